@@ -1,0 +1,95 @@
+package credential
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+)
+
+// Error is a sign-in that failed. No retry can help: what passes by itself has
+// been retried already.
+type Error struct {
+	// StatusCode is the HTTP status of the token endpoint, 0 when it gave no answer.
+	StatusCode int
+	// OAuthError is the error of OAuth 2.0, such as invalid_grant.
+	OAuthError string
+	// Codes are Entra ID's codes, the numbers behind AADSTS.
+	Codes []int
+	// Description is Entra ID's text without its ids.
+	Description string
+	// TraceID and CorrelationID are for Microsoft support.
+	TraceID, CorrelationID string
+	// Err is the cause when there was no answer, or none that can be read.
+	Err error
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Err != nil:
+		return "sign-in failed: " + e.Err.Error()
+	case e.OAuthError == "" && e.Description == "":
+		return fmt.Sprintf("sign-in failed: the sign-in service answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	}
+	return fmt.Sprintf("sign-in failed: Microsoft Entra ID answered %d %s (%s): %s",
+		e.StatusCode, http.StatusText(e.StatusCode), e.OAuthError, e.Description)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// NonRetriable marks the error for azcore.
+func (*Error) NonRetriable() {}
+
+// refusal tells whether Entra ID understood the request and said no.
+func (e *Error) refusal() bool {
+	return len(e.Codes) > 0 && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
+}
+
+// parseError reads the token endpoint's error body.
+func parseError(status int, body []byte) *Error {
+	var b struct {
+		Error         string `json:"error"`
+		Description   string `json:"error_description"`
+		Codes         []int  `json:"error_codes"`
+		TraceID       string `json:"trace_id"`
+		CorrelationID string `json:"correlation_id"`
+	}
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &b); err != nil {
+		return &Error{StatusCode: status}
+	}
+	// The ids and the time that Entra ID appends stand in fields of their own.
+	text, _, _ := strings.Cut(b.Description, " Trace ID:")
+	text, _, _ = strings.Cut(text, "\n")
+	return &Error{
+		StatusCode: status, OAuthError: b.Error, Codes: b.Codes, Description: strings.TrimSpace(text),
+		TraceID: b.TraceID, CorrelationID: b.CorrelationID,
+	}
+}
+
+// asError gives every failure of the inner credential one form, without secrets.
+func (c *Credential) asError(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Err: err}
+		var failed *azidentity.AuthenticationFailedError
+		if errors.As(err, &failed) && failed.RawResponse != nil {
+			body, readErr := runtime.Payload(failed.RawResponse)
+			if readErr == nil {
+				e = parseError(failed.RawResponse.StatusCode, body)
+			}
+		}
+	}
+	e.Description = c.secrets.Replace(e.Description)
+	if e.Err != nil {
+		if text := e.Err.Error(); c.secrets.Replace(text) != text {
+			e.Err = errors.New(c.secrets.Replace(text))
+		}
+	}
+	return e
+}

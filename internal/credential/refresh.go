@@ -1,0 +1,105 @@
+package credential
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+)
+
+// refreshTokenCredential exchanges a refresh token for access tokens. The refresh
+// token is bound to user and application, not to a tenant or an audience, so the
+// same one serves Partner Center and every customer's tenant. It keeps no access
+// tokens: the bearer token policy of each pipeline does, and asks one at a time.
+type refreshTokenCredential struct {
+	config   Config
+	pipeline runtime.Pipeline
+
+	mu           sync.Mutex
+	refreshToken string // the newest
+}
+
+func newRefreshTokenCredential(c Config, o policy.ClientOptions) *refreshTokenCredential {
+	return &refreshTokenCredential{
+		config:       c,
+		pipeline:     runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o),
+		refreshToken: c.RefreshToken,
+	}
+}
+
+func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	tenant := o.TenantID
+	if tenant == "" {
+		tenant = r.config.TenantID
+	}
+	r.mu.Lock()
+	refreshToken := r.refreshToken
+	r.mu.Unlock()
+	form := url.Values{
+		"grant_type":    {"refresh_token"},
+		"client_id":     {r.config.ClientID},
+		"client_secret": {r.config.ClientSecret},
+		"refresh_token": {refreshToken},
+		"scope":         {strings.Join(o.Scopes, " ") + " offline_access"},
+	}
+	if o.Claims != "" {
+		form.Set("claims", o.Claims)
+	}
+	req, err := runtime.NewRequest(ctx, http.MethodPost, r.config.Authority.JoinPath(tenant, "oauth2", "v2.0", "token").String())
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	if err := req.SetBody(streaming.NopCloser(strings.NewReader(form.Encode())), "application/x-www-form-urlencoded"); err != nil {
+		return azcore.AccessToken{}, err
+	}
+	start := time.Now()
+	resp, err := r.pipeline.Do(req)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return azcore.AccessToken{}, parseError(resp.StatusCode, body)
+	}
+	var t tokenResponse
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &t); err != nil || t.AccessToken == "" || t.ExpiresIn <= 0 {
+		// The decoder's error could repeat a part of a token.
+		return azcore.AccessToken{}, errors.New("the sign-in service answered 200 without a token that can be read")
+	}
+	if t.RefreshToken != "" {
+		r.mu.Lock()
+		r.refreshToken = t.RefreshToken
+		r.mu.Unlock()
+	}
+	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(t.ExpiresIn) * time.Second)}, nil
+}
+
+type tokenResponse struct {
+	AccessToken  string  `json:"access_token"`
+	RefreshToken string  `json:"refresh_token"`
+	ExpiresIn    seconds `json:"expires_in"`
+}
+
+// seconds is a number that the older endpoint sends as a string.
+type seconds int64
+
+func (s *seconds) UnmarshalJSON(b []byte) error {
+	n, err := strconv.ParseInt(strings.Trim(string(b), `"`), 10, 64)
+	*s = seconds(n)
+	return err
+}

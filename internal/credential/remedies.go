@@ -1,0 +1,81 @@
+package credential
+
+const (
+	consentLink  = "https://learn.microsoft.com/partner-center/developer/enable-secure-app-model"
+	mfaLink      = "https://learn.microsoft.com/partner-center/security/security-requirements-mandating-mfa"
+	appLink      = "https://learn.microsoft.com/partner-center/developer/partner-center-authentication"
+	entraErrors  = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
+	gdapLink     = "https://learn.microsoft.com/partner-center/developer/gdap-and-secure-application-model"
+	consentAgain = "Sign the partner's user in again, with multifactor authentication, to consent to the application, " +
+		"and store the new refresh token (refresh_token or PARTNERCENTER_REFRESH_TOKEN): " + consentLink + "."
+)
+
+// remedies says what to do about Entra ID's codes
+// (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
+var remedies = map[int]string{
+	700082: "The refresh token expired: it was not used for 90 days. " + consentAgain,
+	70008:  "The refresh token expired. " + consentAgain,
+	70043:  "The refresh token expired by a sign-in frequency policy of Conditional Access. Exclude the service account from it, then: " + consentAgain,
+	50173:  "The refresh token was revoked, for example by a password reset. " + consentAgain,
+	50133:  "The session was revoked, for example by a password change. " + consentAgain,
+	50132:  "The session was revoked, for example by a password change. " + consentAgain,
+	70000:  "The refresh token is not one that Entra ID knows for this application and user. " + consentAgain,
+
+	9002313: "The refresh token is malformed: check that it was stored whole and without quotes. " + consentAgain,
+
+	50076:  "The user must complete multifactor authentication. " + consentAgain,
+	50079:  "The user must enrol for multifactor authentication (" + mfaLink + "). " + consentAgain,
+	50074:  "The user must complete multifactor authentication. " + consentAgain,
+	50072:  "The user must enrol for multifactor authentication (" + mfaLink + "). " + consentAgain,
+	50078:  "The multifactor authentication expired. " + consentAgain,
+	50158:  "A Conditional Access policy asks for another proof. " + consentAgain,
+	53003:  "A Conditional Access policy blocks the sign-in. Ask the partner tenant's administrator to admit this application and user.",
+	530032: "A security policy of the tenant blocks the sign-in. Ask the tenant's administrator to admit this application and user.",
+	53000:  "A Conditional Access policy admits managed devices only. Ask the partner tenant's administrator to admit this application and user.",
+
+	90099:   "The application is not authorised in the customer's tenant. Create an application consent for it: " + gdapLink + ".",
+	65001:   "The permission was not consented to. Grant the application's delegated permissions, then: " + consentAgain,
+	650057:  "The application asks for an API that is not among its permissions. Add it to the app registration: " + appLink + ".",
+	650056:  "The app registration lacks permissions or consent. Add them: " + appLink + ".",
+	65005:   "The app registration lacks the API's permission. Add it: " + appLink + ".",
+	700016:  "The application does not exist in this tenant. Check client_id and tenant_id.",
+	7000112: "The application is disabled in this tenant. Ask the tenant's administrator to enable it.",
+	500011:  "The API is unknown in this tenant. Check tenant_id and endpoints; Partner Center knows partner tenants only.",
+
+	50020:  "The user is not known in this tenant: there is no relationship with the customer, or the tenant is the wrong one.",
+	50034:  "The user is not known in this tenant: there is no relationship with the customer, or the tenant is the wrong one.",
+	16000:  "The user is not known in this tenant: there is no relationship with the customer, or the tenant is the wrong one.",
+	500213: "A cross-tenant access policy forbids this sign-in. Ask the customer's administrator.",
+	500212: "A cross-tenant access policy forbids this sign-in. Ask the partner tenant's administrator.",
+	530034: "Delegated administration is blocked because of risk. See the security alerts in Partner Center.",
+
+	7000215: "The client secret is wrong. Use the secret's value, not its id: " + appLink + ".",
+	7000222: "The client secret expired. Create a new one in the app registration: " + appLink + ".",
+	700027:  "The certificate is not one of the app registration's.",
+	700024:  "The OIDC token expired before it was used. Use a request URL or a token file, which is read again on every use.",
+	70021:   "No federated credential of the app registration matches the OIDC token.",
+	700213:  "No federated credential of the app registration matches the OIDC token's subject.",
+	90002:   "The tenant does not exist. Check tenant_id, and that it belongs to the configured cloud.",
+	900382:  "The tenant belongs to another cloud. Check tenant_id and endpoints.",
+	90038:   "The tenant belongs to another cloud. Check tenant_id and endpoints.",
+	50194:   "The application is for one tenant only. Make it multi-tenant.",
+}
+
+// Remedy says what to do, in whole sentences, or "".
+func (e *Error) Remedy() string {
+	for _, code := range e.Codes {
+		if r := remedies[code]; r != "" {
+			return r
+		}
+	}
+	switch e.OAuthError {
+	case "interaction_required", "invalid_grant":
+		return consentAgain
+	case "invalid_client":
+		return "Check client_id and client_secret: " + appLink + "."
+	}
+	if len(e.Codes) > 0 {
+		return "See the code's meaning: " + entraErrors + "."
+	}
+	return ""
+}

@@ -1,0 +1,66 @@
+package httppipe
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/uuid"
+)
+
+type correlationKey struct{}
+
+// WithCorrelationID returns a context whose requests all carry a new correlation
+// id, so that support and the activity log can tell what belongs together. A
+// context that has one already is returned as it is.
+func WithCorrelationID(ctx context.Context) context.Context {
+	if CorrelationID(ctx) != "" {
+		return ctx
+	}
+	return context.WithValue(ctx, correlationKey{}, uuid.NewString())
+}
+
+// CorrelationID returns the correlation id of the context, or "".
+func CorrelationID(ctx context.Context) string {
+	id, _ := ctx.Value(correlationKey{}).(string)
+	return id
+}
+
+// HostError says that a request was not sent because it would have left the
+// configured endpoint, for example along a forged link.
+type HostError struct {
+	// Got and Want are scheme and host.
+	Got, Want string
+}
+
+func (e *HostError) Error() string {
+	return fmt.Sprintf("refused to send a request to %s: only %s is configured", e.Got, e.Want)
+}
+
+// NonRetriable marks the error for azcore.
+func (*HostError) NonRetriable() {}
+
+// identifyPolicy runs once per call: it refuses foreign hosts and sets the headers
+// that stay the same over all attempts.
+type identifyPolicy struct {
+	endpoint                 *url.URL
+	userAgent                string
+	requestID, correlationID string
+}
+
+func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {
+	raw := req.Raw()
+	if raw.URL.Scheme != p.endpoint.Scheme || raw.URL.Host != p.endpoint.Host {
+		return nil, &HostError{Got: raw.URL.Scheme + "://" + raw.URL.Host, Want: p.endpoint.Scheme + "://" + p.endpoint.Host}
+	}
+	raw.Header.Set("User-Agent", p.userAgent)
+	raw.Header.Set(p.requestID, uuid.NewString())
+	correlation := CorrelationID(raw.Context())
+	if correlation == "" {
+		correlation = uuid.NewString()
+	}
+	raw.Header.Set(p.correlationID, correlation)
+	return req.Next()
+}

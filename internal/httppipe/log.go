@@ -1,0 +1,43 @@
+package httppipe
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// logPolicy writes one debug line per attempt. It logs ids and no other header and
+// no body: these hold tokens and personal data.
+type logPolicy struct {
+	logger                   *slog.Logger
+	requestID, correlationID string
+}
+
+func (p *logPolicy) Do(req *policy.Request) (*http.Response, error) {
+	start := time.Now()
+	resp, err := req.Next()
+	ctx := req.Raw().Context()
+	if !p.logger.Enabled(ctx, slog.LevelDebug) {
+		return resp, err
+	}
+	attrs := []slog.Attr{
+		slog.String("method", req.Raw().Method),
+		slog.String("host", req.Raw().URL.Host),
+		slog.String("path", req.Raw().URL.RequestURI()),
+		slog.Int64("duration_ms", time.Since(start).Milliseconds()),
+		slog.String("request_id", req.Raw().Header.Get(p.requestID)),
+		slog.String("correlation_id", req.Raw().Header.Get(p.correlationID)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	} else {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("ms_cv", resp.Header.Get("MS-CV")))
+		if after := resp.Header.Get("Retry-After"); after != "" {
+			attrs = append(attrs, slog.String("retry_after", after))
+		}
+	}
+	p.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)
+	return resp, err
+}

@@ -1,0 +1,79 @@
+package httppipe
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Options describe one pipeline. The zero value of a field means what its
+// comment says.
+type Options struct {
+	// Endpoint is the only scheme and host requests may go to, as returned by
+	// [ParseEndpoint].
+	Endpoint *url.URL
+	// Client sends the requests; see [NewClient]. Share one among all pipelines,
+	// so that they share its connections.
+	Client *http.Client
+	// UserAgent is the whole User-Agent header.
+	UserAgent string
+	// RequestIDHeader and CorrelationIDHeader are the service's names for the id
+	// of one call, kept over its retries, and for the id of the operation that the
+	// call is part of.
+	RequestIDHeader, CorrelationIDHeader string
+	// Gate is shared by all pipelines whose requests count against one limit of
+	// the server. Nil means a gate of its own.
+	Gate *Gate
+	// Anonymous pipelines send no token, so a 401 is their last word; on the others it
+	// is worth one more attempt with a fresh token.
+	Anonymous bool
+	// Repeat holds for the requests that do not set one of their own.
+	Repeat Repeat
+	// MaxRetries is how often a request that failed for a passing reason is
+	// repeated. Throttled requests (429) do not count: they are repeated until the
+	// context's deadline. 0 means 4; negative means never.
+	MaxRetries int
+	// TryTimeout bounds one attempt. 0 means 3 minutes, the timeout of Microsoft's SDK.
+	TryTimeout time.Duration
+	// Timeout bounds a whole call, retries and waits included, whose context has
+	// no deadline. 0 means 20 minutes.
+	Timeout time.Duration
+	// Logger gets one debug line per attempt and a warning per wait. Nil means none.
+	Logger *slog.Logger
+}
+
+// ClientOptions returns the options in azcore's form, for runtime.NewPipeline or
+// for a client of the Azure SDK. The bearer token policy belongs into the per-retry
+// policies of that pipeline: there it runs once per attempt, behind the host check.
+func (o Options) ClientOptions() policy.ClientOptions {
+	if o.Gate == nil {
+		o.Gate = new(Gate)
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.MaxRetries == 0 {
+		o.MaxRetries = 4
+	}
+	if o.TryTimeout == 0 {
+		o.TryTimeout = 3 * time.Minute
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 20 * time.Minute
+	}
+	return policy.ClientOptions{
+		Transport: o.Client,
+		Retry:     policy.RetryOptions{MaxRetries: -1},
+		Telemetry: policy.TelemetryOptions{Disabled: true},
+		PerCallPolicies: []policy.Policy{
+			&identifyPolicy{endpoint: o.Endpoint, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
+			&retryPolicy{gate: o.Gate, repeat: o.Repeat, renew: !o.Anonymous, maxRetries: o.MaxRetries, tryTimeout: o.TryTimeout, timeout: o.Timeout, logger: o.Logger},
+		},
+		PerRetryPolicies: []policy.Policy{
+			&logPolicy{logger: o.Logger, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
+		},
+	}
+}

@@ -1,0 +1,173 @@
+package httppipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// Repeat says when a request may be sent again. Set it with
+// policy.Request.SetOperationValue; without it the method decides: GET, HEAD, PUT
+// and DELETE are [RepeatSafe], all others [RepeatRefused].
+type Repeat int
+
+const (
+	// RepeatByMethod is the default.
+	RepeatByMethod Repeat = iota
+	// RepeatSafe requests may be sent again after any passing failure, also when
+	// the server may have executed them: the method is idempotent or the service
+	// recognises the request id.
+	RepeatSafe
+	// RepeatRefused requests are sent again only when the server surely has not
+	// executed them: it throttled them (429) or did not accept the token (401).
+	RepeatRefused
+	// RepeatNever requests never wait: they are not sent while the gate is closed
+	// ([ErrGateClosed]), and not again when they were throttled. Their caller has to
+	// look at the server once more before the next attempt.
+	RepeatNever
+)
+
+// ErrGateClosed is returned for a [RepeatNever] request that was not sent because
+// the server throttles.
+var ErrGateClosed = errors.New("not sent: the server throttles at the moment")
+
+// retryPolicy repeats what may be repeated. One instance serves all goroutines of
+// a client.
+type retryPolicy struct {
+	gate       *Gate
+	repeat     Repeat
+	renew      bool // a 401 is worth one attempt with a fresh token
+	maxRetries int
+	tryTimeout time.Duration
+	timeout    time.Duration
+	logger     *slog.Logger
+}
+
+func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
+	ctx := req.Raw().Context()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.timeout)
+		defer cancel()
+	}
+	repeat := p.repeatOf(req)
+	var failed, throttled int
+	renew := p.renew
+	for {
+		if repeat == RepeatNever && p.gate.closedFor() > 0 {
+			return nil, ErrGateClosed
+		}
+		if err := p.gate.wait(ctx); err != nil {
+			return nil, err
+		}
+		resp, err := p.try(ctx, req)
+		wait := time.Duration(-1)
+		switch {
+		case ctx.Err() != nil, err != nil && isFinal(err):
+		case err == nil && resp.StatusCode == http.StatusTooManyRequests:
+			after, ok := retryAfter(resp.Header, time.Now())
+			if !ok {
+				after = backoff(throttled)
+			}
+			throttled++
+			p.gate.pause(after)
+			if repeat != RepeatNever {
+				wait = after
+			}
+		case err == nil && resp.StatusCode == http.StatusUnauthorized:
+			// The bearer token policy has dropped its token on this answer, so a
+			// second attempt brings a new one, unless the answer came to a new one.
+			if renew {
+				renew, wait = false, 0
+			}
+		case err != nil || isPassing(resp.StatusCode):
+			if repeat == RepeatSafe && failed < p.maxRetries {
+				wait = backoff(failed)
+				if err == nil {
+					if after, ok := retryAfter(resp.Header, time.Now()); ok {
+						wait = after
+					}
+				}
+				failed++
+			}
+		}
+		if wait < 0 {
+			return resp, err
+		}
+		if wait > 0 {
+			p.logger.LogAttrs(ctx, slog.LevelWarn, "waiting before the request is sent again",
+				slog.String("method", req.Raw().Method), slog.String("path", req.Raw().URL.Path),
+				slog.String("reason", reason(resp, err)), slog.String("wait", wait.String()))
+		}
+		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
+			if errors.As(sleepErr, new(*DeadlineError)) {
+				return resp, err // what the server said last says more
+			}
+			return nil, sleepErr
+		}
+	}
+}
+
+// try sends the request once, as a copy: the policies behind it set headers.
+func (p *retryPolicy) try(ctx context.Context, req *policy.Request) (*http.Response, error) {
+	tryCtx, cancel := context.WithTimeout(ctx, p.tryTimeout)
+	defer cancel() // the body has been downloaded when Next returns
+	if err := req.RewindBody(); err != nil {
+		return nil, err
+	}
+	resp, err := req.Clone(tryCtx).Next()
+	if err != nil && ctx.Err() == nil && tryCtx.Err() != nil {
+		return nil, fmt.Errorf("no answer within %s: %w", p.tryTimeout, err)
+	}
+	return resp, err
+}
+
+func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {
+	r := p.repeat
+	req.OperationValue(&r)
+	if r != RepeatByMethod {
+		return r
+	}
+	switch req.Raw().Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return RepeatSafe
+	}
+	return RepeatRefused
+}
+
+// isPassing tells whether a status is worth another attempt.
+func isPassing(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// isFinal tells whether an error would only come again: a failed sign-in, a
+// refused host.
+func isFinal(err error) bool {
+	var final interface{ NonRetriable() }
+	return errors.As(err, &final)
+}
+
+// backoff is the wait before attempt n+2 when the server names none: 0.5 s doubled
+// each time, at most 30 s, the last third at random.
+func backoff(n int) time.Duration {
+	d := min(500*time.Millisecond<<min(n, 10), 30*time.Second)
+	return d - rand.N(d/3)
+}
+
+func reason(resp *http.Response, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return resp.Status
+}

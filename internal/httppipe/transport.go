@@ -1,0 +1,67 @@
+package httppipe
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxIdleConns is how many connections to one host are kept for reuse: as many as
+// there can be concurrent requests. net/http keeps 2, so that 10 goroutines would
+// open a connection for most requests.
+const maxIdleConns = 256
+
+// NewClient returns the HTTP client that all pipelines share. It trusts the given
+// authorities, or the system's when roots is nil, uses the proxy of the environment
+// and never follows a redirect: none of the services sends one, and the token must
+// not travel along.
+func NewClient(roots *x509.CertPool) *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return ClientOver(t)
+}
+
+// ClientOver is [NewClient] over another transport.
+func ClientOver(t http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     t,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// ParseEndpoint reads the base URL of a service, such as
+// https://api.partnercenter.microsoft.com. A path is kept without its trailing
+// slash. Plain http is accepted for loopback only, since every request carries a
+// token.
+func ParseEndpoint(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
+		// The text is not repeated: it may hold a password.
+		return nil, errors.New("not a base URL of the form https://host or https://host:port, without user, query and fragment")
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("%q does not start with https://", s)
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("%q names no host", s)
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		return nil, fmt.Errorf("%q is plain http, which is accepted for a loopback address only", s)
+	}
+	u.Host = strings.ToLower(u.Host)
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), ""
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,158 @@
+package partnercenter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"golang.org/x/sync/singleflight"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// DefaultEndpoint is the base URL of the public cloud, and the audience of tokens there
+// (https://learn.microsoft.com/partner-center/developer/partner-center-rest-urls).
+const DefaultEndpoint = "https://api.partnercenter.microsoft.com"
+
+// scope asks for all permissions of the Partner Center API that were consented to. It
+// names the audience, which stays the same when the endpoint is overridden.
+const scope = DefaultEndpoint + "/.default"
+
+// Options configure a [Client].
+type Options struct {
+	// Endpoint is the base URL without /v1, as returned by httppipe.ParseEndpoint.
+	Endpoint *url.URL
+	// Credential gives tokens of the partner's tenant.
+	Credential azcore.TokenCredential
+	// TenantID is the partner's tenant where it is known as a GUID. Otherwise it is read
+	// from the organization profile when first needed.
+	TenantID string
+	// Client, UserAgent and Logger are as in httppipe.Options.
+	Client    *http.Client
+	UserAgent string
+	Logger    *slog.Logger
+}
+
+// Client calls Partner Center on behalf of one partner. It is safe for concurrent
+// use; make one and share it, since its goroutines pause together when throttled.
+type Client struct {
+	Customers         Customers
+	Profiles          Profiles
+	SelfServePolicies SelfServePolicies
+	Subscriptions     Subscriptions
+
+	endpoint *url.URL
+	pipeline runtime.Pipeline
+	shared   singleflight.Group
+}
+
+// New returns a client. It sends nothing.
+func New(o Options) *Client {
+	c := &Client{endpoint: o.Endpoint}
+	clientOptions := httppipe.Options{
+		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger,
+		RequestIDHeader: "MS-RequestId", CorrelationIDHeader: "MS-CorrelationId",
+	}.ClientOptions()
+	bearer := runtime.NewBearerTokenPolicy(o.Credential, []string{scope}, &policy.BearerTokenOptions{
+		InsecureAllowCredentialWithHTTP: o.Endpoint.Scheme == "http", // ParseEndpoint allows it for loopback only
+	})
+	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)
+	c.Customers = Customers{c}
+	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
+	c.Subscriptions = Subscriptions{c}
+	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
+	return c
+}
+
+// call is one request of the API.
+type call struct {
+	method string
+	// path begins behind /v1 and has its elements escaped; see pathOf.
+	path   string
+	query  url.Values
+	header http.Header
+	body   any
+	repeat httppipe.Repeat
+}
+
+// pathOf joins path elements, escaping each.
+func pathOf(elements ...string) string {
+	var b strings.Builder
+	for _, e := range elements {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(e))
+	}
+	return b.String()
+}
+
+// send does one call and decodes its answer into out, unless out is nil or there is
+// no content. It returns whether there was content.
+func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
+	u := *c.endpoint
+	u.RawPath = u.EscapedPath() + "/v1" + in.path
+	u.Path, _ = url.PathUnescape(u.RawPath)
+	u.RawQuery = in.query.Encode()
+	req, err := runtime.NewRequest(ctx, in.method, u.String())
+	if err != nil {
+		return false, &Error{Method: in.method, Path: "/v1" + in.path, Err: err}
+	}
+	req.Raw().Header.Set("Accept", "application/json")
+	for k, v := range in.header {
+		req.Raw().Header[k] = v
+	}
+	req.SetOperationValue(in.repeat)
+	if in.body != nil {
+		b, err := json.Marshal(in.body)
+		if err != nil {
+			return false, &Error{Method: in.method, Path: u.Path, Err: err}
+		}
+		if err := req.SetBody(streaming.NopCloser(bytes.NewReader(b)), "application/json"); err != nil {
+			return false, &Error{Method: in.method, Path: u.Path, Err: err}
+		}
+	}
+	resp, err := c.pipeline.Do(req)
+	if err != nil {
+		return false, newError(req.Raw(), nil, nil, err)
+	}
+	body, err := runtime.Payload(resp)
+	if err != nil {
+		return false, newError(req.Raw(), resp, nil, err)
+	}
+	body = bytes.TrimPrefix(body, bom)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return false, newError(req.Raw(), resp, body, nil)
+	}
+	if out == nil || len(body) == 0 {
+		return false, nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return false, newError(req.Raw(), resp, nil, errors.Join(errUnreadable, err))
+	}
+	return true, nil
+}
+
+// bom starts the bodies of Partner Center's successful answers; encoding/json
+// refuses it.
+var bom = []byte("\xef\xbb\xbf")
+
+// get reads one object. An answer without content is an error.
+func (c *Client) get(ctx context.Context, path string, out any) error {
+	in := call{method: http.MethodGet, path: path}
+	some, err := c.send(ctx, in, out)
+	if err == nil && !some {
+		err = &Error{Method: in.method, Path: "/v1" + path, StatusCode: http.StatusOK, Err: errUnreadable}
+	}
+	return err
+}
+
+// sameID compares GUIDs as Partner Center means them: it sends them in either case.
+func sameID(a, b string) bool { return strings.EqualFold(a, b) }

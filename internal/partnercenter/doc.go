@@ -1,0 +1,15 @@
+// Package partnercenter is a client for the part of the Partner Center REST API
+// that the provider needs. It knows nothing of Terraform.
+//
+// Each noun of the API is a field of [Client] and a file of the same name:
+// customers.go, subscriptions.go, self_serve_policies.go, profiles.go. Where the
+// wire needs several calls for one thing, the method is a verb of the domain, such
+// as [SelfServePolicies.Grant]. Lists are iterators that read all pages (pages.go).
+// Every failure is an [*Error] with what the server said (errors.go) and, where
+// something useful can be said, what to do (remedies.go).
+//
+// The HTTP side — token, retry, throttling, ids, logging — is package httppipe;
+// client.go puts it together.
+//
+// Start at https://learn.microsoft.com/partner-center/developer/partner-center-rest-api-reference.
+package partnercenter

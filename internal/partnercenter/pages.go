@@ -1,0 +1,146 @@
+package partnercenter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// page is a collection as the API sends it. totalCount is not decoded: it counts this
+// page, and wrongly at that.
+type page[T any] struct {
+	Items             []T              `json:"items"`
+	TotalCount        *json.RawMessage `json:"totalCount"`
+	ContinuationToken string           `json:"continuationToken"`
+	Links             struct {
+		Next *link `json:"next"`
+	} `json:"links"`
+}
+
+type link struct {
+	URI     string `json:"uri"`
+	Method  string `json:"method"`
+	Headers []struct {
+		Key   string `json:"key"`
+		Value string `json:"value"`
+	} `json:"headers"`
+}
+
+// tokenHeader carries the continuation token.
+const tokenHeader = "Ms-Continuationtoken"
+
+// all reads a collection page by page, lazily. After an error it stops: nobody is
+// given part of a list as if it were the whole.
+func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		seen := make(map[string]bool) // continuations, so that a server that repeats one ends in an error
+		for in, more := first, false; ; more = true {
+			var p page[T]
+			some, err := c.send(ctx, in, &p)
+			if more && is(err, http.StatusBadRequest, "2000") {
+				return // a token is handed out after the last page too; this is its answer
+			}
+			if err == nil && (!some || p.Items == nil && p.TotalCount == nil) {
+				err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, item := range p.Items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			next, err := c.following(first, p.Links.Next, p.ContinuationToken)
+			if err == nil && next != nil {
+				key := next.path + "?" + next.query.Encode() + " " + next.header.Get(tokenHeader)
+				if seen[key] {
+					err = errors.New("the list of pages has no end: the server repeats a page")
+				}
+				seen[key] = true
+			}
+			if err != nil {
+				yield(none, &Error{Method: in.method, Path: "/v1" + in.path, Err: err})
+				return
+			}
+			if next == nil {
+				return
+			}
+			in = *next
+		}
+	}
+}
+
+// following makes the call for the next page from its link or, where there is none,
+// from the continuation token; nil means that this page was the last.
+func (c *Client) following(first call, next *link, token string) (*call, error) {
+	if next == nil || next.URI == "" {
+		if token == "" {
+			return nil, nil //nolint:nilnil // no next page is no error
+		}
+		in := first
+		in.query = maps.Clone(first.query)
+		if in.query == nil {
+			in.query = url.Values{}
+		}
+		in.query.Set("seekOperation", "Next")
+		in.header = http.Header{tokenHeader: {token}}
+		return &in, nil
+	}
+	if next.Method != "" && !strings.EqualFold(next.Method, http.MethodGet) {
+		return nil, fmt.Errorf("the next page's link has the method %q", next.Method)
+	}
+	path, query, err := c.resolve(next.URI)
+	if err != nil {
+		return nil, err
+	}
+	in := call{method: first.method, path: path, query: query, repeat: first.repeat, header: http.Header{}}
+	for _, h := range next.Headers {
+		// Nothing but the token: a link must not replace Authorization or the ids.
+		if strings.EqualFold(h.Key, tokenHeader) {
+			in.header.Set(tokenHeader, h.Value)
+		}
+	}
+	return &in, nil
+}
+
+// resolve turns a link into path and query behind /v1. Links are relative, to the base
+// URL or to /v1; an absolute one is accepted when it stays on the endpoint.
+func (c *Client) resolve(uri string) (string, url.Values, error) {
+	u, err := url.Parse(uri)
+	if err != nil {
+		return "", nil, errors.New("the next page's link is malformed")
+	}
+	if u.IsAbs() || u.Host != "" || u.Opaque != "" || u.User != nil {
+		if u.User != nil || !strings.EqualFold(u.Scheme, c.endpoint.Scheme) || !strings.EqualFold(u.Host, c.endpoint.Host) {
+			return "", nil, fmt.Errorf("refused to follow a link to another host (%s): only %s is configured", u.Host, c.endpoint.Host)
+		}
+		u.Path = strings.TrimPrefix(u.Path, c.endpoint.Path)
+		u.RawPath = ""
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "", nil, errors.New("the next page's link is malformed")
+	}
+	path := u.EscapedPath()
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	if len(path) >= 3 && strings.EqualFold(path[:3], "/v1") && (len(path) == 3 || path[3] == '/') {
+		path = path[3:]
+	}
+	for _, element := range strings.Split(path, "/") {
+		if s, err := url.PathUnescape(element); err != nil || s == ".." || s == "." {
+			return "", nil, errors.New("the next page's link is malformed")
+		}
+	}
+	return path, query, nil
+}

@@ -1,0 +1,69 @@
+package partnercenter
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+const (
+	docs        = "https://learn.microsoft.com/partner-center/"
+	rolesLink   = docs + "customers/give-customers-permission"
+	appUserLink = docs + "developer/enable-secure-app-model"
+	mfaLink     = docs + "security/security-requirements-mandating-mfa"
+)
+
+// remedies says what to do about Partner Center's codes
+// (https://learn.microsoft.com/partner-center/developer/error-codes).
+var remedies = map[string]string{
+	"900420": "The token was issued for a retired audience. Ask for tokens for " + DefaultEndpoint + ".",
+	"900421": "The sign-in lacks multifactor authentication, which Partner Center requires of every call on behalf of a user. " +
+		"Sign the partner's user in again with multifactor authentication, consent to the application and store the new refresh token: " +
+		appUserLink + " and " + mfaLink + ".",
+	"900329": "This call needs app+user sign-in: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: " + appUserLink + ".",
+	"900150": "The signed-in user's role does not suffice. Only an Admin agent may turn customer permissions on or off; " +
+		"Sales and Helpdesk agents can see them: " + rolesLink + ".",
+	"900308": "The signed-in user lacks privileges. Customer permissions need a user in the partner tenant's AdminAgents group: " + rolesLink + ".",
+	"900309": "Conditional Access blocks the call. Ask the partner tenant's administrator to admit this application and user.",
+	"20002":  "The customer has no reseller relationship with this partner, or no longer. Check the customer id; renew the relationship or remove the customer from the configuration.",
+	"60003":  "There is no customer tenant with this id. Check the customer id.",
+	"900118": "The customer id is malformed. It is the customer's Microsoft Entra tenant id, a GUID.",
+	"13605":  "The customer has not accepted the Microsoft Customer Agreement.",
+	"900124": "The partner has not accepted the Microsoft Partner Agreement.",
+	"900123": "The indirect reseller has not accepted the Microsoft Partner Agreement.",
+	"600040": "The policy id is not one that Partner Center knows.",
+}
+
+// Remedy says what to do, in whole sentences, or "".
+func (e *Error) Remedy() string {
+	if r := remedies[e.Code]; r != "" {
+		return r
+	}
+	var cause interface{ Remedy() string }
+	if errors.As(e.Err, &cause) {
+		return cause.Remedy()
+	}
+	var host *httppipe.HostError
+	switch {
+	case errors.As(e.Err, &host):
+		return "Nothing was sent. If the other host is right, configure it in endpoints."
+	case e.StatusCode == http.StatusTooManyRequests, errors.As(e.Err, new(*httppipe.DeadlineError)):
+		return "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
+	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/selfservepolicy"):
+		return "Customer permissions need app+user sign-in: Admin agents may turn them on and off, Sales and Helpdesk agents can see them: " + rolesLink + "."
+	case e.StatusCode == http.StatusForbidden:
+		return "Check the signed-in user's role in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
+	case e.StatusCode == http.StatusUnauthorized:
+		return "Partner Center does not accept the token. Check that the application is enabled for the Partner Center API in this tenant: " +
+			docs + "developer/set-up-api-access-in-partner-center."
+	case e.StatusCode >= 300 && e.StatusCode < 400:
+		return "The API sends no redirects, and the token must not follow one. Check endpoints and proxy."
+	case e.StatusCode == http.StatusNotFound && e.Code == "":
+		return "The address itself seems to be unknown. Check endpoints."
+	case e.StatusCode >= 500:
+		return "The failure is on Partner Center's side. Run again; when it stays, give the ids to Microsoft support."
+	}
+	return ""
+}

@@ -1,0 +1,292 @@
+package partnercenter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// SelfServePolicies say what a customer may buy by itself; the dashboard calls them
+// customer permissions
+// (https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources).
+// All calls need app+user sign-in; only Admin agents may write.
+type SelfServePolicies struct {
+	c       *Client
+	writers *writers
+}
+
+// Permission is a resource that a customer may be allowed to purchase.
+type Permission string
+
+// The permissions. The API keeps both of a customer in one policy.
+const (
+	AzureReservedInstances Permission = "AzureReservedInstances"
+	AzureSavingsPlan       Permission = "AzureSavingsPlan"
+)
+
+// purchase is the only action of a permission.
+const purchase = "Purchase"
+
+// SelfServePolicy is a customer's policy. The zero value means that there is none and
+// everything is off.
+type SelfServePolicy struct {
+	// ID is {partner tenant}_{customer tenant}, as the server spells it.
+	ID     string `json:"id,omitempty"`
+	Entity struct {
+		Type     string `json:"selfServeEntityType"`
+		TenantID string `json:"tenantID"`
+	} `json:"selfServeEntity"`
+	Grantor struct {
+		Type     string `json:"grantorType"`
+		TenantID string `json:"tenantID"`
+	} `json:"grantor"`
+	Permissions []PolicyPermission `json:"permissions"`
+	// Attributes hold the etag, which changes with every write and is sent back in the
+	// body: this resource has no If-Match.
+	Attributes *policyAttributes `json:"attributes,omitempty"`
+}
+
+type policyAttributes struct {
+	ETag       string `json:"etag,omitempty"`
+	ObjectType string `json:"objectType,omitempty"`
+}
+
+// PolicyPermission is one line of a policy.
+type PolicyPermission struct {
+	Resource string `json:"resource"`
+	Action   string `json:"action"`
+}
+
+// Allows tells whether the permission is on.
+func (p SelfServePolicy) Allows(permission Permission) bool {
+	return slices.ContainsFunc(p.Permissions, func(l PolicyPermission) bool { return l.is(permission) })
+}
+
+func (l PolicyPermission) is(p Permission) bool {
+	return strings.EqualFold(l.Resource, string(p)) && strings.EqualFold(l.Action, purchase)
+}
+
+// Get returns a customer's policy, the zero one when it has none.
+// GET /v1/SelfServePolicy?entity_id={customer}
+// (https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies).
+func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServePolicy, error) {
+	s.c.Profiles.tenantID.mu.Lock()
+	partner := s.c.Profiles.tenantID.id
+	s.c.Profiles.tenantID.mu.Unlock()
+	list := call{method: http.MethodGet, path: "/SelfServePolicy", query: url.Values{"entity_id": {customerID}}}
+	for p, err := range all[SelfServePolicy](ctx, s.c, list) {
+		if err != nil {
+			return SelfServePolicy{}, err
+		}
+		// A customer can have several partners, and each grants for itself.
+		foreign := partner != "" && p.Grantor.TenantID != "" && !sameID(p.Grantor.TenantID, partner)
+		if sameID(p.Entity.TenantID, customerID) && !foreign {
+			return p, nil
+		}
+		if p.Entity.TenantID == "" {
+			return SelfServePolicy{}, &Error{Method: list.method, Path: "/v1" + list.path, StatusCode: http.StatusOK, Err: errUnreadable}
+		}
+	}
+	return SelfServePolicy{}, nil
+}
+
+// Grant turns a permission on and leaves the other as it is. lastID is the id of the
+// policy last seen, "" for none: a right guess saves a request.
+//
+// Where there is no policy that is one request. Where there is one it is read, extended
+// and, after a moment, read again, since another process may have been about to delete
+// it: DELETE has no precondition.
+func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permission Permission, lastID string) (SelfServePolicy, error) {
+	return s.apply(ctx, customerID, change{on: []Permission{permission}}, lastID)
+}
+
+// Revoke turns a permission off and leaves the other as it is: it shortens the policy,
+// or deletes it when nothing is left. What was bought before stays. lastID is as for
+// [SelfServePolicies.Grant]; with one, "there is no policy" is believed only when the
+// server says so of this id, since lists can lag behind a write.
+func (s SelfServePolicies) Revoke(ctx context.Context, customerID string, permission Permission, lastID string) (SelfServePolicy, error) {
+	return s.apply(ctx, customerID, change{off: []Permission{permission}}, lastID)
+}
+
+// change is what a write is for, whatever else the policy says by then.
+type change struct{ on, off []Permission }
+
+// done tells whether the policy is as wanted.
+func (c change) done(p SelfServePolicy) bool {
+	return !slices.ContainsFunc(c.on, func(w Permission) bool { return !p.Allows(w) }) &&
+		!slices.ContainsFunc(c.off, p.Allows)
+}
+
+// merge returns the permissions as wanted. It keeps those it does not know.
+func (c change) merge(p SelfServePolicy) []PolicyPermission {
+	out := slices.DeleteFunc(slices.Clone(p.Permissions), func(l PolicyPermission) bool {
+		return slices.ContainsFunc(c.off, l.is)
+	})
+	for _, w := range c.on {
+		if !p.Allows(w) {
+			out = append(out, PolicyPermission{Resource: string(w), Action: purchase})
+		}
+	}
+	return out
+}
+
+const (
+	// maxMoves bounds how often a write starts over because others moved the policy.
+	// Every round that is lost to another writer is one the other won.
+	maxMoves = 12
+	// maxDoubts bounds how often it does because nobody knew what a failed write did.
+	maxDoubts = 3
+	// settle is how long after an extension a delete of another process, decided on
+	// before, can still arrive: several times its way from read to delete.
+	settle = 2 * time.Second
+	// applyTimeout bounds a change whose context has no deadline.
+	applyTimeout = 20 * time.Minute
+)
+
+// apply brings a policy to where the change wants it: read, decide, write, and again
+// when the policy moved in between or nobody knows whether the write took place. One
+// goroutine at a time does it for a customer; other processes are kept apart by the
+// etag.
+func (s SelfServePolicies) apply(ctx context.Context, customerID string, want change, lastID string) (SelfServePolicy, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, applyTimeout)
+		defer cancel()
+	}
+	release, err := s.writers.acquire(ctx, customerID)
+	if err != nil {
+		return SelfServePolicy{}, err
+	}
+	defer release()
+
+	var current SelfServePolicy
+	known := lastID == "" && len(want.on) > 0 // a guess that costs nothing: create answers 409 when it is wrong
+	for moves, doubts := 0, 0; ; {
+		if !known {
+			if current, err = s.look(ctx, customerID, lastID); err != nil {
+				return SelfServePolicy{}, err
+			}
+		}
+		known = false
+		if want.done(current) {
+			return current, nil
+		}
+		start := time.Now()
+		next, err := s.write(ctx, customerID, current, want)
+		var pause time.Duration
+		switch {
+		case err == nil && next.deletedToo != nil:
+			// The answer to the delete shows that another process had extended the policy.
+			want, current, known = change{on: next.deletedToo}, SelfServePolicy{}, true
+		case err == nil && current.ID != "" && len(want.on) > 0:
+			pause = settle + 2*time.Since(start) // done when the next look finds it
+		case err == nil:
+			return next.policy, nil
+		case refused(err): // the next look waits at the gate
+		case moved(err) && moves < maxMoves:
+			moves++
+			pause = time.Duration(moves) * 50 * time.Millisecond
+		case uncertain(err) && doubts < maxDoubts:
+			doubts++
+			pause = time.Duration(doubts) * 500 * time.Millisecond
+		default:
+			return SelfServePolicy{}, err
+		}
+		if sleepErr := httppipe.Sleep(ctx, pause); sleepErr != nil {
+			return SelfServePolicy{}, errors.Join(err, sleepErr)
+		}
+	}
+}
+
+// look reads the policy to decide on.
+func (s SelfServePolicies) look(ctx context.Context, customerID, lastID string) (SelfServePolicy, error) {
+	p, err := s.Get(ctx, customerID)
+	if err != nil || p.ID != "" || lastID == "" {
+		return p, err
+	}
+	err = s.c.get(ctx, pathOf("SelfServePolicy", lastID), &p)
+	if is(err, http.StatusNotFound, "600039", "600040") {
+		return SelfServePolicy{}, nil
+	}
+	return p, err
+}
+
+// written is the outcome of a write.
+type written struct {
+	policy SelfServePolicy
+	// deletedToo are permissions that went with a deleted policy although they were not
+	// in it when it was read.
+	deletedToo []Permission
+}
+
+// write sends the one request that takes the policy from current to what is wanted.
+// Updates and deletes are never sent late: what they replace is what was read a moment ago.
+func (s SelfServePolicies) write(ctx context.Context, customerID string, current SelfServePolicy, want change) (written, error) {
+	permissions := want.merge(current)
+	var out SelfServePolicy
+	switch {
+	case current.ID == "":
+		partner, err := s.c.Profiles.TenantID(ctx)
+		if err != nil {
+			return written{}, err
+		}
+		body := SelfServePolicy{Permissions: permissions}
+		body.Entity.Type, body.Entity.TenantID = "customer", customerID
+		body.Grantor.Type, body.Grantor.TenantID = "billToPartner", partner
+		return s.result(ctx, want, call{
+			method: http.MethodPost, path: "/SelfServePolicy", body: body,
+			repeat: httppipe.RepeatSafe, // under the same MS-RequestId the server does it once
+		})
+	case len(permissions) == 0:
+		_, err := s.c.send(ctx, call{
+			method: http.MethodDelete, path: pathOf("SelfServePolicy", current.ID), repeat: httppipe.RepeatNever,
+		}, &out)
+		if is(err, http.StatusNotFound, "600039") {
+			err = nil
+		}
+		w := written{}
+		for _, l := range want.merge(out) {
+			w.deletedToo = append(w.deletedToo, Permission(l.Resource))
+		}
+		return w, err
+	default:
+		current.Permissions = permissions
+		return s.result(ctx, want, call{
+			method: http.MethodPut, path: pathOf("SelfServePolicy", current.ID), body: current, repeat: httppipe.RepeatNever,
+		})
+	}
+}
+
+// result does a create or update, whose answer is the policy as it is now.
+func (s SelfServePolicies) result(ctx context.Context, want change, in call) (written, error) {
+	var out SelfServePolicy
+	some, err := s.c.send(ctx, in, &out)
+	if err == nil && (!some || !want.done(out)) {
+		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	}
+	return written{policy: out}, err
+}
+
+// refused tells whether the write was throttled, or not sent since others were.
+func refused(err error) bool {
+	return is(err, http.StatusTooManyRequests) || errors.Is(err, httppipe.ErrGateClosed)
+}
+
+// moved tells whether a write failed because the policy is no longer as it was read.
+// How the server answers an outdated etag is not documented; these are the candidates.
+func moved(err error) bool {
+	return is(err, http.StatusConflict) || is(err, http.StatusBadRequest, "2055") ||
+		is(err, http.StatusPreconditionFailed) || is(err, http.StatusNotFound, "600039")
+}
+
+// uncertain tells whether the policy has to be read again to know what a failed write did.
+func uncertain(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.ambiguous()
+}
