@@ -33,6 +33,8 @@ type Options struct {
 	Endpoint *url.URL
 	// Credential gives tokens of the partner's tenant.
 	Credential azcore.TokenCredential
+	// AppOnly says that there is no user behind the tokens; see [Client.AppOnly].
+	AppOnly bool
 	// TenantID is the partner's tenant where it is known as a GUID. Otherwise it is read
 	// from the organization profile when first needed.
 	TenantID string
@@ -50,6 +52,7 @@ type Client struct {
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
 
+	appOnly  bool
 	endpoint *url.URL
 	pipeline runtime.Pipeline
 	shared   singleflight.Group
@@ -57,7 +60,7 @@ type Client struct {
 
 // New returns a client. It sends nothing.
 func New(o Options) *Client {
-	c := &Client{endpoint: o.Endpoint}
+	c := &Client{endpoint: o.Endpoint, appOnly: o.AppOnly}
 	clientOptions := httppipe.Options{
 		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger,
 		RequestIDHeader: "MS-RequestId", CorrelationIDHeader: "MS-CorrelationId",
@@ -68,10 +71,14 @@ func New(o Options) *Client {
 	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)
 	c.Customers = Customers{c}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
-	c.Subscriptions = Subscriptions{c}
+	c.Subscriptions = Subscriptions{c: c, checks: new(azureChecks)}
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
 	return c
 }
+
+// AppOnly tells whether the client signs in without a user. Then Partner Center refuses
+// everything about customer permissions and the organization profile (403/900329).
+func (c *Client) AppOnly() bool { return c.appOnly }
 
 // call is one request of the API.
 type call struct {

@@ -96,6 +96,28 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 	return SelfServePolicy{}, nil
 }
 
+// rereads and rereadPause say how often, and after which wait, [SelfServePolicies.Confirm]
+// reads again. Nothing is documented of the API's read-after-write consistency; one or
+// two stale reads are borne.
+const (
+	rereads     = 2
+	rereadPause = time.Second
+)
+
+// Confirm is Get for a permission that was written a short while ago: an answer that
+// contradicts the write is believed only when it stays.
+func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, permission Permission, written bool) (SelfServePolicy, error) {
+	for again := 0; ; again++ {
+		p, err := s.Get(ctx, customerID)
+		if err != nil || p.Allows(permission) == written || again == rereads {
+			return p, err
+		}
+		if err := httppipe.Sleep(ctx, rereadPause); err != nil {
+			return SelfServePolicy{}, err
+		}
+	}
+}
+
 // Grant turns a permission on and leaves the other as it is. lastID is the id of the
 // policy last seen, "" for none: a right guess saves a request.
 //

@@ -9,7 +9,10 @@ import (
 
 // Subscriptions are what a customer has bought through the partner
 // (https://learn.microsoft.com/partner-center/developer/subscription-resources).
-type Subscriptions struct{ c *Client }
+type Subscriptions struct {
+	c      *Client
+	checks *azureChecks
+}
 
 // Subscription is one of a customer's. Every field but ID may be empty: the API leaves
 // nulls out.

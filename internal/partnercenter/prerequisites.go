@@ -1,0 +1,113 @@
+package partnercenter
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// NoAzureSubscriptionError says that a customer lacks the first prerequisite of buying
+// reservations or savings plans by itself: an active Azure plan or Azure (global)
+// subscription bought through the partner
+// (https://learn.microsoft.com/partner-center/customers/give-customers-permission).
+type NoAzureSubscriptionError struct {
+	CustomerID string
+	// Found are all subscriptions of the customer.
+	Found []Subscription
+}
+
+func (e *NoAzureSubscriptionError) Error() string {
+	var azure []string
+	for _, s := range e.Found {
+		if kind := s.Kind(); kind != OtherSubscription {
+			azure = append(azure, fmt.Sprintf("%s %s is %s", kind.title(), s.ID, s.Status))
+		}
+	}
+	slices.Sort(azure)
+	found := "no subscription at all"
+	switch others := len(e.Found) - len(azure); {
+	case len(azure) > 0 && others > 0:
+		found = fmt.Sprintf("%s; and %s of other products", strings.Join(azure, "; "), counted(others))
+	case len(azure) > 0:
+		found = strings.Join(azure, "; ")
+	case others > 0:
+		found = counted(others) + " of other products only"
+	}
+	return fmt.Sprintf("Customer %s has no active Azure plan or Azure (global) subscription, without which its users cannot buy. Found: %s.", e.CustomerID, found)
+}
+
+func counted(subscriptions int) string {
+	if subscriptions == 1 {
+		return "1 subscription"
+	}
+	return fmt.Sprintf("%d subscriptions", subscriptions)
+}
+
+func (k SubscriptionKind) title() string {
+	if k == AzurePlan {
+		return "Azure plan"
+	}
+	return "Azure (global) subscription"
+}
+
+// Remedy says what to do.
+func (e *NoAzureSubscriptionError) Remedy() string {
+	return "Buy an Azure plan for the customer, or reactivate the one it has, before the permission is turned on " +
+		"(https://learn.microsoft.com/partner-center/customers/azure-plan-get-started)."
+}
+
+// azureCheckTTL is how long a customer that met the prerequisite need not be asked about
+// again: Terraform plans each resource a second time right before it is applied.
+const azureCheckTTL = time.Minute
+
+// azureChecks remembers when customers met the prerequisite.
+type azureChecks struct {
+	mu     sync.Mutex
+	passed map[string]time.Time
+}
+
+// RequireAzure returns a [*NoAzureSubscriptionError] when the customer has no active
+// Azure plan or Azure (global) subscription. It costs the requests of [Subscriptions.Of],
+// shared by all who ask at once, and none for a minute after it found one.
+func (s Subscriptions) RequireAzure(ctx context.Context, customerID string) error {
+	key := strings.ToLower(customerID)
+	s.checks.mu.Lock()
+	passed, ok := s.checks.passed[key]
+	s.checks.mu.Unlock()
+	if ok && time.Since(passed) < azureCheckTTL {
+		return nil
+	}
+	// The shared call must not end with the first caller's context.
+	answer := s.c.shared.DoChan("subscriptions/"+key, func() (any, error) {
+		return nil, s.requireAzure(context.WithoutCancel(ctx), customerID)
+	})
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case r := <-answer:
+		return r.Err
+	}
+}
+
+func (s Subscriptions) requireAzure(ctx context.Context, customerID string) error {
+	var found []Subscription
+	for sub, err := range s.Of(ctx, customerID) {
+		if err != nil {
+			return err
+		}
+		found = append(found, sub)
+	}
+	if !slices.ContainsFunc(found, Subscription.AllowsReservations) {
+		return &NoAzureSubscriptionError{CustomerID: customerID, Found: found}
+	}
+	s.checks.mu.Lock()
+	defer s.checks.mu.Unlock()
+	if s.checks.passed == nil {
+		s.checks.passed = make(map[string]time.Time)
+	}
+	s.checks.passed[strings.ToLower(customerID)] = time.Now()
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package customer holds the types for the partner's customers.
+package customer

@@ -1,0 +1,323 @@
+package permission
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*customerPermissionReservationsResource)(nil)
+	_ resource.ResourceWithIdentity    = (*customerPermissionReservationsResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*customerPermissionReservationsResource)(nil)
+	_ resource.ResourceWithImportState = (*customerPermissionReservationsResource)(nil)
+)
+
+// reservations is the permission that this resource switches.
+const reservations = partnercenter.AzureReservedInstances
+
+// NewCustomerPermissionReservationsResource is partnercenter_customer_permission_reservations.
+func NewCustomerPermissionReservationsResource() resource.Resource {
+	return &customerPermissionReservationsResource{}
+}
+
+// customerPermissionReservationsResource is the switch that lets one customer buy Azure
+// reservations.
+//
+// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin
+// agents only. GET /v1/customers/{customer}/subscriptions before turning on; GET
+// /v1/customers/{customer} on import.
+// Delete turns the permission off and leaves the savings plans permission in the same
+// policy as it is. What the customer bought before stays.
+// Reads can lag behind writes: see read_after_write.go.
+// https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
+type customerPermissionReservationsResource struct {
+	client *partnercenter.Client
+}
+
+func (r *customerPermissionReservationsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_customer_permission_reservations"
+}
+
+func (r *customerPermissionReservationsResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
+		r.client = clients.PartnerCenter
+	}
+}
+
+func (r *customerPermissionReservationsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The permission of one customer to buy Azure reservations by itself. It is off by default.\n\n" +
+			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
+			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The savings plans " +
+			"permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
+			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
+			"Turning the permission off does not undo purchases.\n\n" +
+			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +
+			"and the purchasing user is Owner of that Azure subscription.\n\n" +
+			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read the permission but not change it. " +
+			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
+		Attributes: map[string]schema.Attribute{
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
+			},
+			"enabled": schema.BoolAttribute{
+				MarkdownDescription: "Whether the customer may buy Azure reservations. Default `true`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(true),
+			},
+			"verify_azure_subscription": schema.BoolAttribute{
+				MarkdownDescription: "Whether to check that the customer has an active Azure plan or Azure (global) subscription: at plan time " +
+					"when the customer is known, and again before the permission is turned on. Default `true`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(true),
+			},
+			"policy_id": schema.StringAttribute{
+				MarkdownDescription: "The id of the customer's self-serve policy. Null while the customer has none, which is the case when " +
+					"none of its permissions is on.",
+				Computed: true,
+			},
+		},
+	}
+}
+
+func (r *customerPermissionReservationsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"customer_id": identityschema.StringAttribute{
+				Description:       "The customer's Microsoft Entra tenant id, in lower case.",
+				RequiredForImport: true,
+			},
+		},
+	}
+}
+
+type customerPermissionReservationsModel struct {
+	CustomerID              types.String `tfsdk:"customer_id"`
+	Enabled                 types.Bool   `tfsdk:"enabled"`
+	VerifyAzureSubscription types.Bool   `tfsdk:"verify_azure_subscription"`
+	PolicyID                types.String `tfsdk:"policy_id"`
+}
+
+type customerPermissionReservationsIdentity struct {
+	CustomerID types.String `tfsdk:"customer_id"`
+}
+
+// identity is in lower case: Terraform compares identities to the letter.
+func (m customerPermissionReservationsModel) identity() customerPermissionReservationsIdentity {
+	return customerPermissionReservationsIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString()))}
+}
+
+// fromAPI takes over what the server said.
+func (m *customerPermissionReservationsModel) fromAPI(p partnercenter.SelfServePolicy) {
+	m.Enabled = types.BoolValue(p.Allows(reservations))
+	m.PolicyID = types.StringNull()
+	if p.ID != "" {
+		m.PolicyID = types.StringValue(p.ID)
+	}
+}
+
+// turnsOn tells whether applying the plan m over the state turns the permission on.
+func (m customerPermissionReservationsModel) turnsOn(state *customerPermissionReservationsModel) bool {
+	return m.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
+}
+
+// ModifyPlan refuses at plan time what apply would refuse.
+func (r *customerPermissionReservationsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.client == nil {
+		return
+	}
+	var plan customerPermissionReservationsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var state *customerPermissionReservationsModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if state != nil && plan.CustomerID.Equal(state.CustomerID) && plan.Enabled.Equal(state.Enabled) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("policy_id"), state.PolicyID)...)
+		return
+	}
+	if r.client.AppOnly() {
+		resp.Diagnostics.AddError("Sign-in without a user cannot set customer permissions",
+			"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
+				"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: "+
+				"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+		return
+	}
+	if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() || plan.VerifyAzureSubscription.IsUnknown() {
+		return
+	}
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	resp.Diagnostics.Append(r.verify(ctx, plan, state)...)
+}
+
+// verify checks the prerequisite where the plan turns the permission on.
+func (r *customerPermissionReservationsResource) verify(ctx context.Context, plan customerPermissionReservationsModel, state *customerPermissionReservationsModel) diag.Diagnostics {
+	if !plan.turnsOn(state) || !plan.VerifyAzureSubscription.ValueBool() {
+		return nil
+	}
+	err := r.client.Subscriptions.RequireAzure(ctx, plan.CustomerID.ValueString())
+	if err == nil {
+		return nil
+	}
+	detail := tfkit.Detail(err) + "\n\nTo set the permission without this check, set verify_azure_subscription = false."
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"),
+		fmt.Sprintf("Customer %s does not qualify for Azure reservations", plan.CustomerID.ValueString()), detail)}
+}
+
+func (r *customerPermissionReservationsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var plan customerPermissionReservationsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.set(ctx, &plan, nil)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(markWritten(ctx, resp.Private)...)
+}
+
+func (r *customerPermissionReservationsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var m customerPermissionReservationsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// First of all, since the framework demands an identity even of a resource that is
+	// removed, and Terraform before 1.12 has stored none.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+
+	policy, err := r.read(ctx, m, req.Private)
+	switch {
+	case partnercenter.IsCustomerNotFound(err):
+		resp.State.RemoveResource(ctx)
+		return
+	case partnercenter.IsNoRelationship(err):
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", m.CustomerID.ValueString()),
+			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err))
+		policy = partnercenter.SelfServePolicy{}
+	case err != nil:
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the reservations permission of customer %s", m.CustomerID.ValueString()), err))
+		return
+	}
+	m.fromAPI(policy)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func (r *customerPermissionReservationsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var plan, state customerPermissionReservationsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !plan.Enabled.Equal(state.Enabled) {
+		resp.Diagnostics.Append(r.set(ctx, &plan, &state)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+		resp.Diagnostics.Append(markWritten(ctx, resp.Private)...)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+// set turns the permission on or off as planned and fills the plan with the answer.
+func (r *customerPermissionReservationsResource) set(ctx context.Context, plan, state *customerPermissionReservationsModel) diag.Diagnostics {
+	if diags := r.verify(ctx, *plan, state); diags.HasError() {
+		return diags
+	}
+	lastID := ""
+	if state != nil {
+		lastID = state.PolicyID.ValueString()
+	}
+	verb, apply := "off", r.client.SelfServePolicies.Revoke
+	if plan.Enabled.ValueBool() {
+		verb, apply = "on", r.client.SelfServePolicies.Grant
+	}
+	policy, err := apply(ctx, plan.CustomerID.ValueString(), reservations, lastID)
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure(fmt.Sprintf("Could not turn %s the reservations permission of customer %s", verb, plan.CustomerID.ValueString()), err)}
+	}
+	plan.fromAPI(policy)
+	return nil
+}
+
+func (r *customerPermissionReservationsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var state customerPermissionReservationsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, err := r.client.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), reservations, state.PolicyID.ValueString())
+	switch {
+	case partnercenter.IsCustomerNotFound(err):
+	case partnercenter.IsNoRelationship(err):
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", state.CustomerID.ValueString()),
+			"Without it the permission is not in effect, so there was nothing to turn off.\n\n"+tfkit.Detail(err))
+	case err != nil:
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the reservations permission of customer %s", state.CustomerID.ValueString()), err))
+	}
+}
+
+// ImportState takes over the permission of a customer, on or off. It asks whether the
+// customer exists, since a customer without a policy and no customer read alike.
+func (r *customerPermissionReservationsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	id := req.ID
+	if id == "" && req.Identity != nil {
+		var identity customerPermissionReservationsIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		id = identity.CustomerID.ValueString()
+	}
+	if err := tfkit.CheckGUID(id); err != nil {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("The import id is the customer's Microsoft Entra tenant id, and %q is none: it %s.\n\n"+
+				"What to do: terraform import partnercenter_customer_permission_reservations.example 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", id, err))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m := customerPermissionReservationsModel{CustomerID: types.StringValue(strings.ToLower(id)), VerifyAzureSubscription: types.BoolValue(true)}
+	if _, err := r.client.Customers.Get(ctx, m.CustomerID.ValueString()); err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the reservations permission of customer %s", m.CustomerID.ValueString()), err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+}

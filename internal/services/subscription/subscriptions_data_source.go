@@ -1,0 +1,209 @@
+package subscription
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var _ datasource.DataSourceWithConfigure = (*subscriptionsDataSource)(nil)
+
+// NewSubscriptionsDataSource is partnercenter_subscriptions.
+func NewSubscriptionsDataSource() datasource.DataSource { return &subscriptionsDataSource{} }
+
+// subscriptionsDataSource lists a customer's subscriptions.
+//
+// Endpoints: GET /v1/customers/{customer}/subscriptions, and …/azureEntitlements for each
+// Azure plan in the result; app-only or app+user, any agent. Ids of legacy subscriptions
+// are upper-case on the wire; the list here is in lower case, sorted by subscription id.
+// https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions
+type subscriptionsDataSource struct {
+	client *partnercenter.Client
+}
+
+func (d *subscriptionsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_subscriptions"
+}
+
+func (d *subscriptionsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
+		d.client = clients.PartnerCenter
+	}
+}
+
+func (d *subscriptionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What a customer has bought through the partner, with the Azure subscriptions under its Azure plan.\n\n" +
+			"**Sign-in and role:** app-only or app+user, any agent.",
+		Attributes: map[string]schema.Attribute{
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+			},
+			"azure_only": schema.BoolAttribute{
+				MarkdownDescription: "Whether to list Azure plans and Azure (global) subscriptions only. Default `false`.",
+				Optional:            true,
+			},
+			"status": schema.StringAttribute{
+				MarkdownDescription: "Only subscriptions with this status, such as `active`, `suspended` or `deleted`. Case is ignored.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"has_active_azure_subscription": schema.BoolAttribute{
+				MarkdownDescription: "Whether the customer has an active Azure plan or Azure (global) subscription, without which it cannot " +
+					"buy reservations. Independent of `azure_only` and `status`.",
+				Computed: true,
+			},
+			"subscriptions": schema.ListNestedAttribute{
+				MarkdownDescription: "The subscriptions, sorted by `subscription_id`.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: map[string]schema.Attribute{
+						"subscription_id": schema.StringAttribute{MarkdownDescription: "The subscription's id in Partner Center, in lower case.", Computed: true},
+						"kind": schema.StringAttribute{
+							MarkdownDescription: "`azure_plan`, `azure_global` (the legacy offer MS-AZR-0145P) or `other`.",
+							Computed:            true,
+						},
+						"offer_id":      schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
+						"offer_name":    schema.StringAttribute{MarkdownDescription: "The offer's name.", Computed: true},
+						"friendly_name": schema.StringAttribute{MarkdownDescription: "The name given to the subscription.", Computed: true},
+						"status":        schema.StringAttribute{MarkdownDescription: "The status, such as `active`, `suspended` or `deleted`.", Computed: true},
+						"order_id":      schema.StringAttribute{MarkdownDescription: "The order that the subscription came from.", Computed: true},
+						"creation_date": schema.StringAttribute{MarkdownDescription: "When the subscription was created, in RFC 3339.", Computed: true},
+						"azure_subscriptions": schema.ListNestedAttribute{
+							MarkdownDescription: "The Azure subscriptions: those under an Azure plan, the one that an Azure (global) subscription is, " +
+								"none for others. Sorted by `subscription_id`.",
+							Computed: true,
+							NestedObject: schema.NestedAttributeObject{
+								Attributes: map[string]schema.Attribute{
+									"subscription_id": schema.StringAttribute{MarkdownDescription: "The Azure subscription id, in lower case.", Computed: true},
+									"friendly_name":   schema.StringAttribute{MarkdownDescription: "The Azure subscription's name.", Computed: true},
+									"status":          schema.StringAttribute{MarkdownDescription: "The status, such as `active`.", Computed: true},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+type subscriptionsModel struct {
+	CustomerID                 types.String        `tfsdk:"customer_id"`
+	AzureOnly                  types.Bool          `tfsdk:"azure_only"`
+	Status                     types.String        `tfsdk:"status"`
+	HasActiveAzureSubscription types.Bool          `tfsdk:"has_active_azure_subscription"`
+	Subscriptions              []subscriptionModel `tfsdk:"subscriptions"`
+}
+
+type subscriptionModel struct {
+	SubscriptionID     string                   `tfsdk:"subscription_id"`
+	Kind               string                   `tfsdk:"kind"`
+	OfferID            types.String             `tfsdk:"offer_id"`
+	OfferName          types.String             `tfsdk:"offer_name"`
+	FriendlyName       types.String             `tfsdk:"friendly_name"`
+	Status             types.String             `tfsdk:"status"`
+	OrderID            types.String             `tfsdk:"order_id"`
+	CreationDate       types.String             `tfsdk:"creation_date"`
+	AzureSubscriptions []azureSubscriptionModel `tfsdk:"azure_subscriptions"`
+}
+
+type azureSubscriptionModel struct {
+	SubscriptionID string       `tfsdk:"subscription_id"`
+	FriendlyName   types.String `tfsdk:"friendly_name"`
+	Status         types.String `tfsdk:"status"`
+}
+
+func (m subscriptionsModel) selects(s partnercenter.Subscription) bool {
+	return (!m.AzureOnly.ValueBool() || s.Kind() != partnercenter.OtherSubscription) &&
+		(m.Status.IsNull() || strings.EqualFold(s.Status, m.Status.ValueString()))
+}
+
+func (d *subscriptionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var m subscriptionsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	customerID := m.CustomerID.ValueString()
+	fail := func(err error) {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the subscriptions of customer %s", customerID), err))
+	}
+	m.Subscriptions, m.HasActiveAzureSubscription = []subscriptionModel{}, types.BoolValue(false)
+	for s, err := range d.client.Subscriptions.Of(ctx, customerID) {
+		if err != nil {
+			fail(err)
+			return
+		}
+		if s.AllowsReservations() {
+			m.HasActiveAzureSubscription = types.BoolValue(true)
+		}
+		if !m.selects(s) {
+			continue
+		}
+		azure, err := d.azureSubscriptions(ctx, customerID, s)
+		if err != nil {
+			fail(err)
+			return
+		}
+		m.Subscriptions = append(m.Subscriptions, fromAPI(s, azure))
+	}
+	slices.SortFunc(m.Subscriptions, func(a, b subscriptionModel) int { return cmp.Compare(a.SubscriptionID, b.SubscriptionID) })
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// azureSubscriptions returns the Azure subscriptions behind a subscription, sorted.
+func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, customerID string, s partnercenter.Subscription) ([]azureSubscriptionModel, error) {
+	out := []azureSubscriptionModel{}
+	switch s.Kind() {
+	case partnercenter.AzureGlobal:
+		out = append(out, azureSubscriptionModel{
+			SubscriptionID: strings.ToLower(cmp.Or(s.EntitlementID, s.ID)),
+			FriendlyName:   orNull(s.FriendlyName), Status: orNull(s.Status),
+		})
+	case partnercenter.AzurePlan:
+		for e, err := range d.client.Subscriptions.AzureEntitlements(ctx, customerID, s) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, azureSubscriptionModel{
+				SubscriptionID: strings.ToLower(e.ID), FriendlyName: orNull(e.FriendlyName), Status: orNull(e.Status),
+			})
+		}
+	case partnercenter.OtherSubscription:
+	}
+	slices.SortFunc(out, func(a, b azureSubscriptionModel) int { return cmp.Compare(a.SubscriptionID, b.SubscriptionID) })
+	return out, nil
+}
+
+func fromAPI(s partnercenter.Subscription, azure []azureSubscriptionModel) subscriptionModel {
+	return subscriptionModel{
+		SubscriptionID: strings.ToLower(s.ID), Kind: string(s.Kind()),
+		OfferID: orNull(s.OfferID), OfferName: orNull(s.OfferName), FriendlyName: orNull(s.FriendlyName),
+		Status: orNull(s.Status), OrderID: orNull(s.OrderID), CreationDate: orNull(s.CreationDate),
+		AzureSubscriptions: azure,
+	}
+}
+
+// orNull maps what the API leaves out to null.
+func orNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}

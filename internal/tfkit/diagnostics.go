@@ -1,0 +1,40 @@
+package tfkit
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// Failure makes the diagnostic for a failed call. The summary says what could not be
+// done, on which customer; the detail what the server said, what to do, and the ids
+// that Microsoft support asks for, always in this order.
+func Failure(summary string, err error) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(summary, Detail(err))
+}
+
+// Detail is the detail of [Failure].
+func Detail(err error) string {
+	var b strings.Builder
+	var e *partnercenter.Error
+	if errors.As(err, &e) {
+		b.WriteString(e.Answer())
+	} else {
+		b.WriteString(err.Error())
+	}
+	var r interface{ Remedy() string }
+	if errors.As(err, &r) && r.Remedy() != "" {
+		fmt.Fprintf(&b, "\n\nWhat to do: %s", r.Remedy())
+	}
+	if e != nil {
+		fmt.Fprintf(&b, "\n\nRequest: %s %s", e.Method, e.Path)
+		if e.RequestID != "" {
+			fmt.Fprintf(&b, "\nRequest ID: %s   Correlation ID: %s", e.RequestID, e.CorrelationID)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,64 @@
+package tfkit
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+// CheckGUID accepts a GUID in its usual form, in either case.
+func CheckGUID(s string) error {
+	if len(s) != 36 || uuid.Validate(s) != nil {
+		return errors.New("must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202")
+	}
+	return nil
+}
+
+// GUID validates an attribute with [CheckGUID].
+func GUID() validator.String {
+	return StringCheck("value must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", CheckGUID)
+}
+
+// StringCheck makes a validator of a function that says what is wrong with a value.
+func StringCheck(description string, check func(string) error) validator.String {
+	return stringCheck{description, check}
+}
+
+type stringCheck struct {
+	description string
+	check       func(string) error
+}
+
+func (c stringCheck) Description(context.Context) string         { return c.description }
+func (c stringCheck) MarkdownDescription(context.Context) string { return c.description }
+
+func (c stringCheck) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := c.check(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid value", "The value of "+req.Path.String()+" "+err.Error()+".")
+	}
+}
+
+// IgnoreCase keeps the state's spelling when the configuration differs from it in case
+// only, so that re-casing a GUID is no change. Put it before RequiresReplace: semantic
+// equality does not run in plan.
+func IgnoreCase() planmodifier.String { return ignoreCase{} }
+
+type ignoreCase struct{}
+
+func (ignoreCase) Description(context.Context) string { return "upper and lower case are the same" }
+func (ignoreCase) MarkdownDescription(context.Context) string {
+	return "upper and lower case are the same"
+}
+
+func (ignoreCase) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if !req.StateValue.IsNull() && !req.PlanValue.IsUnknown() && strings.EqualFold(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
+		resp.PlanValue = req.StateValue
+	}
+}

@@ -1,0 +1,48 @@
+package tfkit
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+)
+
+// Logger returns a slog.Logger that writes to Terraform's log (TF_LOG) through the
+// context of each call, for packages that know nothing of Terraform.
+func Logger() *slog.Logger { return slog.New(tflogHandler{}) }
+
+type tflogHandler struct{ attrs []slog.Attr }
+
+// Enabled implements slog.Handler. tflog decides by itself.
+func (tflogHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle implements slog.Handler.
+func (h tflogHandler) Handle(ctx context.Context, r slog.Record) error {
+	fields := make(map[string]any, r.NumAttrs()+len(h.attrs))
+	for _, a := range h.attrs {
+		fields[a.Key] = a.Value.Any()
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		fields[a.Key] = a.Value.Any()
+		return true
+	})
+	switch {
+	case r.Level >= slog.LevelError:
+		tflog.Error(ctx, r.Message, fields)
+	case r.Level >= slog.LevelWarn:
+		tflog.Warn(ctx, r.Message, fields)
+	case r.Level >= slog.LevelInfo:
+		tflog.Info(ctx, r.Message, fields)
+	default:
+		tflog.Debug(ctx, r.Message, fields)
+	}
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (h tflogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return tflogHandler{append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+}
+
+// WithGroup implements slog.Handler. tflog's fields are flat.
+func (h tflogHandler) WithGroup(string) slog.Handler { return h }

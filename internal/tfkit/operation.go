@@ -1,0 +1,23 @@
+package tfkit
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// operationTimeout bounds one operation on one resource, waits for the server's limits
+// included. It is the usual time of Terraform providers.
+const operationTimeout = 20 * time.Minute
+
+// Operation is the frame of every method that calls the server: a deadline, and one
+// correlation id for all its requests, which also stands in its log lines and in the
+// server's activity log.
+func Operation(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx = httppipe.WithCorrelationID(ctx)
+	ctx = tflog.SetField(ctx, "correlation_id", httppipe.CorrelationID(ctx))
+	return context.WithTimeout(ctx, operationTimeout)
+}
