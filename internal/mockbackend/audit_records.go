@@ -1,0 +1,220 @@
+package mockbackend
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// AuditRecord is an entry of the activity log (DEV/auditing-resources). Which values the records of self-serve policies
+// hold is a choice, in the shape of other records.
+type AuditRecord struct {
+	ID                    string             `json:"id"`
+	PartnerID             string             `json:"partnerId"`
+	Participants          []string           `json:"participants"`
+	CustomerID            string             `json:"customerId"`
+	CustomerName          string             `json:"customerName"`
+	UserPrincipalName     string             `json:"userPrincipalName"`
+	ApplicationID         string             `json:"applicationId"`
+	SessionID             string             `json:"sessionId"`
+	ResourceType          string             `json:"resourceType"`               // self_serve_policy, subscription, customer …
+	ResourceOldValue      string             `json:"resourceOldValue,omitempty"` // JSON in PascalCase with explicit nulls
+	ResourceNewValue      string             `json:"resourceNewValue,omitempty"`
+	OperationType         string             `json:"operationType"`         // create_self_serve_policy …
+	OriginalCorrelationID string             `json:"originalCorrelationId"` // MS-CorrelationId of the call
+	OperationDate         string             `json:"operationDate"`         // RFC 3339 with 7 fractional digits
+	OperationStatus       string             `json:"operationStatus"`
+	CustomizedData        []CustomizedDatum  `json:"customizedData"`
+	Attributes            resourceAttributes `json:"attributes"`
+
+	at time.Time
+}
+
+// CustomizedDatum is a detail of an AuditRecord.
+type CustomizedDatum struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+const (
+	auditKept   = 90 * 24 * time.Hour
+	auditWindow = 30 * 24 * time.Hour
+	auditSize   = 100_000 // records kept, whatever their age
+
+	portalApplicationID = "4990cffe-04e8-4e8b-808a-1175604b879f"
+	portalUser          = "portal.agent@" + PartnerDomain
+)
+
+// AuditRecords returns the activity log, oldest first.
+func (b *Backend) AuditRecords() []AuditRecord {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.audit)
+}
+
+func (b *Backend) newAudit(record *customerRecord, operation, resourceType string) AuditRecord {
+	return AuditRecord{
+		PartnerID: b.partner.TenantID, Participants: []string{b.partner.TenantID}, CustomerID: record.ID, CustomerName: record.CompanyName,
+		SessionID: newGUID(), ResourceType: resourceType, OperationType: operation, OperationStatus: "succeeded",
+		CustomizedData: []CustomizedDatum{{"CustomerId", record.ID}}, Attributes: resourceAttributes{ObjectType: "AuditRecord"},
+	}
+}
+
+// portalAudit is the record of a change made by another user with another application.
+func (b *Backend) portalAudit(record *customerRecord, operation, resourceType string) AuditRecord {
+	entry := b.newAudit(record, operation, resourceType)
+	entry.UserPrincipalName, entry.ApplicationID, entry.OriginalCorrelationID = portalUser, portalApplicationID, newGUID()
+	return entry
+}
+
+// addAudit stamps and stores a record. Ids end in .NET ticks (100 ns since year 1), no two the same.
+func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) {
+	entry.at = time.Now().UTC()
+	ticks := max(entry.at.UnixNano()/100+621_355_968_000_000_000, b.lastTicks+1)
+	b.lastTicks = ticks
+	operation := strings.ReplaceAll(entry.OperationType, "_", "")
+	if resourceID != "" && resourceID != entry.CustomerID {
+		operation = resourceID + "_" + operation
+	}
+	entry.ID = fmt.Sprintf("%s_%s_%s_%d", entry.PartnerID, entry.CustomerID, operation, ticks)
+	entry.OperationDate = entry.at.Format("2006-01-02T15:04:05.0000000Z")
+	entry.ResourceOldValue, entry.ResourceNewValue = before, after
+	if len(b.audit) >= auditSize {
+		b.audit = slices.Clone(b.audit[auditSize/10:])
+		b.firstAudit += auditSize / 10
+	}
+	b.audit = append(b.audit, entry)
+}
+
+// policyDocument is a policy as resourceOldValue and resourceNewValue have it; empty for none.
+func policyDocument(policy *Policy) string {
+	if policy == nil {
+		return ""
+	}
+	type permission struct{ Resource, Action string }
+	var document struct {
+		ID              string `json:"Id"`
+		SelfServeEntity struct{ SelfServeEntityType, TenantID string }
+		Grantor         struct{ GrantorType, TenantID string }
+		Permissions     []permission
+		Attributes      struct{ Etag, ObjectType string }
+		Links           *struct{}
+	}
+	document.ID = policy.ID
+	document.SelfServeEntity.SelfServeEntityType, document.SelfServeEntity.TenantID = entityTypeCustomer, policy.CustomerID
+	document.Grantor.GrantorType, document.Grantor.TenantID = grantorTypeBillTo, policy.PartnerID
+	document.Attributes.Etag, document.Attributes.ObjectType = policy.ETag, selfServePolicyType
+	for _, resource := range policy.Permissions {
+		document.Permissions = append(document.Permissions, permission{resource, actionPurchase})
+	}
+	return string(encodeJSON(document))
+}
+
+// listAuditRecords: DEV/get-a-record-of-partner-center-activity-by-user; the window of 30 days is from
+// REF/audit-operations. The codes of refusals and the order, newest first, are choices.
+func (b *Backend) listAuditRecords(x *exchange) response {
+	query, refused, ok := b.readPageQuery(x, "/auditrecords")
+	if !ok {
+		return refused
+	}
+	filter, refused, ok := readFilter(query.Filter, map[string]string{"CompanyName": "substring", "CustomerId": "equals", "ResourceType": "equals"})
+	if !ok {
+		return refused
+	}
+	if filter.Field == "CustomerId" && uuid.Validate(filter.Value) != nil {
+		return failure(http.StatusBadRequest, 900118, "The customer id %q is not valid.", filter.Value)
+	}
+	from, until, refused, ok := auditPeriod(query.StartDate, query.EndDate)
+	if !ok {
+		return refused
+	}
+	var items []pageItem
+	for i := len(b.audit) - 1; i >= 0; i-- {
+		entry := &b.audit[i]
+		if entry.at.Before(from) || !entry.at.Before(until) || !entry.matches(filter) {
+			continue
+		}
+		key := ^uint64(b.firstAudit + i) // newest first
+		if x.knobs.ShuffleOrder {
+			key = b.shuffledKey(b.firstAudit + i)
+		}
+		items = append(items, pageItem{key, i})
+	}
+	sortItems(items)
+	page, next := query.cut(x.knobs, items)
+	entries := make([]AuditRecord, 0, len(page))
+	for _, item := range page {
+		entries = append(entries, b.audit[item.at])
+	}
+	body := collectionOf(b, x, entries)
+	b.addLinks(x, body, query, next)
+	return response{status: http.StatusOK, body: body}
+}
+
+func (r *AuditRecord) matches(filter fieldFilter) bool {
+	switch filter.Field {
+	case "CompanyName":
+		return strings.Contains(strings.ToLower(r.CustomerName), strings.ToLower(filter.Value))
+	case "CustomerId":
+		return strings.EqualFold(r.CustomerID, filter.Value)
+	case "ResourceType": // the enum name SelfServePolicy; the wire form self_serve_policy works too (choice)
+		return strings.EqualFold(strings.ReplaceAll(r.ResourceType, "_", ""), strings.ReplaceAll(filter.Value, "_", ""))
+	}
+	return true
+}
+
+// auditPeriod gives the half-open period of a query. An endDate without a time includes its day (choice).
+func auditPeriod(start, end string) (from, until time.Time, refused response, ok bool) {
+	now := time.Now().UTC()
+	bad := func(format string, args ...any) (time.Time, time.Time, response, bool) {
+		return time.Time{}, time.Time{}, failure(http.StatusBadRequest, invalidRequestInput, format, args...), false
+	}
+	from = now.Add(-auditWindow)
+	if start != "" {
+		if from, _, ok = auditDate(start); !ok {
+			return bad("startDate %q is not a date.", start)
+		}
+	}
+	if from.Before(now.Add(-auditKept).Truncate(24 * time.Hour)) {
+		return bad("startDate must not be more than 90 days ago.")
+	}
+	if end == "" { // the longest window or today, whichever is less
+		if until = from.Add(auditWindow); !until.Before(now) {
+			until = now.Add(time.Second)
+		}
+		return from, until, response{}, true
+	}
+	until, dateOnly, ok := auditDate(end)
+	switch {
+	case !ok:
+		return bad("endDate %q is not a date.", end)
+	case until.Before(from):
+		return bad("endDate must not be before startDate.")
+	case until.Sub(from) > auditWindow:
+		return bad("A query can not cover more than 30 days.")
+	}
+	if dateOnly {
+		until = until.Add(24 * time.Hour)
+	}
+	return from, until, response{}, true
+}
+
+// auditDate reads the documented form and the ones that the SDK and the page's example send.
+func auditDate(text string) (at time.Time, dateOnly, ok bool) {
+	if at, err := time.Parse("2006-1-2", text); err == nil {
+		return at, true, true
+	}
+	if at, err := time.Parse("1/2/2006", text); err == nil {
+		return at, true, true
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-1-2 15:04:05", "1/2/2006 15:04:05", "1/2/2006 3:04:05 PM"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), false, true
+		}
+	}
+	return time.Time{}, false, false
+}

@@ -1,0 +1,230 @@
+package mockbackend_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const (
+	partnerCenterScope   = "https://api.partnercenter.microsoft.com"
+	resourceManagerScope = "https://management.azure.com"
+)
+
+// rawClient speaks HTTP as an API page says, and nothing more.
+type rawClient struct {
+	t      testing.TB
+	b      *mockbackend.Backend
+	http   *http.Client
+	bearer string
+	header http.Header // overrides; an empty value removes a header
+}
+
+// newBackend makes a backend whose violations fail the test, unless the test clears them.
+func newBackend(t testing.TB, cfg mockbackend.Config) *mockbackend.Backend {
+	t.Helper()
+	b := mockbackend.New(cfg)
+	t.Cleanup(func() {
+		for _, violation := range b.Violations() {
+			t.Errorf("violation: %s", violation)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+func anonymous(t testing.TB, b *mockbackend.Backend) *rawClient {
+	noRedirects := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &rawClient{t: t, b: b, http: &http.Client{Transport: b.Transport(), CheckRedirect: noRedirects}, header: http.Header{}}
+}
+
+// signedIn is a client with a Partner Center token of a user.
+func signedIn(t testing.TB, b *mockbackend.Backend, user mockbackend.User) *rawClient {
+	t.Helper()
+	c := anonymous(t, b)
+	c.bearer = c.token(b.Partner().TenantID, partnerCenterScope+"/.default", user.RefreshToken)
+	return c
+}
+
+func admin(t testing.TB, b *mockbackend.Backend) *rawClient {
+	t.Helper()
+	return signedIn(t, b, b.User(mockbackend.AdminAgent))
+}
+
+// token signs in, app-only without a refresh token.
+func (c *rawClient) token(tenant, scope, refreshToken string) string {
+	c.t.Helper()
+	got := c.signIn("/"+tenant+"/oauth2/v2.0/token", c.form(scope, refreshToken))
+	token, ok := got.body["access_token"].(string)
+	if got.status != http.StatusOK || !ok {
+		c.t.Fatalf("sign-in: %d %v", got.status, got.body)
+	}
+	return token
+}
+
+func (c *rawClient) form(scope, refreshToken string) url.Values {
+	partner := c.b.Partner()
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {partner.ClientID}, "client_secret": {partner.ClientSecret}, "scope": {scope}}
+	if refreshToken != "" {
+		form.Set("grant_type", "refresh_token")
+		form.Set("refresh_token", refreshToken)
+	}
+	return form
+}
+
+// reply is a response with its body read.
+type reply struct {
+	status int
+	header http.Header
+	raw    []byte
+	body   map[string]any
+}
+
+func (r reply) code() any {
+	if n, ok := r.body["code"].(float64); ok {
+		return int(n)
+	}
+	return r.body["code"]
+}
+
+func (r reply) items() []map[string]any {
+	var items []map[string]any
+	list, _ := r.body["items"].([]any)
+	for _, item := range list {
+		items = append(items, item.(map[string]any))
+	}
+	return items
+}
+
+func (c *rawClient) signIn(path string, form url.Values) reply {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodPost, c.b.Endpoints().SignIn+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return c.do(req)
+}
+
+// call makes a Partner Center call; path has no /v1.
+func (c *rawClient) call(method, path string, body any) reply {
+	c.t.Helper()
+	return c.do(c.request(method, "/v1"+path, body))
+}
+
+func (c *rawClient) request(method, path string, body any) *http.Request {
+	c.t.Helper()
+	var data []byte
+	switch body := body.(type) {
+	case nil:
+	case string:
+		data = []byte(body)
+	default:
+		var err error
+		if data, err = json.Marshal(body); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.b.Endpoints().PartnerCenter+path, bytes.NewReader(data))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("MS-RequestId", uuid.NewString())
+	req.Header.Set("MS-CorrelationId", uuid.NewString())
+	if data != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	for name, values := range c.header {
+		req.Header.Del(name)
+		if values[0] != "" {
+			req.Header[name] = values
+		}
+	}
+	return req
+}
+
+// arm makes a Resource Manager call.
+func (c *rawClient) arm(path string) reply {
+	c.t.Helper()
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.b.Endpoints().ResourceManager+path, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if c.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	return c.do(req)
+}
+
+func (c *rawClient) do(req *http.Request) reply {
+	c.t.Helper()
+	got, err := c.try(req)
+	if err != nil {
+		c.t.Fatalf("%s %s: %v", req.Method, req.URL, err)
+	}
+	return got
+}
+
+func (c *rawClient) try(req *http.Request) (reply, error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return reply{}, err
+	}
+	got := reply{status: resp.StatusCode, header: resp.Header, raw: raw}
+	_ = json.Unmarshal(bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf")), &got.body) // not all bodies are JSON objects
+	return got, nil
+}
+
+// want checks status and code; code 0 = none.
+func (r reply) want(t testing.TB, what string, status int, code any) {
+	t.Helper()
+	if code == 0 {
+		code = nil
+	}
+	if r.status != status || status >= 400 && r.code() != code {
+		t.Errorf("%s: got %d/%v, want %d/%v; body %s", what, r.status, r.code(), status, code, r.raw)
+	}
+}
+
+// policy is a request body with the wire values.
+func policy(customerID string, resources ...string) map[string]any {
+	permissions := []any{}
+	for _, resource := range resources {
+		permissions = append(permissions, map[string]any{"resource": resource, "action": "Purchase"})
+	}
+	return map[string]any{
+		"selfServeEntity": map[string]any{"selfServeEntityType": "customer", "tenantID": customerID},
+		"grantor":         map[string]any{"grantorType": "billToPartner", "tenantID": mockbackend.PartnerTenantID},
+		"permissions":     permissions,
+	}
+}
+
+func policyID(customerID string) string { return mockbackend.PartnerTenantID + "_" + customerID }
+
+// wantViolation checks that there was one with the text, and clears it.
+func wantViolation(t testing.TB, b *mockbackend.Backend, what, text string) {
+	t.Helper()
+	if all := strings.Join(b.Violations(), "\n"); !strings.Contains(all, text) {
+		t.Errorf("%s: no violation %q in %q", what, text, all)
+	}
+	b.ClearViolations()
+}

@@ -1,0 +1,269 @@
+package mockbackend
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// controlService changes the mock from outside: plain HTTP on loopback, JSON in and out. Its calls are not in the
+// journal and not counted.
+type controlService struct{ serviceBase }
+
+// controlCall is a route of control with what its index says.
+type controlCall struct {
+	route
+	about string
+	data  string // example body for curl
+}
+
+func controlCalls() []controlCall {
+	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
+		return controlCall{route{method, pattern, open, nil, handle}, about, data}
+	}
+	return []controlCall{
+		call("GET", "/", (*Backend).controlIndex, "this text", ""),
+		call("GET", "/health", controlHealth, "is it up, and where is everything", ""),
+		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
+		call("POST", "/customers", controlAddCustomer, "add a customer; empty fields are filled in", `{"companyName":"Wingtip Demo","subscriptions":[{"azureSubscriptions":[{"friendlyName":"Production"}]}]}`),
+		call("DELETE", "/customers/{customer}/relationship", controlEndRelationship, "end the reseller relationship", ""),
+		call("GET", "/customers/{customer}/subscriptions", controlSubscriptions, "subscriptions of a customer", ""),
+		call("PUT", "/customers/{customer}/subscriptions/{subscription}/status", controlSetStatus, "change the status of a subscription or Azure subscription", `{"status":"suspended"}`),
+		call("GET", "/policies/{customer}", controlGetPolicy, "the policy of a customer", ""),
+		call("PUT", "/policies/{customer}", controlSetPolicy, "set permissions as somebody in the portal would", `{"permissions":["AzureReservedInstances"]}`),
+		call("DELETE", "/policies/{customer}", controlDeletePolicy, "delete the policy as somebody in the portal would", ""),
+		call("GET", "/knobs", controlGet((*Backend).Knobs), "all knobs", ""),
+		call("PATCH", "/knobs", controlPatchKnobs, "change some knobs", `{"pageSize":2,"latency":"20ms"}`),
+		call("DELETE", "/knobs", controlResetKnobs, "all knobs back to their defaults", ""),
+		call("GET", "/faults", controlGet((*Backend).Faults), "faults that still wait for requests", ""),
+		call("POST", "/faults", controlFail, "make requests fail; kinds: "+kindNames(), `{"method":"PUT","path":"/SelfServePolicy*","kind":"throttle","retryAfter":"2s","times":1}`),
+		call("DELETE", "/faults", controlDo((*Backend).ClearFaults), "remove all faults", ""),
+		call("GET", "/journal", controlGet((*Backend).Requests), "the last requests", ""),
+		call("DELETE", "/journal", controlDo((*Backend).ResetJournal), "empty the journal", ""),
+		call("GET", "/counters", controlGet((*Backend).Counters), "requests by route and status, tokens, connections", ""),
+		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "set the counters to zero", ""),
+		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
+		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
+		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
+	}
+}
+
+func kindNames() string {
+	names := make([]string, 0, len(AllKinds()))
+	for _, kind := range AllKinds() {
+		names = append(names, string(kind))
+	}
+	return strings.Join(names, ", ")
+}
+
+func controlRoutes() []route {
+	var table []route
+	for _, call := range controlCalls() {
+		table = append(table, call.route)
+	}
+	return table
+}
+
+func (controlService) inspect(*Backend, *exchange)                {}
+func (controlService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
+func (controlService) throttleAnswer(*exchange, int) any          { return nil }
+func (controlService) errorAnswer(_ *exchange, status int, e *apiError) response {
+	return controlError(status, "%s", e.text)
+}
+
+func (controlService) encode(_ *exchange, r response) answer {
+	header := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}, "Content-Type": {"application/json; charset=utf-8"}}
+	for key, values := range r.header {
+		header[key] = values
+	}
+	switch body := r.body.(type) {
+	case nil:
+		return answer{status: r.status}
+	case string:
+		header.Set("Content-Type", "text/plain; charset=utf-8")
+		return answer{status: r.status, header: header, body: []byte(body)}
+	default:
+		return answer{status: r.status, header: header, body: append(encodeJSON(body), '\n')}
+	}
+}
+
+func controlError(status int, format string, args ...any) response {
+	return response{status: status, body: map[string]string{"error": fmt.Sprintf(format, args...)}}
+}
+
+// controlGet serves a method that reads.
+func controlGet[T any](read func(*Backend) T) func(*Backend, *exchange) response {
+	return func(b *Backend, _ *exchange) response { return response{status: http.StatusOK, body: read(b)} }
+}
+
+// controlDo serves a method that has nothing to say.
+func controlDo(do func(*Backend)) func(*Backend, *exchange) response {
+	return func(b *Backend, _ *exchange) response {
+		do(b)
+		return response{status: http.StatusNoContent}
+	}
+}
+
+func (b *Backend) controlIndex(*exchange) response {
+	base := b.Endpoints().Control
+	var text strings.Builder
+	fmt.Fprintf(&text, "Mock of Microsoft Partner Center: control.\n\n")
+	for _, call := range controlCalls() {
+		fmt.Fprintf(&text, "%s %s\n    %s\n    curl -s", call.method, call.pattern, call.about)
+		if call.method != http.MethodGet {
+			fmt.Fprintf(&text, " -X %s", call.method)
+		}
+		path := strings.NewReplacer("{customer}", AdatumID, "{subscription}", AdatumAzurePlanID).Replace(call.pattern)
+		fmt.Fprintf(&text, " %s%s", base, path)
+		if call.data != "" {
+			fmt.Fprintf(&text, " -d '%s'", call.data)
+		}
+		text.WriteString("\n\n")
+	}
+	return response{status: http.StatusOK, body: text.String()}
+}
+
+func controlHealth(b *Backend, _ *exchange) response {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return response{status: http.StatusOK, body: map[string]any{"status": "ok", "endpoints": b.endpoints, "customers": len(b.customers)}}
+}
+
+func controlAddCustomer(b *Backend, x *exchange) response {
+	var body struct {
+		Customer
+		Subscriptions []Subscription `json:"subscriptions"`
+	}
+	if err := decodeKnown(x.body, &body); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	return response{status: http.StatusCreated, body: b.AddCustomer(body.Customer, body.Subscriptions...)}
+}
+
+// knownCustomer keeps a mistyped id in a control call from being a violation.
+func knownCustomer(b *Backend, x *exchange) (id string, refused response, ok bool) {
+	id = x.values["customer"]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.customer(id) == nil {
+		return id, controlError(http.StatusNotFound, "no customer %s", id), false
+	}
+	return id, response{}, true
+}
+
+func controlEndRelationship(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	b.EndRelationship(id)
+	return response{status: http.StatusNoContent}
+}
+
+func controlSubscriptions(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	return response{status: http.StatusOK, body: b.Subscriptions(id)}
+}
+
+func controlSetStatus(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	var body struct {
+		Status string `json:"status"`
+	}
+	if err := decodeKnown(x.body, &body); err != nil || body.Status == "" {
+		return controlError(http.StatusBadRequest, "want {\"status\":\"…\"}")
+	}
+	known := false
+	for _, subscription := range b.Subscriptions(id) {
+		known = known || strings.EqualFold(subscription.ID, x.values["subscription"])
+		for _, entitlement := range subscription.AzureSubscriptions {
+			known = known || strings.EqualFold(entitlement.ID, x.values["subscription"])
+		}
+	}
+	if !known {
+		return controlError(http.StatusNotFound, "customer %s has no subscription %s", id, x.values["subscription"])
+	}
+	b.SetSubscriptionStatus(id, x.values["subscription"], body.Status)
+	return response{status: http.StatusNoContent}
+}
+
+func controlGetPolicy(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	policy, ok := b.Policy(id)
+	if !ok {
+		return controlError(http.StatusNotFound, "customer %s has no policy", id)
+	}
+	return response{status: http.StatusOK, body: policy}
+}
+
+func controlSetPolicy(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	var body struct {
+		Permissions []string `json:"permissions"`
+	}
+	if err := decodeKnown(x.body, &body); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	for _, permission := range body.Permissions {
+		if permission != AzureReservedInstances && permission != AzureSavingsPlan {
+			return controlError(http.StatusBadRequest, "permission %q is none of %s and %s", permission, AzureReservedInstances, AzureSavingsPlan)
+		}
+	}
+	b.SetPermissions(id, body.Permissions...)
+	policy, ok := b.Policy(id)
+	if !ok { // no permissions: deleted
+		return response{status: http.StatusNoContent}
+	}
+	return response{status: http.StatusOK, body: policy}
+}
+
+func controlDeletePolicy(b *Backend, x *exchange) response {
+	id, refused, ok := knownCustomer(b, x)
+	if !ok {
+		return refused
+	}
+	b.SetPermissions(id)
+	return response{status: http.StatusNoContent}
+}
+
+func controlPatchKnobs(b *Backend, x *exchange) response {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	knobs := b.knobs
+	if err := json.Unmarshal(x.body, &knobs); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	b.knobs = knobs
+	return response{status: http.StatusOK, body: knobs}
+}
+
+func controlResetKnobs(b *Backend, _ *exchange) response {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.knobs = DefaultKnobs()
+	b.knobs.Latency = b.cfg.Latency
+	return response{status: http.StatusOK, body: b.knobs}
+}
+
+func controlFail(b *Backend, x *exchange) response {
+	var fault Fault
+	if err := json.Unmarshal(x.body, &fault); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	b.Fail(fault)
+	return response{status: http.StatusCreated, body: fault}
+}

@@ -1,0 +1,35 @@
+// Package mockbackend is a stateful, strict mock of the three services that the provider talks to: Entra sign-in,
+// Microsoft Partner Center and (a first part of) Azure Resource Manager.
+//
+// # What is here
+//
+// Four handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers. Partner Center
+// serves self-serve policies, customers, subscriptions, Azure entitlements, partner profiles and audit records.
+// Resource Manager serves Azure subscriptions. Control, over plain HTTP, changes things from outside and reads the
+// journal. A fifth host, "elsewhere", is where no client should ever go with a token.
+//
+// The mock is written from the published API, never from our client, so the two can disagree and a test notices. Each
+// rule cites its page as DEV/x (https://learn.microsoft.com/partner-center/developer/x) or REF/x
+// (https://learn.microsoft.com/rest/api/partner-center/x). Where no source says what the API does, the comment says
+// "choice", and most of those are switches in [Knobs].
+//
+// Strict: an unknown route, JSON field or query parameter, a missing header or a token for the wrong service is
+// answered as the API would and also recorded in [Backend.Violations], for a test to fail on.
+//
+// # What is not here
+//
+// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. Role assignments of
+// Resource Manager. Authorization-code, device-code and certificate sign-in: a refresh token or client secret must be
+// there already. HTTP/2: Partner Center answers over HTTP/1.1.
+//
+// # Where to start
+//
+//	b := mockbackend.New(mockbackend.Config{})
+//	client := &http.Client{Transport: b.Transport()} // in process, or b.Start() for real listeners
+//	token := b.User(mockbackend.AdminAgent).RefreshToken
+//	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
+//
+// server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to
+// the handler in the file named after its noun; partner_center.go holds what all Partner Center calls have in common.
+// The command cmd/partnercenter-mock serves it on loopback with seeded data.
+package mockbackend

@@ -1,0 +1,28 @@
+package mockbackend
+
+import (
+	"net/http"
+	"time"
+)
+
+// elsewhereService is a host that belongs to somebody else. Redirects and links can point to it; a client that follows
+// them with its token gives the token away.
+type elsewhereService struct{ serviceBase }
+
+func (elsewhereService) inspect(b *Backend, x *exchange) {
+	if x.req.Header.Get("Authorization") != "" {
+		b.violate("%s %s: a token was sent to another host", x.req.Method, x.req.URL.Path)
+	}
+}
+
+func (elsewhereService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
+
+func (elsewhereService) errorAnswer(*exchange, int, *apiError) response {
+	return response{status: http.StatusNotFound}
+}
+
+func (elsewhereService) throttleAnswer(*exchange, int) any { return nil }
+
+func (elsewhereService) encode(_ *exchange, r response) answer {
+	return answer{status: r.status, header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}}
+}

@@ -1,0 +1,32 @@
+package mockbackend
+
+// EnvVar is an environment variable.
+type EnvVar struct{ Name, Value string }
+
+// Environment is the environment of a provider that works against the started mock, signed in as an Admin agent with
+// MFA. caPath is a file with CACertificate.
+func (b *Backend) Environment(caPath string) []EnvVar {
+	return b.EnvironmentFor(caPath, b.User(AdminAgent).RefreshToken)
+}
+
+// EnvironmentFor is Environment with another refresh token; none signs in app-only.
+func (b *Backend) EnvironmentFor(caPath, refreshToken string) []EnvVar {
+	partner, endpoints := b.Partner(), b.Endpoints()
+	environment := []EnvVar{
+		{"PARTNERCENTER_TENANT_ID", partner.TenantID},
+		{"PARTNERCENTER_CLIENT_ID", partner.ClientID},
+		{"PARTNERCENTER_CLIENT_SECRET", partner.ClientSecret},
+	}
+	if refreshToken != "" {
+		environment = append(environment, EnvVar{"PARTNERCENTER_REFRESH_TOKEN", refreshToken})
+	}
+	return append(
+		environment,
+		EnvVar{"PARTNERCENTER_AUTHORITY_HOST", endpoints.SignIn},
+		EnvVar{"PARTNERCENTER_PARTNER_CENTER_ENDPOINT", endpoints.PartnerCenter},
+		EnvVar{"PARTNERCENTER_RESOURCE_MANAGER_ENDPOINT", endpoints.ResourceManager},
+		EnvVar{"PARTNERCENTER_CA_CERTIFICATE_PATH", caPath},
+		EnvVar{"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY", "true"},
+		EnvVar{"PARTNERCENTER_MOCK_CONTROL", endpoints.Control},
+	)
+}

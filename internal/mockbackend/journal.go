@@ -1,0 +1,178 @@
+package mockbackend
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	journalSize   = 100_000 // requests kept
+	maxViolations = 10_000  // texts kept; the count goes on
+	maxBodyText   = 16 << 10
+)
+
+// Request is one request that reached the mock, control calls excepted.
+type Request struct {
+	Time          time.Time `json:"time"`
+	Service       Service   `json:"service"`
+	Method        string    `json:"method"`
+	Path          string    `json:"path"`
+	Query         string    `json:"query,omitempty"`
+	Route         string    `json:"route,omitempty"` // pattern such as "GET /v1/customers/{customer}"; empty = unknown route
+	Status        int       `json:"status"`          // 0 = the connection was closed without an answer
+	RequestID     string    `json:"requestId,omitempty"`
+	CorrelationID string    `json:"correlationId,omitempty"`
+	UserAgent     string    `json:"userAgent,omitempty"`
+	TokenMode     string    `json:"tokenMode,omitempty"`   // "app", "user", or empty without a valid token
+	RequestBody   string    `json:"requestBody,omitempty"` // the JSON text, or "[n bytes]" for anything else
+	Fault         string    `json:"fault,omitempty"`       // kind of the fault that hit it
+	Executed      bool      `json:"executed"`              // it took effect: its handler answered with success
+	Replayed      bool      `json:"replayed"`              // answered from an earlier write with the same MS-RequestId
+}
+
+// journal is a ring of the last requests.
+type journal struct {
+	ring []Request
+	next int // where the oldest is once the ring is full
+}
+
+func (j *journal) add(entry Request) {
+	if len(j.ring) < journalSize {
+		j.ring = append(j.ring, entry)
+		return
+	}
+	j.ring[j.next] = entry
+	j.next = (j.next + 1) % journalSize
+}
+
+// Requests returns the journal in the order in which requests were answered: the last 100,000.
+func (b *Backend) Requests() []Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Concat(b.journal.ring[b.journal.next:], b.journal.ring[:b.journal.next])
+}
+
+// ResetJournal empties the journal. Counters and violations stay.
+func (b *Backend) ResetJournal() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.journal = journal{}
+}
+
+// Counters are totals since the start or the last ResetCounters.
+type Counters struct {
+	Routes      map[string]map[int]int `json:"routes"`      // by route pattern ("" = unknown) and status (0 = no answer)
+	Tokens      []TokenCount           `json:"tokens"`      // sorted
+	Connections map[Service]int        `json:"connections"` // opened per listener; in-process calls open none
+	Violations  int                    `json:"violations"`
+}
+
+// TokenCount counts token requests.
+type TokenCount struct {
+	Tenant   string `json:"tenant"`   // id of the tenant, or what the path said if there is no such tenant
+	Audience string `json:"audience"` // as asked for, without a trailing slash
+	Result   string `json:"result"`   // "issued", or the error such as "AADSTS7000215"
+	Count    int    `json:"count"`
+}
+
+// Route is the number of requests to a route, such as "GET /v1/customers/{customer}", whatever their status.
+func (c Counters) Route(pattern string) int {
+	total := 0
+	for _, n := range c.Routes[pattern] {
+		total += n
+	}
+	return total
+}
+
+// TokensIssued is the number of access tokens issued, for all tenants and audiences.
+func (c Counters) TokensIssued() int {
+	total := 0
+	for _, token := range c.Tokens {
+		if token.Result == tokenIssued {
+			total += token.Count
+		}
+	}
+	return total
+}
+
+const tokenIssued = "issued"
+
+type counters struct {
+	routes      map[string]map[int]int
+	tokens      map[TokenCount]int // keys have Count 0
+	connections map[Service]int
+	violations  int
+}
+
+// Counters returns a copy of the totals.
+func (b *Backend) Counters() Counters {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := Counters{Routes: map[string]map[int]int{}, Tokens: []TokenCount{}, Connections: map[Service]int{}, Violations: b.counters.violations}
+	for route, statuses := range b.counters.routes {
+		c.Routes[route] = map[int]int{}
+		for status, n := range statuses {
+			c.Routes[route][status] = n
+		}
+	}
+	for key, n := range b.counters.tokens {
+		key.Count = n
+		c.Tokens = append(c.Tokens, key)
+	}
+	slices.SortFunc(c.Tokens, func(a, b TokenCount) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Audience, b.Audience), cmp.Compare(a.Result, b.Result))
+	})
+	for service, n := range b.counters.connections {
+		c.Connections[service] = n
+	}
+	return c
+}
+
+// ResetCounters sets the totals to zero; the texts of Violations stay.
+func (b *Backend) ResetCounters() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counters = counters{}
+}
+
+// record writes the journal and counts. The lock is held.
+func (b *Backend) record(x *exchange) {
+	if x.service.name() == Control {
+		return
+	}
+	switch {
+	case len(x.body) == 0:
+	case x.service.name() != SignIn && len(x.body) <= maxBodyText && json.Valid(x.body):
+		x.entry.RequestBody = string(bytes.TrimSpace(x.body))
+	default: // a form with secrets, or nothing readable
+		x.entry.RequestBody = fmt.Sprintf("[%d bytes]", len(x.body))
+	}
+	b.journal.add(x.entry)
+	if b.counters.routes == nil {
+		b.counters.routes = map[string]map[int]int{}
+	}
+	if b.counters.routes[x.entry.Route] == nil {
+		b.counters.routes[x.entry.Route] = map[int]int{}
+	}
+	b.counters.routes[x.entry.Route][x.entry.Status]++
+}
+
+func (b *Backend) countToken(tenant, audience, result string) {
+	if b.counters.tokens == nil {
+		b.counters.tokens = map[TokenCount]int{}
+	}
+	b.counters.tokens[TokenCount{Tenant: tenant, Audience: audience, Result: result}]++
+}
+
+func (b *Backend) countConnection(service Service) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.counters.connections == nil {
+		b.counters.connections = map[Service]int{}
+	}
+	b.counters.connections[service]++
+}

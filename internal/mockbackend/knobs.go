@@ -1,0 +1,262 @@
+package mockbackend
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// PUTPath says which paths take the update of a self-serve policy (DEV/update-a-self-serve-policy prints both).
+type PUTPath string
+
+// The values of Knobs.PUTPath.
+const (
+	PUTPathBoth   PUTPath = "both" // /SelfServePolicy/{id} and /SelfServePolicy
+	PUTPathIDOnly PUTPath = "id"   // /SelfServePolicy/{id} alone
+)
+
+// StaleETag says what an update with a stale or missing attributes.etag gets. Unverified upstream.
+type StaleETag string
+
+// The values of Knobs.StaleETag.
+const (
+	StaleETagReject2055 StaleETag = "reject2055" // 400 with code 2055
+	StaleETagReject412  StaleETag = "reject412"  // 412 with code 2055
+	StaleETagIgnore     StaleETag = "ignore"     // the update is made
+)
+
+// EmptyPermissions says what a policy write with an empty permissions list gets. Unverified upstream.
+type EmptyPermissions string
+
+// The values of Knobs.EmptyPermissions.
+const (
+	EmptyPermissionsReject EmptyPermissions = "reject" // 400 with code 3000
+	EmptyPermissionsAccept EmptyPermissions = "accept" // a policy without permissions
+)
+
+// RelationshipEnded says what calls for a customer get after EndRelationship. Unverified upstream.
+type RelationshipEnded string
+
+// The values of Knobs.RelationshipEnded.
+const (
+	RelationshipEndedForbidden RelationshipEnded = "forbidden" // 403 with code 20002
+	RelationshipEndedNotFound  RelationshipEnded = "notFound"  // 404 with code 60003
+	RelationshipEndedEmptyList RelationshipEnded = "emptyList" // policy reads find nothing; other calls 403 with code 20002
+)
+
+// ContinuationMode says how a page tells where the next one is (DEV/get-a-list-of-customers).
+type ContinuationMode string
+
+// The values of Knobs.ContinuationMode.
+const (
+	ContinuationBoth  ContinuationMode = "both"  // links.next and continuationToken
+	ContinuationLinks ContinuationMode = "links" // links.next alone
+	ContinuationToken ContinuationMode = "token" // continuationToken alone
+)
+
+// RefreshTokens is the state of every refresh token of the partner's users.
+type RefreshTokens string
+
+// The values of Knobs.RefreshTokens.
+const (
+	RefreshTokensValid   RefreshTokens = "valid"
+	RefreshTokensExpired RefreshTokens = "expired" // invalid_grant, AADSTS700082
+	RefreshTokensRevoked RefreshTokens = "revoked" // invalid_grant, AADSTS50173
+)
+
+// SignInError is an answer of the token endpoint.
+type SignInError struct {
+	Status int    `json:"status"` // HTTP status; 0 = 400
+	Error  string `json:"error"`  // OAuth error name; empty = "invalid_grant"
+	Code   int    `json:"code"`   // AADSTS number, for example 53003
+}
+
+// Knobs change how the mock behaves where the API is free to, or is not documented. Durations are Go durations in JSON
+// ("250ms"). The defaults are DefaultKnobs.
+type Knobs struct {
+	// PageSize caps the size of a page of customers or audit records; 0 = 500, the largest the API gives.
+	PageSize int `json:"pageSize"`
+	// ContinuationMode says how a page names the next one.
+	ContinuationMode ContinuationMode `json:"continuationMode"`
+	// LinkPrefixV1 makes link uris begin with /v1, as production began to in 2021 while the sandbox did not.
+	LinkPrefixV1 bool `json:"linkPrefixV1"`
+	// NextLinkHost makes links.next an absolute https URL on this host (or a base URL with scheme); clients must refuse it.
+	NextLinkHost string `json:"nextLinkHost"`
+	// TokenAfterLastPage hands out a continuation after a last page that is full; following it is 400 with code 2000.
+	TokenAfterLastPage bool `json:"tokenAfterLastPage"`
+	// TotalCountWrong makes totalCount differ from the number of items, as recorded traffic did.
+	TotalCountWrong bool `json:"totalCountWrong"`
+
+	// UpperCaseGUIDs prints all GUIDs of Partner Center bodies in upper case, as legacy subscriptions are.
+	UpperCaseGUIDs bool `json:"upperCaseGUIDs"`
+	// ShuffleOrder gives items and permissions in a seeded random order. Pages of one list still cover it exactly once.
+	ShuffleOrder bool `json:"shuffleOrder"`
+	// StaleReads makes the next N reads of a policy after a write through the API show the state before that write.
+	StaleReads int `json:"staleReads"`
+	// StaleListOnly limits StaleReads to GET ?entity_id=; GET by id is fresh.
+	StaleListOnly bool `json:"staleListOnly"`
+
+	// PUTPath says which paths take an update.
+	PUTPath PUTPath `json:"putPath"`
+	// DeleteAnswersBody makes DELETE answer 200 with the resource (swagger) instead of 204.
+	DeleteAnswersBody bool `json:"deleteAnswersBody"`
+	// StaleETag says what a stale or missing etag gets.
+	StaleETag StaleETag `json:"staleETag"`
+	// EmptyPermissions says what an empty permissions list gets.
+	EmptyPermissions EmptyPermissions `json:"emptyPermissions"`
+	// RelationshipEnded says what calls for a customer get after the relationship ended.
+	RelationshipEnded RelationshipEnded `json:"relationshipEnded"`
+
+	// BOM puts a UTF-8 byte order mark before success bodies, as in all recorded traffic.
+	BOM bool `json:"bom"`
+	// BOMOnErrors puts one before error bodies too.
+	BOMOnErrors bool `json:"bomOnErrors"`
+	// NumericCodes prints error codes as numbers; off = as strings. 900420 is always a string, as seen on the wire.
+	NumericCodes bool `json:"numericCodes"`
+	// LongErrors gives the longer error form with message, errorName, isRetryable, parameters and errorMessageExtended.
+	LongErrors bool `json:"longErrors"`
+
+	// MFANotEnforced lets app+user tokens without MFA through, as before the enforcement of 2026; isMfaCompliant still tells.
+	MFANotEnforced bool `json:"mfaNotEnforced"`
+	// TokenLifetime is expires_in of new access tokens, in whole seconds.
+	TokenLifetime time.Duration `json:"tokenLifetime"`
+	// RefreshTokens is the state of all refresh tokens.
+	RefreshTokens RefreshTokens `json:"refreshTokens"`
+	// RotateRefreshTokens makes each use of a refresh token return a new one; off = the same is returned.
+	RotateRefreshTokens bool `json:"rotateRefreshTokens"`
+	// SignInError, when set, is the answer to every token request.
+	SignInError *SignInError `json:"signInError"`
+
+	// Latency is added to each Partner Center and Resource Manager answer.
+	Latency time.Duration `json:"latency"`
+}
+
+// DefaultKnobs are the knobs of a new Backend (Latency comes from its Config).
+func DefaultKnobs() Knobs {
+	return Knobs{
+		ContinuationMode:    ContinuationBoth,
+		PUTPath:             PUTPathBoth,
+		StaleETag:           StaleETagReject2055,
+		EmptyPermissions:    EmptyPermissionsReject,
+		RelationshipEnded:   RelationshipEndedForbidden,
+		BOM:                 true,
+		NumericCodes:        true,
+		TokenLifetime:       time.Hour,
+		RefreshTokens:       RefreshTokensValid,
+		RotateRefreshTokens: true,
+	}
+}
+
+// Knobs returns a copy of the current knobs.
+func (b *Backend) Knobs() Knobs {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.knobs
+}
+
+// SetKnobs changes knobs. The function runs under the backend's lock and must not call the backend. Values that no
+// knob has are a violation and change nothing.
+func (b *Backend) SetKnobs(change func(*Knobs)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	knobs := b.knobs
+	change(&knobs)
+	if err := knobs.validate(); err != nil {
+		b.violate("SetKnobs: %v", err)
+		return
+	}
+	b.knobs = knobs
+}
+
+func (k Knobs) validate() error {
+	return firstError(
+		oneOf("continuationMode", k.ContinuationMode, ContinuationBoth, ContinuationLinks, ContinuationToken),
+		oneOf("putPath", k.PUTPath, PUTPathBoth, PUTPathIDOnly),
+		oneOf("staleETag", k.StaleETag, StaleETagReject2055, StaleETagReject412, StaleETagIgnore),
+		oneOf("emptyPermissions", k.EmptyPermissions, EmptyPermissionsReject, EmptyPermissionsAccept),
+		oneOf("relationshipEnded", k.RelationshipEnded, RelationshipEndedForbidden, RelationshipEndedNotFound, RelationshipEndedEmptyList),
+		oneOf("refreshTokens", k.RefreshTokens, RefreshTokensValid, RefreshTokensExpired, RefreshTokensRevoked),
+		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
+		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
+		k.SignInError.validate(),
+	)
+}
+
+func (e *SignInError) validate() error {
+	if e == nil || e.Status == 0 || e.Status >= 400 && e.Status <= 599 {
+		return nil
+	}
+	return fmt.Errorf("signInError.status: %d is not an error status (400 to 599)", e.Status)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneOf[T ~string](knob string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is none of %q", knob, value, allowed)
+}
+
+func notNegative[T int | time.Duration](knob string, value T) error {
+	if value < 0 {
+		return fmt.Errorf("%s: must not be negative", knob)
+	}
+	return nil
+}
+
+// MarshalJSON prints durations as Go durations.
+func (k Knobs) MarshalJSON() ([]byte, error) {
+	type plain Knobs
+	return json.Marshal(struct {
+		plain
+		TokenLifetime durationText `json:"tokenLifetime"`
+		Latency       durationText `json:"latency"`
+	}{plain(k), durationText(k.TokenLifetime), durationText(k.Latency)})
+}
+
+// UnmarshalJSON merges: fields that are absent keep their value; unknown fields and unknown values are errors that name
+// them, and leave k as it was.
+func (k *Knobs) UnmarshalJSON(data []byte) error {
+	type plain Knobs
+	merged := struct {
+		plain
+		TokenLifetime durationText `json:"tokenLifetime"`
+		Latency       durationText `json:"latency"`
+	}{plain(*k), durationText(k.TokenLifetime), durationText(k.Latency)}
+	if k.SignInError != nil { // a copy, or the decoder would write through the pointer into knobs in use
+		signInError := *k.SignInError
+		merged.SignInError = &signInError
+	}
+	if err := decodeKnown(data, &merged); err != nil {
+		return err
+	}
+	knobs := Knobs(merged.plain)
+	knobs.TokenLifetime, knobs.Latency = time.Duration(merged.TokenLifetime), time.Duration(merged.Latency)
+	if err := knobs.validate(); err != nil {
+		return err
+	}
+	*k = knobs
+	return nil
+}
+
+// durationText is a duration that reads and writes as "250ms" in JSON.
+type durationText time.Duration
+
+func (d durationText) MarshalText() ([]byte, error) {
+	return []byte(time.Duration(d).String()), nil
+}
+
+func (d *durationText) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = durationText(parsed)
+	return err
+}

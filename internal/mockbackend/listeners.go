@@ -1,0 +1,192 @@
+package mockbackend
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Start opens the listeners on loopback: HTTPS under one private CA for sign-in, Partner Center, Resource Manager and
+// elsewhere, each on a port of its own; plain HTTP for control. Partner Center answers over HTTP/1.1, so all do.
+func (b *Backend) Start() error {
+	made, err := b.tls()
+	if err != nil {
+		return fmt.Errorf("mockbackend: certificates: %w", err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return errClosed
+	}
+	if b.servers != nil {
+		return errors.New("mockbackend: started already")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	b.stop = stop
+	urls := map[Service]string{}
+	for _, service := range []Service{SignIn, PartnerCenter, ResourceManager, Elsewhere, Control} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			b.stop()
+			for _, server := range b.servers {
+				_ = server.Close() // the error of Listen is the one to report
+			}
+			b.servers = nil
+			return fmt.Errorf("mockbackend: %w", err)
+		}
+		scheme := "http"
+		if service != Control {
+			scheme = "https"
+			listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{made.server}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12})
+		}
+		urls[service] = scheme + "://" + listener.Addr().String()
+		server := &http.Server{
+			Handler:           http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { b.serveHTTP(service, w, req) }),
+			ReadHeaderTimeout: 30 * time.Second,
+			BaseContext:       func(net.Listener) context.Context { return ctx },
+			ConnState: func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew && service != Control {
+					b.countConnection(service)
+				}
+			},
+			ErrorLog: log.New(io.Discard, "", 0), // handshakes that a test means to fail
+		}
+		b.servers = append(b.servers, server)
+		go func() { _ = server.Serve(listener) }() // always ends with ErrServerClosed
+	}
+	b.endpoints = Endpoints{
+		SignIn: urls[SignIn], PartnerCenter: urls[PartnerCenter], ResourceManager: urls[ResourceManager],
+		Control: urls[Control], Elsewhere: urls[Elsewhere],
+	}
+	return nil
+}
+
+// Close closes all listeners and connections and waits for the handlers. The store can still be read.
+func (b *Backend) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	if b.stop != nil {
+		b.stop()
+	}
+	var errs []error
+	for _, server := range b.servers {
+		errs = append(errs, server.Close())
+	}
+	b.servers = nil
+	for b.inFlight > 0 {
+		b.idle.Wait()
+	}
+	return errors.Join(errs...)
+}
+
+// enter counts a request in, unless the backend is closed.
+func (b *Backend) enter() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
+	b.inFlight++
+	return true
+}
+
+func (b *Backend) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.inFlight--
+	if b.inFlight == 0 {
+		b.idle.Broadcast()
+	}
+}
+
+func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Request) {
+	if !b.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer b.leave()
+	if name == Control && !isLoopback(req.Host) {
+		http.Error(w, "control answers only to loopback names", http.StatusForbidden)
+		return
+	}
+	a := b.exchangeAnswer(b.services[name], req)
+	if a.status == 0 {
+		panic(http.ErrAbortHandler)
+	}
+	for key, values := range a.header {
+		w.Header()[key] = values
+	}
+	if a.status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	if !a.cut {
+		_, _ = w.Write(a.body) // the client may have gone
+		return
+	}
+	_, _ = w.Write(a.body[:len(a.body)/2])
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// isLoopback keeps web pages out whose name was re-bound to 127.0.0.1: a browser sends them with that name as Host.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// certificates are a private CA and the one server certificate of all listeners.
+type certificates struct {
+	caPEM  []byte
+	server tls.Certificate
+}
+
+func newCertificates() (certificates, error) {
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return certificates{}, err
+	}
+	from, until := time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
+	ca := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partnercenter-mock private CA"}, NotBefore: from, NotAfter: until,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}
+	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
+	if err != nil {
+		return certificates{}, err
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return certificates{}, err
+	}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "partnercenter-mock"}, NotBefore: from, NotAfter: until,
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
+	if err != nil {
+		return certificates{}, err
+	}
+	return certificates{
+		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
+		server: tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: key},
+	}, nil
+}

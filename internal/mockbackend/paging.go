@@ -1,0 +1,206 @@
+package mockbackend
+
+import (
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// largestPage is the default too.
+const largestPage = 500
+
+const invalidArgument = 2000 // on a continuation call also: there is nothing more
+
+// pageQuery is a query for one page, from the request or from its continuation token.
+type pageQuery struct {
+	Path      string `json:"p"`
+	Size      int    `json:"s"`
+	Filter    string `json:"f,omitempty"`
+	StartDate string `json:"d,omitempty"`
+	EndDate   string `json:"e,omitempty"`
+	After     uint64 `json:"a"`           // key of the last item of the page before
+	End       bool   `json:"z,omitempty"` // handed out after the last page
+	continued bool
+}
+
+// pageItem is one item of a list in its order.
+type pageItem struct {
+	key uint64
+	at  int
+}
+
+func queryValue(query url.Values, name string) string {
+	for key, values := range query {
+		if strings.EqualFold(key, name) && len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// readPageQuery reads size, seekOperation, filter, dates and the MS-ContinuationToken header. A token belongs to its
+// query: parameters may be left out, as the .NET SDK does in a seek query, but not changed (choice).
+func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, bool) {
+	query := pageQuery{
+		Path: path, Size: largestPage, Filter: queryValue(x.query, "filter"),
+		StartDate: queryValue(x.query, "startDate"), EndDate: queryValue(x.query, "endDate"),
+	}
+	size := queryValue(x.query, "size")
+	if size != "" {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 0 {
+			return query, failure(http.StatusBadRequest, invalidRequestInput, "size %q is not a page size.", size), false
+		}
+		if n > 0 { // the SDK sends 0 for no limit; the page is as large as the API gives all the same
+			query.Size = min(n, largestPage)
+		}
+	}
+	token := x.req.Header.Get("MS-ContinuationToken")
+	switch seek := strings.ToLower(queryValue(x.query, "seekOperation")); {
+	case seek == "first" || seek == "" && token == "":
+		return query, response{}, true
+	case seek == "next" && token == "":
+		return query, failure(http.StatusBadRequest, invalidRequestInput, "seekOperation Next needs the header MS-ContinuationToken."), false
+	case seek != "next" && seek != "":
+		return query, failure(http.StatusBadRequest, invalidRequestInput, "seekOperation %q is not supported.", seek), false
+	}
+	continued, ok := b.readToken(token)
+	differs := func(now, before string) bool { return now != "" && now != before }
+	if !ok || continued.Path != path || continued.End || differs(query.Filter, continued.Filter) ||
+		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size {
+		return query, failure(http.StatusBadRequest, invalidArgument, "The continuation token is not valid."), false
+	}
+	continued.continued = true
+	return continued, response{}, true
+}
+
+// cut returns the items of the page, and the query of the next one if there is to be one. Items come in the order of
+// their keys; keys stay the same from page to page, so nothing is seen twice or missed when the list changes between.
+func (q pageQuery) cut(knobs Knobs, items []pageItem) (page []pageItem, next *pageQuery) {
+	if q.continued {
+		from, _ := slices.BinarySearchFunc(items, q.After, func(item pageItem, after uint64) int {
+			if item.key <= after {
+				return -1
+			}
+			return 1
+		})
+		items = items[from:]
+	}
+	size := q.Size
+	if knobs.PageSize > 0 {
+		size = min(size, knobs.PageSize)
+	}
+	following := q
+	following.End = len(items) <= size
+	page = items[:min(size, len(items))]
+	if following.End && !(knobs.TokenAfterLastPage && len(page) == size) {
+		return page, nil
+	}
+	following.After = page[len(page)-1].key
+	return page, &following
+}
+
+// addLinks completes the body of a page.
+func (b *Backend) addLinks(x *exchange, body *collection, query pageQuery, next *pageQuery) {
+	uri := query.uri()
+	body.Links = &collectionLinks{Self: x.link(uri)}
+	if next == nil {
+		return
+	}
+	token := b.writeToken(*next)
+	if x.knobs.ContinuationMode != ContinuationLinks {
+		body.ContinuationToken = token
+	}
+	if x.knobs.ContinuationMode != ContinuationToken {
+		nextLink := x.link(uri + "&seekOperation=Next")
+		if host := x.knobs.NextLinkHost; host != "" {
+			if !strings.Contains(host, "://") {
+				host = "https://" + host
+			}
+			nextLink.URI = strings.TrimSuffix(host, "/") + "/v1" + uri + "&seekOperation=Next"
+		}
+		nextLink.Headers = []linkHeader{{"MS-ContinuationToken", token}}
+		body.Links.Next = nextLink
+	}
+}
+
+func (q pageQuery) uri() string {
+	uri := q.Path + "?size=" + strconv.Itoa(q.Size)
+	for _, parameter := range []struct{ name, value string }{{"startDate", q.StartDate}, {"endDate", q.EndDate}, {"filter", q.Filter}} {
+		if parameter.value != "" {
+			uri += "&" + parameter.name + "=" + url.QueryEscape(parameter.value)
+		}
+	}
+	return uri
+}
+
+const tokenMAC = 16
+
+// writeToken makes a token that only we can read back; base64 with its "+", "/" and "=" as in recorded traffic.
+func (b *Backend) writeToken(query pageQuery) string {
+	payload := encodeJSON(query)
+	return base64.StdEncoding.EncodeToString(append(b.signIn.mac(payload)[:tokenMAC], payload...))
+}
+
+func (b *Backend) readToken(token string) (pageQuery, bool) {
+	raw, err := base64.StdEncoding.DecodeString(token)
+	if err != nil || len(raw) < tokenMAC || !hmac.Equal(raw[:tokenMAC], b.signIn.mac(raw[tokenMAC:])[:tokenMAC]) {
+		return pageQuery{}, false
+	}
+	var query pageQuery
+	if err := json.Unmarshal(raw[tokenMAC:], &query); err != nil {
+		return pageQuery{}, false
+	}
+	return query, true
+}
+
+// fieldFilter is the filter parameter: one condition as JSON.
+type fieldFilter struct {
+	Field    string `json:"Field"`
+	Value    string `json:"Value"`
+	Operator string `json:"Operator"`
+}
+
+// readFilter reads the condition and checks that its field has that operator; operators is field -> operator.
+func readFilter(text string, operators map[string]string) (fieldFilter, response, bool) {
+	var filter fieldFilter
+	if text == "" {
+		return filter, response{}, true
+	}
+	if err := decodeKnown([]byte(text), &filter); err != nil {
+		return filter, failure(http.StatusBadRequest, invalidRequestInput, "The filter can not be read: %s.", err), false
+	}
+	for field, operator := range operators {
+		if !strings.EqualFold(field, filter.Field) {
+			continue
+		}
+		filter.Field = field
+		if !strings.EqualFold(operator, filter.Operator) {
+			return filter, failure(http.StatusBadRequest, invalidRequestInput, "The operator %q is not supported for %s.", filter.Operator, field), false
+		}
+		return filter, response{}, true
+	}
+	return filter, failure(http.StatusBadRequest, invalidRequestInput, "The field %q can not be filtered by.", filter.Field), false
+}
+
+// shuffledKey is the place of the n-th item in the order of Knobs.ShuffleOrder, the same for every page.
+func (b *Backend) shuffledKey(n int) uint64 {
+	z := uint64(n)*0x9e3779b97f4a7c15 + uint64(b.cfg.Seed) + 0x9e3779b97f4a7c15 // the mixing of SplitMix64, a bijection
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func sortItems(items []pageItem) {
+	slices.SortFunc(items, func(a, b pageItem) int {
+		if a.key < b.key {
+			return -1
+		}
+		return 1
+	})
+}

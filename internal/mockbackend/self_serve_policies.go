@@ -1,0 +1,365 @@
+package mockbackend
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// selfServePolicy is the wire form, read and written (DEV/self-serve-policy-resources). Note the capital ID in tenantID.
+type selfServePolicy struct {
+	ID              string             `json:"id"`
+	SelfServeEntity selfServeEntity    `json:"selfServeEntity"`
+	Grantor         policyGrantor      `json:"grantor"`
+	Permissions     []policyPermission `json:"permissions"`
+	Attributes      resourceAttributes `json:"attributes"`
+}
+
+type selfServeEntity struct {
+	Type     string `json:"selfServeEntityType"`
+	TenantID string `json:"tenantID"`
+}
+
+type policyGrantor struct {
+	Type     string `json:"grantorType"`
+	TenantID string `json:"tenantID"`
+}
+
+type policyPermission struct {
+	Resource string `json:"resource"`
+	Action   string `json:"action"`
+}
+
+const (
+	entityTypeCustomer  = "customer"
+	grantorTypeBillTo   = "billToPartner"
+	actionPurchase      = "Purchase"
+	selfServePolicyType = "SelfServePolicy"
+	policyAlreadyExists = 600041 // DEV/create-a-self-serve-policy
+	policyNotFound      = 600039 // DEV/get-a-self-serve-policy-by-id
+	policyIDIncorrect   = 600040 // DEV/update-a-self-serve-policy
+	etagNoLongerValid   = 2055
+	invalidProperty     = 3000
+	invalidRequestInput = 800002
+	insufficientRights  = 900308
+)
+
+func newPolicy(customerID string, permissions []string) *Policy {
+	return &Policy{
+		ID: PartnerTenantID + "_" + customerID, CustomerID: customerID, PartnerID: PartnerTenantID,
+		Permissions: permissions, ETag: newPolicyETag(),
+	}
+}
+
+// newPolicyETag is a GUID that carries its two quote characters inside the value.
+func newPolicyETag() string { return `"` + newGUID() + `"` }
+
+// createSelfServePolicy: DEV/create-a-self-serve-policy.
+func (b *Backend) createSelfServePolicy(x *exchange) response {
+	body, refused, ok := b.readPolicy(x)
+	if !ok {
+		return refused
+	}
+	record, refused, ok := b.policyCustomer(x, body.SelfServeEntity.TenantID)
+	if !ok {
+		return refused
+	}
+	// Whether a grantor in capitals or another partner's is told apart is unverified: the former is taken, the latter not.
+	if !strings.EqualFold(body.Grantor.TenantID, x.caller.TenantID) {
+		return failure(http.StatusForbidden, insufficientRights, "The grantor is not the partner of the caller.")
+	}
+	if record.policy != nil {
+		return failure(http.StatusConflict, policyAlreadyExists, "A self-serve policy for this entity exists already.")
+	}
+	created := newPolicy(record.ID, body.resources())
+	b.setPolicy(x, record, created, "create_self_serve_policy")
+	return response{status: http.StatusCreated, body: b.policyBody(x, created)}
+}
+
+// listSelfServePolicies: DEV/get-a-list-of-self-serve-policies. Without entity_id, which the page calls required and the
+// swagger optional, it lists the policies of all customers (choice).
+func (b *Backend) listSelfServePolicies(x *exchange) response {
+	var items []selfServePolicy
+	if id := queryValue(x.query, "entity_id"); id != "" {
+		record, refused, ok := b.policyCustomer(x, id)
+		switch {
+		case !ok && b.endedEmptyList(x, id):
+		case !ok:
+			return refused
+		default:
+			if shown := record.readPolicy(true); shown != nil {
+				items = append(items, b.policyBody(x, shown))
+			}
+		}
+	} else {
+		for _, record := range b.customers {
+			if shown := record.readPolicy(true); shown != nil && !record.RelationshipEnded {
+				items = append(items, b.policyBody(x, shown))
+			}
+		}
+	}
+	return response{status: http.StatusOK, body: collectionOf(b, x, items)}
+}
+
+// getSelfServePolicy: DEV/get-a-self-serve-policy-by-id.
+func (b *Backend) getSelfServePolicy(x *exchange) response {
+	record, refused, ok := b.policyRecord(x, x.values["id"])
+	if !ok {
+		return refused
+	}
+	shown := record.readPolicy(!x.knobs.StaleListOnly)
+	if shown == nil {
+		return policyMissing(x.values["id"])
+	}
+	return response{status: http.StatusOK, body: b.policyBody(x, shown)}
+}
+
+// updateSelfServePolicy: DEV/update-a-self-serve-policy. The syntax row has the id in the path, the example has not.
+func (b *Backend) updateSelfServePolicy(x *exchange) response {
+	pathID, inPath := x.values["id"]
+	if !inPath && x.knobs.PUTPath == PUTPathIDOnly {
+		b.violate("PUT %s: the id is missing in the path", x.req.URL.Path)
+		return response{status: http.StatusMethodNotAllowed, body: &apiError{code: 900141, text: "The method is not supported for this resource."}, header: http.Header{"Allow": {"POST, GET"}}}
+	}
+	body, refused, ok := b.readPolicy(x)
+	if !ok {
+		return refused
+	}
+	if !inPath {
+		pathID = body.ID
+	}
+	if body.ID != "" && !strings.EqualFold(body.ID, pathID) {
+		return failure(http.StatusNotFound, policyIDIncorrect, "The policy id of the body is not the one of the path.")
+	}
+	record, refused, ok := b.policyRecord(x, pathID)
+	if !ok {
+		return refused
+	}
+	current := record.policy
+	if current == nil {
+		return policyMissing(pathID)
+	}
+	if !strings.EqualFold(body.SelfServeEntity.TenantID, current.CustomerID) || !strings.EqualFold(body.Grantor.TenantID, current.PartnerID) {
+		return failure(http.StatusBadRequest, invalidProperty, "selfServeEntity and grantor can not be changed.")
+	}
+	if body.Attributes.ETag != current.ETag {
+		switch x.knobs.StaleETag {
+		case StaleETagReject2055:
+			return failure(http.StatusBadRequest, etagNoLongerValid, "The etag is no longer valid.")
+		case StaleETagReject412:
+			return failure(http.StatusPreconditionFailed, etagNoLongerValid, "The etag is no longer valid.")
+		}
+	}
+	updated := newPolicy(record.ID, body.resources())
+	b.setPolicy(x, record, updated, "update_self_serve_policy")
+	return response{status: http.StatusOK, body: b.policyBody(x, updated)}
+}
+
+// deleteSelfServePolicy: DEV/delete-a-self-serve-policy. What a missing policy gets is a choice.
+func (b *Backend) deleteSelfServePolicy(x *exchange) response {
+	record, refused, ok := b.policyRecord(x, x.values["id"])
+	if !ok {
+		return refused
+	}
+	deleted := record.policy
+	if deleted == nil {
+		return policyMissing(x.values["id"])
+	}
+	b.setPolicy(x, record, nil, "delete_self_serve_policy")
+	if x.knobs.DeleteAnswersBody {
+		return response{status: http.StatusOK, body: b.policyBody(x, deleted)}
+	}
+	return response{status: http.StatusNoContent}
+}
+
+// policyCustomer is customerOf for policies, where an unknown customer is one without a relationship (choice).
+func (b *Backend) policyCustomer(x *exchange, id string) (*customerRecord, response, bool) {
+	if uuid.Validate(id) == nil && b.customer(id) == nil {
+		return nil, noRelationship(id), false
+	}
+	return b.customerOf(x, id)
+}
+
+func (b *Backend) endedEmptyList(x *exchange, customerID string) bool {
+	record := b.customer(customerID)
+	return record != nil && record.RelationshipEnded && x.knobs.RelationshipEnded == RelationshipEndedEmptyList
+}
+
+// policyRecord finds the customer whose policy an id names, "{partner}_{customer}".
+func (b *Backend) policyRecord(x *exchange, id string) (*customerRecord, response, bool) {
+	grantor, entity, ok := strings.Cut(id, "_")
+	if !ok || len(grantor) != 36 || len(entity) != 36 || uuid.Validate(grantor) != nil || uuid.Validate(entity) != nil {
+		return nil, failure(http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", id), false
+	}
+	if !strings.EqualFold(grantor, b.partner.TenantID) || b.customer(entity) == nil || b.endedEmptyList(x, entity) {
+		return nil, policyMissing(id), false
+	}
+	return b.customerOf(x, entity)
+}
+
+func policyMissing(id string) response {
+	return failure(http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
+}
+
+// readPolicy is what a reader sees: for some reads after a write, the state before it.
+func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
+	if mayBeStale && r.staleReads > 0 {
+		r.staleReads--
+		return r.stale
+	}
+	return r.policy
+}
+
+// setPolicy makes a write: nil deletes.
+func (b *Backend) setPolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
+	before := record.policy
+	record.stale, record.staleReads = before, x.knobs.StaleReads
+	record.policy = policy
+	entry := b.newAudit(record, operation, "self_serve_policy")
+	entry.UserPrincipalName, entry.ApplicationID, entry.OriginalCorrelationID = x.caller.UPN, x.caller.AppID, x.entry.CorrelationID
+	b.addAudit(entry, "", policyDocument(before), policyDocument(policy))
+}
+
+func (b *Backend) policyBody(x *exchange, policy *Policy) selfServePolicy {
+	body := selfServePolicy{
+		ID:              policy.ID,
+		SelfServeEntity: selfServeEntity{entityTypeCustomer, policy.CustomerID},
+		Grantor:         policyGrantor{grantorTypeBillTo, policy.PartnerID},
+		Permissions:     []policyPermission{},
+		Attributes:      resourceAttributes{policy.ETag, selfServePolicyType},
+	}
+	for _, resource := range policy.Permissions {
+		body.Permissions = append(body.Permissions, policyPermission{resource, actionPurchase})
+	}
+	if x.knobs.ShuffleOrder {
+		shuffle(b.random, body.Permissions)
+	}
+	return body
+}
+
+// resources are the permissions in wire spelling, each once.
+func (p *selfServePolicy) resources() []string {
+	resources := []string{}
+	for _, permission := range p.Permissions {
+		for _, known := range []string{AzureReservedInstances, AzureSavingsPlan} {
+			if strings.EqualFold(permission.Resource, known) && !slices.Contains(resources, known) {
+				resources = append(resources, known)
+			}
+		}
+	}
+	return resources
+}
+
+// readPolicy decodes and judges the body of a write.
+func (b *Backend) readPolicy(x *exchange) (*selfServePolicy, response, bool) {
+	body, unknown, err := decodePolicy(x.body)
+	var invalid *invalidPropertyError
+	switch {
+	case errors.As(err, &invalid):
+		return nil, failure(http.StatusBadRequest, invalidProperty, "%s", err), false
+	case err != nil:
+		return nil, failure(http.StatusBadRequest, invalidRequestInput, "The request body can not be read: %s.", err), false
+	case unknown != nil:
+		b.violate("%s %s: %v", x.req.Method, x.req.URL.Path, unknown)
+		return nil, failure(http.StatusBadRequest, invalidProperty, "The request body has a property that is not known: %s.", unknown), false
+	case len(body.Permissions) == 0 && (body.Permissions == nil || x.knobs.EmptyPermissions == EmptyPermissionsReject):
+		return nil, failure(http.StatusBadRequest, invalidProperty, "permissions must not be empty."), false
+	}
+	return body, response{}, true
+}
+
+// policyRequest is a policy with what the SDK echoes.
+type policyRequest struct {
+	selfServePolicy
+	Links json.RawMessage `json:"links"`
+}
+
+type invalidPropertyError struct{ text string }
+
+func (e *invalidPropertyError) Error() string { return e.text }
+
+// decodePolicy reads a policy with names in any case: the .NET SDK sends PascalCase, and the whole resource back on an
+// update. Values are compared without case too (choice). unknown names a property that is none of the resource's.
+func decodePolicy(data []byte) (policy *selfServePolicy, unknown, err error) {
+	var body policyRequest
+	data = bytes.TrimPrefix(data, bom)
+	if err := json.Unmarshal(data, &body); err != nil {
+		return nil, nil, err
+	}
+	unknown = decodeKnown(data, new(policyRequest)) // can only fail for an unknown field now
+	invalid := func(format string, args ...any) error { return &invalidPropertyError{fmt.Sprintf(format, args...)} }
+	switch {
+	case !strings.EqualFold(body.SelfServeEntity.Type, entityTypeCustomer):
+		err = invalid("selfServeEntity.selfServeEntityType %q is not valid.", body.SelfServeEntity.Type)
+	case len(body.SelfServeEntity.TenantID) != 36 || uuid.Validate(body.SelfServeEntity.TenantID) != nil:
+		err = invalid("selfServeEntity.tenantID %q is not a GUID.", body.SelfServeEntity.TenantID)
+	case !strings.EqualFold(body.Grantor.Type, grantorTypeBillTo):
+		err = invalid("grantor.grantorType %q is not valid.", body.Grantor.Type)
+	case len(body.Grantor.TenantID) != 36 || uuid.Validate(body.Grantor.TenantID) != nil:
+		err = invalid("grantor.tenantID %q is not a GUID.", body.Grantor.TenantID)
+	}
+	for _, permission := range body.Permissions {
+		switch {
+		case !strings.EqualFold(permission.Resource, AzureReservedInstances) && !strings.EqualFold(permission.Resource, AzureSavingsPlan):
+			err = invalid("permissions.resource %q is not valid.", permission.Resource)
+		case !strings.EqualFold(permission.Action, actionPurchase):
+			err = invalid("permissions.action %q is not valid.", permission.Action)
+		}
+	}
+	if unknown != nil { // reported first: it is what a strict test wants to hear of
+		err = nil
+	}
+	return &body.selfServePolicy, unknown, err
+}
+
+// Policy returns the policy of a customer as it is, whatever stale reads show.
+func (b *Backend) Policy(customerID string) (Policy, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil || record.policy == nil {
+		return Policy{}, false
+	}
+	policy := *record.policy
+	policy.Permissions = slices.Clone(policy.Permissions)
+	return policy, true
+}
+
+// SetPermissions sets what a customer may buy, as a partner user does in the portal: the policy is created, changed, or
+// with no resources deleted. Such changes are never stale. Unknown customers and resources are a violation.
+func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("SetPermissions: no customer %s", customerID)
+		return false
+	}
+	for _, resource := range resources {
+		if resource != AzureReservedInstances && resource != AzureSavingsPlan {
+			b.violate("SetPermissions: unknown resource %q", resource)
+			return false
+		}
+	}
+	before, operation := record.policy, "update_self_serve_policy"
+	record.staleReads = 0
+	switch {
+	case len(resources) == 0 && before == nil:
+		return true
+	case len(resources) == 0:
+		record.policy, operation = nil, "delete_self_serve_policy"
+	case before == nil:
+		operation = "create_self_serve_policy"
+		fallthrough
+	default:
+		record.policy = newPolicy(record.ID, slices.Clone(resources))
+	}
+	b.addAudit(b.portalAudit(record, operation, "self_serve_policy"), "", policyDocument(before), policyDocument(record.policy))
+	return true
+}
