@@ -1,0 +1,108 @@
+package acctest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/provider"
+)
+
+// Backend is a mock backend on loopback for one test.
+type Backend struct {
+	*mockbackend.Backend
+	// CACertificatePath is a file with the mock's authority.
+	CACertificatePath string
+}
+
+// New starts a mock backend, which ends with the test, and points terraform-plugin-testing
+// at the CLI. It fails the test when the mock was sent anything undocumented.
+func New(t testing.TB, config mockbackend.Config) *Backend {
+	t.Helper()
+	cli, err := FindCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The variables are the same for all tests of a process, so setting them again is no race.
+	pointAt(t, cli)
+	b := &Backend{Backend: mockbackend.New(config), CACertificatePath: filepath.Join(t.TempDir(), "ca.pem")}
+	if err := b.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			t.Error(err)
+		}
+		FailOnViolations(t, b.Backend)
+	})
+	if err := os.WriteFile(b.CACertificatePath, b.CACertificate(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// FailOnViolations fails the test when the mock was sent anything the API does not document.
+func FailOnViolations(t testing.TB, b *mockbackend.Backend) {
+	t.Helper()
+	for _, v := range b.Violations() {
+		t.Errorf("the mock was sent what the API does not document: %s", v)
+	}
+}
+
+// pointAt tells terraform-plugin-testing which CLI to use and, for OpenTofu, which registry
+// unqualified provider names belong to.
+func pointAt(t testing.TB, cli CLI) {
+	t.Helper()
+	variables := map[string]string{"TF_ACC_TERRAFORM_PATH": cli.Path, "TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1"}
+	if cli.Tofu {
+		variables["TF_ACC_PROVIDER_HOST"] = "registry.opentofu.org"
+	}
+	for k, v := range variables {
+		if os.Getenv(k) == v {
+			continue
+		}
+		if err := os.Setenv(k, v); err != nil { //nolint:usetesting // t.Setenv would forbid parallel tests
+			t.Fatal(err)
+		}
+	}
+}
+
+// Factories serve the provider in this process.
+func (b *Backend) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"partnercenter": providerserver.NewProtocol6WithError(provider.New("test")()),
+	}
+}
+
+// Config is a configuration with a provider block for this backend, signed in as an Admin
+// agent, before the given blocks.
+func (b *Backend) Config(blocks ...string) string {
+	return b.ConfigAs(b.User(mockbackend.AdminAgent).RefreshToken, blocks...)
+}
+
+// ConfigAs is Config with another refresh token; "" is app-only.
+func (b *Backend) ConfigAs(refreshToken string, blocks ...string) string {
+	p, e := b.Partner(), b.Endpoints()
+	lines := []string{
+		`provider "partnercenter" {`,
+		fmt.Sprintf("  tenant_id = %q", p.TenantID),
+		fmt.Sprintf("  client_id = %q", p.ClientID),
+		fmt.Sprintf("  client_secret = %q", p.ClientSecret),
+		fmt.Sprintf("  ca_certificate_path = %q", b.CACertificatePath),
+		"  disable_instance_discovery = true",
+		"  endpoints {",
+		fmt.Sprintf("    partner_center = %q", e.PartnerCenter),
+		fmt.Sprintf("    authority_host = %q", e.SignIn),
+		"  }",
+	}
+	if refreshToken != "" {
+		lines = append(lines, fmt.Sprintf("  refresh_token = %q", refreshToken))
+	}
+	return strings.Join(append(append(lines, "}"), blocks...), "\n") + "\n"
+}

@@ -1,0 +1,194 @@
+// Command demo shows the provider at work: the real CLI applies examples/quickstart to the
+// mock backend, step by step. It writes into .bin/demo only and ends with an error when a
+// step is not as expected.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintf(os.Stderr, "\nThe demo failed: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// demo is what the steps share.
+type demo struct {
+	backend *mockbackend.Backend
+	*acctest.Workspace
+}
+
+func run(ctx context.Context) (err error) {
+	dir := filepath.Join(acctest.Root(), ".bin", "demo")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	backend := mockbackend.New(mockbackend.Config{})
+	if err := backend.Start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, backend.Close()) }()
+	ca := filepath.Join(dir, "ca.pem")
+	if err := os.WriteFile(ca, backend.CACertificate(), 0o600); err != nil {
+		return err
+	}
+	var env []string
+	for _, v := range backend.Environment(ca) {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	example := filepath.Join(acctest.Root(), "examples", "quickstart")
+	if err := os.CopyFS(dir, os.DirFS(example)); err != nil {
+		return err
+	}
+	fmt.Println("Building the provider and starting a mock of Partner Center …")
+	w, err := acctest.NewWorkspace(ctx, dir, env)
+	if err != nil {
+		return err
+	}
+	name := "Terraform"
+	if w.CLI.Tofu {
+		name = "OpenTofu"
+	}
+	fmt.Printf("%s %s, examples/quickstart, %d customers.\n\n", name, w.CLI.Version, len(backend.Customers()))
+
+	d := &demo{backend, w}
+	for i, step := range []struct {
+		title string
+		do    func(context.Context) (string, error)
+	}{
+		{"apply turns reservations on for every customer with an Azure plan", d.apply},
+		{"a second plan has no changes", d.noChanges},
+		{"somebody turns one off in the dashboard, and a plan shows it", d.drift},
+		{"another apply heals it", d.heal},
+		{"Partner Center's activity log names every switch and who made it", d.activityLog},
+		{"destroy turns them off, and leaves savings plans permissions as they were", d.destroy},
+	} {
+		shown, err := step.do(ctx)
+		if err != nil {
+			return fmt.Errorf("step %d, %s: %w", i+1, step.title, err)
+		}
+		fmt.Printf("%d. %s\n%s\n\n", i+1, step.title, indent(shown))
+	}
+	if v := backend.Violations(); len(v) > 0 {
+		return fmt.Errorf("the mock was sent what the API does not document: %s", strings.Join(v, "; "))
+	}
+	fmt.Println("All as expected; nothing is left running.")
+	return nil
+}
+
+// reservations are the customers that may buy reservations, by the server's own word.
+func (d *demo) reservations() []string {
+	var on []string
+	for _, c := range d.backend.Customers() {
+		if p, ok := d.backend.Policy(c.ID); ok && slices.Contains(p.Permissions, "AzureReservedInstances") {
+			on = append(on, c.CompanyName)
+		}
+	}
+	slices.Sort(on)
+	return on
+}
+
+var withAzurePlan = []string{"Adatum", "Contoso", "Litware", "Tailspin"}
+
+func (d *demo) expectOn(companies []string) error {
+	on := d.reservations()
+	if !slices.EqualFunc(on, companies, strings.HasPrefix) {
+		return fmt.Errorf("the server says that %q may buy, not %q", on, companies)
+	}
+	return nil
+}
+
+func (d *demo) apply(ctx context.Context) (string, error) {
+	r := d.Run(ctx, "apply", "-auto-approve", "-input=false")
+	if r.Err != nil {
+		return "", r.Err
+	}
+	return lines(r.Output, `^Apply complete!`, `left out: `, `^  "`), d.expectOn(withAzurePlan)
+}
+
+func (d *demo) plan(ctx context.Context, exitCode int) (string, error) {
+	r := d.Run(ctx, "plan", "-input=false", "-detailed-exitcode")
+	if r.Err == nil && r.ExitCode != exitCode {
+		r.Err = fmt.Errorf("the plan's exit code is %d, not %d\n%s", r.ExitCode, exitCode, r.Output)
+	}
+	return r.Output, r.Err
+}
+
+func (d *demo) noChanges(ctx context.Context) (string, error) {
+	out, err := d.plan(ctx, 0)
+	return lines(out, `^No changes`), err
+}
+
+func (d *demo) drift(ctx context.Context) (string, error) {
+	d.backend.SetPermissions(mockbackend.AdatumID)
+	out, err := d.plan(ctx, 2)
+	return lines(out, `will be updated`, `~ enabled`, `^Plan:`), err
+}
+
+func (d *demo) heal(ctx context.Context) (string, error) {
+	r := d.Run(ctx, "apply", "-auto-approve", "-input=false")
+	if r.Err != nil {
+		return "", r.Err
+	}
+	return lines(r.Output, `^Apply complete!`), d.expectOn(withAzurePlan)
+}
+
+func (d *demo) activityLog(context.Context) (string, error) {
+	var b strings.Builder
+	records := d.backend.AuditRecords()
+	for _, r := range records {
+		fmt.Fprintf(&b, "%s  %-28s %-14s %s\n", r.OperationDate[:19], r.OperationType, r.CustomerName, r.UserPrincipalName)
+	}
+	if len(records) < 4 {
+		return "", fmt.Errorf("the activity log has only %d records:\n%s", len(records), b.String())
+	}
+	return b.String(), nil
+}
+
+func (d *demo) destroy(ctx context.Context) (string, error) {
+	r := d.Run(ctx, "destroy", "-auto-approve", "-input=false")
+	if r.Err != nil {
+		return "", r.Err
+	}
+	if p, ok := d.backend.Policy(mockbackend.ContosoID); !ok || !slices.Contains(p.Permissions, "AzureSavingsPlan") {
+		return "", errors.New("the savings plans permission of Contoso is gone")
+	}
+	return lines(r.Output, `^Destroy complete!`), d.expectOn(nil)
+}
+
+// lines are the lines of out that match a pattern.
+func lines(out string, patterns ...string) string {
+	pattern := regexp.MustCompile(strings.Join(patterns, "|"))
+	var found []string
+	for line := range strings.Lines(out) {
+		if pattern.MatchString(strings.TrimSpace(line)) || pattern.MatchString(line) {
+			found = append(found, strings.TrimSpace(strings.Trim(strings.TrimSpace(line), "│")))
+		}
+	}
+	return strings.Join(found, "\n")
+}
+
+func indent(s string) string {
+	return "   " + strings.ReplaceAll(strings.TrimSpace(s), "\n", "\n   ")
+}

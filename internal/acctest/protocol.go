@@ -1,0 +1,323 @@
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/provider"
+)
+
+// Values are the attributes of a configuration or a state: string, bool, nil for null,
+// [Unknown], and maps and slices of those.
+type Values map[string]any
+
+// Unknown is a value that is known only after apply.
+var Unknown = new(struct{ unknown bool })
+
+// Protocol drives the provider as Terraform's core does, over the plugin protocol and
+// without a CLI or a socket, so that it also works in a synctest bubble.
+type Protocol struct {
+	t        testing.TB
+	server   tfprotov6.ProviderServer
+	schema   *tfprotov6.GetProviderSchemaResponse
+	identity map[string]*tfprotov6.ResourceIdentitySchema
+}
+
+// NewProtocol configures a provider over the mock in this process, signed in with the
+// refresh token; "" is app-only. The mock must not be started.
+func NewProtocol(t testing.TB, b *mockbackend.Backend, refreshToken string) *Protocol {
+	t.Helper()
+	p, e := b.Partner(), b.Endpoints()
+	config := Values{
+		"tenant_id": p.TenantID, "client_id": p.ClientID, "client_secret": p.ClientSecret,
+		"disable_instance_discovery": true,
+		"endpoints":                  Values{"partner_center": e.PartnerCenter, "authority_host": e.SignIn},
+	}
+	if refreshToken != "" {
+		config["refresh_token"] = refreshToken
+	}
+	d := &Protocol{t: t, server: providerserver.NewProtocol6(provider.New("test", provider.WithTransport(b.Transport()))())()}
+	var err error
+	if d.schema, err = d.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	identities, err := d.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.identity = identities.IdentitySchemas
+	resp, err := d.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+		TerraformVersion: "1.11.4", Config: d.encode(d.schema.Provider.ValueType(), config),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := problems(resp.Diagnostics); d != nil {
+		t.Fatal(d)
+	}
+	return d
+}
+
+// Diagnostics are what the provider reported: an error when there is at least one of that
+// severity.
+type Diagnostics []*tfprotov6.Diagnostic
+
+func (d Diagnostics) Error() string {
+	var b strings.Builder
+	for _, one := range d {
+		fmt.Fprintf(&b, "%s: %s\n%s\n", one.Severity, one.Summary, one.Detail)
+	}
+	return b.String()
+}
+
+// problems is nil when there is no error among the diagnostics.
+func problems(d []*tfprotov6.Diagnostic) error {
+	for _, one := range d {
+		if one.Severity == tfprotov6.DiagnosticSeverityError {
+			return Diagnostics(d)
+		}
+	}
+	return nil
+}
+
+// Resource is one resource and its state, as Terraform would keep it.
+type Resource struct {
+	*Protocol
+
+	typeName string
+	schema   *tfprotov6.Schema
+	state    tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+	// Warnings are those of the last operation.
+	Warnings []string
+}
+
+// Resource returns a resource that does not exist yet.
+func (d *Protocol) Resource(typeName string) *Resource {
+	d.t.Helper()
+	s := d.schema.ResourceSchemas[typeName]
+	if s == nil {
+		d.t.Fatalf("the provider has no resource %s", typeName)
+	}
+	return &Resource{Protocol: d, typeName: typeName, schema: s, state: tftypes.NewValue(s.ValueType(), nil)}
+}
+
+// Action is what a plan would do.
+type Action string
+
+// The actions of a plan.
+const (
+	NoOp    Action = "no-op"
+	Create  Action = "create"
+	Update  Action = "update"
+	Replace Action = "replace"
+	Destroy Action = "destroy"
+)
+
+// Plan validates and plans the configuration; nil is to destroy.
+func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
+	r.t.Helper()
+	action, _, err := r.plan(ctx, config)
+	return action, err
+}
+
+func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
+	r.t.Helper()
+	r.Warnings = nil
+	typ := r.schema.ValueType()
+	cfg, proposed := tftypes.NewValue(typ, nil), tftypes.NewValue(typ, nil)
+	if config != nil {
+		cfg = r.value(typ, config)
+		valid, err := r.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: r.dynamic(cfg)})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := r.note(valid.Diagnostics); err != nil {
+			return "", nil, err
+		}
+		proposed = r.proposed(cfg)
+	}
+	resp, err := r.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.typeName, PriorState: r.dynamic(r.state), Config: r.dynamic(cfg), ProposedNewState: r.dynamic(proposed),
+		PriorPrivate: r.private, PriorIdentity: r.identity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return "", nil, err
+	}
+	planned := r.decode(typ, resp.PlannedState)
+	switch {
+	case config == nil:
+		return Destroy, resp, nil
+	case r.state.IsNull():
+		return Create, resp, nil
+	case planned.Equal(r.state):
+		return NoOp, resp, nil
+	case len(resp.RequiresReplace) > 0:
+		return Replace, resp, nil
+	}
+	return Update, resp, nil
+}
+
+// Apply plans and applies the configuration; nil is to destroy. As in Terraform, a create
+// that fails leaves no state unless the provider returned one.
+func (r *Resource) Apply(ctx context.Context, config Values) error {
+	r.t.Helper()
+	action, plan, err := r.plan(ctx, config)
+	if err != nil || action == NoOp {
+		return err
+	}
+	if action == Replace {
+		if err := r.Apply(ctx, nil); err != nil {
+			return err
+		}
+		return r.Apply(ctx, config)
+	}
+	cfg := tftypes.NewValue(r.schema.ValueType(), nil)
+	if config != nil {
+		cfg = r.value(r.schema.ValueType(), config)
+	}
+	resp, err := r.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: r.typeName, PriorState: r.dynamic(r.state), PlannedState: plan.PlannedState, Config: r.dynamic(cfg),
+		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if resp.NewState != nil {
+		r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+	}
+	return r.note(resp.Diagnostics)
+}
+
+// Refresh reads the resource. Without an identity it does as Terraform before 1.12.
+func (r *Resource) Refresh(ctx context.Context) error {
+	r.t.Helper()
+	r.Warnings = nil
+	if r.state.IsNull() {
+		return nil
+	}
+	resp, err := r.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: r.typeName, CurrentState: r.dynamic(r.state), Private: r.private, CurrentIdentity: r.identity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+	return nil
+}
+
+// Import imports by id or, when id is "", by identity, and reads.
+func (r *Resource) Import(ctx context.Context, id string, identity Values) error {
+	r.t.Helper()
+	req := &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id}
+	if id == "" {
+		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: r.encode(r.Protocol.identity[r.typeName].ValueType(), identity)}
+	}
+	resp, err := r.server.ImportResourceState(ctx, req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	one := resp.ImportedResources[0]
+	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), one.State), one.Private, one.Identity
+	return r.Refresh(ctx)
+}
+
+// DropIdentity forgets the identity, as a state of Terraform before 1.12 does.
+func (r *Resource) DropIdentity() { r.identity = nil }
+
+// Exists tells whether there is a state.
+func (r *Resource) Exists() bool { return !r.state.IsNull() }
+
+// State returns the state's attributes, nil when there is none.
+func (r *Resource) State() Values {
+	r.t.Helper()
+	if r.state.IsNull() {
+		return nil
+	}
+	v, _ := r.plain(r.state).(Values)
+	return v
+}
+
+// Identity returns the identity's attributes.
+func (r *Resource) Identity() Values {
+	r.t.Helper()
+	if r.identity == nil {
+		return nil
+	}
+	v, _ := r.plain(r.decode(r.Protocol.identity[r.typeName].ValueType(), r.identity.IdentityData)).(Values)
+	return v
+}
+
+// ReadDataSource reads a data source.
+func (d *Protocol) ReadDataSource(ctx context.Context, typeName string, config Values) (Values, error) {
+	d.t.Helper()
+	s := d.schema.DataSourceSchemas[typeName]
+	if s == nil {
+		d.t.Fatalf("the provider has no data source %s", typeName)
+	}
+	cfg := d.encode(s.ValueType(), config)
+	valid, err := d.server.ValidateDataResourceConfig(ctx, &tfprotov6.ValidateDataResourceConfigRequest{TypeName: typeName, Config: cfg})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := problems(valid.Diagnostics); err != nil {
+		return nil, err
+	}
+	resp, err := d.server.ReadDataSource(ctx, &tfprotov6.ReadDataSourceRequest{TypeName: typeName, Config: cfg})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if err := problems(resp.Diagnostics); err != nil {
+		return nil, err
+	}
+	v, _ := d.plain(d.decode(s.ValueType(), resp.State)).(Values)
+	return v, nil
+}
+
+// note keeps the warnings and returns the errors.
+func (r *Resource) note(d []*tfprotov6.Diagnostic) error {
+	for _, one := range d {
+		if one.Severity == tfprotov6.DiagnosticSeverityWarning {
+			r.Warnings = append(r.Warnings, one.Summary+"\n"+one.Detail)
+		}
+	}
+	return problems(d)
+}
+
+// proposed is what core proposes: the configuration, with the prior values of computed
+// attributes that it leaves null.
+func (r *Resource) proposed(config tftypes.Value) tftypes.Value {
+	r.t.Helper()
+	attributes, prior := map[string]tftypes.Value{}, map[string]tftypes.Value{}
+	if err := config.As(&attributes); err != nil {
+		r.t.Fatal(err)
+	}
+	if !r.state.IsNull() {
+		if err := r.state.As(&prior); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	for _, a := range r.schema.Block.Attributes {
+		if before, ok := prior[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
+			attributes[a.Name] = before
+		}
+	}
+	return tftypes.NewValue(r.schema.ValueType(), attributes)
+}
