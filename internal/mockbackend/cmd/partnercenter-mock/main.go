@@ -1,0 +1,180 @@
+// Command partnercenter-mock serves the mock of Entra sign-in, Partner Center and Resource Manager on loopback, and
+// prints the environment in which the provider works against it. It ends with SIGINT or SIGTERM.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// options are the flags, judged.
+type options struct {
+	config   mockbackend.Config
+	envFile  string
+	caFile   string
+	signInAs string
+}
+
+// run serves until the context ends. It returns the exit code: 2 for bad flags, 1 when it can not serve.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	opts, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "partnercenter-mock: %v\n", err)
+		return 2
+	}
+	if err := serve(ctx, opts, stdout); err != nil {
+		fmt.Fprintf(stderr, "partnercenter-mock: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var opts options
+	var rate string
+	flags := flag.NewFlagSet("partnercenter-mock", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are printed once, by run
+	flags.IntVar(&opts.config.Customers, "customers", 0, "total `number` of customers; 0 = the named ones only")
+	flags.Int64Var(&opts.config.Seed, "seed", 0, "`number` from which generated customers are made")
+	flags.DurationVar(&opts.config.Latency, "latency", 0, "`duration` added to each answer, for example 20ms")
+	flags.StringVar(&rate, "rate", "", "throttle after so many `requests/duration`, for example 500/1m")
+	flags.StringVar(&opts.envFile, "env-file", "", "`path` of a file to write with the environment as shell exports, once ready")
+	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of a file to write with the CA certificate; without it, a temporary file")
+	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`who` the environment signs in as: admin, sales, helpdesk, no-mfa or app-only")
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(stderr)
+		fmt.Fprintln(stderr, "Usage: partnercenter-mock [flags]")
+		flags.PrintDefaults()
+	}
+	switch {
+	case err != nil:
+		return opts, err
+	case flags.NArg() > 0:
+		return opts, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case opts.config.Customers < 0:
+		return opts, errors.New("-customers must not be negative")
+	case opts.config.Latency < 0:
+		return opts, errors.New("-latency must not be negative")
+	}
+	switch opts.signInAs {
+	case "admin", "sales", "helpdesk", "no-mfa", "app-only":
+	default:
+		return opts, fmt.Errorf("-sign-in-as %q: want admin, sales, helpdesk, no-mfa or app-only", opts.signInAs)
+	}
+	if rate != "" {
+		opts.config.Rate, err = mockbackend.ParseRate(rate)
+	}
+	return opts, err
+}
+
+func serve(ctx context.Context, opts options, stdout io.Writer) (err error) {
+	b := mockbackend.New(opts.config)
+	if err := b.Start(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	caFile := opts.caFile
+	if caFile == "" {
+		dir, err := os.MkdirTemp("", "partnercenter-mock-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		caFile = filepath.Join(dir, "ca.pem")
+	}
+	if caFile, err = filepath.Abs(caFile); err != nil {
+		return err
+	}
+	if err := writeFile(caFile, b.CACertificate()); err != nil {
+		return err
+	}
+	environment := exports(b.EnvironmentFor(caFile, refreshToken(b, opts.signInAs)))
+	if opts.envFile != "" {
+		if err := writeFile(opts.envFile, []byte(environment)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(stdout, description(b, opts), environment)
+	<-ctx.Done()
+	return nil
+}
+
+func refreshToken(b *mockbackend.Backend, who string) string {
+	switch who {
+	case "sales":
+		return b.User(mockbackend.SalesAgent).RefreshToken
+	case "helpdesk":
+		return b.User(mockbackend.HelpdeskAgent).RefreshToken
+	case "no-mfa":
+		return b.UserWithoutMFA().RefreshToken
+	case "app-only":
+		return ""
+	}
+	return b.User(mockbackend.AdminAgent).RefreshToken
+}
+
+// description is what a person reads; its lines are comments, so that a shell can read all of the output.
+func description(b *mockbackend.Backend, opts options) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "# Mock of Microsoft Partner Center with %d customers, ready. Stop it with Ctrl-C.\n", len(b.Customers()))
+	if opts.config.Latency > 0 {
+		fmt.Fprintf(&text, "# Each answer takes %s.\n", opts.config.Latency.Round(time.Microsecond))
+	}
+	if rate := opts.config.Rate.String(); rate != "" {
+		fmt.Fprintf(&text, "# Throttled after %s.\n", rate)
+	}
+	fmt.Fprintf(&text, "# Change things and see what was asked: curl %s\n", b.Endpoints().Control)
+	if opts.envFile != "" {
+		fmt.Fprintf(&text, "# The environment below is in %s too: . %s\n", opts.envFile, shellQuote(opts.envFile))
+	}
+	text.WriteString("\n")
+	return text.String()
+}
+
+func exports(environment []mockbackend.EnvVar) string {
+	var lines strings.Builder
+	for _, variable := range environment {
+		fmt.Fprintf(&lines, "export %s=%s\n", variable.Name, shellQuote(variable.Value))
+	}
+	return lines.String()
+}
+
+func shellQuote(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// writeFile puts the whole file in place at once, readable by its owner alone: a script waits for the file to appear.
+func writeFile(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600 by its documentation
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // fails once renamed
+	_, writeErr := file.Write(data)
+	if err := errors.Join(writeErr, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

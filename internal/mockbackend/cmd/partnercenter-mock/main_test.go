@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestBadFlags(t *testing.T) {
+	for name, args := range map[string][]string{
+		"-customers must not be negative": {"-customers", "-1"},
+		`"many" is not a positive number`: {"-rate", "many/1m"},
+		`"soon" is not a positive`:        {"-rate", "5/soon"},
+		"requests/duration":               {"-rate", "500"},
+		"-latency must not be negative":   {"-latency", "-1s"},
+		"-sign-in-as":                     {"-sign-in-as", "root"},
+		"not defined":                     {"-port", "80"},
+		"unexpected argument":             {"serve"},
+	} {
+		var stderr bytes.Buffer
+		if code := run(t.Context(), args, io.Discard, &stderr); code != 2 || !strings.Contains(stderr.String(), name) {
+			t.Errorf("%v: exit %d, %s", args, code, stderr.String())
+		}
+		if lines := strings.Count(stderr.String(), "\n"); lines != 1 {
+			t.Errorf("%v: %d lines of message", args, lines)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var stderr bytes.Buffer
+	if code := run(t.Context(), []string{"-h"}, io.Discard, &stderr); code != 0 || !strings.Contains(stderr.String(), "-env-file") {
+		t.Errorf("exit %d: %s", code, stderr.String())
+	}
+}
+
+func TestUnwritableEnvFile(t *testing.T) {
+	var stderr bytes.Buffer
+	path := filepath.Join(t.TempDir(), "missing", "env")
+	if code := run(t.Context(), []string{"-env-file", path}, io.Discard, &stderr); code != 1 || !strings.Contains(stderr.String(), "missing") {
+		t.Errorf("exit %d: %s", code, stderr.String())
+	}
+}
+
+func TestQuoting(t *testing.T) {
+	if got := shellQuote(`it's`); got != `'it'\''s'` {
+		t.Error(got)
+	}
+}
+
+// firstOutput tells of the first output, which comes once all is ready.
+type firstOutput struct {
+	ready chan struct{}
+	text  bytes.Buffer
+}
+
+func (s *firstOutput) Write(p []byte) (int, error) {
+	if s.text.Len() == 0 {
+		defer close(s.ready)
+	}
+	return s.text.Write(p)
+}
+
+// start runs the command and returns its environment, as a shell reads it from the env file.
+func start(t *testing.T, args ...string) (environment map[string]string, stop func()) {
+	t.Helper()
+	envFile := filepath.Join(t.TempDir(), "env file")
+	ctx, cancel := context.WithCancel(t.Context())
+	out, ended := &firstOutput{ready: make(chan struct{})}, make(chan int, 1)
+	var stderr bytes.Buffer
+	go func() { ended <- run(ctx, append(args, "-env-file", envFile), out, &stderr) }()
+	select {
+	case <-out.ready:
+	case code := <-ended:
+		cancel()
+		t.Fatalf("exit %d: %s", code, stderr.String())
+	}
+	info, err := os.Stat(envFile)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("env file: %v, %v", info, err)
+	}
+	printed, err := exec.CommandContext(t.Context(), "env", "-i", "/bin/sh", "-c", `. "$0" && env`, envFile).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment = map[string]string{}
+	for _, line := range strings.Split(string(printed), "\n") {
+		if name, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(name, "PARTNERCENTER_") {
+			environment[name] = value
+		}
+	}
+	return environment, func() {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("exit %d: %s", code, stderr.String())
+		}
+		if _, err := os.Stat(envFile); err != nil {
+			t.Errorf("the env file is gone: %v", err)
+		}
+	}
+}
+
+func get(t *testing.T, client *http.Client, method, url, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(data)
+}
+
+func TestServe(t *testing.T) {
+	env, stop := start(t, "-customers", "20", "-latency", "1ms", "-rate", "1000/1m")
+	for _, name := range []string{
+		"TENANT_ID", "CLIENT_ID", "CLIENT_SECRET", "REFRESH_TOKEN", "AUTHORITY_HOST", "PARTNER_CENTER_ENDPOINT",
+		"RESOURCE_MANAGER_ENDPOINT", "CA_CERTIFICATE_PATH", "DISABLE_INSTANCE_DISCOVERY", "MOCK_CONTROL",
+	} {
+		if env["PARTNERCENTER_"+name] == "" {
+			t.Errorf("PARTNERCENTER_%s is not set", name)
+		}
+	}
+	ca, err := os.ReadFile(env["PARTNERCENTER_CA_CERTIFICATE_PATH"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}
+	defer client.CloseIdleConnections()
+
+	form := url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {env["PARTNERCENTER_REFRESH_TOKEN"]}, "client_id": {env["PARTNERCENTER_CLIENT_ID"]},
+		"client_secret": {env["PARTNERCENTER_CLIENT_SECRET"]}, "resource": {"https://api.partnercenter.microsoft.com"},
+	}
+	status, body := get(t, client, http.MethodPost, env["PARTNERCENTER_AUTHORITY_HOST"]+"/"+env["PARTNERCENTER_TENANT_ID"]+"/oauth2/token", form.Encode())
+	if status != http.StatusOK || !strings.Contains(body, "access_token") {
+		t.Errorf("sign-in: %d %s", status, body)
+	}
+	control := env["PARTNERCENTER_MOCK_CONTROL"]
+	var customers []map[string]any
+	if _, body = get(t, client, http.MethodGet, control+"/customers", ""); json.Unmarshal([]byte(body), &customers) != nil || len(customers) != 20 {
+		t.Errorf("customers: %s", body)
+	}
+	stop()
+	if _, err := os.Stat(env["PARTNERCENTER_CA_CERTIFICATE_PATH"]); !os.IsNotExist(err) {
+		t.Errorf("the temporary CA file is still there: %v", err)
+	}
+}
+
+func TestSignInAs(t *testing.T) {
+	seen := map[string]string{}
+	for _, who := range []string{"admin", "sales", "helpdesk", "no-mfa", "app-only"} {
+		caFile := filepath.Join(t.TempDir(), "ca.pem")
+		env, stop := start(t, "-sign-in-as", who, "-ca-file", caFile)
+		token, ok := env["PARTNERCENTER_REFRESH_TOKEN"]
+		if ok == (who == "app-only") {
+			t.Errorf("%s: refresh token set: %t", who, ok)
+		}
+		if other := seen[token]; other != "" {
+			t.Errorf("%s and %s have the same token", who, other)
+		}
+		seen[token] = who
+		stop()
+		if _, err := os.Stat(caFile); err != nil {
+			t.Errorf("a CA file that was asked for is gone: %v", err)
+		}
+	}
+}
