@@ -96,8 +96,8 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 	return SelfServePolicy{}, nil
 }
 
-// rereads and rereadPause say how often, and after which wait, [SelfServePolicies.Confirm]
-// reads again. Nothing is documented of the API's read-after-write consistency; one or
+// rereads and rereadPause say how often, and after which wait, a read that contradicts what
+// is known is repeated. Nothing is documented of the API's read-after-write consistency; one or
 // two stale reads are borne.
 const (
 	rereads     = 2
@@ -118,22 +118,26 @@ func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, permi
 	}
 }
 
-// Grant turns a permission on and leaves the other as it is. lastID is the id of the
-// policy last seen, "" for none: a right guess saves a request.
+// Seen is what the caller saw of a permission last. The zero value means that it saw no
+// policy. A right guess saves a request; a wrong one costs one.
+type Seen struct {
+	PolicyID string
+	On       bool
+}
+
+// Grant turns a permission on and leaves the other as it is.
 //
 // Where there is no policy that is one request. Where there is one it is read, extended
 // and, after a moment, read again, since another process may have been about to delete
 // it: DELETE has no precondition.
-func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permission Permission, lastID string) (SelfServePolicy, error) {
-	return s.apply(ctx, customerID, change{on: []Permission{permission}}, lastID)
+func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
+	return s.apply(ctx, customerID, change{on: []Permission{permission}}, seen)
 }
 
 // Revoke turns a permission off and leaves the other as it is: it shortens the policy,
-// or deletes it when nothing is left. What was bought before stays. lastID is as for
-// [SelfServePolicies.Grant]; with one, "there is no policy" is believed only when the
-// server says so of this id, since lists can lag behind a write.
-func (s SelfServePolicies) Revoke(ctx context.Context, customerID string, permission Permission, lastID string) (SelfServePolicy, error) {
-	return s.apply(ctx, customerID, change{off: []Permission{permission}}, lastID)
+// or deletes it when nothing is left. What was bought before stays.
+func (s SelfServePolicies) Revoke(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
+	return s.apply(ctx, customerID, change{off: []Permission{permission}}, seen)
 }
 
 // change is what a write is for, whatever else the policy says by then.
@@ -175,7 +179,7 @@ const (
 // when the policy moved in between or nobody knows whether the write took place. One
 // goroutine at a time does it for a customer; other processes are kept apart by the
 // etag.
-func (s SelfServePolicies) apply(ctx context.Context, customerID string, want change, lastID string) (SelfServePolicy, error) {
+func (s SelfServePolicies) apply(ctx context.Context, customerID string, want change, seen Seen) (SelfServePolicy, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, applyTimeout)
@@ -188,17 +192,31 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 	defer release()
 
 	var current SelfServePolicy
-	known := lastID == "" && len(want.on) > 0 // a guess that costs nothing: create answers 409 when it is wrong
+	known := seen.PolicyID == "" && len(want.on) > 0 // create answers 409 when that is wrong
+	// A read that says there is nothing to do, against what the caller saw, may lag behind
+	// the last write; it is believed when it stays.
+	doubtful := 0
+	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) {
+		doubtful = rereads
+	}
 	for moves, doubts := 0, 0; ; {
 		if !known {
-			if current, err = s.look(ctx, customerID, lastID); err != nil {
+			if current, err = s.Get(ctx, customerID); err != nil {
 				return SelfServePolicy{}, err
 			}
 		}
 		known = false
 		if want.done(current) {
-			return current, nil
+			if doubtful == 0 {
+				return current, nil
+			}
+			doubtful--
+			if err := httppipe.Sleep(ctx, rereadPause); err != nil {
+				return SelfServePolicy{}, err
+			}
+			continue
 		}
+		doubtful = 0
 		start := time.Now()
 		next, err := s.write(ctx, customerID, current, want)
 		var pause time.Duration
@@ -224,19 +242,6 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 			return SelfServePolicy{}, errors.Join(err, sleepErr)
 		}
 	}
-}
-
-// look reads the policy to decide on.
-func (s SelfServePolicies) look(ctx context.Context, customerID, lastID string) (SelfServePolicy, error) {
-	p, err := s.Get(ctx, customerID)
-	if err != nil || p.ID != "" || lastID == "" {
-		return p, err
-	}
-	err = s.c.get(ctx, pathOf("SelfServePolicy", lastID), &p)
-	if is(err, http.StatusNotFound, "600039", "600040") {
-		return SelfServePolicy{}, nil
-	}
-	return p, err
 }
 
 // written is the outcome of a write.

@@ -136,6 +136,14 @@ func (m *customerPermissionReservationsModel) fromAPI(p partnercenter.SelfServeP
 	}
 }
 
+// seen is what the state says of the permission; there may be none.
+func (m *customerPermissionReservationsModel) seen() partnercenter.Seen {
+	if m == nil {
+		return partnercenter.Seen{}
+	}
+	return partnercenter.Seen{PolicyID: m.PolicyID.ValueString(), On: m.Enabled.ValueBool()}
+}
+
 // turnsOn tells whether applying the plan m over the state turns the permission on.
 func (m customerPermissionReservationsModel) turnsOn(state *customerPermissionReservationsModel) bool {
 	return m.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
@@ -259,15 +267,11 @@ func (r *customerPermissionReservationsResource) set(ctx context.Context, plan, 
 	if diags := r.verify(ctx, *plan, state); diags.HasError() {
 		return diags
 	}
-	lastID := ""
-	if state != nil {
-		lastID = state.PolicyID.ValueString()
-	}
 	verb, apply := "off", r.client.SelfServePolicies.Revoke
 	if plan.Enabled.ValueBool() {
 		verb, apply = "on", r.client.SelfServePolicies.Grant
 	}
-	policy, err := apply(ctx, plan.CustomerID.ValueString(), reservations, lastID)
+	policy, err := apply(ctx, plan.CustomerID.ValueString(), reservations, state.seen())
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure(fmt.Sprintf("Could not turn %s the reservations permission of customer %s", verb, plan.CustomerID.ValueString()), err)}
 	}
@@ -283,7 +287,7 @@ func (r *customerPermissionReservationsResource) Delete(ctx context.Context, req
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, err := r.client.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), reservations, state.PolicyID.ValueString())
+	_, err := r.client.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), reservations, state.seen())
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):

@@ -1,0 +1,95 @@
+package partnercenter_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// newBackend is a mock in this process, which fails the test when it was sent what the
+// API does not document.
+func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
+	b := mockbackend.New(config)
+	t.Cleanup(func() {
+		for _, v := range b.Violations() {
+			t.Errorf("the mock was sent what the API does not document: %s", v)
+		}
+	})
+	return b
+}
+
+// newClient is what one run of the provider has: a client signed in as an Admin agent.
+func newClient(t testing.TB, b *mockbackend.Backend) *partnercenter.Client {
+	return newClientOver(t, b, b.Transport(), func(*partnercenter.Options) {})
+}
+
+func newClientOver(t testing.TB, b *mockbackend.Backend, transport http.RoundTripper, change func(*partnercenter.Options)) *partnercenter.Client {
+	t.Helper()
+	authority, err := httppipe.ParseEndpoint(b.Endpoints().SignIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, err := httppipe.ParseEndpoint(b.Endpoints().PartnerCenter)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := httppipe.ClientOver(transport)
+	p := b.Partner()
+	cred, err := credential.New(credential.Config{
+		TenantID: p.TenantID, ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+		RefreshToken: b.User(mockbackend.AdminAgent).RefreshToken,
+		Authority:    authority, DisableInstanceDiscovery: true, Client: client, UserAgent: "test",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := partnercenter.Options{Endpoint: endpoint, Credential: cred, TenantID: p.TenantID, Client: client, UserAgent: "test"}
+	change(&o)
+	return partnercenter.New(o)
+}
+
+// sent lists the methods and routes of the Partner Center requests since the last reset,
+// in order.
+func sent(b *mockbackend.Backend) []string {
+	var out []string
+	for _, r := range b.Requests() {
+		if r.Service == mockbackend.PartnerCenter {
+			out = append(out, r.Route)
+		}
+	}
+	return out
+}
+
+// expectSent fails the test unless exactly these requests were sent, and forgets them.
+func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
+	t.Helper()
+	if got := sent(b); !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	b.ResetJournal()
+}
+
+// expectPermissions fails the test unless the server has exactly these on.
+func expectPermissions(t testing.TB, b *mockbackend.Backend, customerID string, want ...string) {
+	t.Helper()
+	p, _ := b.Policy(customerID)
+	got := slices.Sorted(slices.Values(p.Permissions))
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the server has %q on, want %q", got, want)
+	}
+}
+
+// pass lets time pass in a synctest bubble.
+func pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	if err := httppipe.Sleep(t.Context(), d); err != nil {
+		t.Error(err)
+	}
+}
