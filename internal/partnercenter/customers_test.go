@@ -1,0 +1,292 @@
+package partnercenter_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+func collect(ctx context.Context, c *partnercenter.Client, filter partnercenter.CustomerFilter) ([]string, error) {
+	var ids []string
+	for customer, err := range c.Customers.All(ctx, filter) {
+		if err != nil {
+			return ids, err
+		}
+		ids = append(ids, strings.ToLower(customer.ID))
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+// TestCustomers_pages: every customer once, whichever way the server names the next page.
+func TestCustomers_pages(t *testing.T) {
+	for _, mode := range []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken} {
+		for name, change := range map[string]func(*mockbackend.Knobs){
+			"plain":                     func(*mockbackend.Knobs) {},
+			"links with /v1":            func(k *mockbackend.Knobs) { k.LinkPrefixV1 = true },
+			"token after the last page": func(k *mockbackend.Knobs) { k.TokenAfterLastPage = true },
+			"wrong totals":              func(k *mockbackend.Knobs) { k.TotalCountWrong = true },
+			"shuffled, upper case":      func(k *mockbackend.Knobs) { k.ShuffleOrder, k.UpperCaseGUIDs = true, true },
+		} {
+			t.Run(string(mode)+"/"+name, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{Customers: 500})
+				b.SetKnobs(change)
+				b.SetKnobs(func(k *mockbackend.Knobs) { k.PageSize = 100 })
+				b.SetKnobs(func(k *mockbackend.Knobs) { k.ContinuationMode = mode })
+				got, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var want []string
+				for _, c := range b.Customers() {
+					want = append(want, c.ID)
+				}
+				slices.Sort(want)
+				if !slices.Equal(got, want) {
+					t.Errorf("got %d customers, want each of %d once", len(got), len(want))
+				}
+				pages := 5
+				if b.Knobs().TokenAfterLastPage {
+					pages = 6
+				}
+				if n := b.Counters().Route("GET /v1/customers"); n != pages {
+					t.Errorf("%d requests for %d pages", n, pages)
+				}
+			})
+		}
+	}
+}
+
+// TestCustomers_stopsEarly: pages are read only as far as the caller looks.
+func TestCustomers_stopsEarly(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{Customers: 2500})
+	for _, err := range newClient(t, b).Customers.All(t.Context(), partnercenter.CustomerFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		break
+	}
+	if n := b.Counters().Route("GET /v1/customers"); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestCustomers_halfAList: a page that fails is an error, never the end.
+func TestCustomers_halfAList(t *testing.T) {
+	for _, fault := range []mockbackend.Fault{
+		{Kind: mockbackend.APIError, Status: 400, Code: 3000},
+		{Kind: mockbackend.EmptyForbidden},
+		{Kind: mockbackend.Garbage},
+		{Kind: mockbackend.Redirect},
+	} {
+		t.Run(string(fault.Kind), func(t *testing.T) {
+			b := newBackend(t, mockbackend.Config{Customers: 2500})
+			fault.Path, fault.Skip, fault.Times = "/customers", 2, -1
+			b.Fail(fault)
+			if got, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{}); err == nil {
+				t.Errorf("%d customers and no error", len(got))
+			}
+		})
+	}
+}
+
+// TestCustomers_error2000: 400/2000 is the end of a list only where a token was followed.
+func TestCustomers_error2000(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	b.Fail(mockbackend.Fault{Path: "/customers", Kind: mockbackend.APIError, Status: 400, Code: 2000})
+	if _, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{}); err == nil {
+		t.Error("the first page's 400 was taken for an empty list")
+	}
+}
+
+// TestCustomers_foreignLink: no link leads a request, let alone a token, to another host.
+func TestCustomers_foreignLink(t *testing.T) {
+	for _, host := range []string{"evil.example", "https://evil.example:8443", "http://api.partnercenter.microsoft.com"} {
+		t.Run(host, func(t *testing.T) {
+			b := newBackend(t, mockbackend.Config{Customers: 2500})
+			b.SetKnobs(func(k *mockbackend.Knobs) { k.NextLinkHost = host })
+			_, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{})
+			if err == nil || !strings.Contains(err.Error(), "another host") {
+				t.Errorf("the error is %v", err)
+			}
+			for _, r := range b.Requests() {
+				if r.Service == mockbackend.Elsewhere {
+					t.Errorf("a request went to %s", r.Path)
+				}
+			}
+		})
+	}
+}
+
+// TestCustomers_filter: the server filters, ignoring case.
+func TestCustomers_filter(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	client := newClient(t, b)
+	for _, c := range []struct {
+		filter partnercenter.CustomerFilter
+		want   []string
+	}{
+		{partnercenter.CustomerFilter{Field: partnercenter.ByCompanyName, Prefix: "ADA"}, []string{mockbackend.AdatumID}},
+		{partnercenter.CustomerFilter{Field: partnercenter.ByDomain, Prefix: "litware-"}, []string{mockbackend.LitwareID}},
+		{partnercenter.CustomerFilter{Field: partnercenter.ByCompanyName, Prefix: `"nobody" & co`}, nil},
+	} {
+		got, err := collect(t.Context(), client, c.filter)
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%+v: got %q, %v, want %q", c.filter, got, err, c.want)
+		}
+	}
+}
+
+// TestCustomers_get: the errors that tell a stranger from a failure.
+func TestCustomers_get(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	client := newClient(t, b)
+	c, err := client.Customers.Get(t.Context(), strings.ToUpper(mockbackend.AdatumID))
+	if err != nil || !strings.EqualFold(c.ID, mockbackend.AdatumID) || c.CompanyProfile.Domain == "" {
+		t.Errorf("got %+v, %v", c, err)
+	}
+	_, err = client.Customers.Get(t.Context(), "00000000-0000-0000-0000-000000000001")
+	if !partnercenter.IsCustomerNotFound(err) && !partnercenter.IsNoRelationship(err) {
+		t.Errorf("a stranger's error is %v", err)
+	}
+	b.EndRelationship(mockbackend.AdatumID)
+	if _, err = client.Customers.Get(t.Context(), mockbackend.AdatumID); !partnercenter.IsNoRelationship(err) {
+		t.Errorf("after the relationship ended the error is %v", err)
+	}
+}
+
+// TestProfiles_tenantIDIsAskedOnce: by any number of goroutines, and not at all when it is
+// configured.
+func TestProfiles_tenantIDIsAskedOnce(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{Customers: 60})
+	client := newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.TenantID = "" })
+	errs := make(chan error)
+	customers := b.Customers()[10:60]
+	for _, c := range customers {
+		go func() {
+			_, err := client.SelfServePolicies.Grant(t.Context(), c.ID, partnercenter.AzureReservedInstances, partnercenter.Seen{})
+			errs <- err
+		}()
+	}
+	for range customers {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := b.Counters().Route("GET /v1/profiles/organization"); n != 1 {
+		t.Errorf("the organization profile was read %d times", n)
+	}
+	if n := b.Counters().TokensIssued(); n != 1 {
+		t.Errorf("%d tokens were issued", n)
+	}
+}
+
+// TestRequireAzure: who qualifies, and what the error names.
+func TestRequireAzure(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	client := newClient(t, b)
+	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID, mockbackend.TailspinID} {
+		if err := client.Subscriptions.RequireAzure(t.Context(), id); err != nil {
+			t.Error(err)
+		}
+	}
+	for id, found := range map[string]string{
+		mockbackend.FabrikamID:  "Azure plan " + mockbackend.FabrikamAzurePlanID + " is suspended",
+		mockbackend.NorthwindID: "of other products only",
+	} {
+		if err := client.Subscriptions.RequireAzure(t.Context(), id); err == nil || !strings.Contains(err.Error(), found) {
+			t.Errorf("the error is %v, want it to say %q", err, found)
+		}
+	}
+	// Passed checks are remembered, failed ones are not.
+	b.ResetJournal()
+	_ = client.Subscriptions.RequireAzure(t.Context(), strings.ToUpper(mockbackend.AdatumID))
+	_ = client.Subscriptions.RequireAzure(t.Context(), mockbackend.FabrikamID)
+	expectSent(t, b, "GET /v1/customers/{customer}/subscriptions")
+}
+
+// TestSubscriptions_azureEntitlements: those of an Azure plan; a plan that is not active may
+// have none to show, anything else that has none is an error.
+func TestSubscriptions_azureEntitlements(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	client := newClient(t, b)
+	entitlements := func(customerID, subscriptionID, status string) ([]string, error) {
+		var ids []string
+		plan := partnercenter.Subscription{ID: subscriptionID, Status: status}
+		for e, err := range client.Subscriptions.AzureEntitlements(t.Context(), customerID, plan) {
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, e.ID)
+		}
+		slices.Sort(ids)
+		return ids, nil
+	}
+	got, err := entitlements(mockbackend.ContosoID, mockbackend.ContosoAzurePlanID, "active")
+	if err != nil || !slices.Equal(got, []string{mockbackend.ContosoAzureID, mockbackend.ContosoSecondAzureID}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if got, err := entitlements(mockbackend.AdatumID, mockbackend.AdatumLicencesID, "active"); err == nil {
+		t.Errorf("licences have the Azure subscriptions %q", got)
+	}
+	if got, err := entitlements(mockbackend.AdatumID, mockbackend.AdatumLicencesID, "suspended"); err != nil || got != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// BenchmarkCustomers pages through 10,000 customers whose pages are in memory: decoding and
+// paging alone.
+func BenchmarkCustomers(b *testing.B) {
+	backend := newBackend(b, mockbackend.Config{Customers: 10_000})
+	recorded := &recorder{next: backend.Transport(), answers: make(map[string][]byte)}
+	client := newClientOver(b, backend, recorded, func(*partnercenter.Options) {})
+	count := func() int {
+		ids, err := collect(b.Context(), client, partnercenter.CustomerFilter{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return len(ids)
+	}
+	if n := count(); n != 10_000 {
+		b.Fatalf("%d customers", n)
+	}
+	recorded.replay = true
+	b.ReportAllocs()
+	for b.Loop() {
+		count()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/customer")
+}
+
+// recorder answers GETs from memory once it has seen them.
+type recorder struct {
+	next    http.RoundTripper
+	answers map[string][]byte
+	replay  bool
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	key := req.URL.String() + " " + req.Header.Get("MS-ContinuationToken")
+	if body, ok := r.answers[key]; ok && r.replay {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: req}, nil
+	}
+	resp, err := r.next.RoundTrip(req)
+	if err != nil || req.Method != http.MethodGet {
+		return resp, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("recording: %w", err)
+	}
+	r.answers[key] = body
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}

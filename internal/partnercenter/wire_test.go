@@ -1,0 +1,219 @@
+package partnercenter
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// serving is a client that gets canned answers, in order, the last one again and again.
+func serving(t testing.TB, requests *[]*http.Request, bodies ...string) *Client {
+	t.Helper()
+	endpoint, err := httppipe.ParseEndpoint("https://pc.example/base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	return New(Options{
+		Endpoint: endpoint, Credential: azcore.TokenCredential(&fake.TokenCredential{}), TenantID: "partner",
+		Client: httppipe.ClientOver(roundTripper(func(req *http.Request) (*http.Response, error) {
+			if requests != nil {
+				*requests = append(*requests, req)
+			}
+			body := bodies[min(next, len(bodies)-1)]
+			next++
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+		})),
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+func TestParseErrorBody(t *testing.T) {
+	for name, c := range map[string]struct{ body, code, message string }{
+		"documented, numeric code":   {`{"code":600041,"description":"Exists already.","data":[],"source":"PartnerApi"}`, "600041", "Exists already."},
+		"string code":                {`{"code":"900420","description":"Wrong audience."}`, "900420", "Wrong audience."},
+		"with a byte order mark":     {"\xef\xbb\xbf" + `{"code":2000,"description":"Bad."}`, "2000", "Bad."},
+		"longer form":                {`{"code":3000,"message":"Invalid.","errorName":"InvalidProperty","isRetryable":false,"parameters":{},"errorMessageExtended":"InternalErrorCode=600061"}`, "3000", "Invalid. (InternalErrorCode=600061)"},
+		"gateway":                    {`{ "statusCode": 429, "message": "Rate limit is exceeded. Try again in 57 seconds." }`, "", "Rate limit is exceeded. Try again in 57 seconds."},
+		"PascalCase":                 {`{"Code":1000,"Description":"Not found."}`, "1000", "Not found."},
+		"Azure's envelope":           {`{"error":{"code":"InvalidAuthenticationToken","message":"No."}}`, "InvalidAuthenticationToken", "No."},
+		"OAuth":                      {`{"error":"invalid_token","error_description":"Expired."}`, "", "Expired."},
+		"code is not defined":        {`{"code":0,"description":"?"}`, "", "?"},
+		"one unexpected field":       {`{"code":{"a":1},"description":"Still read.","data":"x"}`, "", "Still read."},
+		"a float code":               {`{"code":1.5e3,"description":"Odd."}`, "", "Odd."},
+		"control characters":         {`{"code":1,"description":"a\u001b[31mb\nc"}`, "1", "a [31mb c"},
+		"empty":                      {``, "", ""},
+		"HTML":                       {`<html><body>Bad gateway</body></html>`, "", ""},
+		"an array":                   {`[1]`, "", ""},
+		"null":                       {`null`, "", ""},
+		"cut off":                    {`{"code":2000,`, "", ""},
+		"description beats the name": {`{"code":1,"errorName":"Name","description":"Text."}`, "1", "Text."},
+	} {
+		if code, message := parseErrorBody([]byte(c.body)); code != c.code || message != c.message {
+			t.Errorf("%s: got %q, %q, want %q, %q", name, code, message, c.code, c.message)
+		}
+	}
+}
+
+func FuzzErrorBody(f *testing.F) {
+	for _, s := range []string{
+		`{"code":600041,"description":"d","data":[{}],"source":"s"}`, "\xef\xbb\xbf{\"code\":\"1\"}", `{"statusCode":429,"message":"m"}`,
+		`{"error":{"error":{"error":{}}}}`, `<html>`, "", `{"code":1e999}`, `{"description":"` + strings.Repeat("é", 2000) + `"}`, "{\"description\":\"\xff\x00\"}",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, message := parseErrorBody(body)
+		if len(message) > maxMessage+len("…") || strings.ContainsAny(message, "\n\r\x1b\x00") {
+			t.Errorf("%q is not fit for a line", message)
+		}
+	})
+}
+
+func TestResolve(t *testing.T) {
+	c := serving(t, nil, "")
+	for uri, want := range map[string]string{
+		"/customers?size=2&seekOperation=Next":       "/customers?seekOperation=Next&size=2",
+		"/v1/customers?size=2":                       "/customers?size=2",
+		"/V1/customers":                              "/customers?",
+		"customers?size=2":                           "/customers?size=2",
+		"/v1":                                        "?",
+		"/v10/customers":                             "/v10/customers?",
+		"https://pc.example/base/v1/customers?x=%2F": "/customers?x=%2F",
+		"https://PC.EXAMPLE/base/customers":          "/customers?",
+		"https://evil.example/v1/customers":          "",
+		"//evil.example/v1/customers":                "",
+		"http://pc.example/base/v1/customers":        "",
+		"https://pc.example:444/base/v1/customers":   "",
+		"https://user@pc.example/base/v1/customers":  "",
+		"https://pc.example@evil.example/":           "",
+		"javascript:alert(1)":                        "",
+		"/v1/../../elsewhere":                        "",
+		"/v1/%2e%2e/elsewhere":                       "",
+		"/customers?%zz":                             "",
+		"\x00":                                       "",
+	} {
+		path, query, err := c.resolve(uri)
+		got := path + "?" + query.Encode()
+		if (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%q: got %q, %v, want %q", uri, got, err, want)
+		}
+	}
+}
+
+func FuzzNextLink(f *testing.F) {
+	for _, s := range []string{
+		"/customers?size=2", "/v1/customers", "//evil.example", "https://evil.example/v1", "https://pc.example/base/v1/x",
+		`\\evil.example\x`, "/\\evil.example", "https:evil.example", "/v1/..%2f..%2f", "?a=b", "@evil.example", "/%2f%2fevil.example",
+	} {
+		f.Add(s)
+	}
+	var requests []*http.Request
+	c := serving(f, &requests, `{"totalCount":0,"items":[]}`)
+	f.Fuzz(func(t *testing.T, uri string) {
+		next, err := c.following(call{method: http.MethodGet}, &link{URI: uri}, "")
+		if err != nil || next == nil {
+			return
+		}
+		requests = nil
+		_, _ = c.send(t.Context(), *next, nil)
+		for _, r := range requests {
+			if r.URL.Scheme != "https" || r.URL.Host != "pc.example" || !strings.HasPrefix(r.URL.Path, "/base/v1") {
+				t.Errorf("%q led to %s", uri, r.URL)
+			}
+		}
+	})
+}
+
+// TestAll_links: what a link may and may not make the client do.
+func TestAll_links(t *testing.T) {
+	read := func(c *Client) error {
+		for _, err := range c.Customers.All(t.Context(), CustomerFilter{}) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	const last = `{"totalCount":0,"items":[]}`
+
+	var requests []*http.Request
+	err := read(serving(t, &requests, `{"totalCount":1,"items":[{}],"links":{"next":{"uri":"/customers?a=b","method":"GET","headers":[
+		{"key":"MS-ContinuationToken","value":"token"},{"key":"Authorization","value":"Bearer stolen"},{"key":"MS-RequestId","value":"x"}]}}}`, last))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := requests[1]
+	if next.Header.Get("MS-ContinuationToken") != "token" || next.Header.Get("Authorization") != "Bearer fake_token" || next.Header.Get("MS-RequestId") == "x" {
+		t.Errorf("the link's headers became %v", next.Header)
+	}
+	if got := next.URL.String(); got != "https://pc.example/base/v1/customers?a=b" {
+		t.Errorf("the link became %s", got)
+	}
+
+	for name, page := range map[string]string{
+		"another method":        `{"totalCount":0,"items":[],"links":{"next":{"uri":"/customers","method":"POST"}}}`,
+		"the same token always": `{"totalCount":0,"items":[],"continuationToken":"again"}`,
+		"no items":              `{"links":{}}`,
+		"an object":             `{"id":"x"}`,
+		"null":                  `null`,
+		"nothing":               ``,
+		"only the mark":         "\xef\xbb\xbf",
+		"HTML":                  `<html></html>`,
+		"items of another type": `{"totalCount":1,"items":["x"]}`,
+	} {
+		if err := read(serving(t, nil, page)); err == nil {
+			t.Errorf("%s: taken for an empty list", name)
+		}
+	}
+	if err := read(serving(t, nil, `{"totalCount":0}`)); err != nil {
+		t.Errorf("an empty list without items: %v", err)
+	}
+}
+
+// TestGet_partners: a customer can have several partners, and each grants for itself; a
+// policy that does not say whose it is decides nothing.
+func TestGet_partners(t *testing.T) {
+	get := func(grantor, entity string) (SelfServePolicy, error) {
+		return serving(t, nil, `{"totalCount":1,"items":[{"id":"p_c","selfServeEntity":{"tenantID":"`+entity+`"},"grantor":{"tenantID":"`+grantor+`"},
+			"permissions":[{"resource":"azurereservedinstances","action":"purchase"}]}]}`).SelfServePolicies.Get(t.Context(), "Customer")
+	}
+	if p, err := get("PARTNER", "CUSTOMER"); err != nil || !p.Allows(AzureReservedInstances) {
+		t.Errorf("ours: %+v, %v", p, err)
+	}
+	if p, err := get("other", "customer"); err != nil || p.ID != "" {
+		t.Errorf("another partner's: %+v, %v", p, err)
+	}
+	if p, err := get("partner", "another"); err != nil || p.ID != "" {
+		t.Errorf("another customer's: %+v, %v", p, err)
+	}
+	if p, err := get("partner", ""); err == nil {
+		t.Errorf("nobody's: %+v", p)
+	}
+}
+
+// TestRemedies: every code has a whole sentence, and links are complete.
+func TestRemedies(t *testing.T) {
+	for code, text := range remedies {
+		if !strings.HasSuffix(text, ".") {
+			t.Errorf("%s: %q is no sentence", code, text)
+		}
+		for word := range strings.FieldsSeq(text) {
+			if strings.HasPrefix(word, "http") {
+				if u, err := url.Parse(word); err != nil || u.Host == "" {
+					t.Errorf("%s: %q is no link", code, word)
+				}
+			}
+		}
+	}
+}
