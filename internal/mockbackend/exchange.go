@@ -148,6 +148,10 @@ func (b *Backend) process(x *exchange, bodyErr error) answer {
 			a = answer{}
 		case DropMidBody:
 			a.cut = true
+			if len(a.body) == 0 { // a 204 has no body to break off
+				a = answer{}
+			}
+		default: // has done its work
 		}
 	}
 	return a
@@ -259,6 +263,7 @@ func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 		return answer{status: http.StatusTemporaryRedirect, header: header}, true
 	case DropBefore:
 		return answer{}, true
+	case DropAfter, DropMidBody, Slow:
 	}
 	return answer{}, false
 }

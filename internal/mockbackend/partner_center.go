@@ -36,7 +36,7 @@ func (s partnerCenterService) inspect(b *Backend, x *exchange) {
 	if uuid.Validate(x.entry.RequestID) != nil {
 		b.violate("%s: MS-RequestId is not a GUID: %q", call, x.entry.RequestID)
 		x.entry.RequestID = newGUID()
-	} else if !b.replays.sameCall(strings.ToLower(x.entry.RequestID), x) {
+	} else if !b.replays.sameCall(x) {
 		b.violate("%s: MS-RequestId %s was used for another call", call, x.entry.RequestID)
 	}
 	if x.route != nil {

@@ -23,8 +23,9 @@ type rememberedCall struct {
 	answer    response // of that write
 }
 
-// sameCall remembers the call of a request id and tells whether it is the one that the id was used for before.
-func (r *replays) sameCall(requestID string, x *exchange) bool {
+// sameCall remembers the call of a request id, and tells whether the id was used for another one before.
+func (r *replays) sameCall(x *exchange) bool {
+	requestID := strings.ToLower(x.entry.RequestID)
 	signature := sha256.Sum256([]byte(strings.Join([]string{
 		x.req.Method, strings.ToLower(x.req.URL.Path), x.req.URL.RawQuery, x.req.Header.Get("MS-ContinuationToken"), string(x.body),
 	}, "\x00")))
@@ -46,13 +47,13 @@ func (r *replays) sameCall(requestID string, x *exchange) bool {
 // remember keeps the answer of a write that took effect. Refused writes are not kept: the client got an answer, or may
 // mend its request, and nothing happened that could happen twice (choice).
 func (r *replays) remember(x *exchange, made response) {
-	if call := r.calls[x.entry.RequestID]; call != nil && call.isWrite(x) && !call.made {
+	if call := r.calls[strings.ToLower(x.entry.RequestID)]; call != nil && call.isWrite(x) && !call.made {
 		call.made, call.answer = true, made
 	}
 }
 
 func (r *replays) find(x *exchange) (response, bool) {
-	call := r.calls[x.entry.RequestID]
+	call := r.calls[strings.ToLower(x.entry.RequestID)]
 	if call == nil || !call.made || !call.isWrite(x) {
 		return response{}, false
 	}
