@@ -80,6 +80,15 @@ func (b *Backend) Factories() map[string]func() (tfprotov6.ProviderServer, error
 	}
 }
 
+// WorkspaceEnvironment are the variables that sign a [Workspace] in, as an Admin agent.
+func (b *Backend) WorkspaceEnvironment() []string {
+	var env []string
+	for _, v := range b.Environment(b.CACertificatePath) {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	return env
+}
+
 // Config is a configuration with a provider block for this backend, signed in as an Admin
 // agent, before the given blocks.
 func (b *Backend) Config(blocks ...string) string {

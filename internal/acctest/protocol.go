@@ -25,6 +25,7 @@ var Unknown = new(struct{ unknown bool })
 // without a CLI or a socket, so that it also works in a synctest bubble.
 type Protocol struct {
 	t        testing.TB
+	backend  *mockbackend.Backend
 	server   tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 	identity map[string]*tfprotov6.ResourceIdentitySchema
@@ -34,16 +35,8 @@ type Protocol struct {
 // refresh token; "" is app-only. The mock must not be started.
 func NewProtocol(t testing.TB, b *mockbackend.Backend, refreshToken string) *Protocol {
 	t.Helper()
-	p, e := b.Partner(), b.Endpoints()
-	config := Values{
-		"tenant_id": p.TenantID, "client_id": p.ClientID, "client_secret": p.ClientSecret,
-		"disable_instance_discovery": true,
-		"endpoints":                  Values{"partner_center": e.PartnerCenter, "authority_host": e.SignIn},
-	}
-	if refreshToken != "" {
-		config["refresh_token"] = refreshToken
-	}
-	d := &Protocol{t: t, server: providerserver.NewProtocol6(provider.New("test", provider.WithTransport(b.Transport()))())()}
+	d := &Protocol{t: t, backend: b}
+	d.newServer()
 	var err error
 	if d.schema, err = d.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
@@ -53,16 +46,42 @@ func NewProtocol(t testing.TB, b *mockbackend.Backend, refreshToken string) *Pro
 		t.Fatal(err)
 	}
 	d.identity = identities.IdentitySchemas
-	resp, err := d.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+	d.configure(refreshToken)
+	return d
+}
+
+// Restart replaces the provider by a new one that remembers nothing, as the CLI does for
+// every run, and signs in with the refresh token. Resources keep their state.
+func (d *Protocol) Restart(refreshToken string) {
+	d.t.Helper()
+	d.newServer()
+	d.configure(refreshToken)
+}
+
+func (d *Protocol) newServer() {
+	d.server = providerserver.NewProtocol6(provider.New("test", provider.WithTransport(d.backend.Transport()))())()
+}
+
+func (d *Protocol) configure(refreshToken string) {
+	d.t.Helper()
+	p, e := d.backend.Partner(), d.backend.Endpoints()
+	config := Values{
+		"tenant_id": p.TenantID, "client_id": p.ClientID, "client_secret": p.ClientSecret,
+		"disable_instance_discovery": true,
+		"endpoints":                  Values{"partner_center": e.PartnerCenter, "authority_host": e.SignIn},
+	}
+	if refreshToken != "" {
+		config["refresh_token"] = refreshToken
+	}
+	resp, err := d.server.ConfigureProvider(d.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.4", Config: d.encode(d.schema.Provider.ValueType(), config),
 	})
 	if err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
-	if d := problems(resp.Diagnostics); d != nil {
-		t.Fatal(d)
+	if err := problems(resp.Diagnostics); err != nil {
+		d.t.Fatal(err)
 	}
-	return d
 }
 
 // Diagnostics are what the provider reported: an error when there is at least one of that

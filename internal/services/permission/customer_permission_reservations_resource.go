@@ -2,6 +2,7 @@ package permission
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -187,13 +188,17 @@ func (r *customerPermissionReservationsResource) verify(ctx context.Context, pla
 	if !plan.turnsOn(state) || !plan.VerifyAzureSubscription.ValueBool() {
 		return nil
 	}
-	err := r.client.Subscriptions.RequireAzure(ctx, plan.CustomerID.ValueString())
+	customerID := plan.CustomerID.ValueString()
+	err := r.client.Subscriptions.RequireAzure(ctx, customerID)
 	if err == nil {
 		return nil
 	}
-	detail := tfkit.Detail(err) + "\n\nTo set the permission without this check, set verify_azure_subscription = false."
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"),
-		fmt.Sprintf("Customer %s does not qualify for Azure reservations", plan.CustomerID.ValueString()), detail)}
+	summary, detail := fmt.Sprintf("Could not check whether customer %s qualifies for Azure reservations", customerID), tfkit.Detail(err)
+	if errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) {
+		summary = fmt.Sprintf("Customer %s does not qualify for Azure reservations", customerID)
+		detail += "\n\nTo set the permission without this check, set verify_azure_subscription = false."
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)}
 }
 
 func (r *customerPermissionReservationsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {

@@ -1,0 +1,58 @@
+package acctest
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// Permissions are what a customer may purchase by the server's own word, sorted.
+func Permissions(b *mockbackend.Backend, customerID string) []string {
+	p, _ := b.Policy(customerID)
+	slices.Sort(p.Permissions)
+	return p.Permissions
+}
+
+// ExpectPermissions fails the test unless the server says that the customer may purchase
+// just these.
+func ExpectPermissions(t testing.TB, b *mockbackend.Backend, customerID string, want ...string) {
+	t.Helper()
+	if got := Permissions(b, customerID); !slices.Equal(got, want) {
+		t.Errorf("the server says that customer %s may purchase %q, not %q", customerID, got, want)
+	}
+}
+
+// Writes are the requests of the journal that changed something on the server.
+func Writes(b *mockbackend.Backend) []mockbackend.Request {
+	return slices.DeleteFunc(Sent(b), func(r mockbackend.Request) bool { return r.Method == "GET" || !r.Executed || r.Replayed })
+}
+
+// Sent are the requests of the journal other than for tokens.
+func Sent(b *mockbackend.Backend) []mockbackend.Request {
+	return slices.DeleteFunc(b.Requests(), func(r mockbackend.Request) bool { return r.Service == mockbackend.SignIn })
+}
+
+// Routes are the requests' routes, in order.
+func Routes(requests []mockbackend.Request) []string {
+	routes := make([]string, 0, len(requests))
+	for _, r := range requests {
+		routes = append(routes, r.Route)
+	}
+	return routes
+}
+
+// Says matches a text in the CLI's output however the CLI wraps and frames it.
+func Says(text string) *regexp.Regexp {
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = regexp.QuoteMeta(w)
+	}
+	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
+}
+
+// Pass lets time pass in a synctest bubble, where that takes none.
+func Pass(d time.Duration) { <-time.After(d) }
