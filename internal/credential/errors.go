@@ -36,8 +36,12 @@ func (e *Error) Error() string {
 	case e.OAuthError == "" && e.Description == "":
 		return fmt.Sprintf("sign-in failed: the sign-in service answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	}
-	return fmt.Sprintf("sign-in failed: Microsoft Entra ID answered %d %s (%s): %s",
+	text := fmt.Sprintf("sign-in failed: Microsoft Entra ID answered %d %s (%s): %s",
 		e.StatusCode, http.StatusText(e.StatusCode), e.OAuthError, e.Description)
+	if e.TraceID != "" {
+		text += fmt.Sprintf(" Trace ID: %s, correlation ID: %s.", e.TraceID, e.CorrelationID)
+	}
+	return text
 }
 
 // Unwrap returns the cause.
@@ -85,8 +89,11 @@ func (c *Credential) asError(err error) *Error {
 			}
 		}
 	}
-	e.Description = c.secrets.Replace(e.Description)
+	e.OAuthError, e.Description = c.secrets.Replace(e.OAuthError), c.secrets.Replace(e.Description)
 	if e.Err != nil {
+		if strings.Contains(e.Err.Error(), "json decode error") { // azidentity repeats the body
+			e.Err = errUnreadable
+		}
 		if text := e.Err.Error(); c.secrets.Replace(text) != text {
 			e.Err = errors.New(c.secrets.Replace(text))
 		}

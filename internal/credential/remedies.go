@@ -2,7 +2,6 @@ package credential
 
 const (
 	consentLink  = "https://learn.microsoft.com/partner-center/developer/enable-secure-app-model"
-	mfaLink      = "https://learn.microsoft.com/partner-center/security/security-requirements-mandating-mfa"
 	appLink      = "https://learn.microsoft.com/partner-center/developer/partner-center-authentication"
 	entraErrors  = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 	gdapLink     = "https://learn.microsoft.com/partner-center/developer/gdap-and-secure-application-model"
@@ -24,9 +23,9 @@ var remedies = map[int]string{
 	9002313: "The refresh token is malformed: check that it was stored whole and without quotes. " + consentAgain,
 
 	50076:  "The user must complete multifactor authentication. " + consentAgain,
-	50079:  "The user must enrol for multifactor authentication (" + mfaLink + "). " + consentAgain,
+	50079:  "The user must enrol for multifactor authentication. " + consentAgain,
 	50074:  "The user must complete multifactor authentication. " + consentAgain,
-	50072:  "The user must enrol for multifactor authentication (" + mfaLink + "). " + consentAgain,
+	50072:  "The user must enrol for multifactor authentication. " + consentAgain,
 	50078:  "The multifactor authentication expired. " + consentAgain,
 	50158:  "A Conditional Access policy asks for another proof. " + consentAgain,
 	53003:  "A Conditional Access policy blocks the sign-in. Ask the partner tenant's administrator to admit this application and user.",

@@ -71,7 +71,7 @@ func New(o Options) *Client {
 	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)
 	c.Customers = Customers{c}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
-	c.Subscriptions = Subscriptions{c: c, checks: new(azureChecks)}
+	c.Subscriptions = Subscriptions{c: c, qualified: new(qualified)}
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
 	return c
 }

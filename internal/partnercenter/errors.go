@@ -41,7 +41,8 @@ func (e *Error) Error() string {
 func (e *Error) Answer() string {
 	if e.Err != nil {
 		if e.StatusCode == 0 {
-			return e.Err.Error()
+			text := e.Err.Error()
+			return strings.ToUpper(text[:1]) + text[1:]
 		}
 		return fmt.Sprintf("Partner Center answered %d %s, but %s", e.StatusCode, http.StatusText(e.StatusCode), e.Err)
 	}
@@ -58,12 +59,18 @@ func (e *Error) Answer() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Sent tells whether a request went out at all. It did not when the sign-in failed or the
+// address was refused.
+func (e *Error) Sent() bool {
+	var final interface{ NonRetriable() }
+	return e.StatusCode != 0 || !errors.As(e.Err, &final)
+}
+
 // ambiguous tells whether the server may have executed the request all the same.
 func (e *Error) ambiguous() bool {
 	switch {
 	case e.StatusCode == 0:
-		var final interface{ NonRetriable() } // not sent, or no token for it
-		return !errors.As(e.Err, &final)
+		return e.Sent()
 	case e.StatusCode < 300:
 		return true // executed, and the answer is lost
 	}

@@ -56,33 +56,56 @@ func (k SubscriptionKind) title() string {
 // Remedy says what to do.
 func (e *NoAzureSubscriptionError) Remedy() string {
 	return "Buy an Azure plan for the customer, or reactivate the one it has, before the permission is turned on " +
-		"(https://learn.microsoft.com/partner-center/customers/azure-plan-get-started)."
+		"(https://learn.microsoft.com/partner-center/developer/create-azure-plan)."
 }
 
-// azureCheckTTL is how long a customer that met the prerequisite need not be asked about
-// again: Terraform plans each resource a second time right before it is applied.
-const azureCheckTTL = time.Minute
+// qualifiedFor is how long a customer that was seen to meet the prerequisite need not be
+// asked about again: a plan often reads the subscriptions itself, and Terraform plans each
+// resource a second time right before it is applied.
+const qualifiedFor = 5 * time.Minute
 
-// azureChecks remembers when customers met the prerequisite.
-type azureChecks struct {
-	mu     sync.Mutex
-	passed map[string]time.Time
+// qualified remembers when customers were seen to meet the prerequisite.
+type qualified struct {
+	mu   sync.Mutex
+	seen map[string]time.Time
+}
+
+func (q *qualified) note(customerID string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.seen == nil {
+		q.seen = make(map[string]time.Time)
+	}
+	q.seen[strings.ToLower(customerID)] = time.Now()
+}
+
+func (q *qualified) lately(customerID string) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	at, ok := q.seen[strings.ToLower(customerID)]
+	return ok && time.Since(at) < qualifiedFor
 }
 
 // RequireAzure returns a [*NoAzureSubscriptionError] when the customer has no active
 // Azure plan or Azure (global) subscription. It costs the requests of [Subscriptions.Of],
-// shared by all who ask at once, and none for a minute after it found one.
+// shared by all who ask at once, and none for 5 minutes after one was seen.
 func (s Subscriptions) RequireAzure(ctx context.Context, customerID string) error {
-	key := strings.ToLower(customerID)
-	s.checks.mu.Lock()
-	passed, ok := s.checks.passed[key]
-	s.checks.mu.Unlock()
-	if ok && time.Since(passed) < azureCheckTTL {
+	if s.qualified.lately(customerID) {
 		return nil
 	}
 	// The shared call must not end with the first caller's context.
-	answer := s.c.shared.DoChan("subscriptions/"+key, func() (any, error) {
-		return nil, s.requireAzure(context.WithoutCancel(ctx), customerID)
+	answer := s.c.shared.DoChan("subscriptions/"+strings.ToLower(customerID), func() (any, error) {
+		var found []Subscription
+		for sub, err := range s.Of(context.WithoutCancel(ctx), customerID) {
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, sub)
+		}
+		if !slices.ContainsFunc(found, Subscription.AllowsReservations) {
+			return nil, &NoAzureSubscriptionError{CustomerID: customerID, Found: found}
+		}
+		return nil, nil
 	})
 	select {
 	case <-ctx.Done():
@@ -90,24 +113,4 @@ func (s Subscriptions) RequireAzure(ctx context.Context, customerID string) erro
 	case r := <-answer:
 		return r.Err
 	}
-}
-
-func (s Subscriptions) requireAzure(ctx context.Context, customerID string) error {
-	var found []Subscription
-	for sub, err := range s.Of(ctx, customerID) {
-		if err != nil {
-			return err
-		}
-		found = append(found, sub)
-	}
-	if !slices.ContainsFunc(found, Subscription.AllowsReservations) {
-		return &NoAzureSubscriptionError{CustomerID: customerID, Found: found}
-	}
-	s.checks.mu.Lock()
-	defer s.checks.mu.Unlock()
-	if s.checks.passed == nil {
-		s.checks.passed = make(map[string]time.Time)
-	}
-	s.checks.passed[strings.ToLower(customerID)] = time.Now()
-	return nil
 }

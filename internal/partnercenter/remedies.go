@@ -12,7 +12,7 @@ const (
 	docs        = "https://learn.microsoft.com/partner-center/"
 	rolesLink   = docs + "customers/give-customers-permission"
 	appUserLink = docs + "developer/enable-secure-app-model"
-	mfaLink     = docs + "security/security-requirements-mandating-mfa"
+	mfaLink     = docs + "developer/partner-center-authentication"
 )
 
 // remedies says what to do about Partner Center's codes

@@ -10,8 +10,8 @@ import (
 // Subscriptions are what a customer has bought through the partner
 // (https://learn.microsoft.com/partner-center/developer/subscription-resources).
 type Subscriptions struct {
-	c      *Client
-	checks *azureChecks
+	c         *Client
+	qualified *qualified
 }
 
 // Subscription is one of a customer's. Every field but ID may be empty: the API leaves
@@ -78,7 +78,17 @@ func (s Subscription) AllowsReservations() bool {
 // GET /v1/customers/{customer}/subscriptions, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions).
 func (s Subscriptions) Of(ctx context.Context, customerID string) iter.Seq2[Subscription, error] {
-	return all[Subscription](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions")})
+	subscriptions := all[Subscription](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions")})
+	return func(yield func(Subscription, error) bool) {
+		for sub, err := range subscriptions {
+			if err == nil && sub.AllowsReservations() {
+				s.qualified.note(customerID)
+			}
+			if !yield(sub, err) {
+				return
+			}
+		}
+	}
 }
 
 // AzureEntitlement is an Azure subscription under an Azure plan.

