@@ -88,7 +88,7 @@ func TestCallers(t *testing.T) { // rules 3, 4, 6
 			}
 			c.call("GET", "/SelfServePolicy?entity_id="+mockbackend.ContosoID, nil).want(t, "list policies", status(test.read, 200), test.read)
 			c.call("GET", "/SelfServePolicy/"+policyID(mockbackend.ContosoID), nil).want(t, "get policy", status(test.read, 200), test.read)
-			c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances)).want(t, "create", status(test.write, 201), test.write)
+			c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)).want(t, "create", status(test.write, 201), test.write)
 			c.call("DELETE", "/SelfServePolicy/"+policyID(mockbackend.ContosoID), nil).want(t, "delete", status(test.write, 204), test.write)
 			c.call("GET", "/customers", nil).want(t, "customers", status(test.customers, 200), test.customers)
 			c.call("GET", "/auditrecords", nil).want(t, "audit records", status(test.customers, 200), test.customers)
@@ -152,7 +152,7 @@ func TestBadTokens(t *testing.T) { // rules 3, 5
 }
 
 func TestStrictness(t *testing.T) {
-	good := policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	good := policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	for _, test := range []struct {
 		name      string
 		header    http.Header

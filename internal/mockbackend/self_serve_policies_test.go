@@ -16,7 +16,7 @@ func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
 	if got := c.call("GET", list, nil); len(got.items()) != 0 || got.status != 200 || got.body["totalCount"] != 0.0 {
 		t.Errorf("no policy: %d %s", got.status, got.raw)
 	}
-	created := c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
+	created := c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	created.want(t, "create", http.StatusCreated, 0)
 	if created.body["id"] != policyID(mockbackend.AdatumID) {
 		t.Errorf("id %v", created.body["id"])
@@ -25,7 +25,7 @@ func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
 	if !strings.HasPrefix(etag, `"`) || !strings.HasSuffix(etag, `"`) || len(etag) != 38 {
 		t.Errorf("etag %s is not a quoted GUID", etag)
 	}
-	c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)).want(t, "duplicate", 409, 600041)
+	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)).want(t, "duplicate", 409, 600041)
 
 	for _, path := range []string{
 		list, "/selfservepolicy?ENTITY_ID=" + strings.ToUpper(mockbackend.AdatumID), "/SelfServePolicy?entity_Id=" + mockbackend.AdatumID, "/SelfServePolicy",
@@ -38,7 +38,7 @@ func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
 	c.call("GET", "/SelfServePolicy/"+strings.ToUpper(policyID(mockbackend.AdatumID)), nil).want(t, "get by id", 200, 0)
 
 	update := maps.Clone(created.body)
-	update["permissions"] = policy("", mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan)["permissions"]
+	update["permissions"] = policyFor("", mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan)["permissions"]
 	updated := c.call("PUT", "/SelfServePolicy/"+policyID(mockbackend.AdatumID), update)
 	updated.want(t, "update", 200, 0)
 	if now := updated.body["attributes"].(map[string]any)["etag"]; now == etag || len(updated.body["permissions"].([]any)) != 2 {
@@ -82,7 +82,7 @@ func permission(resource, action string) []any {
 }
 
 func TestPolicyBodies(t *testing.T) { // rules 8, 9, 14
-	good := policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	good := policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	stranger := "0f0f0f0f-1111-4222-8333-444444444444"
 	for _, test := range []struct {
 		name      string
@@ -96,7 +96,7 @@ func TestPolicyBodies(t *testing.T) { // rules 8, 9, 14
 			`"},"Grantor":{"GrantorType":"billToPartner","TenantID":"` + mockbackend.PartnerTenantID + `"},"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"}],"Attributes":{"ObjectType":"SelfServePolicy"}}`, 201, 0, ""},
 		{"GUIDs in capitals", change(change(good, strings.ToUpper(mockbackend.AdatumID), "selfServeEntity", "tenantID"), strings.ToUpper(mockbackend.PartnerTenantID), "grantor", "tenantID"), 201, 0, ""},
 		{"values in another case", change(change(good, "BillToPartner", "grantor", "grantorType"), "Customer", "selfServeEntity", "selfServeEntityType"), 201, 0, ""},
-		{"the same permission twice", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances, mockbackend.AzureReservedInstances), 201, 0, ""},
+		{"the same permission twice", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances, mockbackend.AzureReservedInstances), 201, 0, ""},
 		{"links echoed", change(good, map[string]any{"self": map[string]any{"uri": "/x"}}, "links"), 201, 0, ""},
 		{"no body", "", 400, 800002, ""},
 		{"no JSON", "{", 400, 800002, ""},
@@ -154,7 +154,7 @@ func TestPolicyIDs(t *testing.T) { // rule 11
 			b := newBackend(t, mockbackend.Config{})
 			var body any
 			if method == "PUT" {
-				body = policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+				body = policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 			}
 			admin(t, b).call(method, "/SelfServePolicy/"+id, body).want(t, method+" "+id, 404, code)
 		}
@@ -236,7 +236,7 @@ func TestStaleReads(t *testing.T) { // rule 20
 	c := admin(t, b)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = 2 })
 	list := "/SelfServePolicy?entity_id=" + mockbackend.AdatumID
-	c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
+	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	if got := c.call("GET", list, nil); len(got.items()) != 0 {
 		t.Errorf("first read: %s", got.raw)
 	}
@@ -252,7 +252,7 @@ func TestStaleReads(t *testing.T) { // rule 20
 			t.Errorf("list %d: %s", i, got.raw)
 		}
 	}
-	c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
+	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	if got := c.call("GET", list, nil); len(got.items()) != 1 {
 		t.Errorf("a change outside is seen at once: %s", got.raw)
@@ -296,7 +296,7 @@ func TestChangesOutside(t *testing.T) { // rule 15
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan, mockbackend.AzureReservedInstances)
 	b.SetPermissions(mockbackend.AdatumID)
 	b.SetPermissions(mockbackend.AdatumID) // nothing to do: no record
-	c.call("POST", "/SelfServePolicy", policy(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
+	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	records := b.AuditRecords()
 	if len(records) != 4 {
 		t.Fatalf("%d records", len(records))

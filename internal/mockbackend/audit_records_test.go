@@ -1,0 +1,95 @@
+package mockbackend_test
+
+import (
+	"net/url"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-center-activity-by-user
+	synctest.Test(t, func(t *testing.T) { // the clock begins on 2000-01-01
+		b := newBackend(t, mockbackend.Config{})
+		for range 3 { // on 1, 11 and 21 January
+			b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
+			b.SetSubscriptionStatus(mockbackend.ContosoID, mockbackend.ContosoAzurePlanID, "active")
+			time.Sleep(10 * 24 * time.Hour)
+		}
+		c := admin(t, b) // on 31 January
+		count := func(query string, want int) {
+			t.Helper()
+			if got := c.call("GET", "/auditrecords"+query, nil); got.status != 200 || len(got.items()) != want {
+				t.Errorf("%s: %d, %d items, want %d", query, got.status, len(got.items()), want)
+			}
+		}
+		count("", 6)
+		for _, start := range []string{
+			"2000-01-05", "2000-01-05T00:00:00Z", "2000-01-05T01:00:00+01:00", "2000-01-05T00:00:00", "1/5/2000", "01/05/2000 00:00:00", "1/5/2000 12:00:00 AM",
+		} {
+			count("?startDate="+url.QueryEscape(start), 4)
+		}
+		count("?startDate=2000-01-11&endDate=2000-01-11", 2)
+		count("?startDate=2000-01-11&endDate=2000-01-12", 2)
+		count("?startDate=2000-01-01&endDate=2000-01-31", 6)
+		count("?startDate=2000-01-12&endDate=2000-01-20", 0)
+		count("?startDate=1999-12-05", 2) // 30 days
+		filter := func(field, value, operator string) string {
+			return "?filter=" + url.QueryEscape(`{"Field":"`+field+`","Value":"`+value+`","Operator":"`+operator+`"}`)
+		}
+		count(filter("CustomerId", mockbackend.AdatumID, "equals"), 3)
+		count(filter("CompanyName", "toso d", "substring"), 3)
+		count(filter("ResourceType", "SelfServePolicy", "equals"), 3)
+		count(filter("ResourceType", "self_serve_policy", "equals"), 3)
+		count(filter("ResourceType", "Order", "equals"), 0)
+		for _, query := range []string{
+			"?startDate=1999-10-01", "?startDate=soon", "?startDate=2000-01-01&endDate=later", "?startDate=2000-01-20&endDate=2000-01-19",
+			"?startDate=1999-12-15&endDate=2000-01-20", filter("CustomerId", mockbackend.AdatumID, "substring"), filter("OperationType", "x", "equals"),
+		} {
+			c.call("GET", "/auditrecords"+query, nil).want(t, query, 400, 800002)
+		}
+		c.call("GET", "/auditrecords"+filter("CustomerId", "adatum", "equals"), nil).want(t, "no GUID", 400, 900118)
+
+		ids, pages := walk(t, c, "/auditrecords?startDate=2000-01-01&size=4", true)
+		if len(ids) != 6 || pages != 2 {
+			t.Errorf("by links: %d items on %d pages", len(ids), pages)
+		}
+		c.header.Del("MS-ContinuationToken")
+		if ids, pages = walk(t, c, "/auditrecords?startDate=2000-01-01&size=4", false); len(ids) != 6 || pages != 2 {
+			t.Errorf("by token: %d items on %d pages", len(ids), pages)
+		}
+		seen := map[string]bool{}
+		for _, record := range b.AuditRecords() {
+			seen[record.ID] = true
+			if _, err := time.Parse("2006-01-02T15:04:05.0000000Z", record.OperationDate); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(seen) != 6 {
+			t.Errorf("%d different ids", len(seen))
+		}
+		time.Sleep(80 * 24 * time.Hour)
+		c = admin(t, b)
+		c.call("GET", "/auditrecords?startDate=2000-01-05", nil).want(t, "older than 90 days", 400, 800002)
+	})
+}
+
+func TestRecordsWrittenWhilePaging(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := admin(t, b)
+	for range 4 {
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
+	}
+	first := c.call("GET", "/auditrecords?size=2", nil)
+	b.SetPermissions(mockbackend.AdatumID)
+	c.header.Set("MS-ContinuationToken", first.body["continuationToken"].(string))
+	second := c.call("GET", "/auditrecords?size=2&seekOperation=Next", nil)
+	seen := map[any]bool{}
+	for _, item := range append(first.items(), second.items()...) {
+		seen[item["id"]] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%d different records", len(seen))
+	}
+}

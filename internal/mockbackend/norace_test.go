@@ -1,0 +1,5 @@
+//go:build !race
+
+package mockbackend_test
+
+const raceDetector = false
