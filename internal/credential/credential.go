@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -94,7 +95,7 @@ func (c *Credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 		return t, err
 	}
 	e := c.asError(err)
-	if e.refusal() {
+	if e.refusal() && o.Claims == "" { // refused claims say nothing about a token without them
 		c.mu.Lock()
 		c.refused[key] = e
 		c.mu.Unlock()
@@ -106,7 +107,8 @@ func (c *Credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 func redactor(secrets ...string) *strings.Replacer {
 	var pairs []string
 	for _, s := range secrets {
-		for _, form := range []string{s, url.QueryEscape(s)} {
+		query, path := url.QueryEscape(s), url.PathEscape(s)
+		for _, form := range []string{s, query, path, lowerHex(query), lowerHex(path)} {
 			if form != "" {
 				pairs = append(pairs, form, "(redacted)")
 			}
@@ -114,3 +116,8 @@ func redactor(secrets ...string) *strings.Replacer {
 	}
 	return strings.NewReplacer(pairs...)
 }
+
+var escape = regexp.MustCompile("%[0-9A-F]{2}")
+
+// lowerHex spells URL escapes as .NET does.
+func lowerHex(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }

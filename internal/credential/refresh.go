@@ -74,12 +74,14 @@ func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenReq
 		return azcore.AccessToken{}, err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return azcore.AccessToken{}, parseError(resp.StatusCode, body)
+		e := parseError(resp.StatusCode, body)
+		e.Description = redactor(refreshToken).Replace(e.Description) // a rotated one is in no configuration
+		return azcore.AccessToken{}, e
 	}
 	var t tokenResponse
 	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &t); err != nil || t.AccessToken == "" || t.ExpiresIn <= 0 {
 		// The decoder's error could repeat a part of a token.
-		return azcore.AccessToken{}, errors.New("the sign-in service answered 200 without a token that can be read")
+		return azcore.AccessToken{}, errUnreadable
 	}
 	if t.RefreshToken != "" {
 		r.mu.Lock()
@@ -88,6 +90,8 @@ func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenReq
 	}
 	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(t.ExpiresIn) * time.Second)}, nil
 }
+
+var errUnreadable = errors.New("the sign-in service answered 200 without a token that can be read")
 
 type tokenResponse struct {
 	AccessToken  string  `json:"access_token"`

@@ -59,20 +59,25 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	repeat := p.repeatOf(req)
 	var failed, throttled int
 	renew := p.renew
+	var resp *http.Response
+	var err error
 	for {
 		if repeat == RepeatNever && p.gate.closedFor() > 0 {
 			return nil, ErrGateClosed
 		}
-		if err := p.gate.wait(ctx); err != nil {
-			return nil, err
+		if waitErr := p.gate.wait(ctx); waitErr != nil {
+			if (resp != nil || err != nil) && errors.As(waitErr, new(*DeadlineError)) {
+				return resp, err // it was sent, and what came of that says more
+			}
+			return nil, waitErr
 		}
-		resp, err := p.try(ctx, req)
+		resp, err = p.try(ctx, req)
 		wait := time.Duration(-1)
 		switch {
 		case ctx.Err() != nil, err != nil && isFinal(err):
 		case err == nil && resp.StatusCode == http.StatusTooManyRequests:
 			after, ok := retryAfter(resp.Header, time.Now())
-			if !ok {
+			if !ok || after == 0 { // 0 also stands for a date that is past by our clock
 				after = backoff(throttled)
 			}
 			throttled++

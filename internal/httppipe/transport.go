@@ -41,7 +41,7 @@ func ClientOver(t http.RoundTripper) *http.Client {
 // token.
 func ParseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
+	if err != nil || u.User != nil || strings.Contains(s, "@") || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
 		// The text is not repeated: it may hold a password.
 		return nil, errors.New("not a base URL of the form https://host or https://host:port, without user, query and fragment")
 	}

@@ -1,0 +1,119 @@
+package credential
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+func TestRemedies_areSentences(t *testing.T) {
+	for code, r := range remedies {
+		first := []rune(r)[0]
+		if !unicode.IsUpper(first) || !strings.HasSuffix(r, ".") || len(strings.Fields(r)) < 5 {
+			t.Errorf("%d: %q is no sentence", code, r)
+		}
+		if strings.Contains(r, "..") || strings.Contains(r, "  ") {
+			t.Errorf("%d: %q is badly joined", code, r)
+		}
+		if got := (&Error{StatusCode: 400, Codes: []int{code}}).Remedy(); got != r {
+			t.Errorf("%d: got %q", code, got)
+		}
+	}
+}
+
+func TestRemedy_saysWhatToDo(t *testing.T) {
+	for _, c := range []struct {
+		codes []int
+		words []string
+	}{
+		{[]int{700082, 70008}, []string{"expired", "multifactor", "store the new refresh token"}},
+		{[]int{70043}, []string{"sign-in frequency", "Exclude", "store the new refresh token"}},
+		{[]int{50173, 50133, 50132}, []string{"revoked", "password", "store the new refresh token"}},
+		{[]int{50076, 50079, 50074, 50072, 50078}, []string{"multifactor authentication", "Sign the partner's user in again", "refresh_token", "PARTNERCENTER_REFRESH_TOKEN"}},
+		{[]int{50158}, []string{"Conditional Access", "Sign the partner's user in again"}},
+		{[]int{53003, 53000}, []string{"Conditional Access", "administrator"}},
+		{[]int{530032}, []string{"policy", "administrator"}},
+		{[]int{90099}, []string{"customer's tenant", "consent", "https://"}},
+		{[]int{65001}, []string{"consent", "permission"}},
+		{[]int{650057, 650056, 65005}, []string{"permission", "app registration", "https://"}},
+		{[]int{700016}, []string{"client_id", "tenant_id"}},
+		{[]int{7000112}, []string{"disabled", "enable"}},
+		{[]int{500011}, []string{"tenant_id", "endpoints"}},
+		{[]int{50020, 50034, 16000}, []string{"relationship", "tenant"}},
+		{[]int{500213, 500212}, []string{"cross-tenant access policy", "administrator"}},
+		{[]int{530034}, []string{"risk", "security alerts"}},
+		{[]int{7000215}, []string{"secret", "not its id"}},
+		{[]int{7000222}, []string{"secret expired", "Create a new one"}},
+		{[]int{700027}, []string{"certificate"}},
+		{[]int{700024}, []string{"OIDC token expired", "Use"}},
+		{[]int{70021, 700213}, []string{"federated credential", "OIDC"}},
+		{[]int{90002}, []string{"tenant_id"}},
+		{[]int{900382, 90038}, []string{"cloud", "tenant_id", "endpoints"}},
+		{[]int{50194}, []string{"multi-tenant"}},
+	} {
+		for _, code := range c.codes {
+			t.Run(fmt.Sprint(code), func(t *testing.T) {
+				got := (&Error{StatusCode: 400, OAuthError: "something_else", Codes: []int{code}}).Remedy()
+				for _, w := range c.words {
+					if !strings.Contains(got, w) {
+						t.Errorf("%q does not mention %q", got, w)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  Error
+		want string
+	}{
+		"any":                            {Error{Codes: []int{1}, OAuthError: "server_error"}, "See the code's meaning: " + entraErrors + "."},
+		"with a refused grant":           {Error{Codes: []int{1}, OAuthError: "invalid_grant"}, consentAgain},
+		"with a need for the user":       {Error{Codes: []int{1}, OAuthError: "interaction_required"}, consentAgain},
+		"with a wrong client":            {Error{Codes: []int{1}, OAuthError: "invalid_client"}, "Check client_id and client_secret: " + appLink + "."},
+		"beside one that is":             {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
+		"no code but a refused grant":    {Error{OAuthError: "invalid_grant"}, consentAgain},
+		"no code and no OAuth error":     {Error{StatusCode: 502}, ""},
+		"no answer":                      {Error{Err: errors.New("connection refused")}, ""},
+		"no code and an unknown problem": {Error{OAuthError: "server_error"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := c.err.Remedy(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func FuzzParseError(f *testing.F) {
+	for _, s := range []string{
+		"", "{}", "[]", "null", "\xef\xbb\xbf{}", "<html>", `{"error":1}`, `{"error_codes":["50076"]}`, `{"error_codes":[1e99]}`,
+		`{"error":"invalid_grant","error_description":"AADSTS50076: Due to. Trace ID: 1 Correlation ID: 2","error_codes":[50076],"trace_id":"1","correlation_id":"2"}`,
+		`{"error":"invalid_grant","error_description":"AADSTS50076: Due to.\r\nTrace ID: 1\r\n","error_codes":[50076]}`,
+		`{"error_description":"\n Trace ID:"}`, `{"error":"invalid_client"}`, `{"error_codes":[-1,0]}`,
+	} {
+		f.Add(400, []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		e := parseError(status, body)
+		if e == nil || e.StatusCode != status || e.Err != nil {
+			t.Fatalf("got %+v", e)
+		}
+		if strings.ContainsAny(e.Description, "\n") || strings.TrimSpace(e.Description) != e.Description || strings.Contains(e.Description, " Trace ID:") {
+			t.Errorf("the description %q was not cut", e.Description)
+		}
+		if !strings.HasPrefix(e.Error(), "sign-in failed: ") {
+			t.Errorf("got the text %q", e)
+		}
+		if (e.Remedy() == "") != (len(e.Codes) == 0 && e.OAuthError != "invalid_grant" && e.OAuthError != "interaction_required" && e.OAuthError != "invalid_client") {
+			t.Errorf("%+v has the remedy %q", e, e.Remedy())
+		}
+		if e.refusal() && (len(e.Codes) == 0 || status < 400 || status > 499) {
+			t.Errorf("%+v counts as a refusal", e)
+		}
+	})
+}

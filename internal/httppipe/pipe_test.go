@@ -1,0 +1,205 @@
+package httppipe_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+const base = "https://api.example"
+
+// reply is one answer of a [service]: an error or a status with headers.
+type reply struct {
+	status int
+	header http.Header
+	body   io.Reader
+	err    error
+}
+
+func status(code int) reply { return reply{status: code} }
+
+func throttled(retryAfter string) reply {
+	return reply{status: http.StatusTooManyRequests, header: http.Header{"Retry-After": {retryAfter}}}
+}
+
+// sent is what a [service] received, and when.
+type sent struct {
+	method, body string
+	header       http.Header
+	at           time.Time
+}
+
+// service plays the server in the same process. It answers the nth request with the nth
+// reply and all later ones with 200.
+type service struct {
+	replies []reply
+	// before runs ahead of each answer, without the lock.
+	before func(n int, req *http.Request)
+
+	mu   sync.Mutex
+	sent []sent
+}
+
+func (s *service) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	n := len(s.sent)
+	s.sent = append(s.sent, sent{req.Method, string(body), req.Header.Clone(), time.Now()})
+	s.mu.Unlock()
+	if s.before != nil {
+		s.before(n, req)
+	}
+	r := status(http.StatusOK)
+	if n < len(s.replies) {
+		r = s.replies[n]
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	return respond(req, r), nil
+}
+
+func respond(req *http.Request, r reply) *http.Response {
+	if r.header == nil {
+		r.header = make(http.Header)
+	}
+	if r.body == nil {
+		r.body = strings.NewReader("")
+	}
+	return &http.Response{
+		StatusCode: r.status, Status: fmt.Sprintf("%d %s", r.status, http.StatusText(r.status)),
+		Header: r.header, Body: io.NopCloser(r.body), Request: req,
+	}
+}
+
+// headers lists what the header was in each request.
+func (s *service) headers(name string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, r := range s.sent {
+		out = append(out, r.header.Get(name))
+	}
+	return out
+}
+
+func (s *service) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sent)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// tokens is a credential that gives token-1, token-2 and so on.
+type tokens struct {
+	mu  sync.Mutex
+	n   int
+	err error
+	// before runs ahead of each answer.
+	before func(context.Context) error
+}
+
+func (c *tokens) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if c.before != nil {
+		if err := c.before(ctx); err != nil {
+			return azcore.AccessToken{}, err
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	if c.err != nil {
+		return azcore.AccessToken{}, c.err
+	}
+	return azcore.AccessToken{Token: fmt.Sprintf("token-%d", c.n), ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+}
+
+// pipeline makes one from the options over the transport, with a bearer token policy when
+// there is a credential.
+func pipeline(t *testing.T, o httppipe.Options, transport http.RoundTripper, cred azcore.TokenCredential) runtime.Pipeline {
+	t.Helper()
+	if o.Endpoint == nil {
+		o.Endpoint = parse(t, base)
+	}
+	if o.Client == nil {
+		o.Client = httppipe.ClientOver(transport)
+	}
+	o.RequestIDHeader, o.CorrelationIDHeader = "MS-RequestId", "MS-CorrelationId"
+	clientOptions := o.ClientOptions()
+	var perRetry []policy.Policy
+	if cred != nil {
+		perRetry = append(perRetry, runtime.NewBearerTokenPolicy(cred, []string{"scope"}, nil))
+	}
+	return runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: perRetry}, &clientOptions)
+}
+
+func parse(t *testing.T, s string) *url.URL {
+	t.Helper()
+	u, err := httppipe.ParseEndpoint(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+// request makes a request, with a body unless it is a GET.
+func request(ctx context.Context, t *testing.T, method, target string) *policy.Request {
+	t.Helper()
+	req, err := runtime.NewRequest(ctx, method, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if method != http.MethodGet {
+		if err := req.SetBody(streaming.NopCloser(strings.NewReader("the body")), "text/plain"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return req
+}
+
+func do(ctx context.Context, t *testing.T, p runtime.Pipeline, method string, repeat ...httppipe.Repeat) (*http.Response, error) {
+	t.Helper()
+	req := request(ctx, t, method, base+"/v1/things")
+	for _, r := range repeat {
+		req.SetOperationValue(r)
+	}
+	return p.Do(req)
+}
+
+// mustStatus fails the test unless the call was answered with the status.
+func mustStatus(t *testing.T, want int, resp *http.Response, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("got the error %v, want the status %d", err, want)
+	}
+	if resp.StatusCode != want {
+		t.Fatalf("got the status %d, want %d", resp.StatusCode, want)
+	}
+}
+
+func allEqual(values []string) bool {
+	return len(slices.Compact(slices.Clone(values))) == 1
+}
