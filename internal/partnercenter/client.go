@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -113,9 +114,7 @@ func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
 		return false, &Error{Method: in.method, Path: "/v1" + in.path, Err: err}
 	}
 	req.Raw().Header.Set("Accept", "application/json")
-	for k, v := range in.header {
-		req.Raw().Header[k] = v
-	}
+	maps.Copy(req.Raw().Header, in.header)
 	req.SetOperationValue(in.repeat)
 	if in.body != nil {
 		b, err := json.Marshal(in.body)

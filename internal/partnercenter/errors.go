@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -83,12 +84,7 @@ func is(err error, status int, codes ...string) bool {
 	if !errors.As(err, &e) || e.StatusCode != status || e.Err != nil {
 		return false
 	}
-	for _, c := range codes {
-		if e.Code == c {
-			return true
-		}
-	}
-	return len(codes) == 0
+	return len(codes) == 0 || slices.Contains(codes, e.Code)
 }
 
 // IsCustomerNotFound tells whether Partner Center knows no such customer tenant.

@@ -137,7 +137,7 @@ func (c *Client) resolve(uri string) (string, url.Values, error) {
 	if len(path) >= 3 && strings.EqualFold(path[:3], "/v1") && (len(path) == 3 || path[3] == '/') {
 		path = path[3:]
 	}
-	for _, element := range strings.Split(path, "/") {
+	for element := range strings.SplitSeq(path, "/") {
 		if s, err := url.PathUnescape(element); err != nil || s == ".." || s == "." {
 			return "", nil, errors.New("the next page's link is malformed")
 		}

@@ -83,12 +83,12 @@ func FuzzErrorBody(f *testing.F) {
 func TestResolve(t *testing.T) {
 	c := serving(t, nil, "")
 	for uri, want := range map[string]string{
-		"/customers?size=2&seekOperation=Next":       "/customers?seekOperation=Next&size=2",
-		"/v1/customers?size=2":                       "/customers?size=2",
-		"/V1/customers":                              "/customers?",
-		"customers?size=2":                           "/customers?size=2",
-		"/v1":                                        "?",
-		"/v10/customers":                             "/v10/customers?",
+		"/customers?size=2&seekOperation=Next": "/customers?seekOperation=Next&size=2",
+		"/v1/customers?size=2":                 "/customers?size=2",
+		"/V1/customers":                        "/customers?",
+		"customers?size=2":                     "/customers?size=2",
+		"/v1":                                  "?",
+		"/v10/customers":                       "/v10/customers?",
 		"https://pc.example/base/v1/customers?x=%2F": "/customers?x=%2F",
 		"https://PC.EXAMPLE/base/customers":          "/customers?",
 		"https://evil.example/v1/customers":          "",

@@ -3,6 +3,7 @@ package tfkit
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
@@ -41,7 +42,7 @@ func (h tflogHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h tflogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return tflogHandler{append(h.attrs[:len(h.attrs):len(h.attrs)], attrs...)}
+	return tflogHandler{append(slices.Clip(h.attrs), attrs...)}
 }
 
 // WithGroup implements slog.Handler. tflog's fields are flat.
