@@ -1,0 +1,471 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+const (
+	tenantA   = "1d3f0c52-6a4e-4b8e-9c55-2f4a7be0a101"
+	tenantB   = "2d3f0c52-6a4e-4b8e-9c55-2f4a7be0a102"
+	clientA   = "44a8f2de-0b1c-4a7e-8f7d-0d9be3f6c303"
+	clientB   = "55a8f2de-0b1c-4a7e-8f7d-0d9be3f6c304"
+	secretA   = "s3cret-a"
+	secretB   = "s3cret-b"
+	endpointA = "https://a.example"
+	endpointB = "https://b.example"
+)
+
+// complete is a configuration with all that is required.
+func complete() providerModel {
+	return providerModel{
+		TenantID: types.StringValue(tenantA), ClientID: types.StringValue(clientA), ClientSecret: types.StringValue(secretA),
+		Endpoints: new(endpointsModel),
+	}
+}
+
+// env is an environment.
+type env map[string]string
+
+func (e env) lookup(name string) (string, bool) {
+	v, ok := e[name]
+	return v, ok
+}
+
+// mustFail fails the test unless there is just this one error, on the setting's attribute
+// and with these words in it. No value of a secret may be there.
+func mustFail(t *testing.T, diags diag.Diagnostics, setting, summary string, words ...string) {
+	t.Helper()
+	if len(diags) != 1 || diags[0].Severity() != diag.SeverityError {
+		t.Fatalf("got %v, want one error", diags)
+	}
+	at := path.Root(setting)
+	if block, name, ok := strings.Cut(setting, "."); ok {
+		at = path.Root(block).AtName(name)
+	}
+	if d, ok := diags[0].(diag.DiagnosticWithPath); !ok || !d.Path().Equal(at) {
+		t.Errorf("the error is not on %s: %v", at, diags[0])
+	}
+	if diags[0].Summary() != summary {
+		t.Errorf("got the summary %q, want %q", diags[0].Summary(), summary)
+	}
+	for _, w := range words {
+		if !strings.Contains(diags[0].Detail(), w) {
+			t.Errorf("%q does not say %q", diags[0].Detail(), w)
+		}
+	}
+	mustHideSecrets(t, diags)
+}
+
+func mustHideSecrets(t *testing.T, diags diag.Diagnostics) {
+	t.Helper()
+	for _, d := range diags {
+		if text := d.Summary() + d.Detail(); strings.Contains(text, "s3cret") {
+			t.Errorf("%q repeats a secret", text)
+		}
+	}
+}
+
+func TestEnvironment_namesOneVariableForEachSetting(t *testing.T) {
+	var settings []string
+	for _, model := range []struct {
+		prefix string
+		of     reflect.Type
+	}{{"", reflect.TypeFor[providerModel]()}, {"endpoints.", reflect.TypeFor[endpointsModel]()}} {
+		for f := range model.of.Fields() {
+			if name := f.Tag.Get("tfsdk"); name != "endpoints" {
+				settings = append(settings, model.prefix+name)
+			}
+		}
+	}
+	seen := make(map[string]bool)
+	for _, s := range settings {
+		v := environment[s]
+		if !strings.HasPrefix(v, "PARTNERCENTER_") || seen[v] {
+			t.Errorf("the variable of %s is %q", s, v)
+		}
+		seen[v] = true
+	}
+	if len(environment) != len(settings) {
+		t.Errorf("there are %d variables for %d settings", len(environment), len(settings))
+	}
+}
+
+// text is a setting that is a text, with two good values and some bad ones.
+type text struct {
+	setting  string
+	field    func(*providerModel) *types.String
+	result   func(settings) string
+	a, b     string
+	bad      map[string]string // value to what the error says
+	fallback string            // when it is not set
+	required bool
+}
+
+var texts = []text{
+	{
+		"tenant_id", func(m *providerModel) *types.String { return &m.TenantID }, func(s settings) string { return s.tenantID },
+		tenantB, "contoso.onmicrosoft.com",
+		map[string]string{
+			"contoso": "must be the tenant's id", "common": "must be the tenant's id", "{" + tenantA + "}": "such as 1d3f0c52",
+			tenantA + "\n": "must be the tenant's id", "https://contoso.com": "contoso.onmicrosoft.com", "-a.com": "must be", "a..com": "must be",
+		},
+		"", true,
+	},
+	{
+		"client_id", func(m *providerModel) *types.String { return &m.ClientID }, func(s settings) string { return s.clientID },
+		clientA, clientB,
+		map[string]string{"my app": "must be a GUID such as", clientA + " ": "must be a GUID such as"},
+		"", true,
+	},
+	{
+		"client_secret", func(m *providerModel) *types.String { return &m.ClientSecret }, func(s settings) string { return s.clientSecret },
+		secretA, secretB,
+		map[string]string{" s3cret": "white space", "s3cret\n": "white space", " ": "white space"},
+		"", true,
+	},
+	{
+		"refresh_token", func(m *providerModel) *types.String { return &m.RefreshToken }, func(s settings) string { return s.refreshToken },
+		secretA, secretB,
+		map[string]string{"s3cret\r\n": "white space", "\ts3cret": "white space"},
+		"", false,
+	},
+	{
+		"endpoints.partner_center", func(m *providerModel) *types.String { return &m.Endpoints.PartnerCenter },
+		func(s settings) string { return s.partnerCenter.String() }, endpointA, "http://127.0.0.1:8080",
+		map[string]string{
+			"http://a.example": "plain http", "a.example": "https://", "https://user:s3cret@a.example": "without user",
+			"user:s3cret@a.example": "without user", "https://a.example?x=s3cret": "query", "https://": "no host", "s3cret:\x00": "no base URL",
+		},
+		partnercenter.DefaultEndpoint, false,
+	},
+	{
+		"endpoints.authority_host", func(m *providerModel) *types.String { return &m.Endpoints.AuthorityHost },
+		func(s settings) string { return s.authority.String() }, endpointA, endpointB,
+		map[string]string{"http://login.example": "plain http", "https://user:s3cret@a.example": "without user", "login.example": "https://"},
+		"https://login.microsoftonline.com", false,
+	},
+}
+
+func TestResolve_texts(t *testing.T) {
+	null, unknown := types.StringNull(), types.StringUnknown()
+	for _, x := range texts {
+		variable := environment[x.setting]
+		resolveWith := func(v types.String, e env) (settings, diag.Diagnostics) {
+			m := complete()
+			*x.field(&m) = v
+			return resolve(m, e.lookup)
+		}
+		for name, c := range map[string]struct {
+			config types.String
+			env    env
+			want   string
+		}{
+			"from the configuration":                      {types.StringValue(x.a), nil, x.a},
+			"from the environment":                        {null, env{variable: x.a}, x.a},
+			"from the configuration when both are set":    {types.StringValue(x.a), env{variable: x.b}, x.a},
+			"from the environment when the other is \"\"": {types.StringValue(""), env{variable: x.b}, x.b},
+			"and not from another variable":               {types.StringValue(x.a), env{"PARTNERCENTER_OTHER": x.b, "ARM_TENANT_ID": x.b}, x.a},
+		} {
+			t.Run(x.setting+" "+name, func(t *testing.T) {
+				s, diags := resolveWith(c.config, c.env)
+				if len(diags) != 0 {
+					t.Fatal(diags)
+				}
+				if got := x.result(s); got != c.want {
+					t.Errorf("got %q, want %q", got, c.want)
+				}
+			})
+		}
+		for name, c := range map[string]struct {
+			config types.String
+			env    env
+		}{
+			"that is nowhere":                {null, nil},
+			"that is empty everywhere":       {types.StringValue(""), env{variable: ""}},
+			"that is empty in one":           {types.StringValue(""), nil},
+			"whose variable is empty":        {null, env{variable: ""}},
+			"whose neighbour's variable set": {null, env{variable + "_FILE": x.a}},
+		} {
+			t.Run(x.setting+" "+name, func(t *testing.T) {
+				s, diags := resolveWith(c.config, c.env)
+				if x.required {
+					mustFail(t, diags, x.setting, "Missing "+x.setting, "What to do: set "+x.setting+" ", "environment variable "+variable+".")
+					return
+				}
+				if len(diags) != 0 || x.result(s) != x.fallback {
+					t.Errorf("got %q and %v, want %q", x.result(s), diags, x.fallback)
+				}
+			})
+		}
+		for name, e := range map[string]env{"": nil, " whatever the environment says": {variable: x.a}} {
+			t.Run(x.setting+" that is unknown"+name, func(t *testing.T) {
+				s, diags := resolveWith(unknown, e)
+				mustFail(t, diags, x.setting, "Unknown value for "+x.setting, "known only after apply", "set "+variable+" instead")
+				if x.result(s) == x.a {
+					t.Error("the environment's value was taken")
+				}
+			})
+		}
+		for bad, says := range x.bad {
+			t.Run(fmt.Sprintf("%s that is %q", x.setting, bad), func(t *testing.T) {
+				_, diags := resolveWith(types.StringValue(bad), env{variable: x.a})
+				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+x.setting+" ", says)
+			})
+			t.Run(fmt.Sprintf("%s that is %q in the environment", x.setting, bad), func(t *testing.T) {
+				_, diags := resolveWith(null, env{variable: bad})
+				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+variable+" ", says)
+			})
+		}
+	}
+}
+
+func TestResolve_disableInstanceDiscovery(t *testing.T) {
+	const setting, variable = "disable_instance_discovery", "PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY"
+	null, yes, no := types.BoolNull(), types.BoolValue(true), types.BoolValue(false)
+	for name, c := range map[string]struct {
+		config types.Bool
+		env    env
+		want   bool
+	}{
+		"is off when it is nowhere":                 {null, nil, false},
+		"is off when its variable is empty":         {null, env{variable: ""}, false},
+		"from the configuration":                    {yes, nil, true},
+		"from the environment":                      {null, env{variable: "true"}, true},
+		"from the environment, as a number":         {null, env{variable: "1"}, true},
+		"off from the environment":                  {null, env{variable: "false"}, false},
+		"on from the configuration when both speak": {yes, env{variable: "false"}, true},
+		"off from the configuration likewise":       {no, env{variable: "true"}, false},
+		"whose variable is bad but not asked":       {no, env{variable: "perhaps"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := complete()
+			m.DisableInstanceDiscovery = c.config
+			s, diags := resolve(m, c.env.lookup)
+			if len(diags) != 0 || s.disableInstanceDiscovery != c.want {
+				t.Errorf("got %v and %v, want %v", s.disableInstanceDiscovery, diags, c.want)
+			}
+		})
+	}
+	t.Run("that is unknown", func(t *testing.T) {
+		m := complete()
+		m.DisableInstanceDiscovery = types.BoolUnknown()
+		s, diags := resolve(m, env{variable: "true"}.lookup)
+		mustFail(t, diags, setting, "Unknown value for "+setting, "set "+variable+" instead")
+		if s.disableInstanceDiscovery {
+			t.Error("the environment's value was taken")
+		}
+	})
+	t.Run("that is neither", func(t *testing.T) {
+		_, diags := resolve(complete(), env{variable: "perhaps"}.lookup)
+		mustFail(t, diags, setting, "Invalid "+setting, "The value of "+variable+" must be true or false.")
+	})
+}
+
+func TestResolve_caCertificate(t *testing.T) {
+	const setting, variable = "ca_certificate_path", "PARTNERCENTER_CA_CERTIFICATE_PATH"
+	dir := t.TempDir()
+	write := func(name string, content []byte) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	der, authority := newAuthority(t)
+	good := write("good.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	second := write("second.pem", append([]byte("a comment\n"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...))
+	bad := map[string]struct{ file, says string }{
+		"that is missing":        {filepath.Join(dir, "missing.pem"), "cannot be read"},
+		"that is a directory":    {dir, "cannot be read"},
+		"that is empty":          {write("empty.pem", nil), "holds no certificate in PEM form"},
+		"that is DER":            {write("cert.der", der), "holds no certificate in PEM form"},
+		"that is a key":          {write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("s3cret")})), "holds no certificate in PEM form"},
+		"whose bytes are broken": {write("broken.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("s3cret")})), "holds no certificate in PEM form"},
+	}
+	with := func(v types.String, e env) (settings, diag.Diagnostics) {
+		m := complete()
+		m.CACertificatePath = v
+		return resolve(m, e.lookup)
+	}
+	for name, c := range map[string]struct {
+		config types.String
+		env    env
+	}{
+		"from the configuration":                   {types.StringValue(good), nil},
+		"from the environment":                     {types.StringNull(), env{variable: good}},
+		"from the configuration when both are set": {types.StringValue(good), env{variable: filepath.Join(dir, "missing.pem")}},
+		"from the environment when it is \"\"":     {types.StringValue(""), env{variable: good}},
+		"with text around it":                      {types.StringValue(second), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, diags := with(c.config, c.env)
+			if len(diags) != 0 {
+				t.Fatal(diags)
+			}
+			if _, err := authority.Verify(x509.VerifyOptions{Roots: s.roots}); err != nil {
+				t.Errorf("the authority is not trusted: %v", err)
+			}
+			if system, err := x509.SystemCertPool(); err == nil {
+				system.AddCert(authority)
+				if !system.Equal(s.roots) {
+					t.Error("the system's authorities are not trusted any more")
+				}
+			}
+		})
+	}
+	for name, e := range map[string]env{"that is nowhere": nil, "that is empty": {variable: ""}} {
+		t.Run(name, func(t *testing.T) {
+			if s, diags := with(types.StringNull(), e); len(diags) != 0 || s.roots != nil {
+				t.Errorf("got %v and %v, want the system's authorities", s.roots, diags)
+			}
+		})
+	}
+	t.Run("that is unknown", func(t *testing.T) {
+		_, diags := with(types.StringUnknown(), env{variable: good})
+		mustFail(t, diags, setting, "Unknown value for "+setting, "set "+variable+" instead")
+	})
+	for name, c := range bad {
+		t.Run(name, func(t *testing.T) {
+			_, diags := with(types.StringValue(c.file), env{variable: good})
+			mustFail(t, diags, setting, "Invalid "+setting, setting, c.file, c.says)
+		})
+		t.Run(name+", from the environment", func(t *testing.T) {
+			_, diags := with(types.StringNull(), env{variable: c.file})
+			mustFail(t, diags, setting, "Invalid "+setting, variable, c.file, c.says)
+		})
+	}
+}
+
+// newAuthority makes a certificate authority that no system trusts.
+func newAuthority(t *testing.T) ([]byte, *x509.Certificate) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der, cert
+}
+
+func TestResolve_reportsAllErrorsAtOnce(t *testing.T) {
+	m := providerModel{
+		TenantID: types.StringValue("contoso"), ClientID: types.StringUnknown(), ClientSecret: types.StringValue("s3cret "),
+		RefreshToken: types.StringValue(" s3cret"), CACertificatePath: types.StringValue("/missing.pem"),
+		Endpoints: &endpointsModel{PartnerCenter: types.StringValue("http://user:s3cret@a.example"), AuthorityHost: types.StringValue("http://a.example")},
+	}
+	_, diags := resolve(m, env{"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY": "s3cret"}.lookup)
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.(diag.DiagnosticWithPath).Path().String()) //nolint:forcetypeassert // all errors are on an attribute
+	}
+	slices.Sort(got)
+	want := []string{
+		"ca_certificate_path", "client_id", "client_secret", "disable_instance_discovery", "endpoints.authority_host",
+		"endpoints.partner_center", "refresh_token", "tenant_id",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got errors on %q, want on %q", got, want)
+	}
+	mustHideSecrets(t, diags)
+}
+
+func TestResolve_bearsAConfigurationWithoutEndpoints(t *testing.T) {
+	_, diags := resolve(providerModel{}, env{
+		"PARTNERCENTER_TENANT_ID": tenantA, "PARTNERCENTER_CLIENT_ID": clientA, "PARTNERCENTER_CLIENT_SECRET": secretA,
+	}.lookup)
+	if len(diags) != 0 {
+		t.Error(diags)
+	}
+}
+
+func TestClients_sendNothingAndKnowTheMode(t *testing.T) {
+	for name, c := range map[string]struct {
+		refreshToken string
+		appOnly      bool
+	}{"app+user": {secretB, false}, "app-only": {"", true}} {
+		t.Run(name, func(t *testing.T) {
+			m := complete()
+			m.RefreshToken = types.StringValue(c.refreshToken)
+			s, diags := resolve(m, env{}.lookup)
+			if len(diags) != 0 {
+				t.Fatal(diags)
+			}
+			p := &partnerCenterProvider{version: "1.2.3", transport: forbidden{t}}
+			clients, diags := p.clients(s, "1.11.4")
+			if len(diags) != 0 {
+				t.Fatal(diags)
+			}
+			if clients.PartnerCenter.AppOnly() != c.appOnly {
+				t.Errorf("AppOnly is %v, want %v", clients.PartnerCenter.AppOnly(), c.appOnly)
+			}
+		})
+	}
+}
+
+type forbidden struct{ t *testing.T }
+
+func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
+	f.t.Errorf("sent %s %s", req.Method, req.URL)
+	return nil, context.Canceled
+}
+
+// answering plays sign-in and Partner Center, and keeps the User-Agents.
+type answering struct{ agents map[string]bool }
+
+func (a answering) RoundTrip(req *http.Request) (*http.Response, error) {
+	a.agents[req.Header.Get("User-Agent")] = true
+	body := `{"access_token":"a","expires_in":3599,"id":"x","companyProfile":{"tenantId":"` + tenantA + `"}}`
+	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: readCloser{bytes.NewBufferString(body)}, Request: req}, nil
+}
+
+type readCloser struct{ *bytes.Buffer }
+
+func (readCloser) Close() error { return nil }
+
+func TestClients_sayWhoTheyAreToEveryService(t *testing.T) {
+	m := complete()
+	m.RefreshToken = types.StringValue(secretB)
+	s, _ := resolve(m, env{}.lookup)
+	a := answering{make(map[string]bool)}
+	clients, diags := (&partnerCenterProvider{version: "1.2.3", transport: a}).clients(s, "1.11.4")
+	if len(diags) != 0 {
+		t.Fatal(diags)
+	}
+	_, _ = clients.PartnerCenter.SelfServePolicies.Get(t.Context(), tenantB)
+	want := map[string]bool{"terraform-provider-partnercenter/1.2.3 (+https://" + Address + ") Terraform/1.11.4": true}
+	if !reflect.DeepEqual(a.agents, want) {
+		t.Errorf("sent the user agents %v, want %v", a.agents, want)
+	}
+}
