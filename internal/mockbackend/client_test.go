@@ -33,8 +33,8 @@ func newBackend(t testing.TB, cfg mockbackend.Config) *mockbackend.Backend {
 	t.Helper()
 	b := mockbackend.New(cfg)
 	t.Cleanup(func() {
-		for _, violation := range b.Violations() {
-			t.Errorf("violation: %s", violation)
+		if violations := b.Violations(); len(violations) > 0 {
+			t.Errorf("%d violations, the first: %s", len(violations), violations[0])
 		}
 		if err := b.Close(); err != nil {
 			t.Error(err)
