@@ -148,8 +148,8 @@ func get(ctx context.Context, c azcore.TokenCredential) (azcore.AccessToken, err
 	return c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
 }
 
-// asError fails the test unless err is a [credential.Error].
-func asError(t *testing.T, err error) *credential.Error {
+// mustBeError fails the test unless err is a [credential.Error].
+func mustBeError(t *testing.T, err error) *credential.Error {
 	t.Helper()
 	var e *credential.Error
 	if !errors.As(err, &e) {
@@ -194,14 +194,14 @@ func bothModes(t *testing.T, f func(t *testing.T, appOnly bool)) {
 }
 
 func TestNew_needsTenantClientAndSecret(t *testing.T) {
-	for name, clear := range map[string]func(*credential.Config){
+	for name, remove := range map[string]func(*credential.Config){
 		"tenant id": func(c *credential.Config) { c.TenantID = "" },
 		"client id": func(c *credential.Config) { c.ClientID = "" },
 		"secret":    func(c *credential.Config) { c.ClientSecret = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := configure(t, new(entra), false)
-			clear(&c)
+			remove(&c)
 			if _, err := credential.New(c); err == nil {
 				t.Error("made a credential without it")
 			}
@@ -419,7 +419,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 			t.Errorf("Entra ID was asked %d times, want once", n)
 		}
 		for _, err := range errs {
-			got := asError(t, err)
+			got := mustBeError(t, err)
 			if got.StatusCode != 400 || got.OAuthError != "invalid_grant" || !slices.Equal(got.Codes, []int{50076}) ||
 				got.TraceID != "trace-1" || got.CorrelationID != "correlation-1" {
 				t.Fatalf("got %+v", got)
@@ -445,7 +445,7 @@ func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
 		return err
 	}
 	first := ask("", scope, "")
-	if again := ask("", scope, ""); first == nil || asError(t, again) != asError(t, first) || e.tokenRequests() != 1 {
+	if again := ask("", scope, ""); first == nil || mustBeError(t, again) != mustBeError(t, first) || e.tokenRequests() != 1 {
 		t.Errorf("got %v and %v from %d requests, want the same error twice from 1", first, again, e.tokenRequests())
 	}
 	for i, err := range []error{ask(customer, scope, ""), ask("", "other", ""), ask("", scope, "good")} {
@@ -492,7 +492,7 @@ func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
 					ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 					defer cancel()
 					_, err := get(ctx, c)
-					asError(t, err)
+					_ = mustBeError(t, err)
 					mustHideSecrets(t, err)
 					e.mu.Lock()
 					e.answer = issued
@@ -558,7 +558,7 @@ func TestUnreadableSuccess_isNotRepeatedInTheError(t *testing.T) {
 					if appOnly && err == nil && (name == "two answers instead of one" || name == "a life of nothing") {
 						return // azidentity reads the first, and takes the second for an expired token
 					}
-					asError(t, err)
+					_ = mustBeError(t, err)
 					if strings.Contains(err.Error(), "acc3ss") {
 						t.Errorf("the error %q repeats the body", err)
 					}
@@ -598,7 +598,7 @@ func TestErrorAnswer_isReadInEveryForm(t *testing.T) {
 			bothModes(t, func(t *testing.T, appOnly bool) {
 				e := &entra{answer: always(c.status, c.body)}
 				_, err := get(t.Context(), newCredential(t, e, appOnly))
-				if got := asError(t, err); got.StatusCode != c.status || got.Error() != c.text {
+				if got := mustBeError(t, err); got.StatusCode != c.status || got.Error() != c.text {
 					t.Errorf("got %d %q, want %q", got.StatusCode, got, c.text)
 				}
 			})
@@ -611,7 +611,7 @@ func TestNoAnswer_isAnErrorWithItsCause(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{err: errors.New("connection refused, and " + clientSecret)}
 			_, err := get(t.Context(), newCredential(t, e, appOnly))
-			got := asError(t, err)
+			got := mustBeError(t, err)
 			if got.StatusCode != 0 || got.Err == nil || !strings.Contains(err.Error(), "connection refused") || got.Remedy() != "" {
 				t.Errorf("got %+v", got)
 			}
@@ -660,7 +660,7 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := get(t.Context(), c)
-		if asError(t, err); e.asked[1].form.Get("refresh_token") != rotated {
+		if e.asked[1].form.Get("refresh_token") != rotated {
 			t.Fatal("the rotated token was not used, so this test proves nothing")
 		}
 		mustHideSecrets(t, err, rotated)
@@ -720,7 +720,7 @@ func TestAppOnly_asksMicrosoftAboutAForeignAuthorityUnlessTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = get(t.Context(), cred)
-	asError(t, err)
+	_ = mustBeError(t, err)
 	if len(e.paths) != 0 || !strings.Contains(err.Error(), "refused to send a request to https://login.microsoftonline.com") {
 		t.Errorf("sent %q and got %v, want nothing sent and the host named", e.paths, err)
 	}

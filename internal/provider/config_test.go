@@ -388,7 +388,7 @@ func TestResolve_reportsAllErrorsAtOnce(t *testing.T) {
 	_, diags := resolve(m, env{"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY": "s3cret"}.lookup)
 	var got []string
 	for _, d := range diags {
-		got = append(got, d.(diag.DiagnosticWithPath).Path().String()) //nolint:forcetypeassert // all errors are on an attribute
+		got = append(got, d.(diag.DiagnosticWithPath).Path().String())
 	}
 	slices.Sort(got)
 	want := []string{
