@@ -15,7 +15,7 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 		for range 3 { // on 1, 11 and 21 January
 			b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 			b.SetSubscriptionStatus(mockbackend.ContosoID, mockbackend.ContosoAzurePlanID, "active")
-			time.Sleep(10 * 24 * time.Hour)
+			advance(10 * 24 * time.Hour)
 		}
 		c := admin(t, b) // on 31 January
 		count := func(query string, want int) {
@@ -69,7 +69,7 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 		if len(seen) != 6 {
 			t.Errorf("%d different ids", len(seen))
 		}
-		time.Sleep(80 * 24 * time.Hour)
+		advance(80 * 24 * time.Hour)
 		c = admin(t, b)
 		c.call("GET", "/auditrecords?startDate=2000-01-05", nil).want(t, "older than 90 days", 400, 800002)
 	})

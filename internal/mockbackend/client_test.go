@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -233,3 +234,6 @@ func wantViolation(t testing.TB, b *mockbackend.Backend, what, text string) {
 	}
 	b.ClearViolations()
 }
+
+// advance lets time pass in a synctest bubble.
+func advance(d time.Duration) { <-time.After(d) }

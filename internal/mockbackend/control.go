@@ -3,6 +3,7 @@ package mockbackend
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -75,9 +76,7 @@ func (controlService) errorAnswer(_ *exchange, status int, e *apiError) response
 
 func (controlService) encode(_ *exchange, r response) answer {
 	header := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}, "Content-Type": {"application/json; charset=utf-8"}}
-	for key, values := range r.header {
-		header[key] = values
-	}
+	maps.Copy(header, r.header)
 	switch body := r.body.(type) {
 	case nil:
 		return answer{status: r.status}

@@ -23,7 +23,8 @@ const (
 // FaultKind is what goes wrong.
 type FaultKind string
 
-// The kinds of faults. Unless it says "executed", the request has no effect.
+// The kinds of faults. Unless it says "executed", the request has no effect. Over sockets, Go's own client repeats a GET
+// whose reused connection was closed without an answer, so a single DropBefore or DropAfter can go unseen there.
 const (
 	Throttle         FaultKind = "throttle"         // 429 with the service's body and Retry-After
 	ThrottleNoBody   FaultKind = "throttleNoBody"   // 429 with Retry-After and an empty body

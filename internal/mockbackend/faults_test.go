@@ -13,8 +13,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/uuid"
-
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
@@ -210,109 +208,6 @@ func TestDropMidBodyOfAnAnswerWithoutBody(t *testing.T) {
 	}
 	if _, left := b.Policy(mockbackend.ContosoID); left {
 		t.Error("not executed")
-	}
-}
-
-// TestReplay: DEV/headers, the same MS-RequestId after a lost answer gives the answer without doing it again; rule 19.
-func TestReplay(t *testing.T) {
-	for _, lost := range []mockbackend.FaultKind{mockbackend.DropAfter, mockbackend.DropMidBody} {
-		for _, method := range []string{"POST", "PUT", "DELETE"} {
-			b := newBackend(t, mockbackend.Config{})
-			c := admin(t, b)
-			customer, path, want := mockbackend.ContosoID, "/SelfServePolicy/"+policyID(mockbackend.ContosoID), 200
-			var body any
-			switch method {
-			case "POST":
-				customer, path, want, body = mockbackend.AdatumID, "/SelfServePolicy", 201, policyFor(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
-			case "PUT":
-				read := c.call("GET", path, nil).body
-				read["permissions"] = permission(mockbackend.AzureSavingsPlan, "Purchase")
-				body = read
-			case "DELETE":
-				want = 204
-			}
-			c.header.Set("MS-RequestId", strings.ToUpper(uuid.NewString()))
-			b.Fail(mockbackend.Fault{Method: method, Kind: lost})
-			if _, err := c.try(c.request(method, "/v1"+path, body)); err == nil {
-				t.Fatal("no error")
-			}
-			after, _ := b.Policy(customer)
-			got := c.call(method, path, body)
-			got.want(t, string(lost)+" "+method, want, 0)
-			now, _ := b.Policy(customer)
-			if now.ETag != after.ETag || len(b.AuditRecords()) != 1 {
-				t.Errorf("%s %s was made twice", lost, method)
-			}
-			requests := b.Requests()
-			if last := requests[len(requests)-1]; !last.Replayed || last.Executed {
-				t.Errorf("journal: %+v", last)
-			}
-			c.header.Del("MS-RequestId")
-			again := map[string]int{"POST": 409, "PUT": 400, "DELETE": 404}[method]
-			if got = c.call(method, path, body); got.status != again {
-				t.Errorf("%s with a new request id: %d %s", method, got.status, got.raw)
-			}
-		}
-	}
-}
-
-func TestRefusedWritesAreNotRemembered(t *testing.T) {
-	for _, kind := range []mockbackend.FaultKind{mockbackend.Throttle, mockbackend.ServerError, mockbackend.DropBefore, mockbackend.HTMLError, mockbackend.APIError} {
-		b := newBackend(t, mockbackend.Config{})
-		c := admin(t, b)
-		c.header.Set("MS-RequestId", uuid.NewString())
-		b.Fail(mockbackend.Fault{Kind: kind})
-		body := policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
-		if got, err := c.try(c.request("POST", "/v1/SelfServePolicy", body)); err == nil && got.status < 400 {
-			t.Errorf("%s: %d", kind, got.status)
-		}
-		c.call("POST", "/SelfServePolicy", body).want(t, string(kind), 201, 0)
-	}
-}
-
-func TestThrottle(t *testing.T) { // DEV/api-throttling-guidance
-	synctest.Test(t, func(t *testing.T) {
-		b := newBackend(t, mockbackend.Config{Rate: mockbackend.Rate{Requests: 3, Per: time.Minute}})
-		c := admin(t, b)
-		for i := range 3 {
-			c.call("GET", "/customers", nil).want(t, "within the limit", 200, 0)
-			if i < 2 {
-				time.Sleep(time.Second)
-			}
-		}
-		time.Sleep(500 * time.Millisecond)
-		got := c.call("GET", "/customers/"+mockbackend.AdatumID, nil)
-		if got.status != 429 || got.header.Get("Retry-After") != "58" || string(got.raw) != `{"statusCode":429,"message":"Rate limit is exceeded. Try again in 58 seconds."}` {
-			t.Errorf("%d %v %s", got.status, got.header, got.raw)
-		}
-		azure := anonymous(t, b) // its calls are not counted
-		azure.bearer = azure.token(mockbackend.AdatumID, resourceManagerScope+"/.default", "")
-		azure.arm("/subscriptions?api-version=2022-12-01").want(t, "Resource Manager", 200, 0)
-		time.Sleep(57*time.Second + 400*time.Millisecond)
-		if got = c.call("GET", "/customers", nil); got.status != 429 || got.header.Get("Retry-After") != "1" {
-			t.Errorf("%d %v", got.status, got.header)
-		}
-		time.Sleep(100 * time.Millisecond)
-		for range 3 {
-			c.call("GET", "/customers", nil).want(t, "the next window", 200, 0)
-		}
-		if got = c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)); got.status != 429 {
-			t.Errorf("%d", got.status)
-		}
-		if _, made := b.Policy(mockbackend.AdatumID); made {
-			t.Error("a refused write was made")
-		}
-	})
-}
-
-func TestParseRate(t *testing.T) {
-	if rate, err := mockbackend.ParseRate("500/1m"); err != nil || rate != (mockbackend.Rate{Requests: 500, Per: time.Minute}) {
-		t.Errorf("%v %v", rate, err)
-	}
-	for _, bad := range []string{"", "500", "/1m", "0/1m", "-1/1m", "5/0s", "5/minute", "5/-1s"} {
-		if _, err := mockbackend.ParseRate(bad); err == nil {
-			t.Errorf("%q is taken", bad)
-		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -114,10 +115,7 @@ func (b *Backend) Counters() Counters {
 	defer b.mu.Unlock()
 	c := Counters{Routes: map[string]map[int]int{}, Tokens: []TokenCount{}, Connections: map[Service]int{}, Violations: b.counters.violations}
 	for route, statuses := range b.counters.routes {
-		c.Routes[route] = map[int]int{}
-		for status, n := range statuses {
-			c.Routes[route][status] = n
-		}
+		c.Routes[route] = maps.Clone(statuses)
 	}
 	for key, n := range b.counters.tokens {
 		key.Count = n
@@ -126,9 +124,7 @@ func (b *Backend) Counters() Counters {
 	slices.SortFunc(c.Tokens, func(a, b TokenCount) int {
 		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Audience, b.Audience), cmp.Compare(a.Result, b.Result))
 	})
-	for service, n := range b.counters.connections {
-		c.Connections[service] = n
-	}
+	maps.Copy(c.Connections, b.counters.connections)
 	return c
 }
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -127,9 +128,7 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	if a.status == 0 {
 		panic(http.ErrAbortHandler)
 	}
-	for key, values := range a.header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	if a.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}

@@ -130,13 +130,14 @@ func (b *Backend) addLinks(x *exchange, body *collection, query pageQuery, next 
 }
 
 func (q pageQuery) uri() string {
-	uri := q.Path + "?size=" + strconv.Itoa(q.Size)
+	var uri strings.Builder
+	uri.WriteString(q.Path + "?size=" + strconv.Itoa(q.Size))
 	for _, parameter := range []struct{ name, value string }{{"startDate", q.StartDate}, {"endDate", q.EndDate}, {"filter", q.Filter}} {
 		if parameter.value != "" {
-			uri += "&" + parameter.name + "=" + url.QueryEscape(parameter.value)
+			uri.WriteString("&" + parameter.name + "=" + url.QueryEscape(parameter.value))
 		}
 	}
-	return uri
+	return uri.String()
 }
 
 const tokenMAC = 16

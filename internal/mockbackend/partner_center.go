@@ -3,9 +3,11 @@ package mockbackend
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +49,7 @@ func (s partnerCenterService) inspect(b *Backend, x *exchange) {
 }
 
 func acceptsJSON(accept []string) bool {
-	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		if media, _, err := mime.ParseMediaType(part); err == nil && media == "application/json" {
 			return true
 		}
@@ -142,9 +144,7 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 	if x.caller.AppID != "" && strings.EqualFold(x.req.Header.Get("ValidateMfa"), "true") {
 		header.Set("isMfaCompliant", strconv.FormatBool(x.caller.mfa()))
 	}
-	for key, values := range r.header {
-		header[key] = values
-	}
+	maps.Copy(header, r.header)
 	if r.body == nil {
 		return answer{status: r.status, header: header}
 	}
@@ -167,7 +167,7 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 		}
 	}
 	if withBOM {
-		body = append(bom[:len(bom):len(bom)], body...)
+		body = slices.Concat(bom, body)
 	}
 	return answer{status: r.status, header: header, body: body}
 }

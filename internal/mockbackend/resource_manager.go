@@ -1,7 +1,9 @@
 package mockbackend
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -48,7 +50,7 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 	}
 	claims, err := b.verify(token)
 	switch {
-	case err == errTokenExpired:
+	case errors.Is(err, errTokenExpired):
 		return b.challenge(claims.TenantID, "invalid_token", "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than current UTC time."), false
 	case err != nil:
 		return b.challenge("common", "invalid_token", "InvalidAuthenticationToken", "The access token is invalid."), false
@@ -110,9 +112,7 @@ func (resourceManagerService) encode(x *exchange, r response) answer {
 	if id := x.req.Header.Get("x-ms-client-request-id"); id != "" {
 		header.Set("x-ms-client-request-id", id)
 	}
-	for key, values := range r.header {
-		header[key] = values
-	}
+	maps.Copy(header, r.header)
 	if r.body == nil {
 		return answer{status: r.status, header: header}
 	}

@@ -177,7 +177,11 @@ func (s *Subscription) fill(customerID string, index int) {
 	fallback(&s.OfferName, name)
 	fallback(&s.FriendlyName, s.OfferName)
 	fallback(&s.Status, "active")
-	fallback(&s.ID, guidFor("subscription", customerID, index))
+	id := guidFor("subscription", customerID, index)
+	if !s.isAzurePlan() { // recorded traffic has legacy ids in capitals
+		id = strings.ToUpper(id)
+	}
+	fallback(&s.ID, id)
 	fallback(&s.OrderID, guidFor("order", customerID, index))
 	if s.Quantity == 0 {
 		s.Quantity = 1

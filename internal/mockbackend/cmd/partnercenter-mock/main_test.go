@@ -94,7 +94,7 @@ func start(t *testing.T, args ...string) (environment map[string]string, stop fu
 		t.Fatal(err)
 	}
 	environment = map[string]string{}
-	for _, line := range strings.Split(string(printed), "\n") {
+	for line := range strings.SplitSeq(string(printed), "\n") {
 		if name, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(name, "PARTNERCENTER_") {
 			environment[name] = value
 		}
