@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"math/big"
 	"net"
 	"net/http"
@@ -115,6 +114,12 @@ func (b *Backend) leave() {
 	}
 }
 
+// wireSpelling is how recorded traffic spells headers that Go would write as "Ms-Requestid".
+var wireSpelling = map[string]string{
+	"Ms-Requestid": "MS-RequestId", "Ms-Correlationid": "MS-CorrelationId", "Ms-Cv": "MS-CV", "Ms-Serverid": "MS-ServerId",
+	"Ismfacompliant": "isMfaCompliant", "Www-Authenticate": "WWW-Authenticate",
+}
+
 func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Request) {
 	if !b.enter() {
 		panic(http.ErrAbortHandler)
@@ -128,7 +133,12 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	if a.status == 0 {
 		panic(http.ErrAbortHandler)
 	}
-	maps.Copy(w.Header(), a.header)
+	for name, values := range a.header {
+		if spelled, ok := wireSpelling[name]; ok {
+			name = spelled
+		}
+		w.Header()[name] = values
+	}
 	if a.status != http.StatusNoContent {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}

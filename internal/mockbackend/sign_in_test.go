@@ -280,3 +280,32 @@ func TestAzidentity(t *testing.T) {
 		t.Errorf("%d tokens", n)
 	}
 }
+
+func TestDiscovery(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := anonymous(t, b)
+	base := b.Endpoints().SignIn
+	get := func(path string) reply {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.do(req)
+	}
+	for path, token := range map[string]string{
+		"/adatum-demo.onmicrosoft.com/v2.0/.well-known/openid-configuration":          "/" + mockbackend.AdatumID + "/oauth2/v2.0/token",
+		"/" + mockbackend.PartnerTenantID + "/.well-known/openid-configuration":       "/" + mockbackend.PartnerTenantID + "/oauth2/token",
+		"/common/v2.0/.well-known/openid-configuration?appid=" + b.Partner().ClientID: "/common/oauth2/v2.0/token",
+	} {
+		if got := get(path); got.status != 200 || got.body["token_endpoint"] != base+token {
+			t.Errorf("%s: %d %s", path, got.status, got.raw)
+		}
+	}
+	if got := get("/nobody/v2.0/.well-known/openid-configuration"); got.status != 400 || got.body["error"] != "invalid_tenant" {
+		t.Errorf("unknown tenant: %d %s", got.status, got.raw)
+	}
+	if got := get("/common/discovery/instance?api-version=1.1"); got.status != 200 || got.body["metadata"] == nil {
+		t.Errorf("instance discovery: %d %s", got.status, got.raw)
+	}
+}

@@ -1,0 +1,25 @@
+package mockbackend_test
+
+import (
+	"slices"
+	"testing"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+func TestEnvironment(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	environment := b.Environment("/ca.pem")
+	for name, want := range map[string]string{
+		"PARTNERCENTER_TENANT_ID": mockbackend.PartnerTenantID, "PARTNERCENTER_CA_CERTIFICATE_PATH": "/ca.pem",
+		"PARTNERCENTER_REFRESH_TOKEN": b.User(mockbackend.AdminAgent).RefreshToken, "PARTNERCENTER_AUTHORITY_HOST": b.Endpoints().SignIn,
+		"PARTNERCENTER_MOCK_CONTROL": b.Endpoints().Control,
+	} {
+		if !slices.Contains(environment, mockbackend.EnvVar{Name: name, Value: want}) {
+			t.Errorf("%s is not %s", name, want)
+		}
+	}
+	if n := len(b.EnvironmentFor("/ca.pem", "")); n != len(environment)-1 {
+		t.Errorf("app-only: %d variables", n)
+	}
+}
