@@ -3,7 +3,9 @@ package acctest
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -35,35 +37,39 @@ type Protocol struct {
 // refresh token; "" is app-only. The mock must not be started.
 func NewProtocol(t testing.TB, b *mockbackend.Backend, refreshToken string) *Protocol {
 	t.Helper()
-	d := &Protocol{t: t, backend: b}
-	d.newServer()
-	var err error
-	if d.schema, err = d.server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
-		t.Fatal(err)
-	}
-	identities, err := d.server.GetResourceIdentitySchemas(t.Context(), &tfprotov6.GetResourceIdentitySchemasRequest{})
+	schemas, err := schemas()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.identity = identities.IdentitySchemas
-	d.configure(refreshToken)
+	d := &Protocol{t: t, backend: b, schema: schemas.provider, identity: schemas.identity}
+	d.Restart(refreshToken)
 	return d
 }
+
+type providerSchemas struct {
+	provider *tfprotov6.GetProviderSchemaResponse
+	identity map[string]*tfprotov6.ResourceIdentitySchema
+}
+
+// schemas are asked for once, as Terraform does per run: they never change.
+var schemas = sync.OnceValues(func() (providerSchemas, error) {
+	server, ctx := providerserver.NewProtocol6(provider.New("test")())(), context.Background()
+	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		return providerSchemas{}, err
+	}
+	identities, err := server.GetResourceIdentitySchemas(ctx, &tfprotov6.GetResourceIdentitySchemasRequest{})
+	if err != nil {
+		return providerSchemas{}, err
+	}
+	return providerSchemas{schema, identities.IdentitySchemas}, nil
+})
 
 // Restart replaces the provider by a new one that remembers nothing, as the CLI does for
 // every run, and signs in with the refresh token. Resources keep their state.
 func (d *Protocol) Restart(refreshToken string) {
 	d.t.Helper()
-	d.newServer()
-	d.configure(refreshToken)
-}
-
-func (d *Protocol) newServer() {
 	d.server = providerserver.NewProtocol6(provider.New("test", provider.WithTransport(d.backend.Transport()))())()
-}
-
-func (d *Protocol) configure(refreshToken string) {
-	d.t.Helper()
 	p, e := d.backend.Partner(), d.backend.Endpoints()
 	config := Values{
 		"tenant_id": p.TenantID, "client_id": p.ClientID, "client_secret": p.ClientSecret,
@@ -239,7 +245,8 @@ func (r *Resource) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Import imports by id or, when id is "", by identity, and reads.
+// Import imports by id or, when id is "", by identity, and reads. As in Terraform, nothing
+// is imported when the read fails.
 func (r *Resource) Import(ctx context.Context, id string, identity Values) error {
 	r.t.Helper()
 	req := &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id}
@@ -255,8 +262,25 @@ func (r *Resource) Import(ctx context.Context, id string, identity Values) error
 	}
 	one := resp.ImportedResources[0]
 	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), one.State), one.Private, one.Identity
-	return r.Refresh(ctx)
+	err = r.Refresh(ctx)
+	if err != nil {
+		r.state, r.private, r.identity = tftypes.NewValue(r.schema.ValueType(), nil), nil, nil
+	}
+	return err
 }
+
+// Saved is what Terraform stores of a resource.
+type Saved struct {
+	state    tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+}
+
+// Save returns what [Resource.Load] takes, perhaps of another provider.
+func (r *Resource) Save() Saved { return Saved{r.state, r.private, r.identity} }
+
+// Load replaces the resource's state by a saved one.
+func (r *Resource) Load(s Saved) { r.state, r.private, r.identity = s.state, s.private, s.identity }
 
 // DropIdentity forgets the identity, as a state of Terraform before 1.12 does.
 func (r *Resource) DropIdentity() { r.identity = nil }
@@ -333,6 +357,7 @@ func (r *Resource) proposed(config tftypes.Value) tftypes.Value {
 			r.t.Fatal(err)
 		}
 	}
+	attributes = maps.Clone(attributes) // As gave out the configuration's own
 	for _, a := range r.schema.Block.Attributes {
 		if before, ok := prior[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
 			attributes[a.Name] = before
