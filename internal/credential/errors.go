@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -36,8 +37,11 @@ func (e *Error) Error() string {
 	case e.OAuthError == "" && e.Description == "":
 		return fmt.Sprintf("sign-in failed: the sign-in service answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	}
-	text := fmt.Sprintf("sign-in failed: Microsoft Entra ID answered %d %s (%s): %s",
-		e.StatusCode, http.StatusText(e.StatusCode), e.OAuthError, e.Description)
+	text := fmt.Sprintf("sign-in failed: Microsoft Entra ID answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
+	if e.OAuthError != "" {
+		text += " (" + e.OAuthError + ")"
+	}
+	text += ": " + e.Description
 	if e.TraceID != "" {
 		text += fmt.Sprintf(" Trace ID: %s, correlation ID: %s.", e.TraceID, e.CorrelationID)
 	}
@@ -55,6 +59,9 @@ func (e *Error) refusal() bool {
 	return len(e.Codes) > 0 && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
 }
 
+// bom can start a body; encoding/json refuses it.
+var bom = []byte("\xef\xbb\xbf")
+
 // parseError reads the token endpoint's error body.
 func parseError(status int, body []byte) *Error {
 	var b struct {
@@ -64,7 +71,7 @@ func parseError(status int, body []byte) *Error {
 		TraceID       string `json:"trace_id"`
 		CorrelationID string `json:"correlation_id"`
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &b); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, bom), &b); err != nil {
 		return &Error{StatusCode: status}
 	}
 	// The ids and the time that Entra ID appends stand in fields of their own.
@@ -89,7 +96,7 @@ func (c *Credential) asError(err error) *Error {
 			}
 		}
 	}
-	e.OAuthError, e.Description = c.secrets.Replace(e.OAuthError), c.secrets.Replace(e.Description)
+	e.OAuthError, e.Description = printable(c.secrets.Replace(e.OAuthError)), printable(c.secrets.Replace(e.Description))
 	if e.Err != nil {
 		if strings.Contains(e.Err.Error(), "json decode error") { // azidentity repeats the body
 			e.Err = errUnreadable
@@ -99,4 +106,14 @@ func (c *Credential) asError(err error) *Error {
 		}
 	}
 	return e
+}
+
+// printable makes a text from outside fit for a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +29,8 @@ type refreshTokenCredential struct {
 	refreshToken string // the newest
 }
 
-func newRefreshTokenCredential(c Config, o policy.ClientOptions) *refreshTokenCredential {
+func newRefreshTokenCredential(c Config) *refreshTokenCredential {
+	o := c.pipe()
 	return &refreshTokenCredential{
 		config:       c,
 		pipeline:     runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o),
@@ -46,17 +46,19 @@ func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenReq
 	r.mu.Lock()
 	refreshToken := r.refreshToken
 	r.mu.Unlock()
-	form := url.Values{
-		"grant_type":    {"refresh_token"},
-		"client_id":     {r.config.ClientID},
-		"client_secret": {r.config.ClientSecret},
-		"refresh_token": {refreshToken},
-		"scope":         {strings.Join(o.Scopes, " ") + " offline_access"},
+	tokenURL := r.config.Authority.JoinPath(tenant, "oauth2", "v2.0", "token").String()
+	form, err := r.config.Proof.fields(ctx, r.config, tokenURL)
+	if err != nil {
+		return azcore.AccessToken{}, err
 	}
+	form.Set("grant_type", "refresh_token")
+	form.Set("client_id", r.config.ClientID)
+	form.Set("refresh_token", refreshToken)
+	form.Set("scope", strings.Join(o.Scopes, " ")+" offline_access")
 	if o.Claims != "" {
 		form.Set("claims", o.Claims)
 	}
-	req, err := runtime.NewRequest(ctx, http.MethodPost, r.config.Authority.JoinPath(tenant, "oauth2", "v2.0", "token").String())
+	req, err := runtime.NewRequest(ctx, http.MethodPost, tokenURL)
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
@@ -79,16 +81,29 @@ func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenReq
 		return azcore.AccessToken{}, e
 	}
 	var t tokenResponse
-	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), &t); err != nil || t.AccessToken == "" || t.ExpiresIn <= 0 {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, bom), &t); err != nil || t.AccessToken == "" || t.ExpiresIn <= 0 {
 		// The decoder's error could repeat a part of a token.
 		return azcore.AccessToken{}, errUnreadable
 	}
-	if t.RefreshToken != "" {
-		r.mu.Lock()
-		r.refreshToken = t.RefreshToken
-		r.mu.Unlock()
+	if err := r.rotate(t.RefreshToken); err != nil {
+		return azcore.AccessToken{}, err
 	}
-	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(t.ExpiresIn) * time.Second)}, nil
+	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(min(t.ExpiresIn, 24*60*60)) * time.Second)}, nil
+}
+
+// rotate keeps the refresh token that came with an access token. The one before stays valid,
+// so that of several tenants asked at once any will do.
+func (r *refreshTokenCredential) rotate(token string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if token == "" || token == r.refreshToken {
+		return nil
+	}
+	r.refreshToken = token
+	if r.config.RefreshTokenOutputPath == "" {
+		return nil
+	}
+	return writeRefreshToken(r.config.RefreshTokenOutputPath, token)
 }
 
 var errUnreadable = errors.New("the sign-in service answered 200 without a token that can be read")

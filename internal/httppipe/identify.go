@@ -56,11 +56,13 @@ func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {
 		return nil, &HostError{Got: raw.URL.Scheme + "://" + raw.URL.Host, Want: p.endpoint.Scheme + "://" + p.endpoint.Host}
 	}
 	raw.Header.Set("User-Agent", p.userAgent)
-	raw.Header.Set(p.requestID, uuid.NewString())
-	correlation := CorrelationID(raw.Context())
-	if correlation == "" {
-		correlation = uuid.NewString()
+	if p.requestID != "" {
+		raw.Header.Set(p.requestID, uuid.NewString())
+		correlation := CorrelationID(raw.Context())
+		if correlation == "" {
+			correlation = uuid.NewString()
+		}
+		raw.Header.Set(p.correlationID, correlation)
 	}
-	raw.Header.Set(p.correlationID, correlation)
 	return req.Next()
 }

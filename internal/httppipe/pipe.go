@@ -22,7 +22,7 @@ type Options struct {
 	UserAgent string
 	// RequestIDHeader and CorrelationIDHeader are the service's names for the id
 	// of one call, kept over its retries, and for the id of the operation that the
-	// call is part of.
+	// call is part of. Both are empty for a service that has none.
 	RequestIDHeader, CorrelationIDHeader string
 	// Gate is shared by all pipelines whose requests count against one limit of
 	// the server. Nil means a gate of its own.
@@ -36,7 +36,7 @@ type Options struct {
 	// repeated. Throttled requests (429) do not count: they are repeated until the
 	// context's deadline. 0 means 4; negative means never.
 	MaxRetries int
-	// TryTimeout bounds one attempt. 0 means 3 minutes, the timeout of Microsoft's SDK.
+	// TryTimeout bounds one attempt, from sending to the last byte of the answer. 0 means 3 minutes, the timeout of Microsoft's SDK.
 	TryTimeout time.Duration
 	// Timeout bounds a whole call, retries and waits included, whose context has
 	// no deadline. 0 means 20 minutes.
@@ -65,12 +65,12 @@ func (o Options) ClientOptions() policy.ClientOptions {
 		o.Timeout = 20 * time.Minute
 	}
 	return policy.ClientOptions{
-		Transport: o.Client,
+		Transport: attempt{client: o.Client, timeout: o.TryTimeout},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 		PerCallPolicies: []policy.Policy{
 			&identifyPolicy{endpoint: o.Endpoint, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
-			&retryPolicy{gate: o.Gate, repeat: o.Repeat, renew: !o.Anonymous, maxRetries: o.MaxRetries, tryTimeout: o.TryTimeout, timeout: o.Timeout, logger: o.Logger},
+			&retryPolicy{gate: o.Gate, repeat: o.Repeat, renew: !o.Anonymous, maxRetries: o.MaxRetries, timeout: o.Timeout, logger: o.Logger},
 		},
 		PerRetryPolicies: []policy.Policy{
 			&logPolicy{logger: o.Logger, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},

@@ -3,10 +3,10 @@ package httppipe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -35,7 +35,14 @@ const (
 
 // ErrGateClosed is returned for a [RepeatNever] request that was not sent because
 // the server throttles.
-var ErrGateClosed = errors.New("not sent: the server throttles at the moment")
+var ErrGateClosed error = gateClosedError{}
+
+type gateClosedError struct{}
+
+func (gateClosedError) Error() string { return "not sent: the server throttles at the moment" }
+
+// NonRetriable marks the error for azcore.
+func (gateClosedError) NonRetriable() {}
 
 // retryPolicy repeats what may be repeated. One instance serves all goroutines of
 // a client.
@@ -44,7 +51,6 @@ type retryPolicy struct {
 	repeat     Repeat
 	renew      bool // a 401 is worth one attempt with a fresh token
 	maxRetries int
-	tryTimeout time.Duration
 	timeout    time.Duration
 	logger     *slog.Logger
 }
@@ -62,10 +68,11 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	var resp *http.Response
 	var err error
 	for {
-		if repeat == RepeatNever && p.gate.closedFor() > 0 {
-			return nil, ErrGateClosed
-		}
-		if waitErr := p.gate.wait(ctx); waitErr != nil {
+		if repeat == RepeatNever {
+			if p.gate.closedFor() > 0 {
+				return nil, ErrGateClosed
+			}
+		} else if waitErr := p.gate.wait(ctx); waitErr != nil {
 			if (resp != nil || err != nil) && errors.As(waitErr, new(*DeadlineError)) {
 				return resp, err // it was sent, and what came of that says more
 			}
@@ -90,6 +97,7 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 			// second attempt brings a new one, unless the answer came to a new one.
 			if renew {
 				renew, wait = false, 0
+				ctx = withRejected(ctx, resp)
 			}
 		case err != nil || isPassing(resp.StatusCode):
 			if repeat == RepeatSafe && failed < p.maxRetries {
@@ -119,23 +127,38 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	}
 }
 
+type rejectedKey struct{}
+
+// withRejected notes the token that was not accepted.
+func withRejected(ctx context.Context, resp *http.Response) context.Context {
+	if resp.Request == nil {
+		return ctx
+	}
+	_, token, _ := strings.Cut(resp.Request.Header.Get("Authorization"), " ")
+	return context.WithValue(ctx, rejectedKey{}, token)
+}
+
+// RejectedToken returns the token that a server did not accept in an earlier attempt of the
+// call that the context belongs to, or "". A credential that keeps tokens must not hand it
+// out again.
+func RejectedToken(ctx context.Context) string {
+	token, _ := ctx.Value(rejectedKey{}).(string)
+	return token
+}
+
 // try sends the request once, as a copy: the policies behind it set headers.
 func (p *retryPolicy) try(ctx context.Context, req *policy.Request) (*http.Response, error) {
-	tryCtx, cancel := context.WithTimeout(ctx, p.tryTimeout)
-	defer cancel() // the body has been downloaded when Next returns
 	if err := req.RewindBody(); err != nil {
 		return nil, err
 	}
-	resp, err := req.Clone(tryCtx).Next()
-	if err != nil && ctx.Err() == nil && tryCtx.Err() != nil {
-		return nil, fmt.Errorf("no answer within %s: %w", p.tryTimeout, err)
-	}
-	return resp, err
+	return req.Clone(ctx).Next()
 }
 
 func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {
-	r := p.repeat
-	req.OperationValue(&r)
+	var r Repeat
+	if req.OperationValue(&r); r == RepeatByMethod {
+		r = p.repeat
+	}
 	if r != RepeatByMethod {
 		return r
 	}

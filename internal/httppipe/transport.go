@@ -1,14 +1,18 @@
 package httppipe
 
 import (
+	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // maxIdleConns is how many connections to one host are kept for reuse: as many as
@@ -33,6 +37,34 @@ func ClientOver(t http.RoundTripper) *http.Client {
 		Transport:     t,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// attempt sends a request once and reads the whole answer, within its own time. It does so
+// below azcore's policies: the time that a token takes is not the attempt's, and azcore
+// calls an answer that breaks off final unless the method is GET, PUT or DELETE.
+type attempt struct {
+	client  *http.Client
+	timeout time.Duration
+}
+
+// Do implements policy.Transporter.
+func (a attempt) Do(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
+	defer cancel()
+	resp, err := a.client.Do(req.WithContext(ctx))
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(resp.Body)
+		err = errors.Join(err, resp.Body.Close())
+		resp.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	if err == nil {
+		return resp, nil
+	}
+	if req.Context().Err() == nil && ctx.Err() != nil {
+		err = fmt.Errorf("no answer within %s: %w", a.timeout, err)
+	}
+	return nil, err
 }
 
 // ParseEndpoint reads the base URL of a service, such as

@@ -42,7 +42,7 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, transport http.RoundTri
 	client := httppipe.ClientOver(transport)
 	p := b.Partner()
 	cred, err := credential.New(credential.Config{
-		TenantID: p.TenantID, ClientID: p.ClientID, ClientSecret: p.ClientSecret,
+		TenantID: p.TenantID, ClientID: p.ClientID, Proof: credential.ClientSecret(p.ClientSecret),
 		RefreshToken: b.User(mockbackend.AdminAgent).RefreshToken,
 		Authority:    authority, DisableInstanceDiscovery: true, Client: client, UserAgent: "test",
 	})

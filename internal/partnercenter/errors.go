@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -42,8 +43,8 @@ func (e *Error) Error() string {
 func (e *Error) Answer() string {
 	if e.Err != nil {
 		if e.StatusCode == 0 {
-			text := e.Err.Error()
-			return strings.ToUpper(text[:1]) + text[1:]
+			first, size := utf8.DecodeRuneInString(e.Err.Error())
+			return string(unicode.ToUpper(first)) + e.Err.Error()[size:]
 		}
 		return fmt.Sprintf("Partner Center answered %d %s, but %s", e.StatusCode, http.StatusText(e.StatusCode), e.Err)
 	}

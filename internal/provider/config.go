@@ -180,7 +180,7 @@ func (r *resolver) roots(setting string, v types.String) *x509.CertPool {
 	return pool
 }
 
-var domain = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}$`)
+var domain = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$`)
 
 func checkTenant(s string) error {
 	if tfkit.CheckGUID(s) != nil && !domain.MatchString(s) {
@@ -218,7 +218,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, terraformVersion)
 	logger := tfkit.Logger()
 	cred, err := credential.New(credential.Config{
-		TenantID: s.tenantID, ClientID: s.clientID, ClientSecret: s.clientSecret, RefreshToken: s.refreshToken,
+		TenantID: s.tenantID, ClientID: s.clientID, Proof: credential.ClientSecret(s.clientSecret), RefreshToken: s.refreshToken,
 		Authority: s.authority, DisableInstanceDiscovery: s.disableInstanceDiscovery,
 		Client: client, UserAgent: userAgent, Logger: logger,
 	})

@@ -1,0 +1,133 @@
+package credential
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"github.com/youmark/pkcs8"
+	"software.sslmate.com/src/go-pkcs12"
+)
+
+// certificatePair is a certificate, its chain behind it, and its private key.
+type certificatePair struct {
+	chain []*x509.Certificate
+	key   *rsa.PrivateKey
+}
+
+// parseCertificate reads PEM and PKCS#12 in all forms that OpenSSL writes, also those that
+// azidentity cannot: encrypted PEM keys, and PKCS#12 with a SHA-256 MAC.
+func parseCertificate(data []byte, password string) (*certificatePair, error) {
+	var key crypto.PrivateKey
+	var chain []*x509.Certificate
+	var err error
+	if bytes.Contains(data, []byte("-----BEGIN ")) {
+		chain, key, err = parsePEM(data, password)
+	} else {
+		var leaf *x509.Certificate
+		var authorities []*x509.Certificate
+		key, leaf, authorities, err = pkcs12.DecodeChain(data, password)
+		chain = append([]*x509.Certificate{leaf}, authorities...)
+		switch {
+		case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
+			err = errors.New("the PKCS#12 file has a password: set client_certificate_password")
+		case errors.Is(err, pkcs12.ErrIncorrectPassword):
+			err = errors.New("client_certificate_password is not the password of the PKCS#12 file")
+		case err != nil:
+			err = fmt.Errorf("neither PEM nor PKCS#12 that can be read: %w", err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	rsaKey, ok := key.(*rsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("the private key is a %T; Microsoft Entra ID takes RSA keys", key)
+	}
+	// The certificate of the key comes first; the file may have them in any order.
+	leaf := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return rsaKey.PublicKey.Equal(c.PublicKey) })
+	if leaf < 0 {
+		return nil, errors.New("no certificate in the file belongs to its private key")
+	}
+	chain[0], chain[leaf] = chain[leaf], chain[0]
+	return &certificatePair{chain: chain, key: rsaKey}, nil
+}
+
+func parsePEM(data []byte, password string) (chain []*x509.Certificate, key crypto.PrivateKey, err error) {
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		switch block.Type {
+		case "CERTIFICATE":
+			c, err := x509.ParseCertificate(block.Bytes)
+			if err != nil {
+				return nil, nil, err
+			}
+			chain = append(chain, c)
+		case "PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
+			if key != nil {
+				return nil, nil, errors.New("there is more than one private key")
+			}
+			if key, err = parseKey(block, password); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if key == nil {
+		return nil, nil, errors.New("there is no private key beside the certificate")
+	}
+	return chain, key, nil
+}
+
+func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
+	der := block.Bytes
+	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but OpenSSL still writes it with -traditional
+	if block.Type == "ENCRYPTED PRIVATE KEY" || legacy {
+		if password == "" {
+			return nil, errors.New("the private key has a password: set client_certificate_password")
+		}
+	}
+	wrong := errors.New("client_certificate_password is not the password of the private key, or its encryption is not supported")
+	switch {
+	case legacy:
+		var err error
+		if der, err = x509.DecryptPEMBlock(block, []byte(password)); err != nil { //nolint:staticcheck // as above
+			return nil, wrong
+		}
+	case block.Type == "ENCRYPTED PRIVATE KEY":
+		key, err := pkcs8.ParsePKCS8PrivateKey(der, []byte(password))
+		if err != nil {
+			return nil, wrong
+		}
+		return key, nil
+	}
+	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return key, nil
+	}
+	key, err := x509.ParsePKCS1PrivateKey(der)
+	if err != nil {
+		return nil, errors.New("the private key cannot be read")
+	}
+	return key, nil
+}
+
+// assertion signs what proves the application at one token endpoint
+// (https://learn.microsoft.com/entra/identity-platform/certificate-credentials).
+func (p *certificatePair) assertion(clientID, tokenURL string) (string, error) {
+	now := time.Now()
+	token := jwt.NewWithClaims(jwt.SigningMethodPS256, jwt.MapClaims{
+		"aud": tokenURL, "iss": clientID, "sub": clientID, "jti": uuid.NewString(),
+		"nbf": now.Unix(), "iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
+	})
+	thumbprint := sha256.Sum256(p.chain[0].Raw)
+	token.Header["x5t#S256"] = base64.RawURLEncoding.EncodeToString(thumbprint[:])
+	return token.SignedString(p.key)
+}

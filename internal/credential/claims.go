@@ -1,0 +1,61 @@
+package credential
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Claims are what an access token says of who is signed in. Microsoft calls access tokens
+// opaque to clients, so each field may be empty; use them to inform, not to decide.
+type Claims struct {
+	TenantID string
+	// ClientID is the application.
+	ClientID string
+	// ObjectID is the user's or the service principal's.
+	ObjectID string
+	// UserPrincipalName is "" when there is no user.
+	UserPrincipalName string
+	// AppOnly tells that there is no user.
+	AppOnly bool
+	// MFA tells that the user signed in with multifactor authentication.
+	MFA bool
+	// ExpiresOn is zero when the token does not say.
+	ExpiresOn time.Time
+}
+
+// ParseClaims reads an access token without verifying it: that is for whom it was issued to.
+func ParseClaims(token string) (Claims, error) {
+	var c struct {
+		jwt.RegisteredClaims
+
+		TenantID   string   `json:"tid"`
+		AppID      string   `json:"appid"`
+		Authorized string   `json:"azp"`
+		ObjectID   string   `json:"oid"`
+		UPN        string   `json:"upn"`
+		UniqueName string   `json:"unique_name"`
+		Preferred  string   `json:"preferred_username"`
+		IDType     string   `json:"idtyp"`
+		Scope      string   `json:"scp"`
+		Methods    []string `json:"amr"`
+	}
+	if _, _, err := jwt.NewParser().ParseUnverified(token, &c); err != nil {
+		return Claims{}, err
+	}
+	out := Claims{
+		TenantID: c.TenantID, ClientID: cmp.Or(c.AppID, c.Authorized), ObjectID: c.ObjectID,
+		AppOnly: strings.EqualFold(c.IDType, "app") || c.IDType == "" && c.Scope == "",
+		MFA:     slices.Contains(c.Methods, "mfa"),
+	}
+	if !out.AppOnly {
+		out.UserPrincipalName = cmp.Or(c.UPN, c.Preferred, c.UniqueName)
+	}
+	if c.ExpiresAt != nil {
+		out.ExpiresOn = c.ExpiresAt.UTC()
+	}
+	return out, nil
+}

@@ -1,0 +1,124 @@
+package credential_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// TestToken_isAskedOnce: one request per tenant and audience, for any number of goroutines and
+// pipelines, and again only when the token is about to expire.
+func TestToken_isAskedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &entra{answer: func(n int, _ asked) (int, string) {
+			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
+		}}
+		c := newCredential(t, e, false)
+		all := func(want int) {
+			t.Helper()
+			var wg sync.WaitGroup
+			for i := range 500 {
+				wg.Go(func() {
+					if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if n := e.tokenRequests(); n != want {
+				t.Errorf("%d token requests, want %d", n, want)
+			}
+		}
+		all(2)
+		<-time.After(54 * time.Minute)
+		all(2)
+		<-time.After(2 * time.Minute)
+		all(4)
+	})
+}
+
+// TestToken_rejectedByTheServer: when a server stops accepting a token, all its requests go on
+// with one new one.
+func TestToken_rejectedByTheServer(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		e := &entra{answer: func(n int, _ asked) (int, string) {
+			return 200, fmt.Sprintf(`{"token_type":"Bearer","access_token":"token-%d","expires_in":3600}`, n)
+		}}
+		c := newCredential(t, e, appOnly)
+		first, err := get(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, _ := url.Parse("https://api.example")
+		server := roundTripper(func(req *http.Request) (*http.Response, error) {
+			status := http.StatusOK
+			if req.Header.Get("Authorization") == "Bearer "+first.Token {
+				status = http.StatusUnauthorized
+			}
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+		})
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		var wg sync.WaitGroup
+		for range 200 {
+			wg.Go(func() {
+				req, err := runtime.NewRequest(t.Context(), http.MethodGet, "https://api.example/v1/customers")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				resp, err := p.Do(req) //nolint:bodyclose // it has none
+				if err != nil || resp.StatusCode != http.StatusOK {
+					t.Errorf("got %v, %v", resp, err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := e.tokenRequests(); n != 2 {
+			t.Errorf("%d token requests, want 2", n)
+		}
+	})
+}
+
+// TestToken_firstCallerGivesUp: the sign-in goes on for the others who wait for it.
+func TestToken_firstCallerGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &entra{answer: func(int, asked) (int, string) {
+			<-time.After(10 * time.Second)
+			return 200, `{"access_token":"token","expires_in":3600}`
+		}}
+		c := newCredential(t, e, false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := get(ctx, c); err == nil {
+				t.Error("the first caller waited beyond its deadline")
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			if _, err := get(t.Context(), c); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		if n := e.tokenRequests(); n != 1 {
+			t.Errorf("%d token requests, want 1", n)
+		}
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
