@@ -1,0 +1,451 @@
+package permission_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// run is a provider over a mock, in a synctest bubble.
+type run struct {
+	*testing.T
+	*mockbackend.Backend
+	*acctest.Resource
+}
+
+// inBubble runs a test with one resource, signed in as an Admin agent.
+func inBubble(t *testing.T, test func(*testing.T, run)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(mockbackend.Config{})
+		test(t, run{t, b, acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).Resource(typeName)})
+		acctest.FailOnViolations(t, b)
+	})
+}
+
+// again is another run of the CLI.
+func (r run) again() { r.Restart(r.User(mockbackend.AdminAgent).RefreshToken) }
+
+func (r run) apply(config acctest.Values) {
+	r.Helper()
+	if err := r.Apply(r.T.Context(), config); err != nil {
+		r.Fatal(err)
+	}
+}
+
+func (r run) refresh() {
+	r.Helper()
+	if err := r.Refresh(r.T.Context()); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// expectPlan refreshes and plans in another run of the CLI.
+func (r run) expectPlan(config acctest.Values, want acctest.Action) {
+	r.Helper()
+	r.again()
+	r.refresh()
+	if action, err := r.Plan(r.T.Context(), config); err != nil || action != want {
+		r.Errorf("the plan says %q, not %q: %v", action, want, err)
+	}
+}
+
+// expectSent compares the routes of the requests since the journal was reset.
+func (r run) expectSent(want ...string) {
+	r.Helper()
+	if got := acctest.Routes(r.Requests()); !slices.Equal(got, want) {
+		r.Errorf("sent were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	r.ResetJournal()
+}
+
+const (
+	tokenRoute = "POST /{tenant}/oauth2/v2.0/token"
+	subsRoute  = "GET /v1/customers/{customer}/subscriptions"
+	listRoute  = "GET /v1/SelfServePolicy"
+	postRoute  = "POST /v1/SelfServePolicy"
+)
+
+func TestProtoReservations_requests(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		// Apply plans first, which checks the prerequisite as well.
+		r.apply(on)
+		r.expectSent(tokenRoute, subsRoute, postRoute)
+		r.expectPlan(on, acctest.NoOp)
+		r.expectSent(tokenRoute, listRoute)
+		r.apply(off)
+		r.expectSent(listRoute, "DELETE /v1/SelfServePolicy/{id}")
+		r.expectPlan(off, acctest.NoOp)
+		r.expectSent(tokenRoute, listRoute)
+		r.apply(acctest.Values{"customer_id": customer, "enabled": false, "verify_azure_subscription": false})
+		r.expectSent() // nothing that the server knows of changed
+		r.apply(acctest.Values{"customer_id": customer, "verify_azure_subscription": false})
+		r.expectSent(postRoute)
+	})
+}
+
+func TestProtoReservations_identity(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		want := acctest.Values{"customer_id": customer}
+		expect := func(after string) {
+			t.Helper()
+			if got := r.Identity(); !maps.Equal(got, want) {
+				t.Errorf("the identity after %s is %v, not %v", after, got, want)
+			}
+		}
+		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer)})
+		expect("create")
+		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": false})
+		expect("update")
+		r.refresh()
+		expect("read")
+		// A state that an older CLI wrote gets one.
+		r.DropIdentity()
+		r.refresh()
+		expect("the first read by a newer CLI")
+		r.DropIdentity()
+		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": true})
+		expect("an update without a read")
+	})
+}
+
+func TestProtoReservations_importByIdentity(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.SetPermissions(customer, ri, sp)
+		if err := r.Import(t.Context(), "", acctest.Values{"customer_id": strings.ToUpper(customer)}); err != nil {
+			t.Fatal(err)
+		}
+		want := acctest.Values{"customer_id": customer, "enabled": true, "verify_azure_subscription": true, "policy_id": policyID(customer)}
+		if got := r.State(); !maps.Equal(got, want) {
+			t.Errorf("the state is %v, not %v", got, want)
+		}
+		if got := r.Identity()["customer_id"]; got != customer {
+			t.Errorf("the identity is %v", got)
+		}
+		r.expectPlan(on, acctest.NoOp)
+	})
+}
+
+func TestProtoReservations_importRefused(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"adatum": `"adatum" is none: it must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202`,
+		mockbackend.PartnerTenantID + "_" + customer: "it must be a GUID",
+		" " + customer:                         "it must be a GUID",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id",
+	} {
+		inBubble(t, func(t *testing.T, r run) {
+			if err := r.Import(t.Context(), id, nil); err == nil || !strings.Contains(err.Error(), want) || r.Exists() {
+				t.Errorf("import of %q: %v", id, err)
+			}
+		})
+	}
+}
+
+// Terraform before 1.12 stores no identity, and the framework demands one even of a
+// resource that a read removes.
+func TestProtoReservations_removedWithoutIdentity(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.apply(on)
+		r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = mockbackend.RelationshipEndedNotFound })
+		r.EndRelationship(customer)
+		r.DropIdentity()
+		r.again()
+		r.refresh()
+		if r.Exists() {
+			t.Errorf("still there: %v", r.State())
+		}
+	})
+}
+
+func TestProtoReservations_relationshipEnded(t *testing.T) {
+	t.Parallel()
+	for _, how := range []mockbackend.RelationshipEnded{
+		mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList,
+	} {
+		inBubble(t, func(t *testing.T, r run) {
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
+			r.apply(on)
+			r.EndRelationship(customer)
+			r.again()
+			r.refresh()
+			warned := strings.Join(r.Warnings, "\n")
+			if want := how == mockbackend.RelationshipEndedForbidden; want != strings.Contains(warned, "Customer "+customer+" has no reseller relationship") {
+				t.Errorf("%s: the read warned %q", how, warned)
+			}
+			if _, err := r.Plan(t.Context(), on); err == nil || !strings.Contains(err.Error(), "What to do: ") {
+				t.Errorf("%s: the plan to turn it on again: %v", how, err)
+			}
+			if how == mockbackend.RelationshipEndedNotFound {
+				if r.Exists() {
+					t.Errorf("%s: still there: %v", how, r.State())
+				}
+				return
+			}
+			if r.State()["enabled"] != false {
+				t.Errorf("%s: the state is %v", how, r.State())
+			}
+			// Without the check in the plan, apply says it. Nothing is lost by it.
+			before := r.State()
+			unchecked := acctest.Values{"customer_id": customer, "verify_azure_subscription": false}
+			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "renew the relationship") {
+				t.Errorf("%s: apply: %v", how, err)
+			}
+			if !maps.Equal(before, r.State()) {
+				t.Errorf("%s: after a failed apply the state is %v", how, r.State())
+			}
+			r.apply(nil)
+		})
+	}
+}
+
+// Destroy works without a read before it as well (-refresh=false).
+func TestProtoReservations_destroyAfterRelationshipEnded(t *testing.T) {
+	t.Parallel()
+	for how, warns := range map[mockbackend.RelationshipEnded]bool{
+		mockbackend.RelationshipEndedForbidden: true, mockbackend.RelationshipEndedNotFound: false, mockbackend.RelationshipEndedEmptyList: false,
+	} {
+		inBubble(t, func(t *testing.T, r run) {
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
+			r.apply(on)
+			r.EndRelationship(customer)
+			r.apply(nil)
+			if r.Exists() || (len(r.Warnings) > 0) != warns {
+				t.Errorf("%s: the resource is there: %t; warnings: %q", how, r.Exists(), r.Warnings)
+			}
+		})
+	}
+}
+
+// A read that lags behind a write looks like a change made outside Terraform, and must not
+// be shown as one.
+func TestProtoReservations_staleReads(t *testing.T) {
+	t.Parallel()
+	for _, stale := range []int{1, 2} {
+		for _, listOnly := range []bool{false, true} {
+			for name, steps := range map[string][]acctest.Values{
+				"create":                 {on},
+				"update off":             {on, off},
+				"update on":              {off, on},
+				"there and back":         {on, off, on},
+				"destroyed, made again":  {on, nil, on},
+				"destroyed when off":     {on, off, nil},
+				"destroyed right after":  {on, nil},
+				"destroyed, made as off": {on, nil, off},
+			} {
+				for _, other := range [][]string{nil, {sp}} {
+					t.Run(fmt.Sprintf("%s/%d_stale/list_only_%t/beside_%d", name, stale, listOnly, len(other)), func(t *testing.T) {
+						inBubble(t, func(t *testing.T, r run) {
+							r.SetPermissions(customer, other...)
+							r.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads, k.StaleListOnly = stale, listOnly })
+							for i, config := range steps {
+								r.again()
+								if err := refreshAndApply(config)(t, r.Resource); err != nil {
+									t.Fatal(err)
+								}
+								r.again()
+								if err := planIsEmpty(t, r.Resource, config); err != nil {
+									t.Errorf("right after apply %d: %v", i+1, err)
+								}
+								acctest.ExpectPermissions(t, r.Backend, customer, wanted(config, other)...)
+							}
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// wanted are the permissions that the configuration and others want.
+func wanted(config acctest.Values, others []string) []string {
+	if config != nil && config["enabled"] == nil {
+		return append([]string{ri}, others...)
+	}
+	return others
+}
+
+// What was turned off outside long after the write is shown at the first look.
+func TestProtoReservations_driftCostsOneRead(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.apply(on)
+		acctest.Pass(time.Hour)
+		r.SetPermissions(customer)
+		r.ResetJournal()
+		r.expectPlan(on, acctest.Update)
+		r.expectSent(tokenRoute, listRoute, subsRoute)
+	})
+}
+
+// The server may behave in all these ways; none of them shows.
+func TestProtoReservations_knobs(t *testing.T) {
+	t.Parallel()
+	variants := []struct {
+		name string
+		set  func(*mockbackend.Knobs)
+	}{
+		{"default", func(*mockbackend.Knobs) {}},
+		{"upper case", func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true }},
+		{"shuffled", func(k *mockbackend.Knobs) { k.ShuffleOrder = true }},
+		{"no BOM", func(k *mockbackend.Knobs) { k.BOM = false }},
+		{"BOM on errors", func(k *mockbackend.Knobs) { k.BOMOnErrors = true }},
+		{"codes as strings", func(k *mockbackend.Knobs) { k.NumericCodes = false }},
+		{"long errors", func(k *mockbackend.Knobs) { k.LongErrors = true }},
+		{"stale etag is 412", func(k *mockbackend.Knobs) { k.StaleETag = mockbackend.StaleETagReject412 }},
+		{"stale etag is ignored", func(k *mockbackend.Knobs) { k.StaleETag = mockbackend.StaleETagIgnore }},
+		{"update by id only", func(k *mockbackend.Knobs) { k.PUTPath = mockbackend.PUTPathIDOnly }},
+		{"delete answers a body", func(k *mockbackend.Knobs) { k.DeleteAnswersBody = true }},
+		{"empty list accepted", func(k *mockbackend.Knobs) { k.EmptyPermissions = mockbackend.EmptyPermissionsAccept }},
+		{"total count wrong", func(k *mockbackend.Knobs) { k.TotalCountWrong = true }},
+		{"links with /v1", func(k *mockbackend.Knobs) { k.LinkPrefixV1 = true }},
+		{"same refresh token", func(k *mockbackend.Knobs) { k.RotateRefreshTokens = false }},
+		{"short tokens", func(k *mockbackend.Knobs) { k.TokenLifetime = 10 * time.Minute }},
+		{"all at once", func(k *mockbackend.Knobs) {
+			k.UpperCaseGUIDs, k.ShuffleOrder, k.BOMOnErrors, k.NumericCodes, k.LongErrors = true, true, true, false, true
+			k.StaleETag, k.PUTPath, k.DeleteAnswersBody, k.TotalCountWrong = mockbackend.StaleETagReject412, mockbackend.PUTPathIDOnly, true, true
+			k.StaleReads, k.Latency = 2, 3*time.Second
+		}},
+	}
+	for _, v := range variants {
+		for _, other := range [][]string{nil, {sp}} {
+			t.Run(fmt.Sprintf("%s/beside_%d", v.name, len(other)), func(t *testing.T) {
+				inBubble(t, func(t *testing.T, r run) {
+					r.SetPermissions(customer, other...)
+					r.SetKnobs(v.set)
+					for _, config := range []acctest.Values{on, off, on, nil} {
+						if err := refreshAndApply(config)(t, r.Resource); err != nil {
+							t.Fatal(err)
+						}
+						acctest.ExpectPermissions(t, r.Backend, customer, wanted(config, other)...)
+						r.again()
+						if err := planIsEmpty(r.T, r.Resource, config); err != nil {
+							t.Error(err)
+						}
+						if config != nil && r.Identity()["customer_id"] != customer {
+							t.Errorf("the identity is %v", r.Identity())
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// A policy that was deleted and made again with the same content is as before.
+func TestProtoReservations_recreatedPolicyIsNoChange(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.apply(on)
+		r.SetPermissions(customer)
+		r.SetPermissions(customer, ri)
+		r.expectPlan(on, acctest.NoOp)
+	})
+}
+
+func TestProtoReservations_replace(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.apply(on)
+		action, err := r.Plan(t.Context(), acctest.Values{"customer_id": mockbackend.LitwareID})
+		if err != nil || action != acctest.Replace {
+			t.Errorf("another customer: %s %v", action, err)
+		}
+		action, err = r.Plan(t.Context(), acctest.Values{"customer_id": strings.ToUpper(customer)})
+		if err != nil || action != acctest.NoOp {
+			t.Errorf("the same customer in upper case: %s %v", action, err)
+		}
+		r.apply(acctest.Values{"customer_id": mockbackend.LitwareID})
+		acctest.ExpectPermissions(t, r.Backend, customer)
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)
+	})
+}
+
+// What is not known at plan time is left to apply.
+func TestProtoReservations_unknownAtPlan(t *testing.T) {
+	t.Parallel()
+	for attribute, config := range map[string]acctest.Values{
+		"customer_id":               {"customer_id": acctest.Unknown},
+		"enabled":                   {"customer_id": mockbackend.NorthwindID, "enabled": acctest.Unknown},
+		"verify_azure_subscription": {"customer_id": mockbackend.NorthwindID, "verify_azure_subscription": acctest.Unknown},
+	} {
+		inBubble(t, func(t *testing.T, r run) {
+			if action, err := r.Plan(t.Context(), config); err != nil || action != acctest.Create {
+				t.Errorf("%s: %s %v", attribute, action, err)
+			}
+			r.expectSent()
+		})
+	}
+	inBubble(t, func(t *testing.T, r run) {
+		_, err := r.Plan(t.Context(), acctest.Values{"customer_id": mockbackend.NorthwindID})
+		if err == nil || !strings.Contains(err.Error(), "does not qualify") {
+			t.Errorf("the control: %v", err)
+		}
+	})
+}
+
+// A check that could not be made is not called a customer that does not qualify.
+func TestProtoReservations_checkFailed(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers/*/subscriptions", Times: -1})
+		_, err := r.Plan(t.Context(), on)
+		if err == nil || !strings.Contains(err.Error(), "Could not check whether customer "+customer+" qualifies") ||
+			strings.Contains(err.Error(), "verify_azure_subscription") {
+			t.Errorf("the plan says: %v", err)
+		}
+	})
+}
+
+// A subscription that is bought between the plan that fails and the next is seen at once.
+func TestProtoReservations_qualifiesLater(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		fabrikam := acctest.Values{"customer_id": mockbackend.FabrikamID}
+		if _, err := r.Plan(t.Context(), fabrikam); err == nil {
+			t.Error("a suspended plan qualifies")
+		}
+		r.SetSubscriptionStatus(mockbackend.FabrikamID, mockbackend.FabrikamAzurePlanID, "active")
+		r.apply(fabrikam)
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.FabrikamID, ri)
+	})
+}
+
+// Each sign-in that does not suffice says what to do, once, at plan time where it can.
+func TestProtoReservations_signIn(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, r run) {
+		r.apply(on)
+		r.Restart("")
+		if err := r.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "This call needs app+user sign-in") {
+			t.Errorf("an app-only read: %v", err)
+		}
+		for _, config := range []acctest.Values{off, {"customer_id": acctest.Unknown}} {
+			if _, err := r.Plan(t.Context(), config); err == nil || !strings.Contains(err.Error(), "refresh_token") {
+				t.Errorf("an app-only plan of %v: %v", config, err)
+			}
+		}
+		r.Restart(r.User(mockbackend.SalesAgent).RefreshToken)
+		r.refresh() // agents of all roles may look
+		for _, config := range []acctest.Values{off, nil} {
+			if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Only an Admin agent may turn customer permissions on or off") {
+				t.Errorf("a Sales agent's apply: %v", err)
+			}
+		}
+		if !r.Exists() || r.State()["enabled"] != true {
+			t.Errorf("after refused writes the state is %v", r.State())
+		}
+		acctest.ExpectPermissions(t, r.Backend, customer, ri)
+	})
+}
