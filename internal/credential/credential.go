@@ -34,6 +34,8 @@ type Config struct {
 	RefreshTokenOutputPath string
 	// Authority is the sign-in host, as returned by [httppipe.ParseEndpoint].
 	Authority *url.URL
+	// AuthorityAliases are further hosts that the authority may name as its own.
+	AuthorityAliases []string
 	// DisableInstanceDiscovery skips the question to Microsoft whether Authority is
 	// one of its own. Needed for hosts that are not.
 	DisableInstanceDiscovery bool
@@ -46,7 +48,7 @@ type Config struct {
 // pipe is the pipeline to the sign-in host.
 func (c Config) pipe() azcore.ClientOptions {
 	o := httppipe.Options{
-		Endpoint: c.Authority, Client: c.Client, UserAgent: c.UserAgent, Logger: c.Logger,
+		Endpoint: c.Authority, Aliases: c.AuthorityAliases, Client: c.Client, UserAgent: c.UserAgent, Logger: c.Logger,
 		RequestIDHeader: "client-request-id", CorrelationIDHeader: "x-client-correlation-id",
 		Anonymous: true, Repeat: httppipe.RepeatSafe,
 	}.ClientOptions()
@@ -137,7 +139,7 @@ func (c *Credential) GetToken(ctx context.Context, o policy.TokenRequestOptions)
 }
 
 // lookUp returns what is known, if that is still good.
-func (c *Credential) lookUp(key, rejected string) (azcore.AccessToken, error, bool) { //nolint:revive // the error is a result here
+func (c *Credential) lookUp(key, rejected string) (azcore.AccessToken, error, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a, ok := c.known[key]

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 
@@ -41,9 +42,7 @@ func (c Config) requestToken(ctx context.Context, method, requestURL, bearer str
 		return "", fmt.Errorf("the OIDC request URL: %w", err)
 	}
 	all := u.Query()
-	for k, v := range query {
-		all[k] = v
-	}
+	maps.Copy(all, query)
 	u.RawQuery = all.Encode()
 	options := httppipe.Options{
 		Endpoint: host, Client: c.Client, UserAgent: c.UserAgent, Logger: c.Logger, Anonymous: true, Repeat: httppipe.RepeatSafe,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/uuid"
@@ -46,13 +47,15 @@ func (*HostError) NonRetriable() {}
 // that stay the same over all attempts.
 type identifyPolicy struct {
 	endpoint                 *url.URL
+	aliases                  []string
 	userAgent                string
 	requestID, correlationID string
 }
 
 func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {
 	raw := req.Raw()
-	if raw.URL.Scheme != p.endpoint.Scheme || raw.URL.Host != p.endpoint.Host {
+	own := raw.URL.Scheme == p.endpoint.Scheme && raw.URL.Host == p.endpoint.Host
+	if !own && (raw.URL.Scheme != "https" || !slices.Contains(p.aliases, raw.URL.Host)) {
 		return nil, &HostError{Got: raw.URL.Scheme + "://" + raw.URL.Host, Want: p.endpoint.Scheme + "://" + p.endpoint.Host}
 	}
 	raw.Header.Set("User-Agent", p.userAgent)

@@ -15,6 +15,8 @@ type Options struct {
 	// Endpoint is the only scheme and host requests may go to, as returned by
 	// [ParseEndpoint].
 	Endpoint *url.URL
+	// Aliases are further hosts of the same service, over https.
+	Aliases []string
 	// Client sends the requests; see [NewClient]. Share one among all pipelines,
 	// so that they share its connections.
 	Client *http.Client
@@ -69,7 +71,7 @@ func (o Options) ClientOptions() policy.ClientOptions {
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 		PerCallPolicies: []policy.Policy{
-			&identifyPolicy{endpoint: o.Endpoint, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
+			&identifyPolicy{endpoint: o.Endpoint, aliases: o.Aliases, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
 			&retryPolicy{gate: o.Gate, repeat: o.Repeat, renew: !o.Anonymous, maxRetries: o.MaxRetries, timeout: o.Timeout, logger: o.Logger},
 		},
 		PerRetryPolicies: []policy.Policy{

@@ -2,6 +2,7 @@ package partnercenter
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,14 +25,13 @@ import (
 // (https://learn.microsoft.com/partner-center/developer/partner-center-rest-urls).
 const DefaultEndpoint = "https://api.partnercenter.microsoft.com"
 
-// scope asks for all permissions of the Partner Center API that were consented to. It
-// names the audience, which stays the same when the endpoint is overridden.
-const scope = DefaultEndpoint + "/.default"
-
 // Options configure a [Client].
 type Options struct {
 	// Endpoint is the base URL without /v1, as returned by httppipe.ParseEndpoint.
 	Endpoint *url.URL
+	// Audience is what tokens are asked for; it does not follow an overridden endpoint. Empty
+	// means [DefaultEndpoint].
+	Audience string
 	// Credential gives tokens of the partner's tenant.
 	Credential azcore.TokenCredential
 	// AppOnly says that there is no user behind the tokens; see [Client.AppOnly].
@@ -53,20 +53,26 @@ type Client struct {
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
 
-	appOnly  bool
-	endpoint *url.URL
+	appOnly    bool
+	credential azcore.TokenCredential
+	endpoint   *url.URL
+	// scope asks for all permissions of the API that were consented to.
+	scope    string
 	pipeline runtime.Pipeline
 	shared   singleflight.Group
 }
 
 // New returns a client. It sends nothing.
 func New(o Options) *Client {
-	c := &Client{endpoint: o.Endpoint, appOnly: o.AppOnly}
+	c := &Client{
+		appOnly: o.AppOnly, credential: o.Credential, endpoint: o.Endpoint,
+		scope: cmp.Or(o.Audience, DefaultEndpoint) + "/.default",
+	}
 	clientOptions := httppipe.Options{
 		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger,
 		RequestIDHeader: "MS-RequestId", CorrelationIDHeader: "MS-CorrelationId",
 	}.ClientOptions()
-	bearer := runtime.NewBearerTokenPolicy(o.Credential, []string{scope}, &policy.BearerTokenOptions{
+	bearer := runtime.NewBearerTokenPolicy(o.Credential, []string{c.scope}, &policy.BearerTokenOptions{
 		InsecureAllowCredentialWithHTTP: o.Endpoint.Scheme == "http", // ParseEndpoint allows it for loopback only
 	})
 	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)

@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"regexp"
@@ -17,36 +16,90 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
-	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// environment names the variable behind each setting. Configuration beats environment.
-var environment = map[string]string{
-	"tenant_id":                  "PARTNERCENTER_TENANT_ID",
-	"client_id":                  "PARTNERCENTER_CLIENT_ID",
-	"client_secret":              "PARTNERCENTER_CLIENT_SECRET",
-	"refresh_token":              "PARTNERCENTER_REFRESH_TOKEN",
-	"ca_certificate_path":        "PARTNERCENTER_CA_CERTIFICATE_PATH",
-	"disable_instance_discovery": "PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY",
-	"endpoints.partner_center":   "PARTNERCENTER_PARTNER_CENTER_ENDPOINT",
-	"endpoints.authority_host":   "PARTNERCENTER_AUTHORITY_HOST",
+// environment names the variables behind each setting; the first that is set wins, and the
+// configuration beats them all. After our own come those of the azurerm provider, so that one
+// set of variables serves both, then what CI systems and Kubernetes set by themselves.
+var environment = map[string][]string{
+	"tenant_id":                          {"PARTNERCENTER_TENANT_ID", "ARM_TENANT_ID", "AZURE_TENANT_ID"},
+	"client_id":                          {"PARTNERCENTER_CLIENT_ID", "ARM_CLIENT_ID", "AZURE_CLIENT_ID"},
+	"client_secret":                      {"PARTNERCENTER_CLIENT_SECRET", "ARM_CLIENT_SECRET"},
+	"client_secret_file_path":            {"PARTNERCENTER_CLIENT_SECRET_FILE_PATH", "ARM_CLIENT_SECRET_FILE_PATH"},
+	"client_certificate":                 {"PARTNERCENTER_CLIENT_CERTIFICATE", "ARM_CLIENT_CERTIFICATE"},
+	"client_certificate_path":            {"PARTNERCENTER_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_CERTIFICATE_PATH"},
+	"client_certificate_password":        {"PARTNERCENTER_CLIENT_CERTIFICATE_PASSWORD", "ARM_CLIENT_CERTIFICATE_PASSWORD"},
+	"use_oidc":                           {"PARTNERCENTER_USE_OIDC", "ARM_USE_OIDC"},
+	"oidc_token":                         {"PARTNERCENTER_OIDC_TOKEN", "ARM_OIDC_TOKEN"},
+	"oidc_token_file_path":               {"PARTNERCENTER_OIDC_TOKEN_FILE_PATH", "ARM_OIDC_TOKEN_FILE_PATH"},
+	"oidc_request_url":                   {"PARTNERCENTER_OIDC_REQUEST_URL", "ARM_OIDC_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"},
+	"oidc_request_token":                 {"PARTNERCENTER_OIDC_REQUEST_TOKEN", "ARM_OIDC_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"},
+	"ado_pipeline_service_connection_id": {"PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID", "ARM_OIDC_AZURE_SERVICE_CONNECTION_ID", "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"},
+	"use_aks_workload_identity":          {"PARTNERCENTER_USE_AKS_WORKLOAD_IDENTITY", "ARM_USE_AKS_WORKLOAD_IDENTITY"},
+	"use_cli":                            {"PARTNERCENTER_USE_CLI", "ARM_USE_CLI"},
+	"refresh_token":                      {"PARTNERCENTER_REFRESH_TOKEN"},
+	"refresh_token_file_path":            {"PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"},
+	"refresh_token_output_path":          {"PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"},
+	"refresh_token_obtained_on":          {"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON"},
+	"environment":                        {"PARTNERCENTER_ENVIRONMENT", "ARM_ENVIRONMENT"},
+	"ca_certificate_path":                {"PARTNERCENTER_CA_CERTIFICATE_PATH"},
+	"disable_instance_discovery":         {"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY", "ARM_DISABLE_INSTANCE_DISCOVERY"},
+	"endpoints.partner_center":           {"PARTNERCENTER_PARTNER_CENTER_ENDPOINT"},
+	"endpoints.authority_host":           {"PARTNERCENTER_AUTHORITY_HOST", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"},
+}
+
+// The levels that settings come from. A setting of a lower one beats those of higher ones.
+const (
+	inConfiguration = iota
+	inOwnVariables
+	inARMVariables
+	inCIVariables
+	notSet
+)
+
+func levelOf(variable string) int {
+	switch {
+	case strings.HasPrefix(variable, "PARTNERCENTER_"):
+		return inOwnVariables
+	case strings.HasPrefix(variable, "ARM_"):
+		return inARMVariables
+	}
+	return inCIVariables
 }
 
 func envDoc(setting string) string {
-	return "Environment variable `" + environment[setting] + "`."
+	if names := environment[setting]; len(names) > 1 {
+		return "Environment variables `" + strings.Join(names, "`, `") + "`."
+	}
+	return "Environment variable `" + environment[setting][0] + "`."
 }
 
 type providerModel struct {
-	TenantID                 types.String    `tfsdk:"tenant_id"`
-	ClientID                 types.String    `tfsdk:"client_id"`
-	ClientSecret             types.String    `tfsdk:"client_secret"`
-	RefreshToken             types.String    `tfsdk:"refresh_token"`
-	CACertificatePath        types.String    `tfsdk:"ca_certificate_path"`
-	DisableInstanceDiscovery types.Bool      `tfsdk:"disable_instance_discovery"`
-	Endpoints                *endpointsModel `tfsdk:"endpoints"`
+	TenantID                       types.String    `tfsdk:"tenant_id"`
+	ClientID                       types.String    `tfsdk:"client_id"`
+	ClientSecret                   types.String    `tfsdk:"client_secret"`
+	ClientSecretFilePath           types.String    `tfsdk:"client_secret_file_path"`
+	ClientCertificate              types.String    `tfsdk:"client_certificate"`
+	ClientCertificatePath          types.String    `tfsdk:"client_certificate_path"`
+	ClientCertificatePassword      types.String    `tfsdk:"client_certificate_password"`
+	UseOIDC                        types.Bool      `tfsdk:"use_oidc"`
+	OIDCToken                      types.String    `tfsdk:"oidc_token"`
+	OIDCTokenFilePath              types.String    `tfsdk:"oidc_token_file_path"`
+	OIDCRequestURL                 types.String    `tfsdk:"oidc_request_url"`
+	OIDCRequestToken               types.String    `tfsdk:"oidc_request_token"`
+	ADOPipelineServiceConnectionID types.String    `tfsdk:"ado_pipeline_service_connection_id"`
+	UseAKSWorkloadIdentity         types.Bool      `tfsdk:"use_aks_workload_identity"`
+	UseCLI                         types.Bool      `tfsdk:"use_cli"`
+	RefreshToken                   types.String    `tfsdk:"refresh_token"`
+	RefreshTokenFilePath           types.String    `tfsdk:"refresh_token_file_path"`
+	RefreshTokenOutputPath         types.String    `tfsdk:"refresh_token_output_path"`
+	RefreshTokenObtainedOn         types.String    `tfsdk:"refresh_token_obtained_on"`
+	Environment                    types.String    `tfsdk:"environment"`
+	CACertificatePath              types.String    `tfsdk:"ca_certificate_path"`
+	DisableInstanceDiscovery       types.Bool      `tfsdk:"disable_instance_discovery"`
+	Endpoints                      *endpointsModel `tfsdk:"endpoints"`
 }
 
 type endpointsModel struct {
@@ -54,37 +107,64 @@ type endpointsModel struct {
 	AuthorityHost types.String `tfsdk:"authority_host"`
 }
 
-// settings are what configuration and environment come to.
-type settings struct {
-	tenantID, clientID, clientSecret, refreshToken string
-	roots                                          *x509.CertPool // nil means the system's
-	disableInstanceDiscovery                       bool
-	partnerCenter, authority                       *url.URL
-}
-
-// resolve reads each setting from the configuration, else from its variable. An unknown
-// value is an error: taking it for unset would sign in with what the environment holds,
-// perhaps as another partner.
-func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, diag.Diagnostics) {
-	r := resolver{lookupEnv: lookupEnv}
+// values are the configured values by setting.
+func (m providerModel) values() map[string]attr.Value {
 	if m.Endpoints == nil {
 		m.Endpoints = new(endpointsModel)
 	}
+	return map[string]attr.Value{
+		"tenant_id": m.TenantID, "client_id": m.ClientID,
+		"client_secret": m.ClientSecret, "client_secret_file_path": m.ClientSecretFilePath,
+		"client_certificate": m.ClientCertificate, "client_certificate_path": m.ClientCertificatePath,
+		"client_certificate_password": m.ClientCertificatePassword,
+		"use_oidc":                    m.UseOIDC, "oidc_token": m.OIDCToken, "oidc_token_file_path": m.OIDCTokenFilePath,
+		"oidc_request_url": m.OIDCRequestURL, "oidc_request_token": m.OIDCRequestToken,
+		"ado_pipeline_service_connection_id": m.ADOPipelineServiceConnectionID,
+		"use_aks_workload_identity":          m.UseAKSWorkloadIdentity, "use_cli": m.UseCLI,
+		"refresh_token": m.RefreshToken, "refresh_token_file_path": m.RefreshTokenFilePath,
+		"refresh_token_output_path": m.RefreshTokenOutputPath, "refresh_token_obtained_on": m.RefreshTokenObtainedOn,
+		"environment": m.Environment, "ca_certificate_path": m.CACertificatePath,
+		"disable_instance_discovery": m.DisableInstanceDiscovery,
+		"endpoints.partner_center":   m.Endpoints.PartnerCenter, "endpoints.authority_host": m.Endpoints.AuthorityHost,
+	}
+}
+
+// settings are what configuration and environment come to.
+type settings struct {
+	tenantID, clientID                   string
+	signIn                               signIn
+	refreshToken, refreshTokenOutputPath string
+	cloud                                cloud
+	roots                                *x509.CertPool // nil means the system's
+	disableInstanceDiscovery             bool
+	partnerCenter, authority             *url.URL
+}
+
+// resolve reads each setting from the configuration, else from its variables. An unknown
+// value is an error: taking it for unset would sign in with what the environment holds,
+// perhaps as another partner.
+func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, diag.Diagnostics) {
+	r := &resolver{values: m.values(), lookupEnv: lookupEnv}
 	var s settings
-	s.tenantID = r.required("tenant_id", m.TenantID, "the partner's Microsoft Entra tenant", checkTenant)
-	s.clientID = r.required("client_id", m.ClientID, "the application that is enabled for Partner Center", tfkit.CheckGUID)
-	s.clientSecret = r.required("client_secret", m.ClientSecret, "the application's secret", checkSecret)
-	s.refreshToken = r.text("refresh_token", m.RefreshToken, checkSecret)
-	s.disableInstanceDiscovery = r.flag("disable_instance_discovery", m.DisableInstanceDiscovery)
-	s.partnerCenter = r.endpoint("endpoints.partner_center", m.Endpoints.PartnerCenter, partnercenter.DefaultEndpoint)
-	s.authority = r.endpoint("endpoints.authority_host", m.Endpoints.AuthorityHost, "https://login.microsoftonline.com")
-	s.roots = r.roots("ca_certificate_path", m.CACertificatePath)
+	s.tenantID = r.required("tenant_id", "the partner's Microsoft Entra tenant", checkTenant)
+	s.signIn = r.signIn()
+	if s.signIn.method != azureCLI {
+		s.clientID = r.required("client_id", "the application that is enabled for Partner Center", tfkit.CheckGUID)
+	}
+	s.refreshToken, s.refreshTokenOutputPath = r.refreshToken(s.signIn)
+	s.cloud = r.cloud()
+	s.disableInstanceDiscovery = r.flag("disable_instance_discovery")
+	s.partnerCenter = r.endpoint("endpoints.partner_center", checkEndpoint, s.cloud.partnerCenter)
+	s.authority = r.endpoint("endpoints.authority_host", checkAuthority, s.cloud.authority)
+	s.roots = r.roots("ca_certificate_path")
 	return s, r.diags
 }
 
 type resolver struct {
+	values    map[string]attr.Value
 	lookupEnv func(string) (string, bool)
 	diags     diag.Diagnostics
+	unknown   map[string]bool // settings that an error was made for
 }
 
 func pathTo(setting string) path.Path {
@@ -94,80 +174,118 @@ func pathTo(setting string) path.Path {
 	return path.Root(setting)
 }
 
-// value returns a setting's text and where it is from, or "" when it is not set. An
-// empty string counts as not set, since that is what an unset variable's default is.
-func (r *resolver) value(setting string, v attr.Value, text func() string) (value, source string) {
-	if v.IsUnknown() {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Unknown value for %s", setting),
-			fmt.Sprintf("The provider must know %s before it can plan, but its value is known only after apply.\n\n"+
-				"What to do: use a value that is known at plan time, set %s instead, or apply what the value depends on first.", setting, environment[setting]))
-		return "", ""
-	}
-	if !v.IsNull() {
-		if s := text(); s != "" {
-			return s, setting
-		}
-	}
-	s, _ := r.lookupEnv(environment[setting])
-	return s, environment[setting]
+func (r *resolver) fail(setting, summary, detail string) {
+	r.diags.AddAttributeError(pathTo(setting), summary, detail)
 }
 
-func (r *resolver) text(setting string, v types.String, check func(string) error) string {
-	s, source := r.value(setting, v, v.ValueString)
+// invalid is the error for a value that was found but cannot be.
+func (r *resolver) invalid(setting, detail string) {
+	r.fail(setting, "Invalid "+setting, detail)
+}
+
+// value returns a setting's text, where it is from and at which level, or "" when it is not
+// set. An empty string counts as not set, since that is what an unset variable's default is.
+func (r *resolver) value(setting string) (value, source string, level int) {
+	v := r.values[setting]
+	if v.IsUnknown() {
+		if !r.unknown[setting] {
+			r.fail(setting, "Unknown value for "+setting,
+				fmt.Sprintf("The provider must know %s before it can plan, but its value is known only after apply.\n\n"+
+					"What to do: use a value that is known at plan time, set %s instead, or apply what the value depends on first.", setting, environment[setting][0]))
+			if r.unknown == nil {
+				r.unknown = make(map[string]bool)
+			}
+			r.unknown[setting] = true
+		}
+		return "", "", notSet
+	}
+	if !v.IsNull() {
+		switch v := v.(type) {
+		case types.String:
+			value = v.ValueString()
+		case types.Bool:
+			value = strconv.FormatBool(v.ValueBool())
+		}
+		if value != "" {
+			return value, setting, inConfiguration
+		}
+	}
+	for _, name := range environment[setting] {
+		if value, _ := r.lookupEnv(name); value != "" {
+			return value, name, levelOf(name)
+		}
+	}
+	return "", "", notSet
+}
+
+func (r *resolver) text(setting string, check func(string) error) string {
+	s, source, _ := r.value(setting)
 	if s == "" {
 		return ""
 	}
 	if err := check(s); err != nil {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Invalid %s", setting), fmt.Sprintf("The value of %s %s.", source, err))
+		r.invalid(setting, fmt.Sprintf("The value of %s %s.", source, err))
 		return ""
 	}
 	return s
 }
 
-func (r *resolver) required(setting string, v types.String, what string, check func(string) error) string {
+func (r *resolver) required(setting, what string, check func(string) error) string {
 	before := r.diags.ErrorsCount()
-	s := r.text(setting, v, check)
-	if s == "" && r.diags.ErrorsCount() == before {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Missing %s", setting),
-			fmt.Sprintf("The provider needs %s to know %s.\n\nWhat to do: set %s in the provider block or the environment variable %s.",
-				setting, what, setting, environment[setting]))
+	s := r.text(setting, check)
+	if s == "" && r.diags.ErrorsCount() == before && !r.unknown[setting] {
+		r.missing(setting, fmt.Sprintf("The provider needs %s to know %s.", setting, what))
 	}
 	return s
 }
 
-func (r *resolver) flag(setting string, v types.Bool) bool {
-	s, source := r.value(setting, v, func() string { return strconv.FormatBool(v.ValueBool()) })
+func (r *resolver) missing(setting, why string) {
+	r.fail(setting, "Missing "+setting, fmt.Sprintf("%s\n\nWhat to do: set %s in the provider block or the environment variable %s.",
+		why, setting, environment[setting][0]))
+}
+
+func (r *resolver) flag(setting string) bool {
+	s, source, _ := r.value(setting)
 	if s == "" {
 		return false
 	}
 	b, err := strconv.ParseBool(s)
 	if err != nil {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Invalid %s", setting), fmt.Sprintf("The value of %s must be true or false.", source))
+		r.invalid(setting, fmt.Sprintf("The value of %s must be true or false.", source))
 	}
 	return b
 }
 
-func (r *resolver) endpoint(setting string, v types.String, fallback string) *url.URL {
-	s := r.text(setting, v, checkEndpoint)
+func (r *resolver) endpoint(setting string, check func(string) error, fallback string) *url.URL {
+	s := r.text(setting, check)
 	if s == "" {
 		s = fallback
 	}
 	u, err := httppipe.ParseEndpoint(s)
 	if err != nil {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Invalid %s", setting), err.Error())
+		r.invalid(setting, err.Error())
 	}
 	return u
 }
 
-// roots adds the file's authorities to the system's.
-func (r *resolver) roots(setting string, v types.String) *x509.CertPool {
-	file, source := r.value(setting, v, v.ValueString)
-	if file == "" {
-		return nil
+// file reads the file that a setting names; nil when it is not set or cannot be read.
+func (r *resolver) file(setting string) (content []byte, name, source string) {
+	name, source, _ = r.value(setting)
+	if name == "" {
+		return nil, "", ""
 	}
-	pem, err := os.ReadFile(file)
+	content, err := os.ReadFile(name)
 	if err != nil {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Invalid %s", setting), fmt.Sprintf("The file that %s names cannot be read: %s.", source, err))
+		r.invalid(setting, fmt.Sprintf("The file that %s names cannot be read: %s.", source, err))
+		return nil, name, source
+	}
+	return content, name, source
+}
+
+// roots adds the file's authorities to the system's.
+func (r *resolver) roots(setting string) *x509.CertPool {
+	pem, name, source := r.file(setting)
+	if pem == nil {
 		return nil
 	}
 	pool, err := x509.SystemCertPool()
@@ -175,7 +293,7 @@ func (r *resolver) roots(setting string, v types.String) *x509.CertPool {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		r.diags.AddAttributeError(pathTo(setting), fmt.Sprintf("Invalid %s", setting), fmt.Sprintf("The file %s, which %s names, holds no certificate in PEM form.", file, source))
+		r.invalid(setting, fmt.Sprintf("The file %s, which %s names, holds no certificate in PEM form.", name, source))
 	}
 	return pool
 }
@@ -203,34 +321,17 @@ func checkEndpoint(s string) error {
 	return nil
 }
 
-func endpointURL() validator.String {
-	return tfkit.StringCheck("value must be a base URL such as https://host.example", checkEndpoint)
+// checkAuthority is stricter than [checkEndpoint]: azidentity takes no plain http.
+func checkAuthority(s string) error {
+	if err := checkEndpoint(s); err != nil {
+		return err
+	}
+	if !strings.HasPrefix(strings.ToLower(s), "https://") {
+		return errors.New("is plain http, but sign-in is over https only")
+	}
+	return nil
 }
 
-// clients makes the clients that all types share. It sends nothing.
-func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
-	var client *http.Client
-	if p.transport != nil {
-		client = httppipe.ClientOver(p.transport)
-	} else {
-		client = httppipe.NewClient(s.roots)
-	}
-	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, terraformVersion)
-	logger := tfkit.Logger()
-	cred, err := credential.New(credential.Config{
-		TenantID: s.tenantID, ClientID: s.clientID, Proof: credential.ClientSecret(s.clientSecret), RefreshToken: s.refreshToken,
-		Authority: s.authority, DisableInstanceDiscovery: s.disableInstanceDiscovery,
-		Client: client, UserAgent: userAgent, Logger: logger,
-	})
-	if err != nil {
-		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
-	}
-	options := partnercenter.Options{
-		Endpoint: s.partnerCenter, Credential: cred, AppOnly: cred.AppOnly(),
-		Client: client, UserAgent: userAgent, Logger: logger,
-	}
-	if tfkit.CheckGUID(s.tenantID) == nil {
-		options.TenantID = strings.ToLower(s.tenantID)
-	}
-	return &tfkit.Clients{PartnerCenter: partnercenter.New(options)}, nil
+func endpointURL(check func(string) error) validator.String {
+	return tfkit.StringCheck("value must be a base URL such as https://host.example", check)
 }

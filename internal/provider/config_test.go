@@ -100,11 +100,16 @@ func TestEnvironment_namesOneVariableForEachSetting(t *testing.T) {
 	}
 	seen := make(map[string]bool)
 	for _, s := range settings {
-		v := environment[s]
-		if !strings.HasPrefix(v, "PARTNERCENTER_") || seen[v] {
-			t.Errorf("the variable of %s is %q", s, v)
+		names := environment[s]
+		if len(names) == 0 || !strings.HasPrefix(names[0], "PARTNERCENTER_") || !slices.IsSortedFunc(names, func(a, b string) int { return levelOf(a) - levelOf(b) }) {
+			t.Errorf("the variables of %s are %q", s, names)
 		}
-		seen[v] = true
+		for _, name := range names {
+			if seen[name] {
+				t.Errorf("%s stands for two settings", name)
+			}
+			seen[name] = true
+		}
 	}
 	if len(environment) != len(settings) {
 		t.Errorf("there are %d variables for %d settings", len(environment), len(settings))
@@ -139,7 +144,7 @@ var texts = []text{
 		"", true,
 	},
 	{
-		"client_secret", func(m *providerModel) *types.String { return &m.ClientSecret }, func(s settings) string { return s.clientSecret },
+		"client_secret", func(m *providerModel) *types.String { return &m.ClientSecret }, func(s settings) string { return s.signIn.secret },
 		secretA, secretB,
 		map[string]string{" s3cret": "white space", "s3cret\n": "white space", " ": "white space"},
 		"", true,
@@ -162,7 +167,7 @@ var texts = []text{
 	{
 		"endpoints.authority_host", func(m *providerModel) *types.String { return &m.Endpoints.AuthorityHost },
 		func(s settings) string { return s.authority.String() }, endpointA, endpointB,
-		map[string]string{"http://login.example": "plain http", "https://user:s3cret@a.example": "without user", "login.example": "https://"},
+		map[string]string{"http://login.example": "plain http", "http://127.0.0.1:8080": "over https only", "https://user:s3cret@a.example": "without user", "login.example": "https://"},
 		"https://login.microsoftonline.com", false,
 	},
 }
@@ -170,11 +175,12 @@ var texts = []text{
 func TestResolve_texts(t *testing.T) {
 	null, unknown := types.StringNull(), types.StringUnknown()
 	for _, x := range texts {
-		variable := environment[x.setting]
+		variable := environment[x.setting][0]
 		resolveWith := func(v types.String, e env) (settings, diag.Diagnostics) {
 			m := complete()
 			*x.field(&m) = v
-			return resolve(m, e.lookup)
+			s, diags := resolve(m, e.lookup)
+			return s, diags.Errors()
 		}
 		for name, c := range map[string]struct {
 			config types.String
@@ -185,7 +191,7 @@ func TestResolve_texts(t *testing.T) {
 			"from the environment":                        {null, env{variable: x.a}, x.a},
 			"from the configuration when both are set":    {types.StringValue(x.a), env{variable: x.b}, x.a},
 			"from the environment when the other is \"\"": {types.StringValue(""), env{variable: x.b}, x.b},
-			"and not from another variable":               {types.StringValue(x.a), env{"PARTNERCENTER_OTHER": x.b, "ARM_TENANT_ID": x.b}, x.a},
+			"and not from another variable":               {types.StringValue(x.a), env{"PARTNERCENTER_OTHER": x.b, "ARM_OTHER": x.b}, x.a},
 		} {
 			t.Run(x.setting+" "+name, func(t *testing.T) {
 				s, diags := resolveWith(c.config, c.env)
@@ -419,7 +425,7 @@ func TestClients_sendNothingAndKnowTheMode(t *testing.T) {
 			m := complete()
 			m.RefreshToken = types.StringValue(c.refreshToken)
 			s, diags := resolve(m, env{}.lookup)
-			if len(diags) != 0 {
+			if diags.HasError() {
 				t.Fatal(diags)
 			}
 			p := &partnerCenterProvider{version: "1.2.3", transport: forbidden{t}}

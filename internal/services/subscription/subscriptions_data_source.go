@@ -174,7 +174,7 @@ func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, custom
 	case partnercenter.AzureGlobal:
 		out = append(out, azureSubscriptionModel{
 			SubscriptionID: strings.ToLower(cmp.Or(s.EntitlementID, s.ID)),
-			FriendlyName:   orNull(s.FriendlyName), Status: orNull(s.Status),
+			FriendlyName:   tfkit.OrNull(s.FriendlyName), Status: tfkit.OrNull(s.Status),
 		})
 	case partnercenter.AzurePlan:
 		for e, err := range d.client.Subscriptions.AzureEntitlements(ctx, customerID, s) {
@@ -182,7 +182,7 @@ func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, custom
 				return nil, err
 			}
 			out = append(out, azureSubscriptionModel{
-				SubscriptionID: strings.ToLower(e.ID), FriendlyName: orNull(e.FriendlyName), Status: orNull(e.Status),
+				SubscriptionID: strings.ToLower(e.ID), FriendlyName: tfkit.OrNull(e.FriendlyName), Status: tfkit.OrNull(e.Status),
 			})
 		}
 	case partnercenter.OtherSubscription:
@@ -194,16 +194,8 @@ func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, custom
 func fromAPI(s partnercenter.Subscription, azure []azureSubscriptionModel) subscriptionModel {
 	return subscriptionModel{
 		SubscriptionID: strings.ToLower(s.ID), Kind: string(s.Kind()),
-		OfferID: orNull(s.OfferID), OfferName: orNull(s.OfferName), FriendlyName: orNull(s.FriendlyName),
-		Status: orNull(s.Status), OrderID: orNull(s.OrderID), CreationDate: orNull(s.CreationDate),
+		OfferID: tfkit.OrNull(s.OfferID), OfferName: tfkit.OrNull(s.OfferName), FriendlyName: tfkit.OrNull(s.FriendlyName),
+		Status: tfkit.OrNull(s.Status), OrderID: tfkit.OrNull(s.OrderID), CreationDate: tfkit.OrNull(s.CreationDate),
 		AzureSubscriptions: azure,
 	}
-}
-
-// orNull maps what the API leaves out to null.
-func orNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
 }

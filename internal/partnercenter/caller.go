@@ -1,0 +1,45 @@
+package partnercenter
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"terraform-provider-partnercenter/internal/credential"
+)
+
+// Caller returns what the access token says of who is signed in. It costs no request of its
+// own beyond the token that all calls share.
+func (c *Client) Caller(ctx context.Context) (credential.Claims, error) {
+	token, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}, EnableCAE: true})
+	if err != nil {
+		return credential.Claims{}, err
+	}
+	return credential.ParseClaims(token.Token)
+}
+
+// ValidateMFA asks Partner Center whether it takes the token for one with multifactor
+// authentication, by a harmless call with the header ValidateMfa
+// (https://learn.microsoft.com/partner-center/developer/partner-center-authentication).
+func (c *Client) ValidateMFA(ctx context.Context) (bool, error) {
+	in := call{method: http.MethodGet, path: pathOf("profiles", "legalbusiness"), header: http.Header{"Validatemfa": {"true"}}}
+	var resp *http.Response
+	_, err := c.send(policy.WithCaptureResponse(ctx, &resp), in, nil)
+	if is(err, http.StatusUnauthorized, "900421") {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	verdict, err := strconv.ParseBool(resp.Header.Get("isMfaCompliant"))
+	if err != nil {
+		return false, &Error{
+			Method: in.method, Path: "/v1" + in.path, StatusCode: resp.StatusCode,
+			Err: errors.New("it did not say whether the token has multifactor authentication"),
+		}
+	}
+	return verdict, nil
+}

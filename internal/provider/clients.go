@@ -1,0 +1,48 @@
+package provider
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// clients makes the clients that all types share. It sends nothing.
+func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
+	var client *http.Client
+	if p.transport != nil {
+		client = httppipe.ClientOver(p.transport)
+	} else {
+		client = httppipe.NewClient(s.roots)
+	}
+	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown"))
+	logger := tfkit.Logger()
+	proof, err := s.signIn.proof()
+	if err != nil {
+		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
+	}
+	cred, err := credential.New(credential.Config{
+		TenantID: s.tenantID, ClientID: s.clientID, Proof: proof,
+		RefreshToken: s.refreshToken, RefreshTokenOutputPath: s.refreshTokenOutputPath,
+		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
+		Client: client, UserAgent: userAgent, Logger: logger,
+	})
+	if err != nil {
+		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
+	}
+	options := partnercenter.Options{
+		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
+		Client: client, UserAgent: userAgent, Logger: logger,
+	}
+	if tfkit.CheckGUID(s.tenantID) == nil {
+		options.TenantID = strings.ToLower(s.tenantID)
+	}
+	return &tfkit.Clients{PartnerCenter: partnercenter.New(options)}, nil
+}

@@ -1,0 +1,43 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// cloud holds the hosts and the audience of one Microsoft cloud
+// (https://learn.microsoft.com/partner-center/developer/partner-center-rest-urls).
+type cloud struct {
+	partnerCenter, audience, authority string
+	// authorityAliases are further hosts that the authority names in its own metadata.
+	authorityAliases []string
+}
+
+// clouds by the names that the azurerm provider has for them.
+var clouds = map[string]cloud{
+	"public":       {partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.com"},
+	"usgovernment": {partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.us"},
+	"china": {
+		partnerCenter: "https://partner.partnercenterapi.microsoftonline.cn", audience: "https://partner.partnercenterapi.microsoftonline.cn",
+		authority: "https://login.chinacloudapi.cn", authorityAliases: []string{"login.partner.microsoftonline.cn"},
+	},
+}
+
+func (r *resolver) cloud() cloud {
+	name := r.text("environment", checkCloud)
+	if name == "" {
+		name = "public"
+	}
+	return clouds[strings.ToLower(name)]
+}
+
+func checkCloud(s string) error {
+	if _, ok := clouds[strings.ToLower(s)]; !ok {
+		return fmt.Errorf("must be one of %s", strings.Join(slices.Sorted(maps.Keys(clouds)), ", "))
+	}
+	return nil
+}

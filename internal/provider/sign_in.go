@@ -1,0 +1,305 @@
+package provider
+
+import (
+	"encoding/base64"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/credential"
+)
+
+// method is a way in which the application proves itself.
+type method string
+
+// The methods, as messages call them.
+const (
+	clientSecret  method = "client secret"
+	certificate   method = "certificate"
+	oidcToken     method = "OIDC token"
+	oidcTokenFile method = "OIDC token file"
+	githubActions method = "OIDC token of GitHub Actions"
+	azureDevOps   method = "OIDC token of Azure DevOps"
+	azureCLI      method = "Azure CLI"
+)
+
+// signIn is the method that was chosen and what it needs. Which fields are set depends on it.
+type signIn struct {
+	method                      method
+	secret                      string // client secret or OIDC token
+	certificate                 []byte
+	password                    string
+	file                        string // of the OIDC token
+	requestURL, requestToken    string
+	pipelineServiceConnectionID string
+}
+
+// choice is a way to sign in and the settings of which any one selects it.
+type choice struct {
+	name    string
+	markers []string
+}
+
+var methodChoices = []choice{
+	{"a client secret", []string{"client_secret", "client_secret_file_path"}},
+	{"a certificate", []string{"client_certificate", "client_certificate_path"}},
+	{"OIDC", []string{
+		"use_oidc", "oidc_token", "oidc_token_file_path", "use_aks_workload_identity",
+		"oidc_request_url", "ado_pipeline_service_connection_id",
+	}},
+	{"the Azure CLI", []string{"use_cli"}},
+}
+
+var oidcChoices = []choice{
+	{"an OIDC token", []string{"oidc_token"}},
+	{"an OIDC token file", []string{"oidc_token_file_path"}},
+	{"AKS workload identity", []string{"use_aks_workload_identity"}},
+	{"an OIDC request URL", []string{"oidc_request_url", "ado_pipeline_service_connection_id"}},
+}
+
+// choose returns the choice that is selected at the strongest level: configuration before
+// environment, our own variables before ARM_*, and these before what CI systems set by
+// themselves. Two at one level are an error. It answers "" when there is none, or an error.
+func (r *resolver) choose(choices []choice) (name string, ok bool) {
+	selected := make(map[int][]string) // "name (source)" by level
+	names := make(map[int]string)
+	setting := ""
+	before := r.diags.ErrorsCount() + len(r.unknown)
+	for _, c := range choices {
+		for _, marker := range c.markers {
+			value, source, level := r.value(marker)
+			if value == "" || strings.HasPrefix(marker, "use_") && !r.flag(marker) {
+				continue
+			}
+			if names[level] != c.name {
+				selected[level] = append(selected[level], fmt.Sprintf("%s (%s)", c.name, source))
+				names[level] = c.name
+			}
+			if setting == "" {
+				setting = marker
+			}
+		}
+	}
+	if r.diags.ErrorsCount()+len(r.unknown) > before {
+		return "", false
+	}
+	for level := inConfiguration; level < notSet; level++ {
+		switch len(selected[level]) {
+		case 0:
+		case 1:
+			return names[level], true
+		default:
+			r.fail(setting, "More than one way to sign in", fmt.Sprintf("The application proves itself in one way, but here are %s.\n\n"+
+				"What to do: keep one of them. What is in the provider block beats the environment.", strings.Join(selected[level], " and ")))
+			return "", false
+		}
+	}
+	return "", true
+}
+
+// signIn finds out how the application proves itself and reads what that needs.
+func (r *resolver) signIn() signIn {
+	name, ok := r.choose(methodChoices)
+	switch {
+	case !ok:
+		return signIn{}
+	case name == methodChoices[0].name:
+		return signIn{method: clientSecret, secret: r.secret("client_secret", "client_secret_file_path")}
+	case name == methodChoices[1].name:
+		return r.certificate()
+	case name == methodChoices[2].name:
+		return r.oidc()
+	case name == methodChoices[3].name:
+		return signIn{method: azureCLI}
+	}
+	r.missing("client_secret", "The provider does not know how the application proves itself: by client_secret or client_secret_file_path, "+
+		"client_certificate or client_certificate_path, one of the OIDC settings, or use_cli.")
+	return signIn{}
+}
+
+// secret reads a secret from one setting or from the file that another names; the stronger
+// level wins, and both at one level are an error.
+func (r *resolver) secret(setting, fileSetting string) string {
+	value, source, level := r.value(setting)
+	_, fileSource, fileLevel := r.value(fileSetting)
+	switch {
+	case level < notSet && level == fileLevel:
+		r.fail(fileSetting, "Both "+setting+" and "+fileSetting, fmt.Sprintf("The secret is given twice, by %s and by %s.\n\nWhat to do: keep one of them.", source, fileSource))
+		return ""
+	case fileLevel < level:
+		content, name, _ := r.file(fileSetting)
+		value = strings.TrimSpace(string(content))
+		if content != nil && value == "" {
+			r.invalid(fileSetting, fmt.Sprintf("The file %s, which %s names, is empty.", name, fileSource))
+		}
+		return value
+	case value == "":
+		return ""
+	}
+	if err := checkSecret(value); err != nil {
+		r.invalid(setting, fmt.Sprintf("The value of %s %s.", source, err))
+		return ""
+	}
+	return value
+}
+
+func (r *resolver) certificate() signIn {
+	s := signIn{method: certificate}
+	setting := "client_certificate"
+	value, source, level := r.value(setting)
+	_, pathSource, pathLevel := r.value("client_certificate_path")
+	switch {
+	case level < notSet && level == pathLevel:
+		r.fail("client_certificate_path", "Both client_certificate and client_certificate_path",
+			fmt.Sprintf("The certificate is given twice, by %s and by %s.\n\nWhat to do: keep one of them.", source, pathSource))
+		return s
+	case pathLevel < level:
+		setting = "client_certificate_path"
+		s.certificate, _, source = r.file(setting)
+		if s.certificate == nil {
+			return s
+		}
+	case strings.Contains(value, "-----BEGIN "):
+		s.certificate = []byte(value)
+	default:
+		der, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
+		if err != nil {
+			r.invalid(setting, fmt.Sprintf("The value of %s is neither PEM nor PKCS#12 in base64.", source))
+			return s
+		}
+		s.certificate = der
+	}
+	s.password, _, _ = r.value("client_certificate_password")
+	if _, err := credential.Certificate(s.certificate, s.password); err != nil {
+		r.invalid(setting, fmt.Sprintf("The certificate of %s cannot be used: %s.", source, err))
+	}
+	return s
+}
+
+func (r *resolver) oidc() signIn {
+	name, ok := r.choose(oidcChoices)
+	switch {
+	case !ok:
+		return signIn{}
+	case name == oidcChoices[0].name:
+		return signIn{method: oidcToken, secret: r.text("oidc_token", checkSecret)}
+	case name == oidcChoices[1].name:
+		file, _, _ := r.value("oidc_token_file_path")
+		return r.tokenFile("oidc_token_file_path", file)
+	case name == oidcChoices[2].name:
+		file, _ := r.lookupEnv("AZURE_FEDERATED_TOKEN_FILE")
+		if file == "" {
+			r.fail("use_aks_workload_identity", "Missing AZURE_FEDERATED_TOKEN_FILE", "AKS workload identity was asked for, but Kubernetes has not set "+
+				"AZURE_FEDERATED_TOKEN_FILE.\n\nWhat to do: label the pod azure.workload.identity/use: \"true\" and give it a service account with a client id.")
+			return signIn{}
+		}
+		return r.tokenFile("use_aks_workload_identity", file)
+	case name == "":
+		r.missing("oidc_token", "use_oidc is set, but nothing says where the OIDC token comes from: oidc_token, oidc_token_file_path, "+
+			"use_aks_workload_identity, or a request URL, which GitHub Actions sets when the job has the permission id-token: write.")
+		return signIn{}
+	}
+	s := signIn{method: githubActions}
+	s.pipelineServiceConnectionID = r.text("ado_pipeline_service_connection_id", func(string) error { return nil })
+	hint := "In GitHub Actions it is set when the job has the permission id-token: write."
+	if s.pipelineServiceConnectionID != "" {
+		s.method = azureDevOps
+		hint = "In Azure DevOps, SYSTEM_ACCESSTOKEN must be mapped into the step's environment: env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)."
+	}
+	s.requestURL = r.required("oidc_request_url", "where to ask for the OIDC token. "+hint, func(string) error { return nil })
+	s.requestToken = r.required("oidc_request_token", "what to ask for the OIDC token with. "+hint, checkSecret)
+	return s
+}
+
+// tokenFile is the OIDC token in a file, which must be there from the start.
+func (r *resolver) tokenFile(setting, file string) signIn {
+	if _, err := os.Stat(file); err != nil {
+		r.invalid(setting, fmt.Sprintf("The OIDC token file cannot be read: %s.", err))
+	}
+	return signIn{method: oidcTokenFile, file: file}
+}
+
+// proof is the method in the form that package credential takes.
+func (s signIn) proof() (credential.Proof, error) {
+	switch s.method {
+	case clientSecret:
+		return credential.ClientSecret(s.secret), nil
+	case certificate:
+		return credential.Certificate(s.certificate, s.password)
+	case oidcToken:
+		return credential.OIDCToken(s.secret), nil
+	case oidcTokenFile:
+		return credential.OIDCTokenFile(s.file), nil
+	case githubActions:
+		return credential.GitHubActions(s.requestURL, s.requestToken), nil
+	case azureDevOps:
+		return credential.AzureDevOps(s.requestURL, s.requestToken, s.pipelineServiceConnectionID), nil
+	case azureCLI:
+		return credential.AzureCLI(), nil
+	}
+	return credential.Proof{}, fmt.Errorf("there is no sign-in method %q", s.method)
+}
+
+const (
+	// refreshTokenLife is how long an unused refresh token is good for
+	// (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
+	refreshTokenLife = 90 * 24 * time.Hour
+	// refreshTokenWarning is how long before its end a warning begins.
+	refreshTokenWarning = 30 * 24 * time.Hour
+)
+
+// refreshToken reads the refresh token and where its successors go.
+func (r *resolver) refreshToken(s signIn) (token, output string) {
+	token = r.secret("refresh_token", "refresh_token_file_path")
+	output, _, _ = r.value("refresh_token_output_path")
+	obtained := r.text("refresh_token_obtained_on", checkDate)
+	if token == "" {
+		return "", ""
+	}
+	if s.method == azureCLI {
+		r.fail("use_cli", "A refresh token cannot be combined with the Azure CLI",
+			"The Azure CLI signs in a user by itself.\n\nWhat to do: remove use_cli, and prove the application in another way, or remove the refresh token.")
+	}
+	if output != "" {
+		if err := credential.CheckRefreshTokenPath(output); err != nil {
+			r.invalid("refresh_token_output_path", fmt.Sprintf("The newest refresh token cannot be written there: %s.", err))
+		}
+		return token, output
+	}
+	r.warnOfAge(obtained)
+	return token, ""
+}
+
+// warnOfAge warns in good time of a refresh token that nobody renews. The token itself does
+// not say how old it is; a date in the configuration does, or the time of its file.
+func (r *resolver) warnOfAge(obtained string) {
+	const advice = "What to do: set refresh_token_output_path to where the next run finds it, or store a new refresh token in time " +
+		"and its date in refresh_token_obtained_on."
+	var since time.Time
+	if file, _, level := r.value("refresh_token_file_path"); level < notSet {
+		if info, err := os.Stat(file); err == nil {
+			since = info.ModTime()
+		}
+	}
+	if t, err := time.Parse(time.DateOnly, obtained); err == nil {
+		since = t
+	}
+	if since.IsZero() {
+		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token is not renewed",
+			"It expires 90 days after it was issued, and nothing says when that was. Each run is given a new one, which is lost.\n\n"+advice)
+		return
+	}
+	if left := refreshTokenLife - time.Since(since); left < refreshTokenWarning {
+		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token expires soon",
+			fmt.Sprintf("It is from %s and expires after 90 days, which is in %d days. Each run is given a new one, which is lost.\n\n%s",
+				since.Format(time.DateOnly), max(int(left.Hours()/24), 0), advice))
+	}
+}
+
+func checkDate(s string) error {
+	if _, err := time.Parse(time.DateOnly, s); err != nil {
+		return fmt.Errorf("must be a date such as 2026-01-31")
+	}
+	return nil
+}

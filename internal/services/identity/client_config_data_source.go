@@ -1,0 +1,119 @@
+package identity
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var _ datasource.DataSourceWithConfigure = (*clientConfigDataSource)(nil)
+
+// NewClientConfigDataSource is partnercenter_client_config.
+func NewClientConfigDataSource() datasource.DataSource { return &clientConfigDataSource{} }
+
+// clientConfigDataSource tells who the provider is signed in as, by the access token that all
+// calls share.
+//
+// Endpoint: none, and GET /v1/profiles/legalbusiness with the header ValidateMfa where
+// Partner Center's own verdict is asked for.
+// https://learn.microsoft.com/partner-center/developer/partner-center-authentication
+type clientConfigDataSource struct {
+	client *partnercenter.Client
+}
+
+func (d *clientConfigDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_client_config"
+}
+
+func (d *clientConfigDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
+		d.client = clients.PartnerCenter
+	}
+}
+
+func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Who the provider is signed in as. In a `check` block it lets a run in CI fail early, with a sentence.\n\n" +
+			"**Sign-in and role:** app-only or app+user, any agent.",
+		Attributes: map[string]schema.Attribute{
+			"validate_mfa": schema.BoolAttribute{
+				MarkdownDescription: "Whether to ask Partner Center for its own verdict on multifactor authentication, by a dry run. Default `false`.",
+				Optional:            true,
+			},
+			"tenant_id": schema.StringAttribute{MarkdownDescription: "The tenant that issued the access token.", Computed: true},
+			"client_id": schema.StringAttribute{MarkdownDescription: "The application.", Computed: true},
+			"object_id": schema.StringAttribute{MarkdownDescription: "The object id of the user or, app-only, of the service principal.", Computed: true},
+			"user_principal_name": schema.StringAttribute{
+				MarkdownDescription: "The user. Null for app-only sign-in, and where the token does not tell.",
+				Computed:            true,
+			},
+			"sign_in_mode": schema.StringAttribute{MarkdownDescription: "`app` or `app_user`.", Computed: true},
+			"mfa": schema.BoolAttribute{
+				MarkdownDescription: "Whether the access token says that the user signed in with multifactor authentication. Partner Center " +
+					"demands it of every call on behalf of a user.",
+				Computed: true,
+			},
+			"mfa_compliant": schema.BoolAttribute{
+				MarkdownDescription: "Partner Center's own verdict. Null unless `validate_mfa` is true.",
+				Computed:            true,
+			},
+			"token_expires_at": schema.StringAttribute{
+				MarkdownDescription: "When the access token expires, in RFC 3339. It is renewed by itself; the time changes with every run.",
+				Computed:            true,
+			},
+		},
+	}
+}
+
+type clientConfigModel struct {
+	ValidateMFA       types.Bool   `tfsdk:"validate_mfa"`
+	TenantID          types.String `tfsdk:"tenant_id"`
+	ClientID          types.String `tfsdk:"client_id"`
+	ObjectID          types.String `tfsdk:"object_id"`
+	UserPrincipalName types.String `tfsdk:"user_principal_name"`
+	SignInMode        types.String `tfsdk:"sign_in_mode"`
+	MFA               types.Bool   `tfsdk:"mfa"`
+	MFACompliant      types.Bool   `tfsdk:"mfa_compliant"`
+	TokenExpiresAt    types.String `tfsdk:"token_expires_at"`
+}
+
+func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var m clientConfigModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	caller, err := d.client.Caller(ctx)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure("Could not find out who the provider is signed in as", err))
+		return
+	}
+	m.TenantID, m.ClientID, m.ObjectID = tfkit.OrNull(caller.TenantID), tfkit.OrNull(caller.ClientID), tfkit.OrNull(caller.ObjectID)
+	m.UserPrincipalName = tfkit.OrNull(caller.UserPrincipalName)
+	m.SignInMode = types.StringValue("app_user")
+	if caller.AppOnly {
+		m.SignInMode = types.StringValue("app")
+	}
+	m.MFA, m.MFACompliant = types.BoolValue(caller.MFA), types.BoolNull()
+	m.TokenExpiresAt = types.StringNull()
+	if !caller.ExpiresOn.IsZero() {
+		m.TokenExpiresAt = types.StringValue(caller.ExpiresOn.Format(time.RFC3339))
+	}
+	if m.ValidateMFA.ValueBool() {
+		compliant, err := d.client.ValidateMFA(ctx)
+		if err != nil {
+			resp.Diagnostics.Append(tfkit.Failure("Could not ask Partner Center about multifactor authentication", err))
+			return
+		}
+		m.MFACompliant = types.BoolValue(compliant)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}

@@ -1,0 +1,2 @@
+// Package identity holds the types that tell who the provider is signed in as.
+package identity
