@@ -84,7 +84,7 @@ func (r *resolver) choose(choices []choice) (name string, ok bool) {
 	if r.diags.ErrorsCount()+len(r.unknown) > before {
 		return "", false
 	}
-	for level := inConfiguration; level < notSet; level++ {
+	for level := range notSet {
 		switch len(selected[level]) {
 		case 0:
 		case 1:

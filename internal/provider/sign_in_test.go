@@ -160,7 +160,7 @@ func TestSignIn(t *testing.T) {
 			if len(errs) != 1 {
 				t.Fatalf("got %v, want one error", errs)
 			}
-			if at := errs[0].(diag.DiagnosticWithPath).Path(); !at.Equal(pathTo(c.on)) || !strings.Contains(errs[0].Summary()+errs[0].Detail(), c.says) { //nolint:forcetypeassert // all are on attributes
+			if at := errs[0].(diag.DiagnosticWithPath).Path(); !at.Equal(pathTo(c.on)) || !strings.Contains(errs[0].Summary()+errs[0].Detail(), c.says) {
 				t.Errorf("got %q on %s, want it on %s to say %q", errs[0].Detail(), at, c.on, c.says)
 			}
 			mustHideSecrets(t, diags)
