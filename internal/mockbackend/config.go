@@ -53,6 +53,7 @@ type Endpoints struct {
 	SignIn          string `json:"signIn"`
 	PartnerCenter   string `json:"partnerCenter"` // without the /v1
 	ResourceManager string `json:"resourceManager"`
+	CI              string `json:"ci"`
 	Control         string `json:"control"`
 	Elsewhere       string `json:"elsewhere"` // a host that is none of the above; a bearer token sent there is a violation
 }

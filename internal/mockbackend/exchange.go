@@ -44,7 +44,8 @@ type apiError struct {
 	code     int
 	name     string
 	text     string
-	asString bool // Partner Center: print the code as a string whatever the knob says
+	subError string // sign-in only
+	asString bool   // Partner Center: print the code as a string whatever the knob says
 }
 
 func failure(status, code int, format string, args ...any) response {

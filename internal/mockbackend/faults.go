@@ -16,6 +16,7 @@ const (
 	SignIn          Service = "signin"
 	PartnerCenter   Service = "partnercenter"
 	ResourceManager Service = "resourcemanager"
+	CI              Service = "ci" // token requests of GitHub Actions and Azure DevOps jobs
 	Control         Service = "control"
 	Elsewhere       Service = "elsewhere"
 )
@@ -119,7 +120,7 @@ func (f Fault) validate() error {
 	}
 	return firstError(
 		oneOf("kind", f.Kind, AllKinds()...),
-		oneOf("service", f.Service, "", SignIn, PartnerCenter, ResourceManager),
+		oneOf("service", f.Service, "", SignIn, PartnerCenter, ResourceManager, CI),
 		notNegative("skip", f.Skip), notNegative("retryAfter", f.RetryAfter), notNegative("delay", f.Delay),
 	)
 }

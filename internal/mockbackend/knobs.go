@@ -55,23 +55,6 @@ const (
 	ContinuationToken ContinuationMode = "token" // continuationToken alone
 )
 
-// RefreshTokens is the state of every refresh token of the partner's users.
-type RefreshTokens string
-
-// The values of Knobs.RefreshTokens.
-const (
-	RefreshTokensValid   RefreshTokens = "valid"
-	RefreshTokensExpired RefreshTokens = "expired" // invalid_grant, AADSTS700082
-	RefreshTokensRevoked RefreshTokens = "revoked" // invalid_grant, AADSTS50173
-)
-
-// SignInError is an answer of the token endpoint.
-type SignInError struct {
-	Status int    `json:"status"` // HTTP status; 0 = 400
-	Error  string `json:"error"`  // OAuth error name; empty = "invalid_grant"
-	Code   int    `json:"code"`   // AADSTS number, for example 53003
-}
-
 // Knobs change how the mock behaves where the API is free to, or is not documented. Durations are Go durations in JSON
 // ("250ms"). The defaults are DefaultKnobs.
 type Knobs struct {
@@ -125,6 +108,20 @@ type Knobs struct {
 	RefreshTokens RefreshTokens `json:"refreshTokens"`
 	// RotateRefreshTokens makes each use of a refresh token return a new one; off = the same is returned.
 	RotateRefreshTokens bool `json:"rotateRefreshTokens"`
+	// ReuseRefreshTokens leaves earlier refresh tokens valid, as Entra does; off = only the newest one of a user works.
+	ReuseRefreshTokens bool `json:"reuseRefreshTokens"`
+	// RefreshTokenLifetime is how long a refresh token works after it was issued, used or not.
+	RefreshTokenLifetime time.Duration `json:"refreshTokenLifetime"`
+	// CustomerTenants says what users get in the tenants of customers.
+	CustomerTenants CustomerTenants `json:"customerTenants"`
+	// FederationAtHomeOnly refuses refresh tokens with a federated assertion in the tenants of customers. Unverified upstream.
+	FederationAtHomeOnly bool `json:"federationAtHomeOnly"`
+	// OIDCTokenLifetime is how long new OIDC tokens of CI systems live, in whole seconds.
+	OIDCTokenLifetime time.Duration `json:"oidcTokenLifetime"`
+	// ClaimsChallenge says which service wants more of users' tokens.
+	ClaimsChallenge ClaimsChallenge `json:"claimsChallenge"`
+	// ClaimsAnswer says what a token request with the claims of the challenge gets.
+	ClaimsAnswer ClaimsAnswer `json:"claimsAnswer"`
 	// SignInError, when set, is the answer to every token request.
 	SignInError *SignInError `json:"signInError"`
 
@@ -135,16 +132,22 @@ type Knobs struct {
 // DefaultKnobs are the knobs of a new Backend (Latency comes from its Config).
 func DefaultKnobs() Knobs {
 	return Knobs{
-		ContinuationMode:    ContinuationBoth,
-		PUTPath:             PUTPathBoth,
-		StaleETag:           StaleETagReject2055,
-		EmptyPermissions:    EmptyPermissionsReject,
-		RelationshipEnded:   RelationshipEndedForbidden,
-		BOM:                 true,
-		NumericCodes:        true,
-		TokenLifetime:       time.Hour,
-		RefreshTokens:       RefreshTokensValid,
-		RotateRefreshTokens: true,
+		ContinuationMode:     ContinuationBoth,
+		PUTPath:              PUTPathBoth,
+		StaleETag:            StaleETagReject2055,
+		EmptyPermissions:     EmptyPermissionsReject,
+		RelationshipEnded:    RelationshipEndedForbidden,
+		BOM:                  true,
+		NumericCodes:         true,
+		TokenLifetime:        time.Hour,
+		RefreshTokens:        RefreshTokensValid,
+		RotateRefreshTokens:  true,
+		ReuseRefreshTokens:   true,
+		RefreshTokenLifetime: 90 * 24 * time.Hour,
+		CustomerTenants:      CustomerTenantsOpen,
+		OIDCTokenLifetime:    5 * time.Minute,
+		ClaimsChallenge:      ClaimsChallengeNone,
+		ClaimsAnswer:         ClaimsAnswerRefuse,
 	}
 }
 
@@ -177,17 +180,14 @@ func (k Knobs) validate() error {
 		oneOf("emptyPermissions", k.EmptyPermissions, EmptyPermissionsReject, EmptyPermissionsAccept),
 		oneOf("relationshipEnded", k.RelationshipEnded, RelationshipEndedForbidden, RelationshipEndedNotFound, RelationshipEndedEmptyList),
 		oneOf("refreshTokens", k.RefreshTokens, RefreshTokensValid, RefreshTokensExpired, RefreshTokensRevoked),
+		oneOf("customerTenants", k.CustomerTenants, CustomerTenantsOpen, CustomerTenantsNotAuthorized, CustomerTenantsNoConsent, CustomerTenantsNoUser),
+		oneOf("claimsChallenge", k.ClaimsChallenge, ClaimsChallengeNone, ClaimsChallengePartnerCenter, ClaimsChallengeResourceManager, ClaimsChallengeBoth),
+		oneOf("claimsAnswer", k.ClaimsAnswer, ClaimsAnswerRefuse, ClaimsAnswerSatisfy),
+		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
 		k.SignInError.validate(),
 	)
-}
-
-func (e *SignInError) validate() error {
-	if e == nil || e.Status == 0 || e.Status >= 400 && e.Status <= 599 {
-		return nil
-	}
-	return fmt.Errorf("signInError.status: %d is not an error status (400 to 599)", e.Status)
 }
 
 func firstError(errs ...error) error {
@@ -213,25 +213,30 @@ func notNegative[T int | time.Duration](knob string, value T) error {
 	return nil
 }
 
-// MarshalJSON prints durations as Go durations.
-func (k Knobs) MarshalJSON() ([]byte, error) {
-	type plain Knobs
-	return json.Marshal(struct {
-		plain
-		TokenLifetime durationText `json:"tokenLifetime"`
-		Latency       durationText `json:"latency"`
-	}{plain(k), durationText(k.TokenLifetime), durationText(k.Latency)})
+// knobsText is how knobs are in JSON.
+type knobsText struct {
+	plainKnobs
+	TokenLifetime        durationText `json:"tokenLifetime"`
+	RefreshTokenLifetime durationText `json:"refreshTokenLifetime"`
+	OIDCTokenLifetime    durationText `json:"oidcTokenLifetime"`
+	Latency              durationText `json:"latency"`
 }
+
+type plainKnobs Knobs
+
+func (k Knobs) text() knobsText {
+	return knobsText{
+		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
+	}
+}
+
+// MarshalJSON prints durations as Go durations.
+func (k Knobs) MarshalJSON() ([]byte, error) { return json.Marshal(k.text()) }
 
 // UnmarshalJSON merges: fields that are absent keep their value; unknown fields and unknown values are errors that name
 // them, and leave k as it was.
 func (k *Knobs) UnmarshalJSON(data []byte) error {
-	type plain Knobs
-	merged := struct {
-		plain
-		TokenLifetime durationText `json:"tokenLifetime"`
-		Latency       durationText `json:"latency"`
-	}{plain(*k), durationText(k.TokenLifetime), durationText(k.Latency)}
+	merged := k.text()
 	if k.SignInError != nil { // a copy, or the decoder would write through the pointer into knobs in use
 		signInError := *k.SignInError
 		merged.SignInError = &signInError
@@ -239,8 +244,9 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	if err := decodeKnown(data, &merged); err != nil {
 		return err
 	}
-	knobs := Knobs(merged.plain)
-	knobs.TokenLifetime, knobs.Latency = time.Duration(merged.TokenLifetime), time.Duration(merged.Latency)
+	knobs := Knobs(merged.plainKnobs)
+	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
+	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// Start opens the listeners on loopback: HTTPS under one private CA for sign-in, Partner Center, Resource Manager and
-// elsewhere, each on a port of its own; plain HTTP for control. Partner Center answers over HTTP/1.1, so all do.
+// Start opens the listeners on loopback: HTTPS under one private CA for sign-in, Partner Center, Resource Manager, CI
+// and elsewhere, each on a port of its own; plain HTTP for control. Partner Center answers over HTTP/1.1, so all do.
 func (b *Backend) Start() error {
 	made, err := b.tls()
 	if err != nil {
@@ -38,7 +38,7 @@ func (b *Backend) Start() error {
 	ctx, stop := context.WithCancel(context.Background())
 	b.stop = stop
 	urls := map[Service]string{}
-	for _, service := range []Service{SignIn, PartnerCenter, ResourceManager, Elsewhere, Control} {
+	for _, service := range []Service{SignIn, PartnerCenter, ResourceManager, CI, Elsewhere, Control} {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			b.stop()
@@ -70,7 +70,7 @@ func (b *Backend) Start() error {
 	}
 	b.endpoints = Endpoints{
 		SignIn: urls[SignIn], PartnerCenter: urls[PartnerCenter], ResourceManager: urls[ResourceManager],
-		Control: urls[Control], Elsewhere: urls[Elsewhere],
+		CI: urls[CI], Control: urls[Control], Elsewhere: urls[Elsewhere],
 	}
 	return nil
 }

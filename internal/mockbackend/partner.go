@@ -3,13 +3,12 @@ package mockbackend
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/base64"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"time"
 )
 
 // Role is the agent role of a partner user: the security group of the partner tenant that makes it.
@@ -54,28 +53,38 @@ func (b *Backend) User(role Role) User { return b.partner.Users[role] }
 // UserWithoutMFA returns an Admin agent whose tokens lack amr "mfa": Partner Center refuses them with 401/900421.
 func (b *Backend) UserWithoutMFA() User { return b.signIn.users[len(b.signIn.users)-1] }
 
-// signInState is what sign-in knows: immutable but for the serial number and the tokens seen.
+// signInState is what sign-in knows.
 type signInState struct {
-	key      []byte // of refresh and continuation tokens
-	users    []User // the last one is the one without MFA
-	serial   uint64
-	verified map[string]tokenClaims
+	key          []byte // of refresh and continuation tokens, secrets and job tokens
+	born         time.Time
+	users        []User // the last one is the one without MFA
+	tokens       []userTokens
+	serial       uint64
+	verified     map[string]tokenClaims
+	other        Application
+	certificates []*x509.Certificate // registered by tests
+	assertions   seenAssertions
+	faults       []*SignInFault
+	issued       []IssuedToken
 }
 
 func newSignInState(seed int64) signInState {
 	key := sha256.Sum256(fmt.Append(nil, "mockbackend refresh tokens ", seed))
-	return signInState{key: key[:], verified: map[string]tokenClaims{}}
+	return signInState{key: key[:], born: time.Now(), verified: map[string]tokenClaims{}}
 }
 
 func (s *signInState) newPartner() Partner {
 	partner := Partner{
 		TenantID: PartnerTenantID, Domain: PartnerDomain, CompanyName: "Partner Demo", ClientID: "b9c8d7e6-f5a4-4b32-8190-a7b6c5d4e010",
-		ClientSecret: "mock~" + base64.RawURLEncoding.EncodeToString(s.mac([]byte("client secret"))), Users: map[Role]User{},
+		ClientSecret: s.secret("client secret"), Users: map[Role]User{},
 	}
+	s.other = Application{ClientID: "0a1b2c3d-4e5f-4607-8819-2a3b4c5d6e19", ClientSecret: s.secret("other client secret")}
 	add := func(name string, mfa bool, roles ...Role) User {
 		user := User{ObjectID: guidFor("user", name), UserPrincipalName: name + "@" + PartnerDomain, Roles: roles, MFA: mfa}
-		user.RefreshToken = s.refreshToken(len(s.users), 0)
+		first := refreshToken{user: len(s.users)}
+		user.RefreshToken = s.print(first)
 		s.users = append(s.users, user)
+		s.tokens = append(s.tokens, userTokens{newest: first})
 		return user
 	}
 	partner.Users[AdminAgent] = add("admin.agent", true, AdminAgent)
@@ -91,31 +100,8 @@ func (s *signInState) mac(data []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// refreshTokenPrefix looks like Entra's; what follows is opaque.
-const refreshTokenPrefix = "0.AXoA"
-
-// refreshToken makes the token of a user with a serial number; the same arguments give the same token.
-func (s *signInState) refreshToken(user int, serial uint64) string {
-	payload := binary.BigEndian.AppendUint64([]byte{byte(user)}, serial)
-	return refreshTokenPrefix + base64.RawURLEncoding.EncodeToString(append(payload, s.mac(payload)...))
-}
-
-var (
-	errMalformedRefreshToken = errors.New("malformed refresh token")
-	errForeignRefreshToken   = errors.New("refresh token that was not issued here")
-)
-
-// userOf reads a refresh token.
-func (s *signInState) userOf(token string) (int, error) {
-	encoded, ok := strings.CutPrefix(token, refreshTokenPrefix)
-	raw, err := base64.RawURLEncoding.DecodeString(encoded)
-	if !ok || err != nil || len(raw) != 9+sha256.Size {
-		return 0, errMalformedRefreshToken
-	}
-	if !hmac.Equal(raw[9:], s.mac(raw[:9])) || int(raw[0]) >= len(s.users) {
-		return 0, errForeignRefreshToken
-	}
-	return int(raw[0]), nil
+func (s *signInState) secret(purpose string) string {
+	return "mock~" + base64.RawURLEncoding.EncodeToString(s.mac([]byte(purpose)))
 }
 
 func (u User) has(role Role) bool { return slices.Contains(u.Roles, role) }

@@ -76,6 +76,11 @@ func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 	}
 	x.caller = b.callerOf(claims)
 	x.entry.TokenMode = claims.IDType
+	if x.challenged(ClaimsChallengePartnerCenter) {
+		refused := unauthorized(&apiError{code: 400, text: "Access denied: the token lacks claims."})
+		refused.header = b.claimsChallenge(claims.TenantID)
+		return refused, false
+	}
 	if !x.caller.mfa() && !x.knobs.MFANotEnforced {
 		return unauthorized(&apiError{code: 900421, text: "Multi-factor authentication is required."}), false
 	}

@@ -60,6 +60,11 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 	}
 	x.caller = b.callerOf(claims)
 	x.entry.TokenMode = claims.IDType
+	if x.challenged(ClaimsChallengeResourceManager) {
+		refused := armFailure(http.StatusUnauthorized, "InvalidAuthenticationToken", "The access token does not have the claims that are needed.")
+		refused.header = b.claimsChallenge(claims.TenantID)
+		return refused, false
+	}
 	return response{}, true
 }
 

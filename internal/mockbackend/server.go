@@ -44,6 +44,7 @@ func New(cfg Config) *Backend {
 		SignIn:          signInService{serviceBase{SignIn, all[SignIn]}},
 		PartnerCenter:   partnerCenterService{serviceBase{PartnerCenter, all[PartnerCenter]}},
 		ResourceManager: resourceManagerService{serviceBase{ResourceManager, all[ResourceManager]}},
+		CI:              ciService{serviceBase{CI, all[CI]}},
 		Control:         controlService{serviceBase{Control, all[Control]}},
 		Elsewhere:       elsewhereService{serviceBase{Elsewhere, nil}},
 	}
@@ -89,6 +90,7 @@ func routes() map[Service][]route {
 			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
 			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},
 		},
+		CI:      ciRoutes(),
 		Control: controlRoutes(),
 	}
 }
@@ -114,7 +116,7 @@ func (b *Backend) Endpoints() Endpoints {
 func (b *Backend) Violations() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string(nil), b.violations...)
+	return append([]string{}, b.violations...)
 }
 
 // ClearViolations forgets them, for tests that provoke one.

@@ -1,8 +1,6 @@
 package mockbackend
 
 import (
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -21,6 +19,11 @@ type signInService struct{ serviceBase }
 func (signInService) inspect(b *Backend, x *exchange) {
 	if strings.HasPrefix(strings.ToLower(x.req.Header.Get("Authorization")), "bearer ") {
 		b.violate("%s %s: a bearer token was sent to the sign-in host", x.req.Method, x.req.URL.Path)
+	}
+	for _, secret := range []string{"client_secret", "client_assertion", "refresh_token"} {
+		if x.query.Has(secret) {
+			b.violate("%s %s: %s in the query, which ends in logs", x.req.Method, x.req.URL.Path, secret)
+		}
 	}
 }
 
@@ -53,6 +56,7 @@ func (signInService) encode(x *exchange, r response) answer {
 // entraError is the error body of the token endpoint.
 type entraError struct {
 	Error         string `json:"error"`
+	SubError      string `json:"suberror,omitempty"`
 	Description   string `json:"error_description"`
 	Codes         []int  `json:"error_codes"`
 	Timestamp     string `json:"timestamp"`
@@ -68,7 +72,7 @@ func entraErrorBody(x *exchange, e *apiError) entraError {
 	}
 	trace, at := newGUID(), time.Now().UTC().Format("2006-01-02 15:04:05Z")
 	return entraError{
-		Error: e.name, Codes: []int{e.code}, Timestamp: at, TraceID: trace, CorrelationID: correlation,
+		Error: e.name, SubError: e.subError, Codes: []int{e.code}, Timestamp: at, TraceID: trace, CorrelationID: correlation,
 		Description: fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s", e.code, e.text, trace, correlation, at),
 		URI:         "https://login.microsoftonline.com/error?code=" + strconv.Itoa(e.code),
 	}
@@ -81,21 +85,15 @@ func (b *Backend) issueTokenV2(x *exchange) response { return b.issueToken(x, fa
 type tokenRequest struct {
 	form     url.Values
 	v1       bool
+	grant    string
 	tenant   string // id; what the path says as long as it is unknown
+	app      Application
+	proof    ClientProof
 	audience string // as asked for
 	scopes   []string
-	user     *User // nil for client_credentials
+	contexts []string // authentication contexts asked for by claims
+	user     *User    // nil for client_credentials
 	userAt   int
-}
-
-// refusal is an error of the token endpoint.
-type refusal struct {
-	status int
-	apiError
-}
-
-func refuse(status int, name string, code int, format string, args ...any) *refusal {
-	return &refusal{status: status, apiError: apiError{name: name, code: code, text: fmt.Sprintf(format, args...)}}
 }
 
 func (b *Backend) issueToken(x *exchange, v1 bool) response {
@@ -109,7 +107,7 @@ func (b *Backend) issueToken(x *exchange, v1 bool) response {
 		b.countToken(request.tenant, strings.TrimSuffix(request.audience, "/"), "AADSTS"+strconv.Itoa(refused.code))
 		return response{status: refused.status, body: entraErrorBody(x, &refused.apiError)}
 	}
-	token, err := b.accessToken(request.tenant, request.audience, request.user, x.knobs.TokenLifetime)
+	token, err := b.accessToken(&request, x.knobs.TokenLifetime)
 	if err != nil {
 		return response{status: http.StatusInternalServerError, body: entraErrorBody(x, &apiError{name: "server_error", code: 90033, text: err.Error()})}
 	}
@@ -120,77 +118,54 @@ func (b *Backend) issueToken(x *exchange, v1 bool) response {
 // judge fills in the request, or says what is wrong with it, in the order in which Entra looks: tenant, client, grant,
 // resource.
 func (b *Backend) judge(x *exchange, r *tokenRequest) *refusal {
-	if injected := x.knobs.SignInError; injected != nil {
-		name, status := injected.Error, injected.Status
-		if name == "" {
-			name = "invalid_grant"
-		}
-		if status == 0 {
-			status = http.StatusBadRequest
-		}
-		return refuse(status, name, injected.Code, "The sign-in was refused.")
-	}
-	grant := r.form.Get("grant_type")
-	switch grant {
-	case "":
-		return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'grant_type'.")
-	case "client_credentials", "refresh_token":
-	default:
-		return refuse(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'.", grant)
-	}
+	r.grant = r.form.Get("grant_type")
 	tenant, ok := b.tenantID(r.tenant)
-	if !ok && grant == "refresh_token" && (r.tenant == "common" || r.tenant == "organizations") {
+	if !ok && r.grant == "refresh_token" && (r.tenant == "common" || r.tenant == "organizations") {
 		tenant, ok = b.partner.TenantID, true
 	}
-	if !ok {
-		return refuse(http.StatusBadRequest, "invalid_request", 90002, "Tenant '%s' not found.", r.tenant)
+	if ok {
+		r.tenant = tenant
 	}
-	r.tenant = tenant
+	wrongAudience := b.judgeAudience(r)
+	if injected := x.knobs.SignInError; injected != nil {
+		return injected.refusal()
+	}
+	if refused := b.takeSignInFault(r.tenant, r.audience, credentialsOf(x, r.form).proof()); refused != nil {
+		return refused
+	}
+	switch r.grant {
+	case "":
+		return missingParameter("grant_type")
+	case "client_credentials", "refresh_token":
+	default:
+		return refuse(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'.", r.grant)
+	}
+	if !ok {
+		return refuseAs(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", r.tenant)
+	}
 	if refused := b.judgeClient(x, r); refused != nil {
 		return refused
 	}
-	if refused := b.judgeAudience(r, grant); refused != nil {
-		return refused
+	if wrongAudience != nil {
+		return wrongAudience
 	}
-	if grant == "refresh_token" {
-		return b.judgeRefreshToken(x, r)
-	}
-	return nil
-}
-
-func (b *Backend) judgeClient(x *exchange, r *tokenRequest) *refusal {
-	id, secret := r.form.Get("client_id"), r.form.Get("client_secret")
-	if basicID, basicSecret, ok := x.req.BasicAuth(); ok { // RFC 6749 2.3.1: both are form-encoded first
-		decodedID, idErr := url.QueryUnescape(basicID)
-		decodedSecret, secretErr := url.QueryUnescape(basicSecret)
-		if idErr == nil && secretErr == nil {
-			id, secret = decodedID, decodedSecret
+	if r.grant == "refresh_token" {
+		if refused := b.judgeRefreshToken(x, r); refused != nil {
+			return refused
 		}
 	}
-	switch {
-	case id == "":
-		return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'client_id'.")
-	case !strings.EqualFold(id, b.partner.ClientID):
-		return refuse(http.StatusBadRequest, "unauthorized_client", 700016, "Application with identifier '%s' was not found in the directory '%s'.", id, r.tenant)
-	case r.form.Get("client_assertion") != "":
-		return refuse(http.StatusUnauthorized, "invalid_client", 700027, "Client assertion failed signature validation: the app has no certificate registered.")
-	case secret == "":
-		return refuse(http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
-	case secret != b.partner.ClientSecret:
-		return refuse(http.StatusUnauthorized, "invalid_client", 7000215, "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.")
-	}
-	return nil
+	return b.judgeClaims(x, r)
 }
 
 // openIDScopes go with any resource.
 var openIDScopes = []string{"openid", "profile", "email", "offline_access"}
 
-func (b *Backend) judgeAudience(r *tokenRequest, grant string) *refusal {
+func (b *Backend) judgeAudience(r *tokenRequest) *refusal {
 	r.scopes = strings.Fields(r.form.Get("scope"))
 	if r.v1 {
 		r.audience = r.form.Get("resource")
 		if r.audience == "" {
-			return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'resource'.")
+			return missingParameter("resource")
 		}
 	} else {
 		for _, scope := range r.scopes {
@@ -198,9 +173,9 @@ func (b *Backend) judgeAudience(r *tokenRequest, grant string) *refusal {
 				continue
 			}
 			at := strings.LastIndex(scope, "/")
-			if at <= 0 || grant == "client_credentials" && scope[at+1:] != ".default" {
+			if at <= 0 || r.grant == "client_credentials" && scope[at+1:] != ".default" {
 				code := 70011
-				if grant == "client_credentials" {
+				if r.grant == "client_credentials" {
 					code = 1002012
 				}
 				return refuse(http.StatusBadRequest, "invalid_scope", code, "The provided value for scope %s is not valid.", scope)
@@ -214,7 +189,7 @@ func (b *Backend) judgeAudience(r *tokenRequest, grant string) *refusal {
 			}
 		}
 		if r.audience == "" {
-			return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'scope'.")
+			return missingParameter("scope")
 		}
 	}
 	known := b.resourceOf(r.audience)
@@ -222,26 +197,6 @@ func (b *Backend) judgeAudience(r *tokenRequest, grant string) *refusal {
 	if known == unknownResource || known == partnerCenterResource && r.tenant != b.partner.TenantID {
 		return refuse(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named %s was not found in the tenant named %s.", r.audience, r.tenant)
 	}
-	return nil
-}
-
-func (b *Backend) judgeRefreshToken(x *exchange, r *tokenRequest) *refusal {
-	token := r.form.Get("refresh_token")
-	if token == "" {
-		return refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'refresh_token'.")
-	}
-	at, err := b.signIn.userOf(token)
-	switch {
-	case errors.Is(err, errMalformedRefreshToken):
-		return refuse(http.StatusBadRequest, "invalid_grant", 9002313, "Invalid request. Request is malformed or invalid.")
-	case err != nil:
-		return refuse(http.StatusBadRequest, "invalid_grant", 70000, "The provided value for the input parameter 'refresh_token' is not valid.")
-	case x.knobs.RefreshTokens == RefreshTokensExpired:
-		return refuse(http.StatusBadRequest, "invalid_grant", 700082, "The refresh token has expired due to inactivity. The token was inactive for 90.00:00:00.")
-	case x.knobs.RefreshTokens == RefreshTokensRevoked:
-		return refuse(http.StatusBadRequest, "invalid_grant", 50173, "The provided grant has expired due to it being revoked, a fresh auth token is needed.")
-	}
-	r.user, r.userAt = &b.signIn.users[at], at
 	return nil
 }
 
@@ -258,52 +213,4 @@ func (b *Backend) tenantID(name string) (string, bool) {
 		return record.ID, true
 	}
 	return "", false
-}
-
-// tokenResponse is the v2 form; v1 prints numbers as strings and has more of them.
-type tokenResponse struct {
-	TokenType    string `json:"token_type"`
-	Scope        string `json:"scope,omitempty"`
-	ExpiresIn    any    `json:"expires_in"`
-	ExtExpiresIn any    `json:"ext_expires_in"`
-	ExpiresOn    string `json:"expires_on,omitempty"`
-	NotBefore    string `json:"not_before,omitempty"`
-	Resource     string `json:"resource,omitempty"`
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token,omitempty"`
-	IDToken      string `json:"id_token,omitempty"`
-}
-
-func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenResponse {
-	seconds := int(x.knobs.TokenLifetime / time.Second)
-	body := tokenResponse{TokenType: "Bearer", ExpiresIn: seconds, ExtExpiresIn: seconds, AccessToken: token}
-	if r.v1 {
-		now := time.Now()
-		body.ExpiresIn, body.ExtExpiresIn = strconv.Itoa(seconds), strconv.Itoa(seconds)
-		body.NotBefore = strconv.FormatInt(now.Unix(), 10)
-		body.ExpiresOn = strconv.FormatInt(now.Add(x.knobs.TokenLifetime).Unix(), 10)
-		body.Resource = r.audience
-	}
-	if r.user == nil {
-		return body
-	}
-	body.Scope = "user_impersonation"
-	if !r.v1 {
-		body.Scope = strings.TrimSuffix(r.audience, "/") + "/user_impersonation"
-	}
-	if r.v1 || slices.Contains(r.scopes, "offline_access") {
-		body.RefreshToken = r.form.Get("refresh_token")
-		if x.knobs.RotateRefreshTokens {
-			b.signIn.serial++
-			body.RefreshToken = b.signIn.refreshToken(r.userAt, b.signIn.serial)
-		}
-	}
-	if slices.Contains(r.scopes, "openid") { // unsigned, as v1 gives it: "header.payload."
-		part := base64.RawURLEncoding.EncodeToString
-		body.IDToken = part([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + part(encodeJSON(map[string]any{
-			"aud": b.partner.ClientID, "iss": "https://sts.windows.net/" + r.tenant + "/", "tid": r.tenant, "oid": r.user.ObjectID,
-			"upn": r.user.UserPrincipalName, "ver": "1.0", "iat": time.Now().Unix(), "exp": time.Now().Add(x.knobs.TokenLifetime).Unix(),
-		})) + "."
-	}
-	return body
 }

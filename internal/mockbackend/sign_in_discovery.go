@@ -27,7 +27,7 @@ func (b *Backend) openIDConfiguration(x *exchange, token, authorize, keys, issue
 	base := b.endpoints.SignIn + "/" + id
 	return response{status: http.StatusOK, body: map[string]any{
 		"token_endpoint": base + token, "authorization_endpoint": base + authorize, "jwks_uri": base + keys, "issuer": base + issuer,
-		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
 		"response_types_supported":              []string{"code"}, "subject_types_supported": []string{"pairwise"},
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "scopes_supported": openIDScopes,
 	}}

@@ -1,7 +1,6 @@
 package mockbackend_test
 
 import (
-	"context"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
@@ -13,10 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/golang-jwt/jwt/v5"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
@@ -146,8 +141,7 @@ func TestSignInErrors(t *testing.T) {
 		code   int
 	}{
 		{name: "wrong secret", edit: set("client_secret", "x"), status: 401, error: "invalid_client", code: 7000215},
-		{name: "no secret", edit: set("client_secret", ""), status: 401, error: "invalid_client", code: 7000218},
-		{name: "certificate", edit: set("client_assertion", "x"), status: 401, error: "invalid_client", code: 700027},
+		{name: "no secret", edit: set("client_secret", ""), status: 401, error: "invalid_client", code: 7000216},
 		{name: "unknown client", edit: set("client_id", mockbackend.AdatumID), status: 400, error: "unauthorized_client", code: 700016},
 		{name: "no client", edit: set("client_id", ""), status: 400, error: "invalid_request", code: 900144},
 		{name: "unknown tenant", path: "/0f0f0f0f-1111-4222-8333-444444444444/oauth2/v2.0/token", status: 400, error: "invalid_request", code: 90002},
@@ -251,34 +245,6 @@ func TestTokenExpires(t *testing.T) {
 		advance(time.Second)
 		c.call("GET", "/customers", nil).want(t, "expired", 401, 400)
 	})
-}
-
-// TestAzidentity signs in with the real library, in process and in a customer's tenant.
-func TestAzidentity(t *testing.T) {
-	b := newBackend(t, mockbackend.Config{})
-	partner := b.Partner()
-	credential, err := azidentity.NewClientSecretCredential(partner.TenantID, partner.ClientID, partner.ClientSecret, &azidentity.ClientSecretCredentialOptions{
-		ClientOptions:              azcore.ClientOptions{Cloud: cloud.Configuration{ActiveDirectoryAuthorityHost: b.Endpoints().SignIn}, Transport: &http.Client{Transport: b.Transport()}},
-		AdditionallyAllowedTenants: []string{"*"}, DisableInstanceDiscovery: true,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, options := range []policy.TokenRequestOptions{
-		{Scopes: []string{partnerCenterScope + "/.default"}},
-		{Scopes: []string{resourceManagerScope + "/.default"}, TenantID: mockbackend.AdatumID},
-	} {
-		token, err := credential.GetToken(context.WithoutCancel(t.Context()), options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := claims(t, anonymous(t, b), token.Token); got["idtyp"] != "app" {
-			t.Errorf("%v", got)
-		}
-	}
-	if n := b.Counters().TokensIssued(); n != 2 {
-		t.Errorf("%d tokens", n)
-	}
 }
 
 func TestDiscovery(t *testing.T) {

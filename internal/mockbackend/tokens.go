@@ -31,6 +31,8 @@ type tokenClaims struct {
 	IDType   string   `json:"idtyp"` // "app" or "user"
 	Scope    string   `json:"scp,omitempty"`
 	Roles    []string `json:"roles,omitempty"`
+	Contexts []string `json:"acrs,omitempty"`     // authentication contexts that were asked for and met
+	AppACR   string   `json:"appidacr,omitempty"` // how the application proved itself: "1" secret, "2" certificate or federation
 	Version  string   `json:"ver"`
 }
 
@@ -62,8 +64,8 @@ func (b *Backend) resourceOf(audience string) resource {
 	return unknownResource
 }
 
-// accessToken signs a token for an audience; user is nil for an app-only one.
-func (b *Backend) accessToken(tenant, audience string, user *User, lifetime time.Duration) (string, error) {
+// accessToken signs a token as it was asked for.
+func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, error) {
 	key, err := signingKey()
 	if err != nil {
 		return "", err
@@ -71,14 +73,20 @@ func (b *Backend) accessToken(tenant, audience string, user *User, lifetime time
 	now := time.Now()
 	claims := tokenClaims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			ID: newGUID(), Issuer: "https://sts.windows.net/" + tenant + "/", Audience: jwt.ClaimStrings{audience},
+			ID: newGUID(), Issuer: "https://sts.windows.net/" + r.tenant + "/", Audience: jwt.ClaimStrings{r.audience},
 			IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(lifetime)),
 		},
-		TenantID: tenant, AppID: b.partner.ClientID, AZP: b.partner.ClientID, Version: "1.0",
-		ObjectID: guidFor("service principal", tenant), IDType: "app",
+		TenantID: r.tenant, AppID: r.app.ClientID, AZP: r.app.ClientID, AppACR: "2", Contexts: r.contexts, Version: "1.0",
+		ObjectID: guidFor("service principal", r.tenant), IDType: "app",
+	}
+	if r.proof == ProofSecret {
+		claims.AppACR = "1"
+	}
+	if r.app == b.signIn.other {
+		claims.ObjectID = guidFor("other service principal", r.tenant)
 	}
 	claims.Subject = claims.ObjectID
-	if user != nil {
+	if user := r.user; user != nil {
 		claims.IDType, claims.ObjectID, claims.UPN, claims.Scope = "user", user.ObjectID, user.UserPrincipalName, "user_impersonation"
 		claims.Subject = guidFor("subject", user.ObjectID)
 		claims.AMR = []string{"pwd"}
@@ -88,7 +96,11 @@ func (b *Backend) accessToken(tenant, audience string, user *User, lifetime time
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = signingKeyID
-	return token.SignedString(key)
+	signed, err := token.SignedString(key)
+	if err == nil {
+		b.issued(IssuedToken{Kind: AccessToken, Token: signed, Tenant: r.tenant, Audience: strings.TrimSuffix(r.audience, "/"), User: claims.UPN})
+	}
+	return signed, err
 }
 
 // MarshalJSON prints a single audience as a string, as Entra does.

@@ -16,6 +16,7 @@ var inProcessEndpoints = Endpoints{
 	SignIn:          "https://login.mock.test",
 	PartnerCenter:   "https://api.mock.test",
 	ResourceManager: "https://management.mock.test",
+	CI:              "https://ci.mock.test",
 	Control:         "http://control.mock.test",
 	Elsewhere:       "https://elsewhere.mock.test",
 }
@@ -78,7 +79,7 @@ func (b *Backend) serviceAt(base string) (Service, bool) {
 	for _, endpoints := range []Endpoints{inProcessEndpoints, b.Endpoints()} {
 		for service, url := range map[Service]string{
 			SignIn: endpoints.SignIn, PartnerCenter: endpoints.PartnerCenter, ResourceManager: endpoints.ResourceManager,
-			Control: endpoints.Control, Elsewhere: endpoints.Elsewhere,
+			CI: endpoints.CI, Control: endpoints.Control, Elsewhere: endpoints.Elsewhere,
 		} {
 			if strings.EqualFold(url, strings.TrimSuffix(base, ":443")) {
 				return service, true

@@ -1,0 +1,99 @@
+package mockbackend
+
+import (
+	"fmt"
+	"strings"
+)
+
+// SignInFault makes matching token requests fail; empty fields match any. Unlike Knobs.SignInError it knows what the
+// request asks for.
+type SignInFault struct {
+	Tenant   string      `json:"tenant,omitempty"`   // id or verified domain
+	Audience string      `json:"audience,omitempty"` // any name of the resource, without scope
+	Proof    ClientProof `json:"proof,omitempty"`
+	Code     int         `json:"code"`             // AADSTS number; status and error are those of SignInErrors
+	Status   int         `json:"status,omitempty"` // another HTTP status
+	Error    string      `json:"error,omitempty"`  // another OAuth error name
+	Times    int         `json:"times,omitempty"`  // how many requests it hits; 0 = 1, negative = every one until cleared
+	Skip     int         `json:"skip,omitempty"`   // lets the first n matching requests pass
+}
+
+// FailSignIn adds a fault before all others: the newest matching one wins. One that can not be is a violation.
+func (b *Backend) FailSignIn(fault SignInFault) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := fault.validate(); err != nil {
+		b.violate("FailSignIn: %v", err)
+		return
+	}
+	if fault.Times == 0 {
+		fault.Times = 1
+	}
+	b.signIn.faults = append([]*SignInFault{&fault}, b.signIn.faults...)
+}
+
+// SignInFaults returns the faults that still wait for requests, newest first, with what is left of Times and Skip.
+func (b *Backend) SignInFaults() []SignInFault {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	faults := make([]SignInFault, 0, len(b.signIn.faults))
+	for _, fault := range b.signIn.faults {
+		faults = append(faults, *fault)
+	}
+	return faults
+}
+
+// ClearSignInFaults removes all of them.
+func (b *Backend) ClearSignInFaults() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.signIn.faults = nil
+}
+
+func (f SignInFault) validate() error {
+	if f.Code <= 0 {
+		return fmt.Errorf("code: %d is not an AADSTS number", f.Code)
+	}
+	e := SignInError{Status: f.Status}
+	return firstError(e.validate(), oneOf("proof", f.Proof, "", ProofSecret, ProofCertificate, ProofFederated), notNegative("skip", f.Skip))
+}
+
+// takeSignInFault finds the fault for a request, whose audience and proof need not be right, and counts it.
+func (b *Backend) takeSignInFault(tenant, audience string, proof ClientProof) *refusal {
+	for i, fault := range b.signIn.faults {
+		if !b.hits(fault, tenant, audience, proof) {
+			continue
+		}
+		if fault.Skip > 0 {
+			fault.Skip--
+			continue
+		}
+		if fault.Times > 0 {
+			fault.Times--
+		}
+		if fault.Times == 0 {
+			b.signIn.faults = append(b.signIn.faults[:i:i], b.signIn.faults[i+1:]...)
+		}
+		return SignInError{Code: fault.Code, Status: fault.Status, Error: fault.Error}.refusal()
+	}
+	return nil
+}
+
+func (b *Backend) hits(f *SignInFault, tenant, audience string, proof ClientProof) bool {
+	if f.Tenant != "" {
+		id, ok := b.tenantID(f.Tenant)
+		if !ok {
+			id = strings.ToLower(f.Tenant)
+		}
+		if id != tenant {
+			return false
+		}
+	}
+	if f.Audience != "" {
+		known := b.resourceOf(f.Audience)
+		if known != b.resourceOf(audience) || known == unknownResource && !strings.EqualFold(f.Audience, audience) {
+			return false
+		}
+	}
+	return f.Proof == "" || f.Proof == proof
+}
