@@ -129,7 +129,9 @@ type Seen struct {
 //
 // Where there is no policy that is one request. Where there is one it is read, extended
 // and, after a moment, read again, since another process may have been about to delete
-// it: DELETE has no precondition.
+// it: DELETE has no precondition. Where the permission is on already nothing is written;
+// when another process turned it off within the last moments, that read may lag behind,
+// and the next plan tells.
 func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
 	return s.apply(ctx, customerID, change{on: []Permission{permission}}, seen)
 }
@@ -168,6 +170,8 @@ const (
 	maxMoves = 12
 	// maxDoubts bounds how often it does because nobody knew what a failed write did.
 	maxDoubts = 3
+	// lag is how long after a write a read may still show what was before.
+	lag = time.Minute
 	// settle is how long after an extension a delete of another process, decided on
 	// before, can still arrive: several times its way from read to delete.
 	settle = 2 * time.Second
@@ -185,18 +189,18 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 		ctx, cancel = context.WithTimeout(ctx, applyTimeout)
 		defer cancel()
 	}
-	release, err := s.writers.acquire(ctx, customerID)
+	writer, err := s.writers.acquire(ctx, customerID)
 	if err != nil {
 		return SelfServePolicy{}, err
 	}
-	defer release()
+	defer writer.release()
 
 	var current SelfServePolicy
 	known := seen.PolicyID == "" && len(want.on) > 0 // create answers 409 when that is wrong
-	// A read that says there is nothing to do, against what the caller saw, may lag behind
-	// the last write; it is believed when it stays.
+	// A read that says there is nothing to do, against what the caller saw or shortly after
+	// a write, may lag behind; it is believed when it stays.
 	doubtful := 0
-	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) {
+	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) || time.Since(writer.wrote) < lag {
 		doubtful = rereads
 	}
 	for moves, doubts := 0, 0; ; {
@@ -218,6 +222,7 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 		}
 		doubtful = 0
 		start := time.Now()
+		writer.wrote = start
 		next, err := s.write(ctx, customerID, current, want)
 		var pause time.Duration
 		switch {

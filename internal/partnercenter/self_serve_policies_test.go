@@ -341,3 +341,25 @@ func BenchmarkGrantAndGet(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// TestGrant_rightAfterRevoke: terraform apply -replace destroys and creates in one process, and
+// the reads in between may lag behind.
+func TestGrant_rightAfterRevoke(t *testing.T) {
+	for _, stale := range []int{0, 1, 2} {
+		t.Run(fmt.Sprint(stale, " stale reads"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{})
+				b.SetPermissions(adatum, reservations, savingsPlan)
+				b.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = stale })
+				client := newClient(t, b)
+				if _, err := client.SelfServePolicies.Revoke(t.Context(), adatum, partnercenter.AzureReservedInstances, seenOn); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := client.SelfServePolicies.Grant(t.Context(), adatum, partnercenter.AzureReservedInstances, partnercenter.Seen{}); err != nil {
+					t.Fatal(err)
+				}
+				expectPermissions(t, b, adatum, reservations, savingsPlan)
+			})
+		})
+	}
+}
