@@ -220,7 +220,9 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 			}
 			continue
 		}
-		doubtful = 0
+		if current.ID != "" {
+			doubtful = 0 // there was something to do, so what was read is new enough
+		}
 		start := time.Now()
 		writer.wrote = start
 		next, err := s.write(ctx, customerID, current, want)
