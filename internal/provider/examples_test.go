@@ -1,0 +1,252 @@
+package provider_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// prepared brings the server to where the import examples of a resource type find something.
+var prepared = map[string]func(*mockbackend.Backend){
+	"partnercenter_customer_permission_reservations": func(b *mockbackend.Backend) {
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	},
+}
+
+// Every file under examples is applied, in the way that fits its folder. A file that no way
+// fits fails the test, so that an example is never only looked at.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(acctest.Root(), "examples")
+	files := map[string][]string{} // by folder
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		folder, file := path.Split(filepath.ToSlash(relative))
+		files[folder] = append(files[folder], file)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, needed := range []string{"provider/", "quickstart/"} {
+		if files[needed] == nil {
+			t.Errorf("there is no example in %s", needed)
+		}
+	}
+	for folder, names := range files {
+		e := example{t, filepath.Join(root, filepath.FromSlash(folder)), path.Base(folder)}
+		for _, name := range names {
+			var try func(example, string)
+			switch {
+			case folder == "pipelines/": // recipes for CI, no configurations
+				continue
+			case folder == "quickstart/" && name == "main.tf":
+				try = example.wholeConfiguration
+			case folder == "provider/" && name == "provider.tf":
+				try = example.providerBlock
+			case path.Dir(path.Dir(folder)) == "data-sources" && name == "data-source.tf":
+				try = example.blocks
+			case path.Dir(path.Dir(folder)) == "resources" && name == "resource.tf":
+				try = example.blocks
+			case path.Dir(path.Dir(folder)) == "resources" && name == "import-by-string-id.tf":
+				try = example.importBlock
+			case path.Dir(path.Dir(folder)) == "resources" && name == "import-by-identity.tf":
+				try = example.importBlock
+			case path.Dir(path.Dir(folder)) == "resources" && name == "import.sh":
+				try = example.importCommand
+			default:
+				t.Errorf("no test applies examples/%s%s: add it to examples_test.go", folder, name)
+				continue
+			}
+			t.Run(folder+name, func(t *testing.T) {
+				t.Parallel()
+				try(example{t, e.dir, e.typeName}, name)
+			})
+		}
+	}
+}
+
+type example struct {
+	*testing.T
+
+	dir string
+	// typeName is the folder's name: a type's, mostly.
+	typeName string
+}
+
+func (e example) read(name string) string {
+	e.Helper()
+	b, err := os.ReadFile(filepath.Join(e.dir, name))
+	if err != nil {
+		e.Fatal(err)
+	}
+	return string(b)
+}
+
+// everythingOff is for the end: destroy left no reservations permission.
+func (e example) everythingOff(b *acctest.Backend) {
+	e.Helper()
+	for _, c := range b.Customers() {
+		if slices.Contains(acctest.Permissions(b.Backend, c.ID), mockbackend.AzureReservedInstances) &&
+			!slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // were on before
+			e.Errorf("after destroy, %s may still buy reservations", c.CompanyName)
+		}
+	}
+}
+
+// blocks are resources and data sources, to which a provider block is added.
+func (e example) blocks(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	resource.UnitTest(e.T, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
+		Steps:                    []resource.TestStep{{Config: b.Config(e.read(name))}},
+	})
+}
+
+var importTo = regexp.MustCompile(`(?m)^\s*to\s*=\s*(\S+)`)
+
+// importBlock is applied with the resources of the same folder, and changes nothing.
+func (e example) importBlock(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	prepare := prepared[e.typeName]
+	text := e.read(name)
+	to := importTo.FindStringSubmatch(text)
+	if prepare == nil || to == nil {
+		e.Fatalf("nothing is prepared for %s to import", e.typeName)
+	}
+	prepare(b.Backend)
+	var versions []tfversion.TerraformVersionCheck
+	if strings.Contains(text, "identity") {
+		versions = append(versions, tfversion.SkipBelow(tfversion.Version1_12_0))
+	}
+	resource.UnitTest(e.T, resource.TestCase{
+		TerraformVersionChecks:   versions,
+		ProtoV6ProviderFactories: b.Factories(),
+		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
+		Steps: []resource.TestStep{{
+			Config: b.Config(e.read("resource.tf"), text),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(to[1], plancheck.ResourceActionNoop),
+			}},
+		}},
+	})
+}
+
+// requirement is the block that a real CLI needs to find the provider.
+const requirement = `terraform {
+  required_providers {
+    partnercenter = {
+      source = "partnercenter/partnercenter"
+    }
+  }
+}
+`
+
+// workspace has the built provider and these files.
+func workspace(t *testing.T, env []string, files map[string]string) *acctest.Workspace {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := acctest.NewWorkspace(t.Context(), dir, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// run runs the CLI and expects the exit code.
+func run(t *testing.T, w *acctest.Workspace, exitCode int, args ...string) string {
+	t.Helper()
+	r := w.Run(t.Context(), args...)
+	if r.ExitCode != exitCode {
+		t.Fatalf("%s: exit code %d, not %d\n%s", strings.Join(args, " "), r.ExitCode, exitCode, r.Output)
+	}
+	return r.Output
+}
+
+var importLine = regexp.MustCompile(`(?m)^terraform (import (\S+) \S+)$`)
+
+// importCommand runs the script's command as it stands there, with the resources of the
+// same folder.
+func (e example) importCommand(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	line := importLine.FindStringSubmatch(e.read(name))
+	prepare := prepared[e.typeName]
+	if line == nil || prepare == nil {
+		e.Fatalf("no import command in %s, or nothing prepared for it", name)
+	}
+	prepare(b.Backend)
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf")})
+	run(e.T, w, 0, strings.Fields(line[1])...)
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode", "-target="+line[2])
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// wholeConfiguration has all it needs, and signs in by the environment.
+func (e example) wholeConfiguration(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	for id, want := range map[string]bool{
+		mockbackend.AdatumID: true, mockbackend.LitwareID: true, mockbackend.ContosoID: true, mockbackend.TailspinID: true,
+		mockbackend.FabrikamID: false, mockbackend.NorthwindID: false,
+	} {
+		if got := slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances); got != want {
+			e.Errorf("customer %s may buy reservations: %t", id, got)
+		}
+	}
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// providerBlock takes its values from variables, and nothing of them from the environment.
+func (e example) providerBlock(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	p := b.Partner()
+	var env []string
+	for _, v := range b.WorkspaceEnvironment() {
+		if strings.Contains(v, "127.0.0.1") || strings.Contains(v, "localhost") || strings.Contains(v, "CA_CERTIFICATE") || strings.Contains(v, "DISCOVERY") {
+			env = append(env, v)
+		}
+	}
+	for _, v := range [][2]string{
+		{"tenant_id", p.TenantID}, {"client_id", p.ClientID}, {"client_secret", p.ClientSecret},
+		{"refresh_token", b.User(mockbackend.HelpdeskAgent).RefreshToken},
+	} {
+		env = append(env, fmt.Sprintf("TF_VAR_%s=%s", v[0], v[1]))
+	}
+	w := workspace(e.T, env, map[string]string{
+		name: e.read(name), "use.tf": "data \"partnercenter_customers\" \"all\" {}\n",
+	})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	if modes := b.Requests(); !slices.ContainsFunc(modes, func(r mockbackend.Request) bool { return r.TokenMode == "user" }) {
+		e.Error("the provider did not sign in as the user of the variable")
+	}
+}

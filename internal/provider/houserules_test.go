@@ -1,0 +1,261 @@
+package provider_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	dsschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	rschema "github.com/hashicorp/terraform-plugin-framework/resource/schema"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/provider"
+)
+
+// described is what attributes and blocks of all kinds of schemas have in common.
+type described interface {
+	GetMarkdownDescription() string
+	GetDeprecationMessage() string
+}
+
+// rules are those that hold for every schema, whatever it is for. The path is for people.
+type rules struct{ *testing.T }
+
+// secretName is the name of something that holds a secret; one that names where it is, or
+// what is known of it, ends otherwise.
+var secretName = regexp.MustCompile(`(secret|token|password|assertion|private_key)$`)
+
+func (r rules) described(path string, a described) {
+	r.Helper()
+	text := a.GetMarkdownDescription()
+	if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
+		r.Errorf("%s: the description is not one of whole sentences: %q", path, text)
+	}
+}
+
+// attribute takes any attribute; nested ones come below it.
+func (r rules) attribute(path string, a any) {
+	r.Helper()
+	d, ok := a.(described)
+	if !ok {
+		r.Fatalf("%s: %T", path, a)
+	}
+	r.described(path, d)
+	// The interfaces of the three kinds of schemas are internal; their methods are not.
+	v := reflect.ValueOf(a)
+	is := func(method string) bool {
+		m := v.MethodByName(method)
+		return m.IsValid() && m.Call(nil)[0].Bool()
+	}
+	name := path[strings.LastIndex(path, ".")+1:]
+	if isText := strings.HasSuffix(v.Type().Name(), "StringAttribute"); isText && secretName.MatchString(name) && !is("IsSensitive") && !is("IsWriteOnly") {
+		r.Errorf("%s: its name says secret, and it is not sensitive", path)
+	}
+	if kind := v.Type().Name(); strings.HasPrefix(kind, "Set") && is("IsComputed") {
+		r.Errorf("%s: a set that the server fills is unusable when it is large; use a list", path)
+	}
+	if !regexp.MustCompile(`^[a-z][a-z0-9_]*$`).MatchString(name) {
+		r.Errorf("%s: not in snake_case", path)
+	}
+	nested := v.FieldByName("NestedObject")
+	if !nested.IsValid() {
+		nested = v
+	}
+	r.all(path, nested)
+}
+
+// all takes what has Attributes or Blocks.
+func (r rules) all(path string, v reflect.Value) {
+	r.Helper()
+	for _, field := range []string{"Attributes", "Blocks"} {
+		in := v.FieldByName(field)
+		if !in.IsValid() {
+			continue
+		}
+		for _, key := range in.MapKeys() {
+			r.attribute(path+"."+key.String(), in.MapIndex(key).Interface())
+		}
+	}
+}
+
+// files of a type: its page, its example and the code.
+func (r rules) files(kind, folder, typeName string) {
+	r.Helper()
+	short := strings.TrimPrefix(typeName, "partnercenter_")
+	if short == typeName {
+		r.Errorf("%s: the name does not begin with partnercenter_", typeName)
+	}
+	root := acctest.Root()
+	for _, file := range []string{
+		filepath.Join(root, "docs", folder, short+".md"),
+		filepath.Join(root, "examples", folder, typeName, strings.ReplaceAll(kind, "_", "-")+".tf"),
+	} {
+		if _, err := os.Stat(file); err != nil {
+			r.Errorf("%s: %v", typeName, err)
+		}
+	}
+	for _, suffix := range []string{".go", "_test.go"} {
+		if found, err := filepath.Glob(filepath.Join(root, "internal", "services", "*", short+"_"+kind+suffix)); err != nil || len(found) != 1 {
+			r.Errorf("%s: there is no one file internal/services/*/%s_%s%s: %v %v", typeName, short, kind, suffix, found, err)
+		}
+	}
+}
+
+func (r rules) valid(what string, d diag.Diagnostics) {
+	r.Helper()
+	for _, one := range d {
+		r.Errorf("%s: %s: %s", what, one.Summary(), one.Detail())
+	}
+}
+
+// Rules that a test enforces need no reviewer.
+func TestHouseRules(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	p := provider.New("test")()
+	var meta fwprovider.MetadataResponse
+	p.Metadata(ctx, fwprovider.MetadataRequest{}, &meta)
+
+	t.Run("provider", func(t *testing.T) {
+		t.Parallel()
+		r := rules{t}
+		var s fwprovider.SchemaResponse
+		p.Schema(ctx, fwprovider.SchemaRequest{}, &s)
+		r.valid("provider", append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
+		r.described("provider", s.Schema)
+		r.all("provider", reflect.ValueOf(s.Schema))
+		r.environment(s.Schema)
+		if _, err := os.Stat(filepath.Join(acctest.Root(), "docs", "index.md")); err != nil {
+			t.Error(err)
+		}
+	})
+	resources := p.Resources(ctx)
+	if len(resources) == 0 {
+		t.Error("there is no resource")
+	}
+	for _, make := range resources {
+		one := make()
+		name := resourceName(ctx, one, meta.TypeName)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rules{t}
+			var s resource.SchemaResponse
+			one.Schema(ctx, resource.SchemaRequest{}, &s)
+			r.valid(name, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
+			r.described(name, s.Schema)
+			r.signIn(name, s.Schema.MarkdownDescription)
+			r.all(name, reflect.ValueOf(s.Schema))
+			r.files("resource", "resources", name)
+			r.takesOver(ctx, name, one, s.Schema)
+		})
+	}
+	sources := p.DataSources(ctx)
+	if len(sources) == 0 {
+		t.Error("there is no data source")
+	}
+	for _, make := range sources {
+		one := make()
+		var m datasource.MetadataResponse
+		one.Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: meta.TypeName}, &m)
+		t.Run("data "+m.TypeName, func(t *testing.T) {
+			t.Parallel()
+			r := rules{t}
+			var s datasource.SchemaResponse
+			one.Schema(ctx, datasource.SchemaRequest{}, &s)
+			r.valid(m.TypeName, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
+			r.described(m.TypeName, s.Schema)
+			r.signIn(m.TypeName, s.Schema.MarkdownDescription)
+			r.all(m.TypeName, reflect.ValueOf(s.Schema))
+			r.files("data_source", "data-sources", m.TypeName)
+			if _, ok := one.(datasource.DataSourceWithConfigure); !ok {
+				t.Errorf("%s: no Configure, so no client", m.TypeName)
+			}
+		})
+	}
+}
+
+func resourceName(ctx context.Context, r resource.Resource, providerName string) string {
+	var m resource.MetadataResponse
+	r.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: providerName}, &m)
+	return m.TypeName
+}
+
+// signIn is the line that every type has for its readers.
+func (r rules) signIn(name, description string) {
+	r.Helper()
+	if !strings.Contains(description, "**Sign-in and role:** ") {
+		r.Errorf("%s: the description does not say which sign-in and role it needs", name)
+	}
+}
+
+// environment is named behind every setting that can come from there.
+func (r rules) environment(s schema.Schema) {
+	r.Helper()
+	for name, a := range s.Attributes {
+		if strings.HasPrefix(a.GetType().String(), "basetypes.") && !strings.Contains(a.GetMarkdownDescription(), "Environment variable `PARTNERCENTER_") &&
+			!strings.Contains(a.GetMarkdownDescription(), "nvironment variable") {
+			r.Errorf("provider.%s: the description names no environment variable", name)
+		}
+	}
+}
+
+// takesOver holds for resources: identity and import, by the same attributes.
+func (r rules) takesOver(ctx context.Context, name string, one resource.Resource, s rschema.Schema) {
+	r.Helper()
+	if _, ok := one.(resource.ResourceWithImportState); !ok {
+		r.Errorf("%s: no import", name)
+	}
+	identified, ok := one.(resource.ResourceWithIdentity)
+	if !ok {
+		r.Errorf("%s: no identity", name)
+		return
+	}
+	var i resource.IdentitySchemaResponse
+	identified.IdentitySchema(ctx, resource.IdentitySchemaRequest{}, &i)
+	r.valid(name+" identity", append(i.Diagnostics, i.IdentitySchema.ValidateImplementation(ctx)...))
+	if len(i.IdentitySchema.Attributes) == 0 {
+		r.Errorf("%s: the identity is empty", name)
+	}
+	for attribute, a := range i.IdentitySchema.Attributes {
+		if a.GetDescription() == "" {
+			r.Errorf("%s identity.%s: no description", name, attribute)
+		}
+		if _, ok := s.Attributes[attribute]; !ok {
+			r.Errorf("%s identity.%s: the resource has no such attribute", name, attribute)
+		}
+	}
+	for _, file := range []string{"import.sh", "import-by-string-id.tf", "import-by-identity.tf"} {
+		if _, err := os.Stat(filepath.Join(acctest.Root(), "examples", "resources", name, file)); err != nil {
+			r.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The rules find what breaks them.
+func TestHouseRules_bite(t *testing.T) {
+	t.Parallel()
+	for name, a := range map[string]any{
+		"undescribed":   rschema.StringAttribute{Optional: true},
+		"client_secret": rschema.StringAttribute{MarkdownDescription: "A secret.", Optional: true},
+		"Camel":         rschema.StringAttribute{MarkdownDescription: "A text.", Optional: true},
+		"a_set":         rschema.SetNestedAttribute{MarkdownDescription: "A set.", Computed: true},
+		"below": dsschema.ListNestedAttribute{MarkdownDescription: "A list.", Computed: true, NestedObject: dsschema.NestedAttributeObject{
+			Attributes: map[string]dsschema.Attribute{"undescribed": dsschema.StringAttribute{Computed: true}},
+		}},
+	} {
+		probe := &testing.T{}
+		rules{probe}.attribute("x."+name, a)
+		if !probe.Failed() {
+			t.Errorf("nothing is said of %s", name)
+		}
+	}
+}

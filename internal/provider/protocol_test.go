@@ -1,0 +1,95 @@
+package provider_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// A provider setting that is known only after apply is an error, not one that is not set:
+// the environment might hold another partner's.
+func TestAccProvider_unknownSetting(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	for _, setting := range []string{"tenant_id", "client_id", "client_secret", "refresh_token"} {
+		t.Run(setting, func(t *testing.T) {
+			t.Parallel()
+			config := regexp.MustCompile(setting+` = ".*"`).ReplaceAllLiteralString(b.Config(
+				`resource "terraform_data" "later" { input = "later" }`,
+				`data "partnercenter_customers" "all" {}`,
+			), setting+" = terraform_data.later.output")
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: b.Factories(),
+				Steps: []resource.TestStep{{
+					Config: config, PlanOnly: true,
+					ExpectError: acctest.Says("Unknown value for " + setting + " with provider[\"" + registry(t) + "/hashicorp/partnercenter\"],"),
+				}},
+			})
+		})
+	}
+	t.Cleanup(func() {
+		if sent := b.Requests(); len(sent) > 0 {
+			t.Errorf("requests were sent: %v", acctest.Routes(sent))
+		}
+	})
+}
+
+// registry is the host of provider names that name none.
+func registry(t *testing.T) string {
+	t.Helper()
+	cli, err := acctest.FindCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cli.Tofu {
+		return "registry.opentofu.org"
+	}
+	return "registry.terraform.io"
+}
+
+// Without settings and environment the errors name both, all at once.
+func TestAccProvider_missingSettings(t *testing.T) {
+	for _, v := range os.Environ() {
+		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "PARTNERCENTER_") {
+			t.Setenv(name, "")
+		}
+	}
+	b := acctest.New(t, mockbackend.Config{})
+	const config = `
+provider "partnercenter" {}
+data "partnercenter_customers" "all" {}
+`
+	var steps []resource.TestStep
+	for _, says := range []string{
+		"Missing tenant_id", "Missing client_id",
+		"set tenant_id in the provider block or the environment variable PARTNERCENTER_TENANT_ID.",
+	} {
+		steps = append(steps, resource.TestStep{Config: config, PlanOnly: true, ExpectError: acctest.Says(says)})
+	}
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: b.Factories(), Steps: steps})
+}
+
+// The configuration beats the environment, which may be another partner's.
+func TestAccProvider_malformedSettings(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	refused := func(setting, value, says string) resource.TestStep {
+		config := regexp.MustCompile(setting+` = ".*"`).ReplaceAllLiteralString(b.Config(`data "partnercenter_customers" "all" {}`), setting+` = "`+value+`"`)
+		return resource.TestStep{Config: config, PlanOnly: true, ExpectError: acctest.Says(says)}
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		Steps: []resource.TestStep{
+			refused("tenant_id", "partner", "must be the tenant's id, a GUID such as"),
+			refused("client_id", "app", "must be a GUID such as"),
+			refused("partner_center", "http://api.example", "is plain http, which is accepted for a loopback address only"),
+			refused("ca_certificate_path", "/does/not/exist.pem", "cannot be read"),
+		},
+	})
+}
