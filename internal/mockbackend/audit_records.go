@@ -53,7 +53,7 @@ const (
 func (b *Backend) AuditRecords() []AuditRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.audit)
+	return append([]AuditRecord{}, b.audit...)
 }
 
 func (b *Backend) newAudit(record *customerRecord, operation, resourceType string) AuditRecord {

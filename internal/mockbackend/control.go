@@ -24,7 +24,7 @@ func controlCalls() []controlCall {
 	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
 		return controlCall{route{method, pattern, open, nil, handle}, about, data}
 	}
-	return []controlCall{
+	return append([]controlCall{
 		call("GET", "/", (*Backend).controlIndex, "this text", ""),
 		call("GET", "/health", controlHealth, "is it up, and where is everything", ""),
 		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
@@ -48,7 +48,7 @@ func controlCalls() []controlCall {
 		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
 		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
 		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
-	}
+	}, controlSignInCalls()...)
 }
 
 func kindNames() string {
@@ -114,7 +114,7 @@ func (b *Backend) controlIndex(*exchange) response {
 		if call.method != http.MethodGet {
 			fmt.Fprintf(&text, " -X %s", call.method)
 		}
-		path := strings.NewReplacer("{customer}", AdatumID, "{subscription}", AdatumAzurePlanID).Replace(call.pattern)
+		path := strings.NewReplacer("{customer}", AdatumID, "{subscription}", AdatumAzurePlanID, "{certificate}", string(RegisteredCertificate), "{user}", b.User(AdminAgent).UserPrincipalName).Replace(call.pattern)
 		fmt.Fprintf(&text, " %s%s", base, path)
 		if call.data != "" {
 			fmt.Fprintf(&text, " -d '%s'", call.data)

@@ -61,6 +61,27 @@ func TestControl(t *testing.T) {
 		{"DELETE", "/faults", "", 204, ""},
 		{"GET", "/faults", "", 200, "[]"},
 		{"GET", "/auditrecords", "", 200, "delete_self_serve_policy"},
+		{"GET", "/tokens", "", 200, "[]"},
+		{"GET", "/certificates/registered", "", 200, "BEGIN PRIVATE KEY"},
+		{"GET", "/certificates/golden", "", 404, "golden"},
+		{"GET", "/ci", "", 200, "idtoken?api-version=2.0"},
+		{"POST", "/oidc-tokens", `{"issuer":"gitlab","subject":"x","lifetime":"-1m","wrongKey":true}`, 201, `"token":"eyJ`},
+		{"POST", "/oidc-tokens", `{"issuer":"jenkins"}`, 400, "jenkins"},
+		{"POST", "/oidc-tokens", `{"issuer":"gitlab","lifetime":"soon"}`, 400, "soon"},
+		{"GET", "/tokens", "", 200, `"kind":"oidc"`},
+		{"GET", "/users/admin.agent@partner-demo.onmicrosoft.com/refresh-token", "", 200, b.User(mockbackend.AdminAgent).RefreshToken},
+		{"POST", "/users/" + b.User(mockbackend.AdminAgent).ObjectID + "/refresh-token", "", 201, `"refreshToken":"0.`},
+		{"DELETE", "/users/" + b.User(mockbackend.AdminAgent).ObjectID + "/refresh-token", "", 204, ""},
+		{"GET", "/users/nobody/refresh-token", "", 404, "nobody"},
+		{"POST", "/users/nobody/refresh-token", "", 404, "nobody"},
+		{"DELETE", "/users/nobody/refresh-token", "", 404, "nobody"},
+		{"GET", "/sign-in-errors", "", 200, `"code":90099`},
+		{"GET", "/sign-in-faults", "", 200, "[]"},
+		{"POST", "/sign-in-faults", `{"tenant":"x","code":65001}`, 201, `"tenant":"x"`},
+		{"POST", "/sign-in-faults", `{"code":0}`, 400, "code"},
+		{"POST", "/sign-in-faults", `{"kind":"slow"}`, 400, "kind"},
+		{"GET", "/sign-in-faults", "", 200, `"code":65001`},
+		{"DELETE", "/sign-in-faults", "", 204, ""},
 		{"GET", "/journal", "", 200, ""},
 		{"DELETE", "/journal", "", 204, ""},
 		{"GET", "/counters", "", 200, `"violations":0`},
@@ -78,12 +99,21 @@ func TestControl(t *testing.T) {
 	}
 }
 
+func TestControlListsAreNeverNull(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	for _, path := range []string{"/journal", "/violations", "/faults", "/sign-in-faults", "/tokens", "/auditrecords", "/customers/" + mockbackend.AdatumID + "/subscriptions"} {
+		if got := control(t, b, "GET", path, ""); got.status != 200 || got.raw[0] != '[' {
+			t.Errorf("%s: %d %s", path, got.status, got.raw)
+		}
+	}
+}
+
 func TestControlIndexNamesEveryCall(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	text := string(control(t, b, "GET", "/", "").raw)
 	for _, call := range []string{
 		"GET /health", "GET /customers", "POST /customers", "DELETE /customers/{customer}/relationship", "PUT /policies/{customer}",
-		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords",
+		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords", "POST /oidc-tokens", "GET /certificates/{certificate}", "POST /sign-in-faults",
 	} {
 		if !strings.Contains(text, call+"\n") {
 			t.Errorf("%s is missing", call)

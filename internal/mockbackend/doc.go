@@ -3,10 +3,11 @@
 //
 // # What is here
 //
-// Four handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers. Partner Center
-// serves self-serve policies, customers, subscriptions, Azure entitlements, partner profiles and audit records.
-// Resource Manager serves Azure subscriptions. Control, over plain HTTP, changes things from outside and reads the
-// journal. A fifth host, "elsewhere", is where no client should ever go with a token.
+// Five handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers, to an application
+// that proves itself by secret, certificate or federation. CI gives the jobs of GitHub Actions and Azure DevOps their
+// OIDC tokens. Partner Center serves self-serve policies, customers, subscriptions, Azure entitlements, partner profiles
+// and audit records. Resource Manager serves Azure subscriptions. Control, over plain HTTP, changes things from outside
+// and reads the journal. A sixth host, "elsewhere", is where no client should ever go with a token.
 //
 // The mock is written from the published API, never from our client, so the two can disagree and a test notices. Each
 // rule cites its page as DEV/x (https://learn.microsoft.com/partner-center/developer/x) or REF/x
@@ -19,8 +20,8 @@
 // # What is not here
 //
 // Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. Role assignments of
-// Resource Manager. Authorization-code, device-code and certificate sign-in: a refresh token or client secret must be
-// there already. HTTP/2: Partner Center answers over HTTP/1.1.
+// Resource Manager. Authorization-code and device-code sign-in: NewRefreshToken stands for a person in a browser. Azure
+// CLI. HTTP/2: Partner Center answers over HTTP/1.1.
 //
 // # Where to start
 //

@@ -30,3 +30,22 @@ func (b *Backend) EnvironmentFor(caPath, refreshToken string) []EnvVar {
 		EnvVar{"PARTNERCENTER_MOCK_CONTROL", endpoints.Control},
 	)
 }
+
+// CIEnvironment is what a job of GitHub Actions or Azure DevOps has in its environment and the provider proves the
+// application with, instead of a client secret; nil for other issuers.
+func (b *Backend) CIEnvironment(issuer OIDCIssuer) []EnvVar {
+	switch issuer {
+	case GitHubIssuer:
+		job := b.GitHubActions()
+		return []EnvVar{{"ACTIONS_ID_TOKEN_REQUEST_URL", job.RequestURL}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN", job.RequestToken}}
+	case AzureDevOpsIssuer:
+		job := b.AzureDevOps()
+		return []EnvVar{
+			{"SYSTEM_OIDCREQUESTURI", job.RequestURL},
+			{"SYSTEM_ACCESSTOKEN", job.SystemAccessToken},
+			{"PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", job.ServiceConnectionID},
+		}
+	default:
+		return nil
+	}
+}

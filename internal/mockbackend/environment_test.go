@@ -23,3 +23,18 @@ func TestEnvironment(t *testing.T) {
 		t.Errorf("app-only: %d variables", n)
 	}
 }
+
+func TestCIEnvironment(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	for issuer, want := range map[mockbackend.OIDCIssuer]mockbackend.EnvVar{
+		mockbackend.GitHubIssuer:      {Name: "ACTIONS_ID_TOKEN_REQUEST_URL", Value: b.GitHubActions().RequestURL},
+		mockbackend.AzureDevOpsIssuer: {Name: "PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", Value: b.AzureDevOps().ServiceConnectionID},
+	} {
+		if !slices.Contains(b.CIEnvironment(issuer), want) {
+			t.Errorf("%s: no %s", issuer, want.Name)
+		}
+	}
+	if b.CIEnvironment(mockbackend.GitLabIssuer) != nil {
+		t.Error("GitLab has its token in a variable of the user's own")
+	}
+}

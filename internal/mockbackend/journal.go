@@ -54,7 +54,8 @@ func (j *journal) add(entry Request) {
 func (b *Backend) Requests() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Concat(b.journal.ring[b.journal.next:], b.journal.ring[:b.journal.next])
+	requests := make([]Request, 0, len(b.journal.ring))
+	return append(append(requests, b.journal.ring[b.journal.next:]...), b.journal.ring[:b.journal.next]...)
 }
 
 // ResetJournal empties the journal. Counters and violations stay.

@@ -20,9 +20,8 @@ const (
 	RefreshTokensRevoked RefreshTokens = "revoked" // invalid_grant, AADSTS50173
 )
 
-// CustomerTenants says what a user of the partner gets in the tenant of a customer. A customer whose relationship ended
-// answers as CustomerTenantsNoUser whatever the knob says, other than to CustomerTenantsNoConsent and
-// CustomerTenantsNotAuthorized (choice).
+// CustomerTenants says what a user of the partner gets in the tenants of customers. Where the relationship ended, open is
+// as good as noUser (choice).
 type CustomerTenants string
 
 // The values of Knobs.CustomerTenants.

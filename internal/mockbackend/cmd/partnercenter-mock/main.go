@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,7 @@ type options struct {
 	envFile  string
 	caFile   string
 	signInAs string
+	ci       string
 }
 
 // run serves until the context ends. It returns the exit code: 2 for bad flags, 1 when it can not serve.
@@ -62,6 +64,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&opts.envFile, "env-file", "", "`path` of a file to write with the environment as shell exports, once ready")
 	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of a file to write with the CA certificate; without it, a temporary file")
 	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`who` the environment signs in as: admin, sales, helpdesk, no-mfa or app-only")
+	flags.StringVar(&opts.ci, "ci", "", "`system` whose job the environment is of, which has no client secret: github or azuredevops")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		flags.SetOutput(stderr)
@@ -82,6 +85,11 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case "admin", "sales", "helpdesk", "no-mfa", "app-only":
 	default:
 		return opts, fmt.Errorf("-sign-in-as %q: want admin, sales, helpdesk, no-mfa or app-only", opts.signInAs)
+	}
+	switch opts.ci {
+	case "", string(mockbackend.GitHubIssuer), string(mockbackend.AzureDevOpsIssuer):
+	default:
+		return opts, fmt.Errorf("-ci %q: want github or azuredevops", opts.ci)
 	}
 	if rate != "" {
 		opts.config.Rate, err = mockbackend.ParseRate(rate)
@@ -110,7 +118,7 @@ func serve(ctx context.Context, opts options, stdout io.Writer) (err error) {
 	if err := writeFile(caFile, b.CACertificate()); err != nil {
 		return err
 	}
-	environment := exports(b.EnvironmentFor(caFile, refreshToken(b, opts.signInAs)))
+	environment := exports(variables(b, opts, caFile))
 	if opts.envFile != "" {
 		if err := writeFile(opts.envFile, []byte(environment)); err != nil {
 			return err
@@ -119,6 +127,15 @@ func serve(ctx context.Context, opts options, stdout io.Writer) (err error) {
 	fmt.Fprint(stdout, description(b, opts), environment)
 	<-ctx.Done()
 	return nil
+}
+
+func variables(b *mockbackend.Backend, opts options, caFile string) []mockbackend.EnvVar {
+	environment := b.EnvironmentFor(caFile, refreshToken(b, opts.signInAs))
+	if opts.ci == "" {
+		return environment
+	}
+	environment = slices.DeleteFunc(environment, func(v mockbackend.EnvVar) bool { return v.Name == "PARTNERCENTER_CLIENT_SECRET" })
+	return append(environment, b.CIEnvironment(mockbackend.OIDCIssuer(opts.ci))...)
 }
 
 func refreshToken(b *mockbackend.Backend, who string) string {

@@ -24,6 +24,7 @@ func TestBadFlags(t *testing.T) {
 		"requests/duration":               {"-rate", "500"},
 		"-latency must not be negative":   {"-latency", "-1s"},
 		"-sign-in-as":                     {"-sign-in-as", "root"},
+		"-ci":                             {"-ci", "jenkins"},
 		"not defined":                     {"-port", "80"},
 		"unexpected argument":             {"serve"},
 	} {
@@ -95,7 +96,7 @@ func start(t *testing.T, args ...string) (environment map[string]string, stop fu
 	}
 	environment = map[string]string{}
 	for line := range strings.SplitSeq(string(printed), "\n") {
-		if name, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(name, "PARTNERCENTER_") {
+		if name, value, ok := strings.Cut(line, "="); ok && name != "PWD" {
 			environment[name] = value
 		}
 	}
@@ -186,5 +187,28 @@ func TestSignInAs(t *testing.T) {
 		if _, err := os.Stat(caFile); err != nil {
 			t.Errorf("a CA file that was asked for is gone: %v", err)
 		}
+	}
+}
+
+func TestCI(t *testing.T) {
+	for system, names := range map[string][]string{
+		"github":      {"ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"},
+		"azuredevops": {"SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN", "PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID"},
+	} {
+		env, stop := start(t, "-ci", system)
+		for _, name := range append(names, "PARTNERCENTER_REFRESH_TOKEN") {
+			if env[name] == "" {
+				t.Errorf("%s: %s is not set", system, name)
+			}
+		}
+		if env["PARTNERCENTER_CLIENT_SECRET"] != "" {
+			t.Errorf("%s: there is a client secret", system)
+		}
+		stop()
+	}
+	env, stop := start(t)
+	defer stop()
+	if env["SYSTEM_ACCESSTOKEN"]+env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] != "" {
+		t.Error("CI variables without being asked")
 	}
 }
