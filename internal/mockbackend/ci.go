@@ -130,7 +130,7 @@ func (b *Backend) azureDevOpsToken(x *exchange) response {
 	case suppressed:
 		return response{status: http.StatusUnauthorized}
 	default:
-		return response{status: http.StatusFound, header: http.Header{"Location": {b.endpoints.Elsewhere + "/_signin?realm=dev.azure.com"}}}
+		return response{status: http.StatusFound, header: http.Header{"Location": {b.endpoints.Elsewhere + signInPagePath + "?realm=dev.azure.com"}}}
 	}
 	switch {
 	case !ciVersion.MatchString(queryValue(x.query, "api-version")):

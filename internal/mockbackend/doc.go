@@ -28,6 +28,9 @@
 //	b := mockbackend.New(mockbackend.Config{})
 //	client := &http.Client{Transport: b.Transport()} // in process, or b.Start() for real listeners
 //	token := b.User(mockbackend.AdminAgent).RefreshToken
+//	pem := b.Certificate(mockbackend.RegisteredCertificate).PEM(mockbackend.PEMPKCS8)
+//	assertion := b.OIDCToken(mockbackend.GitHubIssuer) // or ask as a job does: b.GitHubActions(), b.AzureDevOps()
+//	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
 //	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
 //
 // server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to

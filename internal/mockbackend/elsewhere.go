@@ -24,5 +24,17 @@ func (elsewhereService) errorAnswer(*exchange, int, *apiError) response {
 func (elsewhereService) throttleAnswer(*exchange, int) any { return nil }
 
 func (elsewhereService) encode(_ *exchange, r response) answer {
-	return answer{status: r.status, header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}}
+	a := answer{status: r.status, header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}}
+	if page, ok := r.body.(string); ok {
+		a.header.Set("Content-Type", "text/html; charset=utf-8")
+		a.body = []byte(page)
+	}
+	return a
+}
+
+// signInPagePath is where Azure DevOps redirects to: a page for people, with status 200.
+const signInPagePath = "/_signin"
+
+func (b *Backend) signInPage(*exchange) response {
+	return response{status: http.StatusOK, body: "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body></body></html>\n"}
 }

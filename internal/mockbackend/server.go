@@ -46,7 +46,7 @@ func New(cfg Config) *Backend {
 		ResourceManager: resourceManagerService{serviceBase{ResourceManager, all[ResourceManager]}},
 		CI:              ciService{serviceBase{CI, all[CI]}},
 		Control:         controlService{serviceBase{Control, all[Control]}},
-		Elsewhere:       elsewhereService{serviceBase{Elsewhere, nil}},
+		Elsewhere:       elsewhereService{serviceBase{Elsewhere, all[Elsewhere]}},
 	}
 	return b
 }
@@ -90,8 +90,9 @@ func routes() map[Service][]route {
 			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
 			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},
 		},
-		CI:      ciRoutes(),
-		Control: controlRoutes(),
+		CI:        ciRoutes(),
+		Control:   controlRoutes(),
+		Elsewhere: {{"GET", signInPagePath, open, nil, (*Backend).signInPage}},
 	}
 }
 
