@@ -202,8 +202,11 @@ func planIsEmpty(t *testing.T, r *acctest.Resource, config acctest.Values) error
 	if err := r.Refresh(t.Context()); err != nil {
 		return err
 	}
-	if action, err := r.Plan(t.Context(), config); err != nil || action != acctest.NoOp {
-		return fmt.Errorf("the plan says %s: %w", action, err)
+	switch action, err := r.Plan(t.Context(), config); {
+	case err != nil:
+		return fmt.Errorf("the plan failed: %w", err)
+	case action != acctest.NoOp:
+		return fmt.Errorf("the plan says %s", action)
 	}
 	return nil
 }
