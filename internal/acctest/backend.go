@@ -2,8 +2,10 @@ package acctest
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -97,12 +99,21 @@ func (b *Backend) Config(blocks ...string) string {
 
 // ConfigAs is Config with another refresh token; "" is app-only.
 func (b *Backend) ConfigAs(refreshToken string, blocks ...string) string {
+	settings := Values{"client_secret": b.Partner().ClientSecret}
+	if refreshToken != "" {
+		settings["refresh_token"] = refreshToken
+	}
+	return b.ConfigWith(settings, blocks...)
+}
+
+// ConfigWith is Config with any settings, of strings and booleans, in addition to those that
+// lead to the mock.
+func (b *Backend) ConfigWith(settings Values, blocks ...string) string {
 	p, e := b.Partner(), b.Endpoints()
 	lines := []string{
 		`provider "partnercenter" {`,
 		fmt.Sprintf("  tenant_id = %q", p.TenantID),
 		fmt.Sprintf("  client_id = %q", p.ClientID),
-		fmt.Sprintf("  client_secret = %q", p.ClientSecret),
 		fmt.Sprintf("  ca_certificate_path = %q", b.CACertificatePath),
 		"  disable_instance_discovery = true",
 		"  endpoints {",
@@ -110,8 +121,8 @@ func (b *Backend) ConfigAs(refreshToken string, blocks ...string) string {
 		fmt.Sprintf("    authority_host = %q", e.SignIn),
 		"  }",
 	}
-	if refreshToken != "" {
-		lines = append(lines, fmt.Sprintf("  refresh_token = %q", refreshToken))
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		lines = append(lines, fmt.Sprintf("  %s = %#v", name, settings[name]))
 	}
 	return strings.Join(append(append(lines, "}"), blocks...), "\n") + "\n"
 }

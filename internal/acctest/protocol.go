@@ -69,25 +69,33 @@ var schemas = sync.OnceValues(func() (providerSchemas, error) {
 // every run, and signs in with the refresh token. Resources keep their state.
 func (d *Protocol) Restart(refreshToken string) {
 	d.t.Helper()
+	settings := Values{"client_secret": d.backend.Partner().ClientSecret}
+	if refreshToken != "" {
+		settings["refresh_token"] = refreshToken
+	}
+	if err := d.RestartWith(settings); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// RestartWith is Restart with any settings in addition to those that lead to the mock.
+func (d *Protocol) RestartWith(settings Values) error {
+	d.t.Helper()
 	d.server = providerserver.NewProtocol6(provider.New("test", provider.WithTransport(d.backend.Transport()))())()
 	p, e := d.backend.Partner(), d.backend.Endpoints()
 	config := Values{
-		"tenant_id": p.TenantID, "client_id": p.ClientID, "client_secret": p.ClientSecret,
+		"tenant_id": p.TenantID, "client_id": p.ClientID,
 		"disable_instance_discovery": true,
 		"endpoints":                  Values{"partner_center": e.PartnerCenter, "authority_host": e.SignIn},
 	}
-	if refreshToken != "" {
-		config["refresh_token"] = refreshToken
-	}
+	maps.Copy(config, settings)
 	resp, err := d.server.ConfigureProvider(d.t.Context(), &tfprotov6.ConfigureProviderRequest{
 		TerraformVersion: "1.11.4", Config: d.encode(d.schema.Provider.ValueType(), config),
 	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	if err := problems(resp.Diagnostics); err != nil {
-		d.t.Fatal(err)
-	}
+	return problems(resp.Diagnostics)
 }
 
 // Diagnostics are what the provider reported: an error when there is at least one of that

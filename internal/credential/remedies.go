@@ -54,6 +54,8 @@ var remedies = map[int]string{
 	700024:  "The OIDC token expired before it was used. Use a request URL or a token file, which is read again on every use.",
 	70021:   "No federated credential of the app registration matches the OIDC token.",
 	700213:  "No federated credential of the app registration matches the OIDC token's subject.",
+	700211:  "No federated credential of the app registration matches the OIDC token's issuer.",
+	700212:  "No federated credential of the app registration matches the OIDC token's audience, which is api://AzureADTokenExchange.",
 	90002:   "The tenant does not exist. Check tenant_id, and that it belongs to the configured cloud.",
 	900382:  "The tenant belongs to another cloud. Check tenant_id and endpoints.",
 	90038:   "The tenant belongs to another cloud. Check tenant_id and endpoints.",

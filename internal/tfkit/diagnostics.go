@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -24,7 +26,8 @@ func Detail(err error) string {
 	if errors.As(err, &e) {
 		b.WriteString(e.Answer())
 	} else {
-		b.WriteString(err.Error())
+		first, size := utf8.DecodeRuneInString(err.Error())
+		b.WriteString(string(unicode.ToUpper(first)) + err.Error()[size:])
 	}
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {

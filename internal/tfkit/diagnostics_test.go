@@ -58,18 +58,18 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 		},
 		"a failed sign-in by itself": {
 			signIn,
-			"sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2.\n\nWhat to do: " + signIn.Remedy(),
+			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2.\n\nWhat to do: " + signIn.Remedy(),
 		},
 		"a refused host": {
 			&partnercenter.Error{Method: "GET", Path: "/v1/customers", Err: &httppipe.HostError{Got: "https://evil.example", Want: "https://api.example"}},
 			"Refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
 				"What to do: Nothing was sent. If the other host is right, configure it in endpoints.\n\nRequest: GET /v1/customers (not sent)",
 		},
-		"a plain error":                          {errors.New("it broke"), "it broke"},
-		"a plain error with a remedy":            {remedied{"Mend it."}, "it broke\n\nWhat to do: Mend it."},
-		"a plain error with an empty remedy":     {remedied{""}, "it broke"},
-		"an error around one that has a remedy":  {fmt.Errorf("bad luck: %w", remedied{"Mend it."}), "bad luck: it broke\n\nWhat to do: Mend it."},
-		"two errors of which one has the remedy": {errors.Join(errors.New("first"), remedied{"Mend it."}), "first\nit broke\n\nWhat to do: Mend it."},
+		"a plain error":                          {errors.New("it broke"), "It broke"},
+		"a plain error with a remedy":            {remedied{"Mend it."}, "It broke\n\nWhat to do: Mend it."},
+		"a plain error with an empty remedy":     {remedied{""}, "It broke"},
+		"an error around one that has a remedy":  {fmt.Errorf("bad luck: %w", remedied{"Mend it."}), "Bad luck: it broke\n\nWhat to do: Mend it."},
+		"two errors of which one has the remedy": {errors.Join(errors.New("first"), remedied{"Mend it."}), "First\nit broke\n\nWhat to do: Mend it."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := tfkit.Detail(c.err); got != c.want {
@@ -93,7 +93,7 @@ func TestDetail_hasTheIDsOfAFailedSignIn(t *testing.T) {
 
 func TestFailure_isAnErrorWithSummaryAndDetail(t *testing.T) {
 	d := tfkit.Failure("Could not read the customer", errors.New("it broke"))
-	if d.Severity() != diag.SeverityError || d.Summary() != "Could not read the customer" || d.Detail() != "it broke" {
+	if d.Severity() != diag.SeverityError || d.Summary() != "Could not read the customer" || d.Detail() != "It broke" {
 		t.Errorf("got %v %q %q", d.Severity(), d.Summary(), d.Detail())
 	}
 }

@@ -1,0 +1,367 @@
+package identity_test
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"software.sslmate.com/src/go-pkcs12"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const clientConfig = "partnercenter_client_config"
+
+// methods are the ways to prove the application, as settings. Files are made in dir.
+func methods(t *testing.T, b *mockbackend.Backend, dir string) map[string]acctest.Values {
+	t.Helper()
+	write := func(name string, content []byte) string {
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	cert := b.Certificate(mockbackend.RegisteredCertificate)
+	github, devops := b.GitHubActions(), b.AzureDevOps()
+	return map[string]acctest.Values{
+		"client secret":      {"client_secret": b.Partner().ClientSecret},
+		"client secret file": {"client_secret_file_path": write("secret", []byte(b.Partner().ClientSecret+"\n"))},
+		"certificate":        {"client_certificate": string(cert.PEM(mockbackend.PEMPKCS8))},
+		"certificate, base64": {
+			"client_certificate": base64.StdEncoding.EncodeToString(pfx(t, cert)), "client_certificate_password": "mock-password",
+		},
+		"certificate file": {"client_certificate_path": write("certificate.pem", cert.PEM(mockbackend.PEMReversed))},
+		"OIDC token":       {"oidc_token": b.OIDCToken(mockbackend.GitLabIssuer)},
+		"OIDC token file":  {"oidc_token_file_path": write("token", []byte(b.OIDCToken(mockbackend.KubernetesIssuer)+"\n"))},
+		"GitHub Actions":   {"oidc_request_url": github.RequestURL, "oidc_request_token": github.RequestToken},
+		"Azure DevOps": {
+			"oidc_request_url": devops.RequestURL, "oidc_request_token": devops.SystemAccessToken,
+			"ado_pipeline_service_connection_id": devops.ServiceConnectionID,
+		},
+	}
+}
+
+// with adds settings.
+func with(settings acctest.Values, more acctest.Values) acctest.Values {
+	out := acctest.Values{}
+	for _, from := range []acctest.Values{settings, more} {
+		for k, v := range from {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// TestProtoClientConfig_methods: each method signs in, app-only and app+user, with one token
+// request, and app+user sets a permission.
+func TestProtoClientConfig_methods(t *testing.T) {
+	t.Parallel()
+	names := methods(t, mockbackend.New(mockbackend.Config{}), t.TempDir())
+	for name := range names {
+		for _, appOnly := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/app-only %t", name, appOnly), func(t *testing.T) {
+				b := mockbackend.New(mockbackend.Config{})
+				user := b.User(mockbackend.AdminAgent)
+				settings := methods(t, b, t.TempDir())[name]
+				want := acctest.Values{
+					"tenant_id": b.Partner().TenantID, "client_id": b.Partner().ClientID, "sign_in_mode": "app", "user_principal_name": nil, "mfa": false,
+					"mfa_compliant": nil, "validate_mfa": nil,
+				}
+				if !appOnly {
+					settings = with(settings, acctest.Values{"refresh_token": user.RefreshToken})
+					want = with(want, acctest.Values{"sign_in_mode": "app_user", "user_principal_name": user.UserPrincipalName, "object_id": user.ObjectID, "mfa": true})
+				}
+				d := acctest.NewProtocol(t, b, "")
+				if err := d.RestartWith(settings); err != nil {
+					t.Fatal(err)
+				}
+				got, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for k, v := range want {
+					if got[k] != v {
+						t.Errorf("%s is %v, want %v", k, got[k], v)
+					}
+				}
+				if at, err := time.Parse(time.RFC3339, fmt.Sprint(got["token_expires_at"])); err != nil || time.Until(at) < 50*time.Minute {
+					t.Errorf("the token expires at %v", got["token_expires_at"])
+				}
+				if _, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{}); err != nil {
+					t.Error(err)
+				}
+				if !appOnly {
+					if err := d.Resource("partnercenter_customer_permission_reservations").Apply(t.Context(), acctest.Values{"customer_id": mockbackend.AdatumID}); err != nil {
+						t.Error(err)
+					}
+				}
+				if n := b.Counters().TokensIssued(); n != 1 {
+					t.Errorf("%d tokens were issued, want 1", n)
+				}
+				acctest.FailOnViolations(t, b)
+			})
+		}
+	}
+}
+
+// TestProtoClientConfig_errors: what Entra ID refuses becomes a sentence, once, and no secret.
+func TestProtoClientConfig_errors(t *testing.T) {
+	t.Parallel()
+	wrongCertificate := func(kind mockbackend.CertificateKind) func(*mockbackend.Backend) acctest.Values {
+		return func(b *mockbackend.Backend) acctest.Values {
+			return acctest.Values{"client_certificate": string(b.Certificate(kind).PEM(mockbackend.PEMPKCS8))}
+		}
+	}
+	token := func(claims mockbackend.OIDCClaims) func(*mockbackend.Backend) acctest.Values {
+		return func(b *mockbackend.Backend) acctest.Values {
+			return acctest.Values{"oidc_token": b.OIDCToken(mockbackend.GitHubIssuer, claims)}
+		}
+	}
+	for name, c := range map[string]struct {
+		settings func(*mockbackend.Backend) acctest.Values
+		says     string
+	}{
+		"wrong secret":             {func(*mockbackend.Backend) acctest.Values { return acctest.Values{"client_secret": "s3cret"} }, "The client secret is wrong"},
+		"unregistered certificate": {wrongCertificate(mockbackend.UnregisteredCertificate), "not one of the app registration's"},
+		"expired OIDC token":       {token(mockbackend.OIDCClaims{Lifetime: -time.Hour}), "The OIDC token expired"},
+		"another subject":          {token(mockbackend.OIDCClaims{Subject: "repo:contoso/other:ref:refs/heads/main"}), "No federated credential"},
+		"another issuer":           {token(mockbackend.OIDCClaims{IssuerURL: "https://issuer.example"}), "No federated credential"},
+		"wrong request token": {func(b *mockbackend.Backend) acctest.Values {
+			return acctest.Values{"oidc_request_url": b.GitHubActions().RequestURL, "oidc_request_token": "s3cret"}
+		}, "id-token: write"},
+		"wrong system access token": {func(b *mockbackend.Backend) acctest.Values {
+			devops := b.AzureDevOps()
+			return acctest.Values{"oidc_request_url": devops.RequestURL, "oidc_request_token": "s3cret", "ado_pipeline_service_connection_id": devops.ServiceConnectionID}
+		}, "SYSTEM_ACCESSTOKEN mapped"},
+		"wrong service connection": {func(b *mockbackend.Backend) acctest.Values {
+			devops := b.AzureDevOps()
+			return acctest.Values{"oidc_request_url": devops.RequestURL, "oidc_request_token": devops.SystemAccessToken, "ado_pipeline_service_connection_id": mockbackend.AdatumID}
+		}, "may the pipeline use the service connection"},
+	} {
+		for _, refreshToken := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/refresh token %t", name, refreshToken), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := mockbackend.New(mockbackend.Config{})
+					d := acctest.NewProtocol(t, b, "")
+					settings := c.settings(b)
+					if refreshToken {
+						settings["refresh_token"] = b.User(mockbackend.AdminAgent).RefreshToken
+					}
+					if err := d.RestartWith(settings); err != nil {
+						t.Fatal(err)
+					}
+					_, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{})
+					if err == nil || !strings.Contains(err.Error(), c.says) {
+						t.Fatalf("got %v, want it to say %q", err, c.says)
+					}
+					for _, v := range settings {
+						if s := fmt.Sprint(v); !strings.HasPrefix(s, "https://") && strings.Contains(err.Error(), s) && len(s) > 5 {
+							t.Errorf("the error repeats a credential: %v", err)
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestProtoClientConfig_everyCode: every code of Entra ID that deserves a message of its own has
+// one that says what to do, and 50 reads at once ask only once.
+func TestProtoClientConfig_everyCode(t *testing.T) {
+	t.Parallel()
+	for _, e := range mockbackend.SignInErrors() {
+		t.Run(fmt.Sprint(e.Code), func(t *testing.T) {
+			b := mockbackend.New(mockbackend.Config{})
+			b.FailSignIn(mockbackend.SignInFault{Code: e.Code, Times: -1})
+			d := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+			var wg sync.WaitGroup
+			for range 50 {
+				wg.Go(func() {
+					_, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{})
+					if err == nil || !strings.Contains(err.Error(), "What to do: ") || !strings.Contains(err.Error(), fmt.Sprint("AADSTS", e.Code)) {
+						t.Errorf("got %v", err)
+					}
+				})
+			}
+			wg.Wait()
+			if n := b.Counters().Tokens; len(n) != 1 || n[0].Count != 1 {
+				t.Errorf("Entra ID was asked %+v, want once", n)
+			}
+		})
+	}
+}
+
+// TestProtoClientConfig_mfa: the claim and Partner Center's own verdict.
+func TestProtoClientConfig_mfa(t *testing.T) {
+	t.Parallel()
+	for _, enforced := range []bool{true, false} {
+		for _, mfa := range []bool{true, false} {
+			t.Run(fmt.Sprintf("enforced %t, mfa %t", enforced, mfa), func(t *testing.T) {
+				b := mockbackend.New(mockbackend.Config{})
+				b.SetKnobs(func(k *mockbackend.Knobs) { k.MFANotEnforced = !enforced })
+				user := b.User(mockbackend.AdminAgent)
+				if !mfa {
+					user = b.UserWithoutMFA()
+				}
+				got, err := acctest.NewProtocol(t, b, user.RefreshToken).ReadDataSource(t.Context(), clientConfig, acctest.Values{"validate_mfa": true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got["mfa"] != mfa || got["mfa_compliant"] != mfa {
+					t.Errorf("got %v", got)
+				}
+			})
+		}
+	}
+}
+
+// TestProtoClientConfig_claimsChallenge: a server that asks for more than the token has gets one
+// more try, and the user one clear error, not a loop.
+func TestProtoClientConfig_claimsChallenge(t *testing.T) {
+	t.Parallel()
+	for _, satisfied := range []bool{true, false} {
+		t.Run(fmt.Sprintf("satisfied %t", satisfied), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := mockbackend.New(mockbackend.Config{})
+				b.SetKnobs(func(k *mockbackend.Knobs) {
+					k.ClaimsChallenge = mockbackend.ClaimsChallengePartnerCenter
+					if satisfied {
+						k.ClaimsAnswer = mockbackend.ClaimsAnswerSatisfy
+					}
+				})
+				d := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+				_, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{})
+				if satisfied {
+					if err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				if err == nil || !strings.Contains(err.Error(), "multifactor authentication") || !strings.Contains(err.Error(), "What to do: ") {
+					t.Errorf("got %v", err)
+				}
+				requests := 0
+				for _, n := range b.Counters().Tokens {
+					requests += n.Count
+				}
+				if requests > 3 {
+					t.Errorf("%d token requests", requests)
+				}
+			})
+		})
+	}
+}
+
+// TestProtoClientConfig_expiryInTheMiddle: 500 resources go on over an expiry with one token
+// each time.
+func TestProtoClientConfig_expiryInTheMiddle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(mockbackend.Config{Customers: 520})
+		d := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+		all := func() {
+			var wg sync.WaitGroup
+			for _, c := range b.Customers()[10:510] {
+				wg.Go(func() {
+					r := d.Resource("partnercenter_customer_permission_reservations")
+					if err := r.Apply(t.Context(), acctest.Values{"customer_id": c.ID, "verify_azure_subscription": false}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		}
+		all()
+		acctest.Pass(70 * time.Minute)
+		all()
+		if n := b.Counters().TokensIssued(); n != 2 {
+			t.Errorf("%d tokens were issued, want 2", n)
+		}
+	})
+}
+
+// TestProtoClientConfig_rotation: the newest refresh token is written out, whole and readable by
+// its owner only, and the next run goes on with it where the old one is dead.
+func TestProtoClientConfig_rotation(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReuseRefreshTokens = false })
+	file := filepath.Join(t.TempDir(), "refresh-token")
+	user := b.User(mockbackend.AdminAgent)
+	if err := os.WriteFile(file, []byte(user.RefreshToken), 0o644); err != nil { //nolint:gosec // the test is that it becomes stricter
+		t.Fatal(err)
+	}
+	d := acctest.NewProtocol(t, b, "")
+	for run := range 3 {
+		err := d.RestartWith(acctest.Values{
+			"client_secret": b.Partner().ClientSecret, "refresh_token_file_path": file, "refresh_token_output_path": file,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{}); err != nil {
+			t.Fatalf("run %d: %v", run, err)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSpace(string(content)); got == user.RefreshToken || got != b.NewestRefreshToken(user) {
+			t.Errorf("run %d: the file is not the newest token", run)
+		}
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("the file's mode is %v, %v", info.Mode(), err)
+		}
+	}
+	rest, err := os.ReadDir(filepath.Dir(file))
+	if err != nil || len(rest) != 1 {
+		t.Errorf("files are left: %v, %v", rest, err)
+	}
+}
+
+// TestAccClientConfig_methods: the real CLI with each method.
+func TestAccClientConfig_methods(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	for name, settings := range methods(t, b.Backend, t.TempDir()) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			resource.UnitTest(t, resource.TestCase{
+				ProtoV6ProviderFactories: b.Factories(),
+				Steps: []resource.TestStep{{
+					Config: b.ConfigWith(with(settings, acctest.Values{"refresh_token": b.User(mockbackend.AdminAgent).RefreshToken}),
+						`data "partnercenter_client_config" "current" { validate_mfa = true }`),
+					ConfigStateChecks: []statecheck.StateCheck{
+						statecheck.ExpectKnownValue("data.partnercenter_client_config.current", tfjsonpath.New("sign_in_mode"), knownvalue.StringExact("app_user")),
+						statecheck.ExpectKnownValue("data.partnercenter_client_config.current", tfjsonpath.New("mfa_compliant"), knownvalue.Bool(true)),
+						statecheck.ExpectKnownValue("data.partnercenter_client_config.current", tfjsonpath.New("user_principal_name"),
+							knownvalue.StringExact(b.User(mockbackend.AdminAgent).UserPrincipalName)),
+					},
+				}},
+			})
+		})
+	}
+}
+
+// pfx is a certificate in PKCS#12 as OpenSSL 3 writes it.
+func pfx(t *testing.T, c mockbackend.AppCertificate) []byte {
+	t.Helper()
+	data, err := pkcs12.Modern.Encode(c.Key, c.Certificate, []*x509.Certificate{c.CA}, "mock-password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
