@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -91,7 +92,8 @@ func (w *Workspace) Run(ctx context.Context, args ...string) Result {
 func cleanEnviron() []string {
 	var out []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "TF_") && !strings.HasPrefix(v, "PARTNERCENTER_") {
+		if !slices.ContainsFunc([]string{"TF_", "PARTNERCENTER_", "ARM_", "AZURE", "ACTIONS_", "SYSTEM_"},
+			func(prefix string) bool { return strings.HasPrefix(v, prefix) }) {
 			out = append(out, v)
 		}
 	}

@@ -1,5 +1,7 @@
 package mockbackend
 
+import "time"
+
 // EnvVar is an environment variable.
 type EnvVar struct{ Name, Value string }
 
@@ -18,7 +20,9 @@ func (b *Backend) EnvironmentFor(caPath, refreshToken string) []EnvVar {
 		{"PARTNERCENTER_CLIENT_SECRET", partner.ClientSecret},
 	}
 	if refreshToken != "" {
-		environment = append(environment, EnvVar{"PARTNERCENTER_REFRESH_TOKEN", refreshToken})
+		environment = append(environment,
+			EnvVar{"PARTNERCENTER_REFRESH_TOKEN", refreshToken},
+			EnvVar{"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON", time.Now().UTC().Format(time.DateOnly)})
 	}
 	return append(
 		environment,

@@ -3,6 +3,7 @@ package mockbackend_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
@@ -12,14 +13,16 @@ func TestEnvironment(t *testing.T) {
 	environment := b.Environment("/ca.pem")
 	for name, want := range map[string]string{
 		"PARTNERCENTER_TENANT_ID": mockbackend.PartnerTenantID, "PARTNERCENTER_CA_CERTIFICATE_PATH": "/ca.pem",
-		"PARTNERCENTER_REFRESH_TOKEN": b.User(mockbackend.AdminAgent).RefreshToken, "PARTNERCENTER_AUTHORITY_HOST": b.Endpoints().SignIn,
-		"PARTNERCENTER_MOCK_CONTROL": b.Endpoints().Control,
+		"PARTNERCENTER_REFRESH_TOKEN":             b.User(mockbackend.AdminAgent).RefreshToken,
+		"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON": time.Now().UTC().Format(time.DateOnly),
+		"PARTNERCENTER_AUTHORITY_HOST":            b.Endpoints().SignIn,
+		"PARTNERCENTER_MOCK_CONTROL":              b.Endpoints().Control,
 	} {
 		if !slices.Contains(environment, mockbackend.EnvVar{Name: name, Value: want}) {
 			t.Errorf("%s is not %s", name, want)
 		}
 	}
-	if n := len(b.EnvironmentFor("/ca.pem", "")); n != len(environment)-1 {
+	if n := len(b.EnvironmentFor("/ca.pem", "")); n != len(environment)-2 {
 		t.Errorf("app-only: %d variables", n)
 	}
 }
