@@ -1,6 +1,8 @@
 package acctest
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -24,17 +26,9 @@ type FaultCase struct {
 
 // String names the case.
 func (c FaultCase) String() string {
-	s := string(c.Kind)
-	if c.Status != 0 {
-		s += fmt.Sprintf(" %d", c.Status)
-	}
-	if c.Code != 0 {
-		s += fmt.Sprintf("/%d", c.Code)
-	}
-	for _, d := range []time.Duration{c.RetryAfter, c.Delay} {
-		if d != 0 {
-			s += " " + d.String()
-		}
+	s := fmt.Sprintf("%s %d/%d", c.Kind, c.Status, c.Code)
+	if d := c.RetryAfter + c.Delay; d != 0 {
+		s += " " + d.String()
 	}
 	if c.Times < 0 {
 		s += ", for good"
@@ -147,6 +141,8 @@ func EachFault(t *testing.T, on string, prepare func(*testing.T, *mockbackend.Ba
 	t.Logf("%d requests, %d cases, %d of which ended in an error", len(requests), cases, surfaced)
 }
 
+var errNone = errors.New("no error")
+
 // try does one trial. It returns whether the operation failed, and what is wrong.
 func try(t *testing.T, c FaultCase, on string, prepare func(*testing.T, *mockbackend.Backend) Trial) (failed bool, wrong error) {
 	t.Helper()
@@ -163,7 +159,7 @@ func try(t *testing.T, c FaultCase, on string, prepare func(*testing.T, *mockbac
 	b.ClearFaults()
 	switch {
 	case !hit:
-		return false, fmt.Errorf("the fault hit no request (%v)", err)
+		return false, fmt.Errorf("the fault hit no request (%w)", cmp.Or(err, errNone))
 	case err != nil && c.Passes && c.Times == 1:
 		return true, fmt.Errorf("a fault that passes reached the user: %w", err)
 	case err != nil && !strings.Contains(err.Error(), on):
@@ -172,7 +168,7 @@ func try(t *testing.T, c FaultCase, on string, prepare func(*testing.T, *mockbac
 		return true, fmt.Errorf("it took %s (%w)", took, err)
 	}
 	if wrong := trial.Check(err); wrong != nil {
-		return err != nil, fmt.Errorf("%w (the operation said: %v)", wrong, err)
+		return err != nil, fmt.Errorf("%w (the operation said: %w)", wrong, cmp.Or(err, errNone))
 	}
 	if v := b.Violations(); len(v) > 0 {
 		return err != nil, fmt.Errorf("the mock was sent what the API does not document: %v", v)

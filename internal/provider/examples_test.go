@@ -237,7 +237,9 @@ func (e example) providerBlock(name string) {
 		}
 	}
 	for _, v := range [][2]string{
-		{"tenant_id", p.TenantID}, {"client_id", p.ClientID}, {"client_secret", p.ClientSecret},
+		{"tenant_id", p.TenantID},
+		{"client_id", p.ClientID},
+		{"client_secret", p.ClientSecret},
 		{"refresh_token", b.User(mockbackend.HelpdeskAgent).RefreshToken},
 	} {
 		env = append(env, fmt.Sprintf("TF_VAR_%s=%s", v[0], v[1]))
