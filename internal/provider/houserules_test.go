@@ -142,8 +142,8 @@ func TestHouseRules(t *testing.T) {
 	if len(resources) == 0 {
 		t.Error("there is no resource")
 	}
-	for _, make := range resources {
-		one := make()
+	for _, create := range resources {
+		one := create()
 		name := resourceName(ctx, one, meta.TypeName)
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,8 +162,8 @@ func TestHouseRules(t *testing.T) {
 	if len(sources) == 0 {
 		t.Error("there is no data source")
 	}
-	for _, make := range sources {
-		one := make()
+	for _, create := range sources {
+		one := create()
 		var m datasource.MetadataResponse
 		one.Metadata(ctx, datasource.MetadataRequest{ProviderTypeName: meta.TypeName}, &m)
 		t.Run("data "+m.TypeName, func(t *testing.T) {

@@ -35,14 +35,14 @@ func (r run) again() { r.Restart(r.User(mockbackend.AdminAgent).RefreshToken) }
 
 func (r run) apply(config acctest.Values) {
 	r.Helper()
-	if err := r.Apply(r.T.Context(), config); err != nil {
+	if err := r.Apply(r.Context(), config); err != nil {
 		r.Fatal(err)
 	}
 }
 
 func (r run) refresh() {
 	r.Helper()
-	if err := r.Refresh(r.T.Context()); err != nil {
+	if err := r.Refresh(r.Context()); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -52,7 +52,7 @@ func (r run) expectPlan(config acctest.Values, want acctest.Action) {
 	r.Helper()
 	r.again()
 	r.refresh()
-	if action, err := r.Plan(r.T.Context(), config); err != nil || action != want {
+	if action, err := r.Plan(r.Context(), config); err != nil || action != want {
 		r.Errorf("the plan says %q, not %q: %v", action, want, err)
 	}
 }

@@ -161,7 +161,7 @@ func TestProtoSubscriptions_stable(t *testing.T) {
 		}
 		// The API does not say that offer and order ids are GUIDs, so these stay as sent.
 		for _, v := range []acctest.Values{got, want} {
-			for _, e := range v["subscriptions"].([]any) { //nolint:forcetypeassert // as the schema says
+			for _, e := range v["subscriptions"].([]any) {
 				s, _ := e.(acctest.Values)
 				for _, name := range []string{"offer_id", "order_id"} {
 					text, _ := s[name].(string)
