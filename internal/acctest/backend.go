@@ -118,6 +118,7 @@ func (b *Backend) ConfigWith(settings Values, blocks ...string) string {
 		"  disable_instance_discovery = true",
 		"  endpoints {",
 		fmt.Sprintf("    partner_center = %q", e.PartnerCenter),
+		fmt.Sprintf("    resource_manager = %q", e.ResourceManager),
 		fmt.Sprintf("    authority_host = %q", e.SignIn),
 		"  }",
 	}

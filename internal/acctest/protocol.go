@@ -86,7 +86,7 @@ func (d *Protocol) RestartWith(settings Values) error {
 	config := Values{
 		"tenant_id": p.TenantID, "client_id": p.ClientID,
 		"disable_instance_discovery": true,
-		"endpoints":                  Values{"partner_center": e.PartnerCenter, "authority_host": e.SignIn},
+		"endpoints":                  Values{"partner_center": e.PartnerCenter, "resource_manager": e.ResourceManager, "authority_host": e.SignIn},
 	}
 	maps.Copy(config, settings)
 	resp, err := d.server.ConfigureProvider(d.t.Context(), &tfprotov6.ConfigureProviderRequest{

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -43,8 +42,7 @@ func (e *Error) Error() string {
 func (e *Error) Answer() string {
 	if e.Err != nil {
 		if e.StatusCode == 0 {
-			first, size := utf8.DecodeRuneInString(e.Err.Error())
-			return string(unicode.ToUpper(first)) + e.Err.Error()[size:]
+			return e.Err.Error()
 		}
 		return fmt.Sprintf("Partner Center answered %d %s, but %s", e.StatusCode, http.StatusText(e.StatusCode), e.Err)
 	}
@@ -67,6 +65,12 @@ func (e *Error) Sent() bool {
 	var final interface{ NonRetriable() }
 	return e.StatusCode != 0 || !errors.As(e.Err, &final)
 }
+
+// Request says what was asked.
+func (e *Error) Request() string { return e.Method + " " + e.Path }
+
+// IDs are for Microsoft support.
+func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
 
 // ambiguous tells whether the server may have executed the request all the same.
 func (e *Error) ambiguous() bool {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -23,19 +24,27 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		client = httppipe.NewClient(s.roots)
 	}
 	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown"))
-	logger := tfkit.Logger()
+	logger := tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken)
 	proof, err := s.signIn.proof()
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
 	}
-	cred, err := credential.New(credential.Config{
+	config := credential.Config{
 		TenantID: s.tenantID, ClientID: s.clientID, Proof: proof,
 		RefreshToken: s.refreshToken, RefreshTokenOutputPath: s.refreshTokenOutputPath,
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
 		Client: client, UserAgent: userAgent, Logger: logger,
-	})
+	}
+	cred, err := credential.New(config)
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
+	}
+	azure := cred
+	if s.azureAppOnly && !cred.AppOnly() {
+		config.RefreshToken = ""
+		if azure, err = credential.New(config); err != nil {
+			return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in to Azure", err.Error())}
+		}
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
@@ -44,5 +53,11 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	if tfkit.CheckGUID(s.tenantID) == nil {
 		options.TenantID = strings.ToLower(s.tenantID)
 	}
-	return &tfkit.Clients{PartnerCenter: partnercenter.New(options)}, nil
+	return &tfkit.Clients{
+		PartnerCenter: partnercenter.New(options),
+		Azure: azurerbac.New(azurerbac.Options{
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Authority: s.authority.String(), Credential: azure,
+			Client: client, UserAgent: userAgent, Logger: logger,
+		}),
+	}, nil
 }

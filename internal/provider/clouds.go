@@ -13,17 +13,25 @@ import (
 // (https://learn.microsoft.com/partner-center/developer/partner-center-rest-urls).
 type cloud struct {
 	partnerCenter, audience, authority string
+	resourceManager, azureAudience     string
 	// authorityAliases are further hosts that the authority names in its own metadata.
 	authorityAliases []string
 }
 
 // clouds by the names that the azurerm provider has for them.
 var clouds = map[string]cloud{
-	"public":       {partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.com"},
-	"usgovernment": {partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.us"},
+	"public": {
+		partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.com",
+		resourceManager: "https://management.azure.com", azureAudience: "https://management.azure.com",
+	},
+	"usgovernment": {
+		partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.us",
+		resourceManager: "https://management.usgovcloudapi.net", azureAudience: "https://management.core.usgovcloudapi.net/",
+	},
 	"china": {
 		partnerCenter: "https://partner.partnercenterapi.microsoftonline.cn", audience: "https://partner.partnercenterapi.microsoftonline.cn",
 		authority: "https://login.chinacloudapi.cn", authorityAliases: []string{"login.partner.microsoftonline.cn"},
+		resourceManager: "https://management.chinacloudapi.cn", azureAudience: "https://management.core.chinacloudapi.cn/",
 	},
 }
 

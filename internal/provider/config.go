@@ -43,10 +43,12 @@ var environment = map[string][]string{
 	"refresh_token_file_path":            {"PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"},
 	"refresh_token_output_path":          {"PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"},
 	"refresh_token_obtained_on":          {"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON"},
+	"azure_auth_mode":                    {"PARTNERCENTER_AZURE_AUTH_MODE"},
 	"environment":                        {"PARTNERCENTER_ENVIRONMENT", "ARM_ENVIRONMENT"},
 	"ca_certificate_path":                {"PARTNERCENTER_CA_CERTIFICATE_PATH"},
 	"disable_instance_discovery":         {"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY", "ARM_DISABLE_INSTANCE_DISCOVERY"},
 	"endpoints.partner_center":           {"PARTNERCENTER_PARTNER_CENTER_ENDPOINT"},
+	"endpoints.resource_manager":         {"PARTNERCENTER_RESOURCE_MANAGER_ENDPOINT", "ARM_RESOURCE_MANAGER_ENDPOINT"},
 	"endpoints.authority_host":           {"PARTNERCENTER_AUTHORITY_HOST", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"},
 }
 
@@ -96,6 +98,7 @@ type providerModel struct {
 	RefreshTokenFilePath           types.String    `tfsdk:"refresh_token_file_path"`
 	RefreshTokenOutputPath         types.String    `tfsdk:"refresh_token_output_path"`
 	RefreshTokenObtainedOn         types.String    `tfsdk:"refresh_token_obtained_on"`
+	AzureAuthMode                  types.String    `tfsdk:"azure_auth_mode"`
 	Environment                    types.String    `tfsdk:"environment"`
 	CACertificatePath              types.String    `tfsdk:"ca_certificate_path"`
 	DisableInstanceDiscovery       types.Bool      `tfsdk:"disable_instance_discovery"`
@@ -103,8 +106,9 @@ type providerModel struct {
 }
 
 type endpointsModel struct {
-	PartnerCenter types.String `tfsdk:"partner_center"`
-	AuthorityHost types.String `tfsdk:"authority_host"`
+	PartnerCenter   types.String `tfsdk:"partner_center"`
+	ResourceManager types.String `tfsdk:"resource_manager"`
+	AuthorityHost   types.String `tfsdk:"authority_host"`
 }
 
 // values are the configured values by setting.
@@ -123,9 +127,10 @@ func (m providerModel) values() map[string]attr.Value {
 		"use_aks_workload_identity":          m.UseAKSWorkloadIdentity, "use_cli": m.UseCLI,
 		"refresh_token": m.RefreshToken, "refresh_token_file_path": m.RefreshTokenFilePath,
 		"refresh_token_output_path": m.RefreshTokenOutputPath, "refresh_token_obtained_on": m.RefreshTokenObtainedOn,
-		"environment": m.Environment, "ca_certificate_path": m.CACertificatePath,
+		"azure_auth_mode": m.AzureAuthMode, "environment": m.Environment, "ca_certificate_path": m.CACertificatePath,
 		"disable_instance_discovery": m.DisableInstanceDiscovery,
 		"endpoints.partner_center":   m.Endpoints.PartnerCenter, "endpoints.authority_host": m.Endpoints.AuthorityHost,
+		"endpoints.resource_manager": m.Endpoints.ResourceManager,
 	}
 }
 
@@ -137,7 +142,9 @@ type settings struct {
 	cloud                                cloud
 	roots                                *x509.CertPool // nil means the system's
 	disableInstanceDiscovery             bool
+	azureAppOnly                         bool
 	partnerCenter, authority             *url.URL
+	resourceManager                      *url.URL
 }
 
 // resolve reads each setting from the configuration, else from its variables. An unknown
@@ -152,10 +159,12 @@ func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, 
 		s.clientID = r.required("client_id", "the application that is enabled for Partner Center", tfkit.CheckGUID)
 	}
 	s.refreshToken, s.refreshTokenOutputPath = r.refreshToken(s.signIn)
+	s.azureAppOnly = r.azureAppOnly(s.signIn, s.refreshToken)
 	s.cloud = r.cloud()
 	s.disableInstanceDiscovery = r.flag("disable_instance_discovery")
 	s.partnerCenter = r.endpoint("endpoints.partner_center", checkEndpoint, s.cloud.partnerCenter)
 	s.authority = r.endpoint("endpoints.authority_host", checkAuthority, s.cloud.authority)
+	s.resourceManager = r.endpoint("endpoints.resource_manager", checkEndpoint, s.cloud.resourceManager)
 	s.roots = r.roots("ca_certificate_path")
 	return s, r.diags
 }

@@ -56,6 +56,9 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"refresh_token_obtained_on": text("refresh_token_obtained_on", "The date on which the refresh token was issued, such as `2026-01-31`. With it the warning that a "+
 				"refresh token is not renewed comes only 30 days before the token expires.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
 
+			"azure_auth_mode": text("azure_auth_mode", "Who calls Azure in the customers' tenants: `user`, by the refresh token, or `app`, the application by itself, "+
+				"which must then exist in the customer's tenant and hold a role there. Default `user` where there is a user.",
+				tfkit.StringCheck("value must be user or app", checkAzureAuthMode)),
 			"environment": text("environment", "The Microsoft cloud: `public` (default), `usgovernment` or `china`. It sets hosts and audience. "+
 				"Microsoft documents customer permissions for the public cloud only.", tfkit.StringCheck("value must be public, usgovernment or china", checkCloud)),
 			"ca_certificate_path": text("ca_certificate_path", "A PEM file with certificate authorities to trust in addition to the system's, such as that of an inspecting proxy."),
@@ -66,8 +69,9 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"endpoints": schema.SingleNestedBlock{
 				MarkdownDescription: "Base URLs of the services, for tests and private proxies. HTTPS, or plain HTTP for a loopback address.",
 				Attributes: map[string]schema.Attribute{
-					"partner_center": text("endpoints.partner_center", "Partner Center, without `/v1`. Default `https://api.partnercenter.microsoft.com`.", endpointURL(checkEndpoint)),
-					"authority_host": text("endpoints.authority_host", "The sign-in service, HTTPS only. Default `https://login.microsoftonline.com`.", endpointURL(checkAuthority)),
+					"partner_center":   text("endpoints.partner_center", "Partner Center, without `/v1`. Default `https://api.partnercenter.microsoft.com`.", endpointURL(checkEndpoint)),
+					"resource_manager": text("endpoints.resource_manager", "Azure Resource Manager. Default `https://management.azure.com`.", endpointURL(checkEndpoint)),
+					"authority_host":   text("endpoints.authority_host", "The sign-in service, HTTPS only. Default `https://login.microsoftonline.com`.", endpointURL(checkAuthority)),
 				},
 			},
 		},

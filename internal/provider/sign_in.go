@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -269,6 +270,30 @@ func (r *resolver) refreshToken(s signIn) (token, output string) {
 	}
 	r.warnOfAge(obtained)
 	return token, ""
+}
+
+// azureAppOnly tells whether calls of Azure are app-only. By default they are what those of
+// Partner Center are: a user's where there is one.
+func (r *resolver) azureAppOnly(s signIn, refreshToken string) bool {
+	const setting = "azure_auth_mode"
+	user := refreshToken != "" || s.method == azureCLI
+	mode := r.text(setting, checkAzureAuthMode)
+	switch {
+	case mode == "":
+		return !user
+	case mode == "user" && !user && s.method != "":
+		r.invalid(setting, "The mode is user, but there is no user.\n\nWhat to do: set refresh_token, or set azure_auth_mode to app.")
+	case mode == "app" && s.method == azureCLI:
+		r.invalid(setting, "The mode is app, but the Azure CLI signs in by itself.\n\nWhat to do: remove azure_auth_mode, or prove the application in another way.")
+	}
+	return mode == "app"
+}
+
+func checkAzureAuthMode(s string) error {
+	if s != "user" && s != "app" {
+		return errors.New("must be user or app")
+	}
+	return nil
 }
 
 // warnOfAge warns in good time of a refresh token that nobody renews. The token itself does

@@ -5,12 +5,14 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // Clients is what the provider's Configure hands to every type.
 type Clients struct {
 	PartnerCenter *partnercenter.Client
+	Azure         *azurerbac.Client
 }
 
 // ClientsFrom reads the provider data in a type's Configure. It answers nil, without an

@@ -8,8 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-
-	"terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // Failure makes the diagnostic for a failed call. The summary says what could not be
@@ -19,28 +17,37 @@ func Failure(summary string, err error) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(summary, Detail(err))
 }
 
+// call is the error of a client's call that failed.
+type call interface {
+	error
+	Answer() string
+	Request() string
+	Sent() bool
+	IDs() (request, correlation string)
+}
+
 // Detail is the detail of [Failure].
 func Detail(err error) string {
-	var b strings.Builder
-	var e *partnercenter.Error
-	if errors.As(err, &e) {
-		b.WriteString(e.Answer())
-	} else {
-		first, size := utf8.DecodeRuneInString(err.Error())
-		b.WriteString(string(unicode.ToUpper(first)) + err.Error()[size:])
+	text := err.Error()
+	var c call
+	if errors.As(err, &c) {
+		text = c.Answer()
 	}
+	first, size := utf8.DecodeRuneInString(text)
+	var b strings.Builder
+	b.WriteString(string(unicode.ToUpper(first)) + text[size:])
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {
 		fmt.Fprintf(&b, "\n\nWhat to do: %s", r.Remedy())
 	}
-	switch {
-	case e != nil && !e.Sent():
-		fmt.Fprintf(&b, "\n\nRequest: %s %s (not sent)", e.Method, e.Path)
-	case e != nil:
-		fmt.Fprintf(&b, "\n\nRequest: %s %s", e.Method, e.Path)
-		if e.RequestID != "" {
-			fmt.Fprintf(&b, "\nRequest ID: %s\nCorrelation ID: %s", e.RequestID, e.CorrelationID)
-		}
+	if c == nil {
+		return b.String()
+	}
+	fmt.Fprintf(&b, "\n\nRequest: %s", c.Request())
+	if !c.Sent() {
+		b.WriteString(" (not sent)")
+	} else if request, correlation := c.IDs(); request != "" {
+		fmt.Fprintf(&b, "\nRequest ID: %s\nCorrelation ID: %s", request, correlation)
 	}
 	return b.String()
 }

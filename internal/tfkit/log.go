@@ -9,10 +9,16 @@ import (
 )
 
 // Logger returns a slog.Logger that writes to Terraform's log (TF_LOG) through the
-// context of each call, for packages that know nothing of Terraform.
-func Logger() *slog.Logger { return slog.New(tflogHandler{}) }
+// context of each call, for packages that know nothing of Terraform. Secrets are masked
+// wherever they should come up; the clients log none.
+func Logger(secrets ...string) *slog.Logger {
+	return slog.New(tflogHandler{secrets: slices.DeleteFunc(secrets, func(s string) bool { return s == "" })})
+}
 
-type tflogHandler struct{ attrs []slog.Attr }
+type tflogHandler struct {
+	attrs   []slog.Attr
+	secrets []string
+}
 
 // Enabled implements slog.Handler. tflog decides by itself.
 func (tflogHandler) Enabled(context.Context, slog.Level) bool { return true }
@@ -27,6 +33,7 @@ func (h tflogHandler) Handle(ctx context.Context, r slog.Record) error {
 		fields[a.Key] = a.Value.Any()
 		return true
 	})
+	ctx = tflog.MaskAllFieldValuesStrings(tflog.MaskMessageStrings(ctx, h.secrets...), h.secrets...)
 	switch {
 	case r.Level >= slog.LevelError:
 		tflog.Error(ctx, r.Message, fields)
@@ -42,7 +49,7 @@ func (h tflogHandler) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h tflogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return tflogHandler{append(slices.Clip(h.attrs), attrs...)}
+	return tflogHandler{append(slices.Clip(h.attrs), attrs...), h.secrets}
 }
 
 // WithGroup implements slog.Handler. tflog's fields are flat.

@@ -2,12 +2,17 @@ package identity
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
@@ -20,11 +25,13 @@ func NewClientConfigDataSource() datasource.DataSource { return &clientConfigDat
 // clientConfigDataSource tells who the provider is signed in as, by the access token that all
 // calls share.
 //
-// Endpoint: none, and GET /v1/profiles/legalbusiness with the header ValidateMfa where
-// Partner Center's own verdict is asked for.
+// Endpoints: none; GET /v1/profiles/legalbusiness with the header ValidateMfa where Partner
+// Center's own verdict is asked for; Resource Manager's GET /subscriptions in the tenant of
+// customer_id.
 // https://learn.microsoft.com/partner-center/developer/partner-center-authentication
 type clientConfigDataSource struct {
 	client *partnercenter.Client
+	azure  *azurerbac.Client
 }
 
 func (d *clientConfigDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
@@ -33,7 +40,7 @@ func (d *clientConfigDataSource) Metadata(_ context.Context, req datasource.Meta
 
 func (d *clientConfigDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
 	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
-		d.client = clients.PartnerCenter
+		d.client, d.azure = clients.PartnerCenter, clients.Azure
 	}
 }
 
@@ -45,6 +52,12 @@ func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"validate_mfa": schema.BoolAttribute{
 				MarkdownDescription: "Whether to ask Partner Center for its own verdict on multifactor authentication, by a dry run. Default `false`.",
 				Optional:            true,
+			},
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "A customer, to sign in to Azure in its tenant and see which Azure subscriptions are visible there. " +
+					"It is the customer's Microsoft Entra tenant id, a GUID.",
+				Optional:   true,
+				Validators: []validator.String{tfkit.GUID()},
 			},
 			"tenant_id": schema.StringAttribute{MarkdownDescription: "The tenant that issued the access token.", Computed: true},
 			"client_id": schema.StringAttribute{MarkdownDescription: "The application.", Computed: true},
@@ -63,6 +76,15 @@ func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				MarkdownDescription: "Partner Center's own verdict. Null unless `validate_mfa` is true.",
 				Computed:            true,
 			},
+			"azure_sign_in_mode": schema.StringAttribute{
+				MarkdownDescription: "Who calls Azure in the customer's tenant: `app` or `app_user`. Null without `customer_id`.",
+				Computed:            true,
+			},
+			"azure_subscription_ids": schema.ListAttribute{
+				MarkdownDescription: "The Azure subscriptions that are visible in the customer's tenant, sorted. Null without `customer_id`.",
+				ElementType:         types.StringType,
+				Computed:            true,
+			},
 			"token_expires_at": schema.StringAttribute{
 				MarkdownDescription: "When the access token expires, in RFC 3339. It is renewed by itself; the time changes with every run.",
 				Computed:            true,
@@ -72,15 +94,18 @@ func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 }
 
 type clientConfigModel struct {
-	ValidateMFA       types.Bool   `tfsdk:"validate_mfa"`
-	TenantID          types.String `tfsdk:"tenant_id"`
-	ClientID          types.String `tfsdk:"client_id"`
-	ObjectID          types.String `tfsdk:"object_id"`
-	UserPrincipalName types.String `tfsdk:"user_principal_name"`
-	SignInMode        types.String `tfsdk:"sign_in_mode"`
-	MFA               types.Bool   `tfsdk:"mfa"`
-	MFACompliant      types.Bool   `tfsdk:"mfa_compliant"`
-	TokenExpiresAt    types.String `tfsdk:"token_expires_at"`
+	ValidateMFA          types.Bool   `tfsdk:"validate_mfa"`
+	CustomerID           types.String `tfsdk:"customer_id"`
+	AzureSignInMode      types.String `tfsdk:"azure_sign_in_mode"`
+	AzureSubscriptionIDs types.List   `tfsdk:"azure_subscription_ids"`
+	TenantID             types.String `tfsdk:"tenant_id"`
+	ClientID             types.String `tfsdk:"client_id"`
+	ObjectID             types.String `tfsdk:"object_id"`
+	UserPrincipalName    types.String `tfsdk:"user_principal_name"`
+	SignInMode           types.String `tfsdk:"sign_in_mode"`
+	MFA                  types.Bool   `tfsdk:"mfa"`
+	MFACompliant         types.Bool   `tfsdk:"mfa_compliant"`
+	TokenExpiresAt       types.String `tfsdk:"token_expires_at"`
 }
 
 func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -98,10 +123,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	m.TenantID, m.ClientID, m.ObjectID = tfkit.OrNull(caller.TenantID), tfkit.OrNull(caller.ClientID), tfkit.OrNull(caller.ObjectID)
 	m.UserPrincipalName = tfkit.OrNull(caller.UserPrincipalName)
-	m.SignInMode = types.StringValue("app_user")
-	if caller.AppOnly {
-		m.SignInMode = types.StringValue("app")
-	}
+	m.SignInMode = signInMode(caller.AppOnly)
 	m.MFA, m.MFACompliant = types.BoolValue(caller.MFA), types.BoolNull()
 	m.TokenExpiresAt = types.StringNull()
 	if !caller.ExpiresOn.IsZero() {
@@ -115,5 +137,41 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 		}
 		m.MFACompliant = types.BoolValue(compliant)
 	}
+	m.AzureSignInMode, m.AzureSubscriptionIDs = types.StringNull(), types.ListNull(types.StringType)
+	if !m.CustomerID.IsNull() {
+		resp.Diagnostics.Append(d.readAzure(ctx, &m)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// readAzure signs in to Azure in the customer's tenant.
+func (d *clientConfigDataSource) readAzure(ctx context.Context, m *clientConfigModel) diag.Diagnostics {
+	customerID := strings.ToLower(m.CustomerID.ValueString())
+	summary := "Could not sign in to Azure in the tenant of customer " + customerID
+	caller, err := d.azure.Caller(ctx, customerID)
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure(summary, err)}
+	}
+	m.AzureSignInMode = signInMode(caller.AppOnly)
+	ids := []string{}
+	for id, err := range d.azure.Subscriptions(ctx, customerID) {
+		if err != nil {
+			return diag.Diagnostics{tfkit.Failure("Could not list the Azure subscriptions in the tenant of customer "+customerID, err)}
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	var diags diag.Diagnostics
+	m.AzureSubscriptionIDs, diags = types.ListValueFrom(ctx, types.StringType, ids)
+	return diags
+}
+
+func signInMode(appOnly bool) types.String {
+	if appOnly {
+		return types.StringValue("app")
+	}
+	return types.StringValue("app_user")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,9 @@ func TestProtoClientConfig_methods(t *testing.T) {
 				}
 				if n := b.Counters().TokensIssued(); n != 1 {
 					t.Errorf("%d tokens were issued, want 1", n)
+				}
+				if n := b.Counters().Route("GET /{tenant}/v2.0/.well-known/openid-configuration"); n > 1 || !appOnly && n > 0 {
+					t.Errorf("%d requests for metadata", n)
 				}
 				acctest.FailOnViolations(t, b)
 			})
@@ -329,6 +333,163 @@ func TestProtoClientConfig_rotation(t *testing.T) {
 	rest, err := os.ReadDir(filepath.Dir(file))
 	if err != nil || len(rest) != 1 {
 		t.Errorf("files are left: %v, %v", rest, err)
+	}
+}
+
+// TestProtoClientConfig_azure: one refresh token serves Partner Center and every customer's
+// tenant, with one token request for each; azure_auth_mode = app leaves the user out.
+func TestProtoClientConfig_azure(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	d := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+	for range 2 {
+		for customer, want := range map[string][]any{
+			mockbackend.AdatumID:  {mockbackend.AdatumAzureID},
+			mockbackend.ContosoID: {mockbackend.ContosoAzureID, mockbackend.ContosoSecondAzureID},
+			mockbackend.LitwareID: {strings.ToLower(mockbackend.LitwareAzureID)},
+		} {
+			got, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{"customer_id": strings.ToUpper(customer)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got["azure_sign_in_mode"] != "app_user" || !reflect.DeepEqual(got["azure_subscription_ids"], want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+	}
+	for _, n := range b.Counters().Tokens {
+		if n.Count != 1 {
+			t.Errorf("%+v: want one request", n)
+		}
+	}
+	if n := b.Counters().TokensIssued(); n != 4 {
+		t.Errorf("%d tokens were issued, want 4", n)
+	}
+
+	if err := d.RestartWith(acctest.Values{
+		"client_secret": b.Partner().ClientSecret, "refresh_token": b.User(mockbackend.AdminAgent).RefreshToken, "azure_auth_mode": "app",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{"customer_id": mockbackend.AdatumID})
+	if err == nil && got["azure_sign_in_mode"] != "app" {
+		t.Errorf("got %v", got)
+	}
+	if err != nil && !strings.Contains(err.Error(), "What to do: ") {
+		t.Error(err)
+	}
+	acctest.FailOnViolations(t, b)
+}
+
+// TestProtoClientConfig_azureErrors: what stands between a partner and a customer's tenant.
+func TestProtoClientConfig_azureErrors(t *testing.T) {
+	t.Parallel()
+	for answer, says := range map[mockbackend.CustomerTenants]string{
+		mockbackend.CustomerTenantsNotAuthorized: "Create an application consent",
+		mockbackend.CustomerTenantsNoConsent:     "Grant the application's delegated permissions",
+		mockbackend.CustomerTenantsNoUser:        "there is no relationship with the customer",
+	} {
+		b := mockbackend.New(mockbackend.Config{})
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.CustomerTenants = answer })
+		_, err := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).
+			ReadDataSource(t.Context(), clientConfig, acctest.Values{"customer_id": mockbackend.AdatumID})
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), mockbackend.AdatumID) {
+			t.Errorf("got %v, want it to say %q", err, says)
+		}
+	}
+}
+
+// TestProtoClientConfig_manyTenantsAtOnce: the refresh token's file is whole at every moment.
+func TestProtoClientConfig_manyTenantsAtOnce(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{Customers: 60})
+	file := filepath.Join(t.TempDir(), "refresh-token")
+	d := acctest.NewProtocol(t, b, "")
+	if err := d.RestartWith(acctest.Values{
+		"client_secret": b.Partner().ClientSecret, "refresh_token": b.User(mockbackend.AdminAgent).RefreshToken, "refresh_token_output_path": file,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for _, c := range b.Customers() {
+		wg.Go(func() {
+			if _, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{"customer_id": c.ID}); err != nil {
+				t.Error(err)
+			}
+			content, err := os.ReadFile(file)
+			if err != nil || len(strings.TrimSpace(string(content))) < 20 {
+				t.Errorf("the file holds %q, %v", content, err)
+			}
+		})
+	}
+	wg.Wait()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.RestartWith(acctest.Values{"client_secret": b.Partner().ClientSecret, "refresh_token": strings.TrimSpace(string(content))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProtoClientConfig_aks: Kubernetes replaces the file while a run goes on.
+func TestProtoClientConfig_aks(t *testing.T) {
+	b := mockbackend.New(mockbackend.Config{})
+	file := filepath.Join(t.TempDir(), "token")
+	write := func(token string) {
+		if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("expired-by-then")
+	t.Setenv("AZURE_FEDERATED_TOKEN_FILE", file)
+	d := acctest.NewProtocol(t, b, "")
+	if err := d.RestartWith(acctest.Values{"use_aks_workload_identity": true}); err != nil {
+		t.Fatal(err)
+	}
+	write(b.OIDCToken(mockbackend.KubernetesIssuer))
+	if _, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProtoClientConfig_azureCLI: tokens of the Azure CLI, here a stand-in that answers as az
+// does.
+func TestProtoClientConfig_azureCLI(t *testing.T) {
+	b := mockbackend.New(mockbackend.Config{})
+	user := b.User(mockbackend.AdminAgent)
+	d := acctest.NewProtocol(t, b, user.RefreshToken)
+	if _, err := d.ReadDataSource(t.Context(), "partnercenter_customers", acctest.Values{}); err != nil {
+		t.Fatal(err)
+	}
+	var token string
+	for _, issued := range b.IssuedTokens() {
+		if issued.Kind == mockbackend.AccessToken {
+			token = issued.Token
+		}
+	}
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *https://api.partnercenter.microsoft.com*) ;; *) echo unexpected: \"$@\" >&2; exit 1;; esac\n"+
+		"echo '{\"accessToken\":\"%s\",\"expires_on\":%d,\"tokenType\":\"Bearer\"}'\n", token, time.Now().Add(time.Hour).Unix())
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	if err := d.RestartWith(acctest.Values{"use_cli": true, "client_id": nil}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got["sign_in_mode"] != "app_user" || got["user_principal_name"] != user.UserPrincipalName {
+		t.Errorf("got %v", got)
+	}
+	if err := d.Resource("partnercenter_customer_permission_reservations").Apply(t.Context(), acctest.Values{"customer_id": mockbackend.AdatumID}); err != nil {
+		t.Error(err)
 	}
 }
 
