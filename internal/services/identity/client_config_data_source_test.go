@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -59,9 +60,7 @@ func methods(t *testing.T, b *mockbackend.Backend, dir string) map[string]acctes
 func with(settings acctest.Values, more acctest.Values) acctest.Values {
 	out := acctest.Values{}
 	for _, from := range []acctest.Values{settings, more} {
-		for k, v := range from {
-			out[k] = v
-		}
+		maps.Copy(out, from)
 	}
 	return out
 }
