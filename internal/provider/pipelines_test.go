@@ -1,0 +1,674 @@
+package provider
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/rhysd/actionlint"
+	"go.yaml.in/yaml/v3"
+
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+const (
+	pipelines = "../../examples/pipelines"
+	guides    = "templates/guides"
+)
+
+// pipelineChecks has a check for every file of examples/pipelines.
+var pipelineChecks = map[string]func(t *testing.T, content []byte){
+	"github-actions.yml":  checkGitHubActions,
+	"azure-pipelines.yml": checkAzurePipelines,
+	"gitlab-ci.yml":       checkGitLabCI,
+	"first-consent.sh":    checkFirstConsent,
+}
+
+func TestPipelines(t *testing.T) {
+	entries, err := os.ReadDir(pipelines)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, e := range entries {
+		found = append(found, e.Name())
+		t.Run(e.Name(), func(t *testing.T) {
+			check := pipelineChecks[e.Name()]
+			if check == nil {
+				t.Fatal("no check knows this file: write one into pipelineChecks")
+			}
+			content, err := os.ReadFile(filepath.Join(pipelines, e.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustKnowVariables(t, content)
+			check(t, content)
+		})
+	}
+	for name := range pipelineChecks {
+		if !slices.Contains(found, name) {
+			t.Errorf("%s is not there", name)
+		}
+	}
+}
+
+var variable = regexp.MustCompile(`\b(?:PARTNERCENTER|ARM)_[A-Z0-9_]+`)
+
+// mustKnowVariables fails the test for a variable that the provider does not read.
+func mustKnowVariables(t *testing.T, content []byte) {
+	t.Helper()
+	known := slices.Concat(slices.Collect(maps.Values(environment))...)
+	for _, name := range variable.FindAllString(string(content), -1) {
+		if !slices.Contains(known, name) {
+			t.Errorf("the provider reads no variable %s", name)
+		}
+	}
+}
+
+// strictly reads the one YAML document of a file; a duplicate key, or one that the value has no
+// field for, is an error.
+func strictly(t *testing.T, content []byte, into any) {
+	t.Helper()
+	d := yaml.NewDecoder(bytes.NewReader(content))
+	d.KnownFields(true)
+	if err := d.Decode(into); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		t.Fatalf("there is a second document (%v)", err)
+	}
+}
+
+func mustEqual[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+type branches struct {
+	Branches []string `yaml:"branches"`
+}
+
+type githubWorkflow struct {
+	Name string `yaml:"name"`
+	On   struct {
+		PullRequest branches `yaml:"pull_request"`
+		Push        branches `yaml:"push"`
+		Schedule    []struct {
+			Cron string `yaml:"cron"`
+		} `yaml:"schedule"`
+	} `yaml:"on"`
+	Permissions map[string]string `yaml:"permissions"`
+	Jobs        struct {
+		Plan  githubJob `yaml:"plan"`
+		Apply githubJob `yaml:"apply"`
+		Renew githubJob `yaml:"renew"`
+	} `yaml:"jobs"`
+}
+
+type githubJob struct {
+	Needs       string       `yaml:"needs"`
+	If          string       `yaml:"if"`
+	RunsOn      string       `yaml:"runs-on"`
+	Environment string       `yaml:"environment"`
+	Steps       []githubStep `yaml:"steps"`
+}
+
+type githubStep struct {
+	Name string            `yaml:"name"`
+	ID   string            `yaml:"id"`
+	If   string            `yaml:"if"`
+	Uses string            `yaml:"uses"`
+	With map[string]string `yaml:"with"`
+	Env  map[string]string `yaml:"env"`
+	Run  string            `yaml:"run"`
+}
+
+func checkGitHubActions(t *testing.T, content []byte) {
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := linter.Lint("github-actions.yml", content, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range found {
+		t.Error(e)
+	}
+	var w githubWorkflow
+	strictly(t, content, &w)
+	mustEqual(t, "on.pull_request", w.On.PullRequest.Branches, []string{"main"})
+	mustEqual(t, "on.push", w.On.Push.Branches, []string{"main"})
+	mustEqual(t, "permissions", w.Permissions, map[string]string{"contents": "read", "id-token": "write"})
+	if len(w.On.Schedule) == 0 {
+		t.Error("nothing keeps the refresh token alive")
+	}
+	mustEqual(t, "apply.if", w.Jobs.Apply.If, "github.event_name == 'push'")
+	mustEqual(t, "apply.needs", w.Jobs.Apply.Needs, "plan")
+	mustEqual(t, "renew.if", w.Jobs.Renew.If, "github.event_name == 'schedule'")
+	for name, job := range map[string]githubJob{"plan": w.Jobs.Plan, "apply": w.Jobs.Apply, "renew": w.Jobs.Renew} {
+		mustEqual(t, name+".environment", job.Environment, name)
+		for _, s := range job.Steps {
+			if strings.Contains(s.Run, "${{") {
+				t.Errorf("step %q puts an expression into its script, where it is not quoted; use env", s.Name)
+			}
+		}
+		inJobs(t, name, func(r *jobRun) { r.githubJob(job) })
+	}
+}
+
+// githubJob runs the steps as GitHub does: after one that fails, only those that run always.
+func (r *jobRun) githubJob(job githubJob) {
+	r.env["RUNNER_TEMP"] = r.dir
+	r.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "https://vstoken.example/token?x=1"
+	r.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token"
+	values := strings.NewReplacer("${{ vars.PARTNERCENTER_TENANT_ID }}", tenantA, "${{ vars.PARTNERCENTER_CLIENT_ID }}", clientA,
+		"${{ vars.KEY_VAULT }}", "contoso", "${{ runner.temp }}", r.dir)
+	outcomes := make(map[string]bool)
+	for _, s := range job.Steps {
+		if id, always := strings.CutPrefix(s.If, "always() && steps."); r.err != nil && !always || always && !outcomes[strings.TrimSuffix(id, ".outcome == 'success'")] {
+			continue
+		}
+		env := make(map[string]string)
+		for name, value := range s.Env {
+			if env[name] = values.Replace(value); strings.Contains(env[name], "${{") {
+				r.t.Errorf("step %q: this test cannot tell what %s is", s.Name, value)
+			}
+		}
+		if s.Run != "" {
+			err := r.shell(s.Run, env, "-e")
+			outcomes[s.ID] = err == nil
+			r.err = errors.Join(r.err, err)
+		}
+	}
+}
+
+type azurePipeline struct {
+	Trigger   azureBranches `yaml:"trigger"`
+	Schedules []struct {
+		Cron          string `yaml:"cron"`
+		DisplayName   string `yaml:"displayName"`
+		azureBranches `yaml:",inline"`
+		Always        bool `yaml:"always"`
+	} `yaml:"schedules"`
+	Pool struct {
+		VMImage string `yaml:"vmImage"`
+	} `yaml:"pool"`
+	Stages []struct {
+		Stage     string     `yaml:"stage"`
+		DependsOn []string   `yaml:"dependsOn"`
+		Condition string     `yaml:"condition"`
+		Jobs      []azureJob `yaml:"jobs"`
+	} `yaml:"stages"`
+}
+
+type azureBranches struct {
+	Branches struct {
+		Include []string `yaml:"include"`
+	} `yaml:"branches"`
+}
+
+type azureJob struct {
+	Job         string      `yaml:"job"`
+	Deployment  string      `yaml:"deployment"`
+	Environment string      `yaml:"environment"`
+	Steps       []azureStep `yaml:"steps"`
+	Strategy    struct {
+		RunOnce struct {
+			Deploy struct {
+				Steps []azureStep `yaml:"steps"`
+			} `yaml:"deploy"`
+		} `yaml:"runOnce"`
+	} `yaml:"strategy"`
+}
+
+type azureStep struct {
+	Task     string `yaml:"task"`
+	Checkout string `yaml:"checkout"`
+	Download string `yaml:"download"`
+	Publish  string `yaml:"publish"`
+	Artifact string `yaml:"artifact"`
+
+	DisplayName string `yaml:"displayName"`
+	Condition   string `yaml:"condition"`
+	Inputs      struct {
+		TerraformVersion string `yaml:"terraformVersion"`
+
+		AzureSubscription    string `yaml:"azureSubscription"`
+		KeepAzSessionActive  bool   `yaml:"keepAzSessionActive"`
+		ScriptType           string `yaml:"scriptType"`
+		ScriptLocation       string `yaml:"scriptLocation"`
+		InlineScript         string `yaml:"inlineScript"`
+		AddSpnToEnvironment  bool   `yaml:"addSpnToEnvironment"`
+		WorkingDirectory     string `yaml:"workingDirectory"`
+		FailOnStandardError  bool   `yaml:"failOnStandardError"`
+		UseGlobalConfig      bool   `yaml:"useGlobalConfig"`
+		AllowNoSubscriptions bool   `yaml:"allowNoSubscriptions"`
+	} `yaml:"inputs"`
+	Env map[string]string `yaml:"env"`
+}
+
+func checkAzurePipelines(t *testing.T, content []byte) {
+	var p azurePipeline
+	strictly(t, content, &p)
+	mustEqual(t, "trigger", p.Trigger.Branches.Include, []string{"main"})
+	if len(p.Schedules) != 1 || !p.Schedules[0].Always {
+		t.Error("nothing keeps the refresh token alive: without always a schedule runs only after a push")
+	}
+	if len(p.Stages) != 3 || len(p.Stages[0].Jobs) != 1 || len(p.Stages[1].Jobs) != 1 || len(p.Stages[2].Jobs) != 1 {
+		t.Fatal("there are not three stages with one job each")
+	}
+	plan, apply, renew := p.Stages[0].Jobs[0], p.Stages[1].Jobs[0], p.Stages[2].Jobs[0]
+	mustEqual(t, "the condition of renew", p.Stages[2].Condition, "eq(variables['Build.Reason'], 'Schedule')")
+	mustEqual(t, "the first job", plan.Job, "plan")
+	mustEqual(t, "the second, a deployment", apply.Deployment, "apply")
+	mustEqual(t, "the environment", apply.Environment, "partnercenter")
+	if c := p.Stages[1].Condition; !strings.Contains(c, "succeeded()") || !strings.Contains(c, "eq(variables['Build.SourceBranch'], 'refs/heads/main')") {
+		t.Errorf("the condition of apply, %s, lets it run elsewhere than on main", c)
+	}
+	for name, steps := range map[string][]azureStep{"plan": plan.Steps, "apply": apply.Strategy.RunOnce.Deploy.Steps, "renew": renew.Steps} {
+		identity := map[string]string{"plan": "plan", "apply": "apply", "renew": "apply"}[name]
+		var tasks []string
+		for _, s := range steps {
+			if kinds := len(slices.DeleteFunc([]string{s.Task, s.Checkout, s.Download, s.Publish}, func(k string) bool { return k == "" })); kinds != 1 {
+				t.Errorf("%s: a step is of %d kinds", name, kinds)
+			}
+			if s.Task != "" {
+				tasks = append(tasks, s.Task)
+			}
+			if s.Task != "AzureCLI@2" {
+				continue
+			}
+			mustEqual(t, "azureSubscription", s.Inputs.AzureSubscription, "partnercenter-"+identity)
+			mustEqual(t, "uses of the vault", strings.Count(s.Inputs.InlineScript, "--vault-name contoso-"+identity+" "), 2)
+			mustEqual(t, "the script is", s.Inputs.ScriptType+" "+s.Inputs.ScriptLocation, "bash inlineScript")
+			if strings.Contains(s.Inputs.InlineScript, "$(") {
+				t.Errorf("%s: a macro in the script is not quoted; use env", name)
+			}
+			inJobs(t, name, func(r *jobRun) { r.azureCLI(s) })
+		}
+		mustEqual(t, "the tasks of "+name, tasks, []string{"TerraformInstaller@1", "AzureCLI@2"})
+	}
+}
+
+// azureCLI runs the script with what agent and task put into its environment.
+func (r *jobRun) azureCLI(s azureStep) {
+	maps.Copy(r.env, map[string]string{
+		"AGENT_TEMPDIRECTORY": r.dir, "PIPELINE_WORKSPACE": r.dir, "SYSTEM_OIDCREQUESTURI": "https://dev.azure.example/oidctoken",
+		"AZURESUBSCRIPTION_TENANT_ID": tenantA, "AZURESUBSCRIPTION_CLIENT_ID": clientA,
+		"AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": "66a8f2de-0b1c-4a7e-8f7d-0d9be3f6c305",
+	})
+	env := make(map[string]string)
+	for name, value := range s.Env {
+		if env[name] = strings.ReplaceAll(value, "$(System.AccessToken)", "system-access-token"); strings.Contains(env[name], "$(") {
+			r.t.Errorf("this test cannot tell what %s is", value)
+		}
+	}
+	r.err = r.shell(s.Inputs.InlineScript, env)
+}
+
+type gitlabPipeline struct {
+	Image    string   `yaml:"image"`
+	Stages   []string `yaml:"stages"`
+	Workflow struct {
+		Rules []gitlabRule `yaml:"rules"`
+	} `yaml:"workflow"`
+	Base  gitlabJob `yaml:".terraform"`
+	Plan  gitlabJob `yaml:"plan"`
+	Apply gitlabJob `yaml:"apply"`
+	Renew gitlabJob `yaml:"renew"`
+}
+
+type gitlabRule struct {
+	If   string `yaml:"if"`
+	When string `yaml:"when"`
+}
+
+type gitlabJob struct {
+	Extends     string `yaml:"extends"`
+	Stage       string `yaml:"stage"`
+	Environment struct {
+		Name   string `yaml:"name"`
+		Action string `yaml:"action"`
+	} `yaml:"environment"`
+	ResourceGroup string       `yaml:"resource_group"`
+	Rules         []gitlabRule `yaml:"rules"`
+	IDTokens      map[string]struct {
+		Aud string `yaml:"aud"`
+	} `yaml:"id_tokens"`
+	Variables    map[string]string `yaml:"variables"`
+	BeforeScript []string          `yaml:"before_script"`
+	Script       []string          `yaml:"script"`
+	Artifacts    struct {
+		Paths    []string `yaml:"paths"`
+		Access   string   `yaml:"access"`
+		ExpireIn string   `yaml:"expire_in"`
+	} `yaml:"artifacts"`
+}
+
+func checkGitLabCI(t *testing.T, content []byte) {
+	var p gitlabPipeline
+	strictly(t, content, &p)
+	mustEqual(t, "stages", p.Stages, []string{"plan", "apply"})
+	const onDefault = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
+	mustEqual(t, "workflow.rules", p.Workflow.Rules, []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "merge_request_event"`}, {If: onDefault}})
+	mustEqual(t, "apply.rules", p.Apply.Rules, []gitlabRule{{If: onDefault + ` && $CI_PIPELINE_SOURCE == "push"`, When: "manual"}})
+	mustEqual(t, "renew.rules", p.Renew.Rules, []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "schedule"`}})
+	mustEqual(t, "renew.extends", p.Renew.Extends, "plan")
+	mustEqual(t, "renew.environment", p.Renew.Environment.Name, "apply/renew")
+	mustEqual(t, "the audience", p.Base.IDTokens["PARTNERCENTER_OIDC_TOKEN"].Aud, "api://AzureADTokenExchange")
+	for name, job := range map[string]gitlabJob{"plan": p.Plan, "apply": p.Apply} {
+		mustEqual(t, name+".extends", job.Extends, ".terraform")
+		mustEqual(t, name+".stage", job.Stage, name)
+		mustEqual(t, name+".environment", job.Environment.Name, name)
+		inJobs(t, name, func(r *jobRun) {
+			maps.Copy(r.env, map[string]string{
+				"PARTNERCENTER_TENANT_ID": tenantA, "PARTNERCENTER_CLIENT_ID": clientA, "KEY_VAULT": "contoso",
+				"CI_BUILDS_DIR": r.dir,
+			})
+			for id := range p.Base.IDTokens {
+				r.env[id] = "oidc-token"
+			}
+			here := strings.NewReplacer("/tmp/", r.dir+"/")
+			for variable, value := range p.Base.Variables {
+				r.env[variable] = here.Replace(value)
+			}
+			// The runner executes both in one shell.
+			r.err = r.shell(here.Replace(strings.Join(slices.Concat(p.Base.BeforeScript, job.Script), "\n")), nil, "-e")
+		})
+	}
+}
+
+// jobRun is one run of a job's scripts, with stand-ins for az and terraform.
+type jobRun struct {
+	t   *testing.T
+	dir string // also has the vault's secret, and the environment that terraform saw
+	env map[string]string
+	err error
+}
+
+const (
+	fakeAz = `case "$1 $2 $3" in
+"login --service-principal "*) ;;
+"keyvault secret show") [ ! -e "$DIR/no-vault" ] && cat "$DIR/vault" ;;
+"keyvault secret set") while [ "$1" != --file ]; do shift; done; cat "$2" > "$DIR/vault" ;;
+*) echo "az $*?" >&2; exit 2 ;;
+esac`
+	// fakeTerraform finds the token as it was stored, safe from others, and replaces it.
+	fakeTerraform = `case "$1" in
+init) ;;
+plan|apply)
+	env > "$DIR/environment"
+	grep -qx stored-token "$PARTNERCENTER_REFRESH_TOKEN_FILE_PATH" || exit 3
+	[ -n "$(find "$PARTNERCENTER_REFRESH_TOKEN_FILE_PATH" -perm 600)" ] || exit 4
+	echo renewed-token > "$PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"
+	[ ! -e "$DIR/failing" ] || exit 1 ;;
+*) exit 2 ;;
+esac`
+)
+
+func newJobRun(t *testing.T) *jobRun {
+	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh here to run the scripts with")
+	}
+	r := &jobRun{t: t, dir: t.TempDir()}
+	r.env = map[string]string{"DIR": r.dir, "PATH": r.dir + string(os.PathListSeparator) + os.Getenv("PATH")}
+	r.write("vault", "stored-token\n", 0o600)
+	r.write("az", "#!/bin/sh\n"+fakeAz+"\n", 0o700)
+	r.write("terraform", "#!/bin/sh\n"+fakeTerraform+"\n", 0o700)
+	return r
+}
+
+func (r *jobRun) write(name, content string, mode os.FileMode) {
+	r.t.Helper()
+	if err := os.WriteFile(filepath.Join(r.dir, name), []byte(content), mode); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *jobRun) read(name string) string {
+	r.t.Helper()
+	b, err := os.ReadFile(filepath.Join(r.dir, name))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// shell runs a script with options such as -e, with which it ends at the first command that fails.
+func (r *jobRun) shell(script string, env map[string]string, options ...string) error {
+	r.t.Helper()
+	cmd := exec.CommandContext(r.t.Context(), "sh", "-n")
+	cmd.Stdin = strings.NewReader(script)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Fatalf("the script is not valid: %v\n%s", err, out)
+	}
+	cmd = exec.CommandContext(r.t.Context(), "sh", append(options, "-c", script)...)
+	cmd.Dir = r.dir
+	for _, m := range []map[string]string{r.env, env} {
+		for name, value := range m {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
+	}
+	out, err := cmd.CombinedOutput()
+	if len(out) > 0 {
+		r.t.Logf("%s", out)
+	}
+	if strings.Contains(string(out), "-token") {
+		r.t.Error("the log shows a token")
+	}
+	return err
+}
+
+// inJobs runs a job thrice: as it should be, with a terraform that fails, and without the vault.
+func inJobs(t *testing.T, name string, run func(*jobRun)) {
+	t.Run(name, func(t *testing.T) {
+		r := newJobRun(t)
+		run(r)
+		if r.err != nil {
+			t.Fatal(r.err)
+		}
+		mustEqual(t, "what the vault has after the run", r.read("vault"), "renewed-token\n")
+		seen := make(env)
+		for line := range strings.Lines(r.read("environment")) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
+			seen[name] = value
+		}
+		mustSignIn(t, seen)
+	})
+	t.Run(name+"/terraform fails", func(t *testing.T) {
+		r := newJobRun(t)
+		r.write("failing", "", 0o600)
+		if run(r); r.err == nil {
+			t.Error("the job succeeded")
+		}
+		mustEqual(t, "what the vault has after the run", r.read("vault"), "renewed-token\n")
+	})
+	t.Run(name+"/no vault", func(t *testing.T) {
+		r := newJobRun(t)
+		r.write("no-vault", "", 0o600)
+		if run(r); r.err == nil {
+			t.Error("the job succeeded")
+		}
+		mustEqual(t, "what the vault has after the run", r.read("vault"), "stored-token\n")
+	})
+}
+
+// mustSignIn fails the test unless the provider would sign in as app+user with this
+// environment, by OIDC, and keep the refresh token where it came from.
+func mustSignIn(t *testing.T, e env) {
+	t.Helper()
+	s, diags := resolve(providerModel{}, e.lookup)
+	for _, d := range diags {
+		t.Errorf("%s: %s", d.Summary(), d.Detail())
+	}
+	if !slices.Contains([]method{oidcToken, githubActions, azureDevOps}, s.signIn.method) {
+		t.Errorf("the application proves itself by %q", s.signIn.method)
+	}
+	mustEqual(t, "tenant and client", s.tenantID+" "+s.clientID, tenantA+" "+clientA)
+	mustEqual(t, "the refresh token", s.refreshToken, "renewed-token")
+	mustEqual(t, "the refresh token's new place", s.refreshTokenOutputPath, e["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"])
+}
+
+// checkFirstConsent runs the script with a stand-in for curl that answers as Entra ID does.
+func checkFirstConsent(t *testing.T, content []byte) {
+	const fakeCurl = `echo "$*" > "$DIR/arguments"; cat > "$DIR/request"; cat "$DIR/answer"`
+	consent := func(t *testing.T, answer string) *jobRun {
+		r := newJobRun(t)
+		r.write("curl", "#!/bin/sh\n"+fakeCurl+"\n", 0o700)
+		r.write("answer", answer, 0o600)
+		r.write("first-consent.sh", string(content), 0o600)
+		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(r.dir, "first-consent.sh"), tenantA, clientA, filepath.Join(r.dir, "refresh-token"))
+		cmd.Stdin = strings.NewReader("the-code\nthe-secret\n")
+		cmd.Env = []string{"DIR=" + r.dir, "PATH=" + r.env["PATH"]}
+		out, err := cmd.CombinedOutput()
+		r.err = err
+		r.write("output", string(out), 0o600)
+		for _, secret := range []string{"the-code", "the-secret", "the-token"} {
+			if strings.Contains(string(out)+r.read("arguments"), secret) {
+				t.Errorf("%s is shown", secret)
+			}
+		}
+		return r
+	}
+	t.Run("granted", func(t *testing.T) {
+		r := consent(t, `{"token_type":"Bearer","access_token":"a","refresh_token":"the-token","expires_in":3599}`)
+		if r.err != nil {
+			t.Fatal(r.err, r.read("output"))
+		}
+		mustEqual(t, "the file", r.read("refresh-token"), "the-token")
+		if info, err := os.Stat(filepath.Join(r.dir, "refresh-token")); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("others can read the token: %v %v", info.Mode(), err)
+		}
+		for _, field := range []string{
+			"grant_type=authorization_code", "client_id=" + clientA, "client_secret=the-secret", "code=the-code", "redirect_uri=http://localhost:8400",
+			"scope=" + partnercenter.DefaultEndpoint + "/user_impersonation offline_access",
+		} {
+			if !strings.Contains(r.read("request"), `data-urlencode = "`+field+`"`) {
+				t.Errorf("the request has no %s", field)
+			}
+		}
+		if !strings.Contains(r.read("arguments"), "https://login.microsoftonline.com/"+tenantA+"/oauth2/v2.0/token") {
+			t.Errorf("the request goes to %s", r.read("arguments"))
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		r := consent(t, `{"error":"invalid_grant","error_description":"AADSTS70008: The code expired.","error_codes":[70008]}`)
+		if r.err == nil || !strings.Contains(r.read("output"), "AADSTS70008: The code expired.") {
+			t.Errorf("%v: %s", r.err, r.read("output"))
+		}
+		if _, err := os.Stat(filepath.Join(r.dir, "refresh-token")); err == nil {
+			t.Error("there is a file without a token")
+		}
+	})
+}
+
+var (
+	codeWord  = regexp.MustCompile("`([a-z]+(?:_[a-z0-9]+)+)`")
+	quotation = regexp.MustCompile(`(?m)(?:^> .*\n)+`)
+	included  = regexp.MustCompile(`\{\{ codefile "\w+" "examples/pipelines/([^"]+)" \}\}`)
+)
+
+// foreignWords look like settings in the guides and are names of somebody else's.
+var foreignWords = []string{"id_tokens"}
+
+// TestGuides compares what the guides say with what the provider does.
+func TestGuides(t *testing.T) {
+	names, err := filepath.Glob(guides + "/*.md.tmpl")
+	if err != nil || len(names) == 0 {
+		t.Fatal("there are no guides", err)
+	}
+	messages := realMessages(t)
+	var files []string
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustKnowVariables(t, b)
+			for _, word := range codeWord.FindAllStringSubmatch(string(b), -1) {
+				if environment[word[1]] == nil && !strings.HasPrefix(word[1], "partnercenter_") && !slices.Contains(foreignWords, word[1]) {
+					t.Errorf("the provider has no setting %s", word[1])
+				}
+			}
+			quotes := quotation.FindAllString(string(b), -1)
+			if len(quotes) < 3 {
+				t.Errorf("the guide explains %d messages, want 3", len(quotes))
+			}
+			for _, quote := range quotes {
+				quote = oneLine(strings.ReplaceAll("\n"+quote, "\n> ", " "))
+				if !slices.ContainsFunc(messages, func(m string) bool { return strings.Contains(m, quote) }) {
+					t.Errorf("the provider never says: %s", quote)
+				}
+			}
+			rendered, err := os.ReadFile("../../docs/guides/" + strings.TrimSuffix(filepath.Base(name), ".tmpl"))
+			if err != nil {
+				t.Error(err)
+			}
+			for _, file := range included.FindAllStringSubmatch(string(b), -1) {
+				files = append(files, file[1])
+				content, err := os.ReadFile(filepath.Join(pipelines, file[1]))
+				if err != nil || !bytes.Contains(rendered, bytes.TrimSpace(content)) {
+					t.Errorf("the guide as rendered has another %s; run make docs (%v)", file[1], err)
+				}
+			}
+		})
+	}
+	for file := range pipelineChecks {
+		if !slices.Contains(files, file) {
+			t.Errorf("no guide shows %s", file)
+		}
+	}
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// realMessages are what the provider says in the situations that the guides explain.
+func realMessages(t *testing.T) []string {
+	t.Helper()
+	var messages []string
+	say := func(diags diag.Diagnostics) {
+		for _, d := range diags {
+			messages = append(messages, oneLine(d.Summary()+": "+d.Detail()))
+		}
+	}
+	app := env{"PARTNERCENTER_TENANT_ID": tenantA, "PARTNERCENTER_CLIENT_ID": clientA}
+	with := func(pairs ...string) env {
+		e := maps.Clone(app)
+		for i := 0; i < len(pairs); i += 2 {
+			e[pairs[i]] = pairs[i+1]
+		}
+		return e
+	}
+	for _, e := range []env{
+		with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_OIDC_TOKEN", "x"),
+		with("PARTNERCENTER_USE_OIDC", "true"),
+		with("PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", "x", "SYSTEM_OIDCREQUESTURI", "https://ado.example"),
+		with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_REFRESH_TOKEN", "x"),
+	} {
+		_, diags := resolve(providerModel{}, e.lookup)
+		say(diags)
+	}
+	for _, code := range []int{700082, 700213, 700024, 90099} {
+		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
+	}
+	for _, code := range []string{"900421", "900150"} {
+		messages = append(messages, oneLine((&partnercenter.Error{Code: code}).Remedy()))
+	}
+	return messages
+}
