@@ -108,7 +108,7 @@ func (c *Credential) AppOnly() bool { return c.appOnly }
 
 // signInTimeout bounds one sign-in, which goes on for the others who wait for it when the
 // first who asked has given up.
-const signInTimeout = 5 * time.Minute
+const signInTimeout = 20 * time.Minute
 
 // GetToken implements [azcore.TokenCredential].
 func (c *Credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {

@@ -1,5 +1,10 @@
 package credential
 
+import (
+	"errors"
+	"net/http"
+)
+
 const (
 	consentLink  = "https://learn.microsoft.com/partner-center/developer/enable-secure-app-model"
 	appLink      = "https://learn.microsoft.com/partner-center/developer/partner-center-authentication"
@@ -73,10 +78,17 @@ func (e *Error) Remedy() string {
 	case "interaction_required", "invalid_grant":
 		return consentAgain
 	case "invalid_client":
-		return "Check client_id and client_secret: " + appLink + "."
+		return "Check client_id, and the secret, certificate or federated credential that proves the application: " + appLink + "."
 	}
-	if len(e.Codes) > 0 {
+	switch {
+	case e.StatusCode == http.StatusTooManyRequests:
+		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
+	case e.StatusCode >= 500 && len(e.Codes) > 0:
+		return "The failure is on Microsoft's side. Run again; when it stays, give the ids to Microsoft support."
+	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
+	case e.StatusCode != 0, errors.Is(e.Err, errUnreadable):
+		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check endpoints, environment and proxy."
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package httppipe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -73,12 +74,19 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 				return nil, ErrGateClosed
 			}
 		} else if waitErr := p.gate.wait(ctx); waitErr != nil {
-			if (resp != nil || err != nil) && errors.As(waitErr, new(*DeadlineError)) {
+			if (resp != nil || err != nil) && outOfTime(waitErr) {
 				return resp, err // it was sent, and what came of that says more
 			}
 			return nil, waitErr
 		}
+		before := resp
 		resp, err = p.try(ctx, req)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			if before != nil {
+				return before, nil // as above
+			}
+			err = fmt.Errorf("the operation's time ran out: %w", err)
+		}
 		wait := time.Duration(-1)
 		switch {
 		case ctx.Err() != nil, err != nil && isFinal(err):
@@ -119,12 +127,17 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 				slog.String("reason", reason(resp, err)), slog.String("wait", wait.String()))
 		}
 		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
-			if errors.As(sleepErr, new(*DeadlineError)) {
+			if outOfTime(sleepErr) {
 				return resp, err // what the server said last says more
 			}
 			return nil, sleepErr
 		}
 	}
+}
+
+// outOfTime tells a deadline, passed or to be passed, from a cancellation.
+func outOfTime(err error) bool {
+	return errors.As(err, new(*DeadlineError)) || errors.Is(err, context.DeadlineExceeded)
 }
 
 type rejectedKey struct{}

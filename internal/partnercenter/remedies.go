@@ -52,7 +52,8 @@ func (e *Error) Remedy() string {
 	case e.StatusCode == http.StatusTooManyRequests, errors.As(e.Err, new(*httppipe.DeadlineError)):
 		return "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
 	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/selfservepolicy"):
-		return "Customer permissions need app+user sign-in: Admin agents may turn them on and off, Sales and Helpdesk agents can see them: " + rolesLink + "."
+		return "Customer permissions take app+user sign-in by a user of the partner tenant's group AdminAgents; Sales and Helpdesk agents can see them. " +
+			"Check the signed-in user's role, and that the customer is yours: " + rolesLink + "."
 	case e.StatusCode == http.StatusForbidden:
 		return "Check the signed-in user's role in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
 	case e.StatusCode == http.StatusUnauthorized:
@@ -64,6 +65,14 @@ func (e *Error) Remedy() string {
 		return "The address itself seems to be unknown. Check endpoints."
 	case e.StatusCode >= 500:
 		return "The failure is on Partner Center's side. Run again; when it stays, give the ids to Microsoft support."
+	case errors.Is(e.Err, errUnreadable):
+		return "Something between may have answered, such as a proxy. Check endpoints and proxy; when it stays, report it with the ids."
+	case e.StatusCode == http.StatusConflict:
+		return "Somebody else changes the same thing at the moment. Run again."
+	case e.StatusCode >= 400:
+		return "Partner Center does not accept the request. When its message does not help, report it with the ids."
+	case e.StatusCode == 0 && e.Sent():
+		return "No answer came. Check network and proxy, and run again."
 	}
 	return ""
 }

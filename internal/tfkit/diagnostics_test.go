@@ -48,8 +48,8 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
 		},
 		"an answer without ids and without remedy": {
-			&partnercenter.Error{StatusCode: 400, Code: "1", Method: "GET", Path: "/v1/customers?size=500"},
-			"Partner Center answered 400 Bad Request (code 1)\n\nRequest: GET /v1/customers?size=500",
+			&partnercenter.Error{StatusCode: 206, Code: "1", Method: "GET", Path: "/v1/customers?size=500"},
+			"Partner Center answered 206 Partial Content (code 1)\n\nRequest: GET /v1/customers?size=500",
 		},
 		"a failed sign-in of a call": {
 			&partnercenter.Error{Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: signIn},
