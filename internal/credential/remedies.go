@@ -17,7 +17,7 @@ const (
 // remedies says what to do about Entra ID's codes
 // (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
 var remedies = map[int]string{
-	700082: "The refresh token expired: it was not used for 90 days. " + consentAgain,
+	700082: "The refresh token expired: it was issued more than 90 days ago, and no newer one was stored. " + consentAgain,
 	70008:  "The refresh token expired. " + consentAgain,
 	70043:  "The refresh token expired by a sign-in frequency policy of Conditional Access. Exclude the service account from it, then: " + consentAgain,
 	50173:  "The refresh token was revoked, for example by a password reset. " + consentAgain,

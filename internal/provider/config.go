@@ -24,8 +24,8 @@ import (
 // configuration beats them all. After our own come those of the azurerm provider, so that one
 // set of variables serves both, then what CI systems and Kubernetes set by themselves.
 var environment = map[string][]string{
-	"tenant_id":                          {"PARTNERCENTER_TENANT_ID", "ARM_TENANT_ID", "AZURE_TENANT_ID"},
-	"client_id":                          {"PARTNERCENTER_CLIENT_ID", "ARM_CLIENT_ID", "AZURE_CLIENT_ID"},
+	"tenant_id":                          {"PARTNERCENTER_TENANT_ID", "ARM_TENANT_ID", "AZURE_TENANT_ID", "AZURESUBSCRIPTION_TENANT_ID"},
+	"client_id":                          {"PARTNERCENTER_CLIENT_ID", "ARM_CLIENT_ID", "AZURE_CLIENT_ID", "AZURESUBSCRIPTION_CLIENT_ID"},
 	"client_secret":                      {"PARTNERCENTER_CLIENT_SECRET", "ARM_CLIENT_SECRET"},
 	"client_secret_file_path":            {"PARTNERCENTER_CLIENT_SECRET_FILE_PATH", "ARM_CLIENT_SECRET_FILE_PATH"},
 	"client_certificate":                 {"PARTNERCENTER_CLIENT_CERTIFICATE", "ARM_CLIENT_CERTIFICATE"},

@@ -419,7 +419,7 @@ func TestAccReservations_signIn(t *testing.T) {
 		{
 			name: "expired", config: func(b *acctest.Backend) string { return b.Config(one) },
 			knobs:   func(k *mockbackend.Knobs) { k.RefreshTokens = mockbackend.RefreshTokensExpired },
-			message: "The refresh token expired: it was not used for 90 days.",
+			message: "The refresh token expired: it was issued more than 90 days ago, and no newer one was stored.",
 		},
 		{
 			name: "revoked", config: func(b *acctest.Backend) string { return b.Config(one) },
