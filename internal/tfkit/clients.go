@@ -1,9 +1,12 @@
 package tfkit
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -15,9 +18,25 @@ type Clients struct {
 	Azure         *azurerbac.Client
 }
 
-// ClientsFrom reads the provider data in a type's Configure. It answers nil, without an
-// error, while the provider is not configured, as when Terraform only validates.
-func ClientsFrom(data any, diags *diag.Diagnostics) *Clients {
+// DataSource gives a data source its clients; embed it.
+type DataSource struct{ *Clients }
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (d *DataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.Clients = clientsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Resource gives a resource its clients; embed it.
+type Resource struct{ *Clients }
+
+// Configure implements resource.ResourceWithConfigure.
+func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.Clients = clientsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// clientsFrom reads the provider data. It answers nil, without an error, while the provider
+// is not configured, as when Terraform only validates.
+func clientsFrom(data any, diags *diag.Diagnostics) *Clients {
 	if data == nil {
 		return nil
 	}

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -98,7 +100,7 @@ func TestFailure_isAnErrorWithSummaryAndDetail(t *testing.T) {
 	}
 }
 
-func TestClientsFrom(t *testing.T) {
+func TestConfigure(t *testing.T) {
 	given := new(tfkit.Clients)
 	for name, c := range map[string]struct {
 		data   any
@@ -112,12 +114,19 @@ func TestClientsFrom(t *testing.T) {
 		"clients that are nil, as said": {(*tfkit.Clients)(nil), nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var diags diag.Diagnostics
-			if got := tfkit.ClientsFrom(c.data, &diags); got != c.want || diags.ErrorsCount() != c.errors {
-				t.Errorf("got %v and %v", got, diags)
-			}
-			if c.errors > 0 && !strings.Contains(diags[0].Detail(), fmt.Sprintf("%T", c.data)) {
-				t.Errorf("%q does not name the type", diags[0].Detail())
+			var d tfkit.DataSource
+			var fromDataSource datasource.ConfigureResponse
+			d.Configure(t.Context(), datasource.ConfigureRequest{ProviderData: c.data}, &fromDataSource)
+			var r tfkit.Resource
+			var fromResource resource.ConfigureResponse
+			r.Configure(t.Context(), resource.ConfigureRequest{ProviderData: c.data}, &fromResource)
+			for got, diags := range map[*tfkit.Clients]diag.Diagnostics{d.Clients: fromDataSource.Diagnostics, r.Clients: fromResource.Diagnostics} {
+				if got != c.want || diags.ErrorsCount() != c.errors {
+					t.Errorf("got %v and %v", got, diags)
+				}
+				if c.errors > 0 && !strings.Contains(diags[0].Detail(), fmt.Sprintf("%T", c.data)) {
+					t.Errorf("%q does not name the type", diags[0].Detail())
+				}
 			}
 		})
 	}

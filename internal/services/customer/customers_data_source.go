@@ -27,18 +27,10 @@ func NewCustomersDataSource() datasource.DataSource { return &customersDataSourc
 // condition; a second one is applied here. It sends pages of 500 and upper or lower case
 // GUIDs; the list here is in lower case, sorted by customer id, each customer once.
 // https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers
-type customersDataSource struct {
-	client *partnercenter.Client
-}
+type customersDataSource struct{ tfkit.DataSource }
 
 func (d *customersDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_customers"
-}
-
-func (d *customersDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
-		d.client = clients.PartnerCenter
-	}
 }
 
 func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -117,7 +109,7 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	m.Customers = []customerModel{}
-	for c, err := range d.client.Customers.All(ctx, m.filter()) {
+	for c, err := range d.PartnerCenter.Customers.All(ctx, m.filter()) {
 		if err != nil {
 			resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
 			return

@@ -12,8 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
-	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -29,19 +27,10 @@ func NewClientConfigDataSource() datasource.DataSource { return &clientConfigDat
 // Center's own verdict is asked for; Resource Manager's GET /subscriptions in the tenant of
 // customer_id.
 // https://learn.microsoft.com/partner-center/developer/partner-center-authentication
-type clientConfigDataSource struct {
-	client *partnercenter.Client
-	azure  *azurerbac.Client
-}
+type clientConfigDataSource struct{ tfkit.DataSource }
 
 func (d *clientConfigDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_client_config"
-}
-
-func (d *clientConfigDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
-		d.client, d.azure = clients.PartnerCenter, clients.Azure
-	}
 }
 
 func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -116,7 +105,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	caller, err := d.client.Caller(ctx)
+	caller, err := d.PartnerCenter.Caller(ctx)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not find out who the provider is signed in as", err))
 		return
@@ -130,7 +119,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 		m.TokenExpiresAt = types.StringValue(caller.ExpiresOn.Format(time.RFC3339))
 	}
 	if m.ValidateMFA.ValueBool() {
-		compliant, err := d.client.ValidateMFA(ctx)
+		compliant, err := d.PartnerCenter.ValidateMFA(ctx)
 		if err != nil {
 			resp.Diagnostics.Append(tfkit.Failure("Could not ask Partner Center about multifactor authentication", err))
 			return
@@ -151,13 +140,13 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 func (d *clientConfigDataSource) readAzure(ctx context.Context, m *clientConfigModel) diag.Diagnostics {
 	customerID := strings.ToLower(m.CustomerID.ValueString())
 	summary := "Could not sign in to Azure in the tenant of customer " + customerID
-	caller, err := d.azure.Caller(ctx, customerID)
+	caller, err := d.Azure.Caller(ctx, customerID)
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure(summary, err)}
 	}
 	m.AzureSignInMode = signInMode(caller.AppOnly)
 	ids := []string{}
-	for id, err := range d.azure.Subscriptions(ctx, customerID) {
+	for id, err := range d.Azure.Subscriptions(ctx, customerID) {
 		if err != nil {
 			return diag.Diagnostics{tfkit.Failure("Could not list the Azure subscriptions in the tenant of customer "+customerID, err)}
 		}

@@ -46,18 +46,10 @@ func NewCustomerPermissionReservationsResource() resource.Resource {
 // policy as it is. What the customer bought before stays.
 // Reads can lag behind writes: see read_after_write.go.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
-type customerPermissionReservationsResource struct {
-	client *partnercenter.Client
-}
+type customerPermissionReservationsResource struct{ tfkit.Resource }
 
 func (r *customerPermissionReservationsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_customer_permission_reservations"
-}
-
-func (r *customerPermissionReservationsResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
-	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
-		r.client = clients.PartnerCenter
-	}
 }
 
 func (r *customerPermissionReservationsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -152,7 +144,7 @@ func (m customerPermissionReservationsModel) turnsOn(state *customerPermissionRe
 
 // ModifyPlan refuses at plan time what apply would refuse.
 func (r *customerPermissionReservationsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.client == nil {
+	if req.Plan.Raw.IsNull() || r.Clients == nil {
 		return
 	}
 	var plan customerPermissionReservationsModel
@@ -168,7 +160,7 @@ func (r *customerPermissionReservationsResource) ModifyPlan(ctx context.Context,
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("policy_id"), state.PolicyID)...)
 		return
 	}
-	if r.client.AppOnly() {
+	if r.PartnerCenter.AppOnly() {
 		resp.Diagnostics.AddError("Sign-in without a user cannot set customer permissions",
 			"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
 				"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: "+
@@ -189,7 +181,7 @@ func (r *customerPermissionReservationsResource) verify(ctx context.Context, pla
 		return nil
 	}
 	customerID := plan.CustomerID.ValueString()
-	err := r.client.Subscriptions.RequireAzure(ctx, customerID)
+	err := r.PartnerCenter.Subscriptions.RequireAzure(ctx, customerID)
 	if err == nil {
 		return nil
 	}
@@ -272,9 +264,9 @@ func (r *customerPermissionReservationsResource) set(ctx context.Context, plan, 
 	if diags := r.verify(ctx, *plan, state); diags.HasError() {
 		return diags
 	}
-	verb, apply := "off", r.client.SelfServePolicies.Revoke
+	verb, apply := "off", r.PartnerCenter.SelfServePolicies.Revoke
 	if plan.Enabled.ValueBool() {
-		verb, apply = "on", r.client.SelfServePolicies.Grant
+		verb, apply = "on", r.PartnerCenter.SelfServePolicies.Grant
 	}
 	policy, err := apply(ctx, plan.CustomerID.ValueString(), reservations, state.seen())
 	if err != nil {
@@ -292,7 +284,7 @@ func (r *customerPermissionReservationsResource) Delete(ctx context.Context, req
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	_, err := r.client.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), reservations, state.seen())
+	_, err := r.PartnerCenter.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), reservations, state.seen())
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):
@@ -323,7 +315,7 @@ func (r *customerPermissionReservationsResource) ImportState(ctx context.Context
 		return
 	}
 	m := customerPermissionReservationsModel{CustomerID: types.StringValue(strings.ToLower(id)), VerifyAzureSubscription: types.BoolValue(true)}
-	if _, err := r.client.Customers.Get(ctx, m.CustomerID.ValueString()); err != nil {
+	if _, err := r.PartnerCenter.Customers.Get(ctx, m.CustomerID.ValueString()); err != nil {
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the reservations permission of customer %s", m.CustomerID.ValueString()), err))
 		return
 	}

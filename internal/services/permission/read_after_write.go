@@ -36,9 +36,9 @@ func markWritten(ctx context.Context, private privateState) diag.Diagnostics {
 // which would look like a change made outside Terraform, so such an answer is confirmed.
 func (r *customerPermissionReservationsResource) read(ctx context.Context, m customerPermissionReservationsModel, private privateState) (partnercenter.SelfServePolicy, error) {
 	if m.Enabled.IsNull() || !writtenWithin(ctx, private, lag) {
-		return r.client.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
+		return r.PartnerCenter.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
 	}
-	return r.client.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), reservations, m.Enabled.ValueBool())
+	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), reservations, m.Enabled.ValueBool())
 }
 
 // writtenWithin tells whether the permission was written less than d ago. An entry that

@@ -28,18 +28,10 @@ func NewSubscriptionsDataSource() datasource.DataSource { return &subscriptionsD
 // Azure plan in the result; app-only or app+user, any agent. Ids of legacy subscriptions
 // are upper-case on the wire; the list here is in lower case, sorted by subscription id.
 // https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions
-type subscriptionsDataSource struct {
-	client *partnercenter.Client
-}
+type subscriptionsDataSource struct{ tfkit.DataSource }
 
 func (d *subscriptionsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_subscriptions"
-}
-
-func (d *subscriptionsDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	if clients := tfkit.ClientsFrom(req.ProviderData, &resp.Diagnostics); clients != nil {
-		d.client = clients.PartnerCenter
-	}
 }
 
 func (d *subscriptionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -145,7 +137,7 @@ func (d *subscriptionsDataSource) Read(ctx context.Context, req datasource.ReadR
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the subscriptions of customer %s", customerID), err))
 	}
 	m.Subscriptions, m.HasActiveAzureSubscription = []subscriptionModel{}, types.BoolValue(false)
-	for s, err := range d.client.Subscriptions.Of(ctx, customerID) {
+	for s, err := range d.PartnerCenter.Subscriptions.Of(ctx, customerID) {
 		if err != nil {
 			fail(err)
 			return
@@ -177,7 +169,7 @@ func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, custom
 			FriendlyName:   tfkit.OrNull(s.FriendlyName), Status: tfkit.OrNull(s.Status),
 		})
 	case partnercenter.AzurePlan:
-		for e, err := range d.client.Subscriptions.AzureEntitlements(ctx, customerID, s) {
+		for e, err := range d.PartnerCenter.Subscriptions.AzureEntitlements(ctx, customerID, s) {
 			if err != nil {
 				return nil, err
 			}
