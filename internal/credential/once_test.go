@@ -2,9 +2,13 @@ package credential_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -13,6 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 )
 
@@ -122,3 +127,43 @@ func TestToken_firstCallerGivesUp(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestRefreshToken_isStoredWhenTheRunIsCancelled: the answer that was on its way is not lost.
+func TestRefreshToken_isStoredWhenTheRunIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &entra{answer: func(int, asked) (int, string) {
+			<-time.After(10 * time.Second)
+			return 200, `{"access_token":"token","expires_in":3600,"refresh_token":"the-next-one"}`
+		}}
+		config := configure(t, e, false)
+		config.RefreshTokenOutputPath = filepath.Join(t.TempDir(), "refresh-token")
+		c, err := credential.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := get(ctx, c); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		<-time.After(time.Minute)
+		content, err := os.ReadFile(config.RefreshTokenOutputPath)
+		if err != nil || string(content) != "the-next-one\n" {
+			t.Errorf("the file holds %q, %v", content, err)
+		}
+	})
+}
+
+// TestRefreshToken_thatCannotBeStored: losing it silently would end the sign-in in 90 days.
+func TestRefreshToken_thatCannotBeStored(t *testing.T) {
+	e := &entra{answer: always(200, `{"access_token":"token","expires_in":3600,"refresh_token":"s3cret-next"}`)}
+	config := configure(t, e, false)
+	config.RefreshTokenOutputPath = filepath.Join(t.TempDir(), "gone", "refresh-token")
+	c, err := credential.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := get(t.Context(), c); err == nil || !strings.Contains(err.Error(), "cannot be stored") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %v", err)
+	}
+}
