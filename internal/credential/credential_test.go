@@ -409,7 +409,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 			wg.Go(func() {
 				req, err := runtime.NewRequest(t.Context(), http.MethodGet, "https://api.example/v1/customers")
 				if err == nil {
-					_, err = p.Do(req) //nolint:bodyclose // there is no answer
+					_, err = p.Do(req)
 				}
 				errs[i] = err
 			})

@@ -82,7 +82,7 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				resp, err := p.Do(req) //nolint:bodyclose // it has none
+				resp, err := p.Do(req)
 				if err != nil || resp.StatusCode != http.StatusOK {
 					t.Errorf("got %v, %v", resp, err)
 				}

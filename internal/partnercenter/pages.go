@@ -84,7 +84,7 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 func (c *Client) following(first call, next *link, token string) (*call, error) {
 	if next == nil || next.URI == "" {
 		if token == "" {
-			return nil, nil //nolint:nilnil // no next page is no error
+			return nil, nil
 		}
 		in := first
 		in.query = maps.Clone(first.query)

@@ -304,7 +304,7 @@ func TestProtoClientConfig_rotation(t *testing.T) {
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReuseRefreshTokens = false })
 	file := filepath.Join(t.TempDir(), "refresh-token")
 	user := b.User(mockbackend.AdminAgent)
-	if err := os.WriteFile(file, []byte(user.RefreshToken), 0o644); err != nil { //nolint:gosec // the test is that it becomes stricter
+	if err := os.WriteFile(file, []byte(user.RefreshToken), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	d := acctest.NewProtocol(t, b, "")
@@ -473,7 +473,7 @@ func TestProtoClientConfig_azureCLI(t *testing.T) {
 	dir := t.TempDir()
 	script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *https://api.partnercenter.microsoft.com*) ;; *) echo unexpected: \"$@\" >&2; exit 1;; esac\n"+
 		"echo '{\"accessToken\":\"%s\",\"expires_on\":%d,\"tokenType\":\"Bearer\"}'\n", token, time.Now().Add(time.Hour).Unix())
-	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(script), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(filepath.Join(dir, "az"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
