@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -28,6 +29,9 @@ type call interface {
 
 // Detail is the detail of [Failure].
 func Detail(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "The run was interrupted. The next plan shows how far it came."
+	}
 	text := err.Error()
 	var c call
 	if errors.As(err, &c) {

@@ -1,6 +1,7 @@
 package tfkit_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -67,6 +68,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 			"Refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
 				"What to do: Nothing was sent. If the other host is right, configure it in endpoints.\n\nRequest: GET /v1/customers (not sent)",
 		},
+		"an interrupted call":                    {&partnercenter.Error{Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows how far it came."},
 		"a plain error":                          {errors.New("it broke"), "It broke"},
 		"a plain error with a remedy":            {remedied{"Mend it."}, "It broke\n\nWhat to do: Mend it."},
 		"a plain error with an empty remedy":     {remedied{""}, "It broke"},
