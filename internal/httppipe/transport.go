@@ -1,18 +1,18 @@
 package httppipe
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
 // maxIdleConns is how many connections to one host are kept for reuse: as many as
@@ -53,10 +53,7 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	resp, err := a.client.Do(req.WithContext(ctx))
 	if err == nil {
-		var body []byte
-		body, err = io.ReadAll(resp.Body)
-		err = errors.Join(err, resp.Body.Close())
-		resp.Body = io.NopCloser(bytes.NewReader(body))
+		_, err = runtime.Payload(resp) // which azcore need not read again
 	}
 	if err == nil {
 		return resp, nil

@@ -444,7 +444,7 @@ func TestAccReservations_signIn(t *testing.T) {
 func TestAccReservations_200AtOnceWhileThrottled(t *testing.T) {
 	t.Parallel()
 	// Few enough that a slow machine is throttled as well.
-	b := acctest.New(t, mockbackend.Config{Customers: 210, Rate: mockbackend.Rate{Requests: 40, Per: time.Second}})
+	b := acctest.New(t, mockbackend.Config{Customers: 210, Rate: mockbackend.Rate{Requests: 30, Per: time.Second}})
 	ids := map[string]bool{}
 	for _, c := range b.Customers()[10:] {
 		ids[c.ID] = true
