@@ -231,7 +231,8 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 		case err == nil && next.deletedToo != nil:
 			// The answer to the delete shows that another process had extended the policy.
 			want, current, known = change{on: next.deletedToo}, SelfServePolicy{}, true
-		case err == nil && current.ID != "" && len(want.on) > 0:
+		case err == nil && current.ID != "" && len(want.on) > 0 && moves < maxMoves:
+			moves++
 			pause = settle + 2*time.Since(start) // done when the next look finds it
 		case err == nil:
 			return next.policy, nil
