@@ -96,6 +96,9 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 	return SelfServePolicy{}, nil
 }
 
+// ReadLag is how long after a write a read may still show what was before.
+const ReadLag = time.Minute
+
 // rereads and rereadPause say how often, and after which wait, a read that contradicts what
 // is known is repeated. Nothing is documented of the API's read-after-write consistency; one or
 // two stale reads are borne.
@@ -170,8 +173,6 @@ const (
 	maxMoves = 12
 	// maxDoubts bounds how often it does because nobody knew what a failed write did.
 	maxDoubts = 3
-	// lag is how long after a write a read may still show what was before.
-	lag = time.Minute
 	// settle is how long after an extension a delete of another process, decided on
 	// before, can still arrive: several times its way from read to delete.
 	settle = 2 * time.Second
@@ -200,7 +201,7 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 	// A read that says there is nothing to do, against what the caller saw or shortly after
 	// a write, may lag behind; it is believed when it stays.
 	doubtful := 0
-	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) || time.Since(writer.wrote) < lag {
+	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) || time.Since(writer.wrote) < ReadLag {
 		doubtful = rereads
 	}
 	for moves, doubts := 0, 0; ; {

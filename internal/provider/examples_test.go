@@ -34,6 +34,12 @@ func TestExamples(t *testing.T) {
 	root := filepath.Join(acctest.Root(), "examples")
 	files := map[string][]string{} // by folder
 	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && acctest.IsLeftover(entry.Name()) {
+			if entry.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
 		if err != nil || entry.IsDir() {
 			return err
 		}

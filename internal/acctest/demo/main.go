@@ -58,7 +58,7 @@ func run(ctx context.Context) (err error) {
 		env = append(env, v.Name+"="+v.Value)
 	}
 	example := filepath.Join(acctest.Root(), "examples", "quickstart")
-	if err := os.CopyFS(dir, os.DirFS(example)); err != nil {
+	if err := acctest.CopyConfiguration(dir, example); err != nil {
 		return err
 	}
 	fmt.Println("Building the provider and starting a mock of Partner Center …")

@@ -10,12 +10,8 @@ import (
 	"terraform-provider-partnercenter/internal/partnercenter"
 )
 
-const (
-	// writtenKey is where private state keeps when the permission was written last.
-	writtenKey = "written_at"
-	// lag is how long after a write a read that contradicts it is not believed at once.
-	lag = time.Minute
-)
+// writtenKey is where private state keeps when the permission was written last.
+const writtenKey = "written_at"
 
 // privateState is the private state of a request or a response.
 type privateState interface {
@@ -35,7 +31,7 @@ func markWritten(ctx context.Context, private privateState) diag.Diagnostics {
 // read returns the policy. A read right after a write may still show what was before,
 // which would look like a change made outside Terraform, so such an answer is confirmed.
 func (r *customerPermissionReservationsResource) read(ctx context.Context, m customerPermissionReservationsModel, private privateState) (partnercenter.SelfServePolicy, error) {
-	if m.Enabled.IsNull() || !writtenWithin(ctx, private, lag) {
+	if m.Enabled.IsNull() || !writtenWithin(ctx, private, partnercenter.ReadLag) {
 		return r.PartnerCenter.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
 	}
 	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), reservations, m.Enabled.ValueBool())

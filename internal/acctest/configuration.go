@@ -1,0 +1,35 @@
+package acctest
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// IsLeftover tells whether a file or folder is what the CLI leaves beside a configuration that
+// somebody has tried in place, such as a state. None of it is part of an example.
+func IsLeftover(name string) bool {
+	return name == ".terraform" || name == ".terraform.lock.hcl" || name == "crash.log" ||
+		strings.Contains(name, ".tfstate") || strings.HasSuffix(name, ".tfplan")
+}
+
+// CopyConfiguration copies the files of a configuration, without leftovers, into a folder.
+func CopyConfiguration(to, from string) error {
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.IsDir() || IsLeftover(e.Name()) {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(from, e.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, e.Name()), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
