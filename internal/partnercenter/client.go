@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -147,7 +147,7 @@ func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
 		return false, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return false, newError(req.Raw(), resp, nil, errors.Join(errUnreadable, err))
+		return false, newError(req.Raw(), resp, nil, fmt.Errorf("%w: %w", errUnreadable, err))
 	}
 	return true, nil
 }

@@ -1,0 +1,116 @@
+package provider_test
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// TestSecrets_crash: the provider dies in the middle of a write, signed in, and what the Go
+// runtime and the CLI print of that holds no secret. SIGQUIT stands for any crash: the runtime
+// dumps every goroutine, as it does for a panic with all tracebacks on.
+func TestSecrets_crash(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the provider's process is found through /proc, which only Linux has")
+	}
+	b := acctest.New(t, mockbackend.Config{})
+	b.Fail(mockbackend.Fault{Method: "POST", Path: "/SelfServePolicy", Kind: mockbackend.Slow, Delay: time.Hour})
+	logs := filepath.Join(t.TempDir(), "trace.log")
+	env := append(b.WorkspaceEnvironment(), "TF_LOG=trace", "TF_LOG_PATH="+logs, "GOTRACEBACK=system")
+	w := workspace(t, env, map[string]string{"main.tf": requirement + `
+resource "partnercenter_customer_permission_reservations" "one" {
+  customer_id = "` + mockbackend.AdatumID + `"
+}
+`})
+	done := make(chan acctest.Result, 1)
+	go func() { done <- w.Run(t.Context(), "apply", "-input=false", "-auto-approve") }()
+	// The apply has its own process: its sign-in is the second, and its check the last request
+	// that is answered before the write.
+	eventually(t, "the apply reached its write", func() bool { return b.Counters().Route("GET /v1/customers/{customer}/subscriptions") == 2 })
+	eventually(t, "the provider's process was stopped", func() bool {
+		pids := processesOf(t, w.Dir)
+		for _, pid := range pids {
+			if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
+				t.Error(err)
+			}
+		}
+		return len(pids) > 0
+	})
+	r := <-done
+	if r.ExitCode != 1 {
+		t.Fatalf("the apply ended with %d\n%s", r.ExitCode, r.Output)
+	}
+	trace, err := os.ReadFile(logs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := r.Output + string(trace)
+	for _, text := range []string{"SIGQUIT: quit", "goroutine 1 ", "terraform-provider-partnercenter/internal/", mockbackend.AdatumID} {
+		if !strings.Contains(seen, text) {
+			t.Errorf("%q is not in the crash output, so the search would find nothing", text)
+		}
+	}
+	if n := b.Counters().TokensIssued(); n != 2 {
+		t.Errorf("the provider that crashed was not signed in: %d tokens", n)
+	}
+	secrets := []string{b.Partner().ClientSecret, b.User(mockbackend.AdminAgent).RefreshToken}
+	for _, token := range b.IssuedTokens() {
+		secrets = append(secrets, token.Token)
+	}
+	if i := slices.IndexFunc(secrets, func(s string) bool { return strings.Contains(seen, s) }); i >= 0 {
+		t.Errorf("secret %d of %d is in the crash output", i, len(secrets))
+	}
+	if found := issued.FindString(seen); found != "" {
+		t.Errorf("a token is in the crash output: %.12s…", found)
+	}
+
+	// Nobody knows whether the write took place; the next apply finds out and the plan is empty.
+	b.ClearFaults()
+	run(t, w, 0, "apply", "-input=false", "-auto-approve")
+	run(t, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+}
+
+// processesOf are the processes whose program lies in a folder.
+func processesOf(t *testing.T, dir string) []int {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pids []int
+	for _, link := range links {
+		program, err := os.Readlink(link)
+		if err != nil || !strings.HasPrefix(program, dir) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
+	}
+	return pids
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); !condition(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited a minute in vain until %s", what)
+		}
+	}
+}
