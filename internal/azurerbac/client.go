@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armsubscriptions"
 
 	"terraform-provider-partnercenter/internal/credential"
@@ -36,14 +38,67 @@ type Options struct {
 
 // Client calls Azure Resource Manager in customers' tenants. It is safe for concurrent use.
 type Client struct {
+	RoleAssignments RoleAssignments
+
 	options Options
-	arm     arm.ClientOptions
+	mu      sync.Mutex
+	tenants map[string]*tenant // by tenant id in lower case
 }
 
 // New returns a client. It sends nothing.
 func New(o Options) *Client {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{options: o, tenants: make(map[string]*tenant)}
+	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: listedFor}, patience: new(patience)}
+	return c
+}
+
+// tenant is the Azure SDK's clients for one tenant. They share a token, since azcore keeps
+// one per client, and a gate, since Resource Manager limits requests per tenant.
+type tenant struct {
+	gate          *httppipe.Gate
+	subscriptions *armsubscriptions.Client
+	assignments   *armauthorization.RoleAssignmentsClient
+}
+
+// in returns the clients for a tenant.
+func (c *Client) in(tenantID string) (*tenant, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := strings.ToLower(tenantID)
+	if t, ok := c.tenants[key]; ok {
+		return t, nil
+	}
+	t, err := c.newTenant(key, new(httppipe.Gate))
+	if err != nil {
+		return nil, err
+	}
+	c.tenants[key] = t
+	return t, nil
+}
+
+// renew makes the next request in the tenant ask the credential for a token, unless
+// somebody has done so since old was handed out.
+func (c *Client) renew(tenantID string, old *tenant) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := strings.ToLower(tenantID)
+	if c.tenants[key] != old {
+		return nil
+	}
+	t, err := c.newTenant(key, old.gate)
+	if err == nil {
+		c.tenants[key] = t
+	}
+	return err
+}
+
+func (c *Client) newTenant(tenantID string, gate *httppipe.Gate) (*tenant, error) {
+	o := c.options
 	pipe := httppipe.Options{
-		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger,
+		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger, Gate: gate,
 		RequestIDHeader: "x-ms-client-request-id", CorrelationIDHeader: "x-ms-correlation-request-id",
 	}.ClientOptions()
 	pipe.Cloud = cloud.Configuration{
@@ -51,11 +106,21 @@ func New(o Options) *Client {
 		Services:                     map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: o.Endpoint.String(), Audience: o.Audience}},
 	}
 	pipe.InsecureAllowCredentialWithHTTP = o.Endpoint.Scheme == "http" // ParseEndpoint allows it for loopback only
-	return &Client{options: o, arm: arm.ClientOptions{
+	options := &arm.ClientOptions{
 		ClientOptions: pipe,
 		// It would register resource providers in the customer's subscription.
 		DisableRPRegistration: true,
-	}}
+	}
+	cred := inTenant{o.Credential, tenantID}
+	subscriptions, err := armsubscriptions.NewClient(cred, options)
+	if err != nil {
+		return nil, err
+	}
+	assignments, err := armauthorization.NewRoleAssignmentsClient("", cred, options)
+	if err != nil {
+		return nil, err
+	}
+	return &tenant{gate, subscriptions, assignments}, nil
 }
 
 // inTenant asks for all tokens in one tenant. The Azure SDK's clients have no such option.
@@ -84,15 +149,15 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 // GET /subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions/list).
 func (c *Client) Subscriptions(ctx context.Context, tenantID string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		client, err := armsubscriptions.NewClient(inTenant{c.options.Credential, tenantID}, &c.arm)
+		t, err := c.in(tenantID)
 		if err != nil {
 			yield("", err)
 			return
 		}
-		for pager := client.NewListPager(nil); pager.More(); {
+		for pager := t.subscriptions.NewListPager(nil); pager.More(); {
 			page, err := pager.NextPage(ctx)
 			if err != nil {
-				yield("", newError("GET", "/subscriptions", tenantID, err))
+				yield("", newError("GET", "/subscriptions", tenantID, nil, err))
 				return
 			}
 			for _, s := range page.Value {

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -22,8 +25,13 @@ type Error struct {
 	Method, Path, TenantID string
 	// RequestID and CorrelationID are for Microsoft support.
 	RequestID, CorrelationID string
-	// Err is the cause when there was no answer.
+	// Waited is how long the call was repeated before this answer was believed.
+	Waited time.Duration
+	// Err is the cause when there was no answer, or none that can be read.
 	Err error
+
+	response *http.Response
+	in       *tenant
 }
 
 func (e *Error) Error() string {
@@ -32,7 +40,7 @@ func (e *Error) Error() string {
 
 // Answer says in one line what the server answered, or why there is no answer.
 func (e *Error) Answer() string {
-	if e.StatusCode == 0 {
+	if e.Err != nil {
 		return e.Err.Error()
 	}
 	s := fmt.Sprintf("Azure Resource Manager answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
@@ -41,6 +49,9 @@ func (e *Error) Answer() string {
 	}
 	if e.Message != "" {
 		s += ": " + e.Message
+	}
+	if e.Waited > 0 {
+		s += fmt.Sprintf(" It was so for %s, over all attempts.", max(e.Waited, time.Second).Round(time.Second))
 	}
 	return s
 }
@@ -60,42 +71,100 @@ func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.Corr
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Remedy says what to do, in whole sentences, or "".
-func (e *Error) Remedy() string {
-	var cause interface{ Remedy() string }
-	if errors.As(e.Err, &cause) {
-		return cause.Remedy()
-	}
-	switch {
-	case e.Code == "InvalidAuthenticationTokenTenant":
-		return "The token is of another tenant than the subscription. Check customer_id."
-	case e.StatusCode == http.StatusUnauthorized:
-		return "Azure does not accept the token. App-only sign-in needs the application in the customer's tenant; otherwise use azure_auth_mode = \"user\"."
-	case e.StatusCode == http.StatusForbidden:
-		return "The signed-in user or application lacks access to the customer's Azure. It needs a GDAP relationship, and a role on the subscription: " +
-			"https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads."
-	}
-	return ""
-}
+// errUnreadable says that a successful answer cannot be read.
+var errUnreadable = errors.New("Azure Resource Manager's answer cannot be read") //nolint:staticcheck // a name begins it
 
-// newError reads the SDK's error, which leaves the message in the response.
-func newError(method, path, tenantID string, err error) *Error {
+// newError reads the SDK's error, which leaves the message in the response. raw is the
+// response where there is one; with it an error of the SDK's own is about its content.
+func newError(method, path, tenantID string, raw *http.Response, err error) *Error {
 	e := &Error{Method: method, Path: path, TenantID: tenantID, Err: err}
-	var answer *azcore.ResponseError
-	if !errors.As(err, &answer) || answer.RawResponse == nil {
+	answer, refused := errors.AsType[*azcore.ResponseError](err)
+	if refused && answer.RawResponse != nil {
+		raw = answer.RawResponse
+	}
+	if raw == nil {
 		return e
 	}
-	e.StatusCode, e.Code, e.Err = answer.StatusCode, answer.ErrorCode, nil
-	e.RequestID = answer.RawResponse.Header.Get("x-ms-request-id")
-	e.CorrelationID = answer.RawResponse.Header.Get("x-ms-correlation-request-id")
+	e.response, e.StatusCode = raw, raw.StatusCode
+	e.RequestID = raw.Header.Get("x-ms-request-id")
+	e.CorrelationID = raw.Header.Get("x-ms-correlation-request-id")
+	if !refused {
+		if !errors.Is(err, errUnreadable) {
+			e.Err = fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		return e
+	}
+	e.Code, e.Err = answer.ErrorCode, nil
 	var body struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if payload, err := runtime.Payload(answer.RawResponse); err == nil && json.Unmarshal(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), &body) == nil {
+	if payload, err := runtime.Payload(raw); err == nil && json.Unmarshal(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), &body) == nil {
 		e.Code, e.Message = body.Error.Code, body.Error.Message
 	}
 	return e
+}
+
+// codeExists is the refusal of a second assignment of a role to the same principal at the
+// same scope.
+const codeExists = "RoleAssignmentExists"
+
+// IsNotFound tells whether the role assignment that was asked for does not exist. A
+// subscription that is not found says nothing about its assignments.
+func IsNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.StatusCode == http.StatusNotFound && e.Code == "RoleAssignmentNotFound"
+}
+
+// IsPassing tells whether the caller's access to the subscription, or the subscription
+// itself, may just be too new.
+func IsPassing(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
+}
+
+// IsLastOwner tells whether a role assignment was not deleted because the subscription
+// would have had nobody left who can manage access.
+func IsLastOwner(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == "CannotDeleteLastRbacAdminAssignment"
+}
+
+// ExistsError says that the principal is Owner of the subscription already, by an
+// assignment that may not be taken over.
+type ExistsError struct {
+	OwnerAssignment
+
+	Existing RoleAssignment
+	// Err is the server's refusal, or nil when nothing was sent.
+	Err error
+}
+
+func (e *ExistsError) Error() string {
+	if e.Existing.Foreign() {
+		return fmt.Sprintf("principal %s is a group of another tenant: its Owner role on subscription %s is the partner's own access (%s)",
+			e.PrincipalID, e.SubscriptionID, e.Existing.ID)
+	}
+	s := fmt.Sprintf("principal %s is Owner of subscription %s already, by the role assignment %s", e.PrincipalID, e.SubscriptionID, e.Existing.ID)
+	if !e.Existing.CreatedOn.IsZero() {
+		s += " of " + e.Existing.CreatedOn.Format(time.RFC3339)
+	}
+	return s
+}
+
+// Unwrap returns the server's refusal.
+func (e *ExistsError) Unwrap() error { return e.Err }
+
+var existingID = regexp.MustCompile(`(?i)ID of the existing role assignment is '?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\b`)
+
+// existingName takes the name of the assignment from the message of a RoleAssignmentExists,
+// which gives it without hyphens, or not at all.
+func existingName(message string) (string, bool) {
+	m := existingID.FindStringSubmatch(message)
+	if m == nil {
+		return "", false
+	}
+	return strings.ToLower(strings.Join(m[1:], "-")), true
 }

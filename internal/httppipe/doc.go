@@ -9,6 +9,7 @@
 //     requests are safe to repeat and shares one [Gate] among all goroutines.
 //   - azcore's log listener has no context. The log policy here (log.go) writes
 //     to a slog.Logger with the request's context and never logs a header.
+//   - Clients that read the same for many resources ask once ([Answers]).
 //   - azcore cuts User-Agent at 24 characters and follows links and redirects
 //     anywhere. The policies in identify.go and the client in transport.go do not.
 //

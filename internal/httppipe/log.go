@@ -3,6 +3,7 @@ package httppipe
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -36,6 +37,11 @@ func (p *logPolicy) Do(req *policy.Request) (*http.Response, error) {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("ms_cv", resp.Header.Get("MS-CV")))
 		if after := resp.Header.Get("Retry-After"); after != "" {
 			attrs = append(attrs, slog.String("retry_after", after))
+		}
+		for name, values := range resp.Header {
+			if kind, ok := strings.CutPrefix(name, "X-Ms-Ratelimit-Remaining-"); ok {
+				attrs = append(attrs, slog.String("remaining_"+strings.ReplaceAll(strings.ToLower(kind), "-", "_"), values[0]))
+			}
 		}
 	}
 	p.logger.LogAttrs(ctx, slog.LevelDebug, "request", attrs...)

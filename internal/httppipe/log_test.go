@@ -23,7 +23,7 @@ func TestLog_hasOneLinePerAttemptAndNoSecret(t *testing.T) {
 				{status: 401, header: http.Header{"Www-Authenticate": {"Bearer secret-challenge"}}},
 				throttled("60"),
 				{err: errConnection},
-				{status: 200, header: http.Header{"Ms-Cv": {"cv-1"}, "Set-Cookie": {"secret-cookie"}}, body: strings.NewReader("secret-answer")},
+				{status: 200, header: http.Header{"Ms-Cv": {"cv-1"}, "X-Ms-Ratelimit-Remaining-Subscription-Reads": {"249"}, "Set-Cookie": {"secret-cookie"}}, body: strings.NewReader("secret-answer")},
 			},
 			before: func(int, *http.Request) { <-time.After(250 * time.Millisecond) },
 		}
@@ -72,7 +72,7 @@ func TestLog_hasOneLinePerAttemptAndNoSecret(t *testing.T) {
 			{"status": 401.0, "error": nil},
 			{"status": 429.0, "retry_after": "60"},
 			{"status": nil},
-			{"status": 200.0, "ms_cv": "cv-1", "retry_after": nil},
+			{"status": 200.0, "ms_cv": "cv-1", "retry_after": nil, "remaining_subscription_reads": "249"},
 		} {
 			for k, v := range want {
 				if attempts[i][k] != v {

@@ -105,7 +105,7 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 			// second attempt brings a new one, unless the answer came to a new one.
 			if renew {
 				renew, wait = false, 0
-				ctx = withRejected(ctx, resp)
+				ctx = WithRejectedToken(ctx, resp)
 			}
 		case err != nil || isPassing(resp.StatusCode):
 			if repeat == RepeatSafe && failed < p.maxRetries {
@@ -142,9 +142,11 @@ func outOfTime(err error) bool {
 
 type rejectedKey struct{}
 
-// withRejected notes the token that was not accepted.
-func withRejected(ctx context.Context, resp *http.Response) context.Context {
-	if resp.Request == nil {
+// WithRejectedToken notes the token that the answer's request was sent with, for
+// [RejectedToken]. The pipeline does it on a 401; do it where another answer means that a
+// new token may help, as a 403 right after access was granted.
+func WithRejectedToken(ctx context.Context, resp *http.Response) context.Context {
+	if resp == nil || resp.Request == nil {
 		return ctx
 	}
 	_, token, _ := strings.Cut(resp.Request.Header.Get("Authorization"), " ")

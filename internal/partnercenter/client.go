@@ -49,6 +49,7 @@ type Options struct {
 // use; make one and share it, since its goroutines pause together when throttled.
 type Client struct {
 	Customers         Customers
+	CustomerUsers     CustomerUsers
 	Profiles          Profiles
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
@@ -77,6 +78,7 @@ func New(o Options) *Client {
 	})
 	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)
 	c.Customers = Customers{c}
+	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
 	c.Subscriptions = Subscriptions{c: c, qualified: new(qualified)}
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}

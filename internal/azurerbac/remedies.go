@@ -1,0 +1,71 @@
+package azurerbac
+
+import (
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// remedies say what to do about Resource Manager's codes
+// (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
+var remedies = map[string]string{
+	"InvalidAuthenticationToken": "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
+		"otherwise use azure_auth_mode = \"user\".",
+	codePrincipalNotFound: "Check the object id. It must be one of the customer's own directory: for an application that is the object id of its service " +
+		"principal there, not the application id. One that was just made needs some minutes; principal_type shortens that.",
+	"UnmatchedPrincipalType": "Set principal_type to what the principal is, or leave it out.",
+	codeSubscriptionNotFound: "Check subscription_id and customer_id. A new subscription needs some minutes to show. If the subscription was deleted for good, " +
+		"its role assignments are gone with it: remove the resource from the state with terraform state rm.",
+	"MissingSubscription": "Check subscription_id: it must be an Azure subscription id, not the id of the Azure plan in Partner Center.",
+	codeAuthorizationFailed: "The signed-in user or application may not do this on the customer's subscription. It needs Owner, User Access Administrator or " +
+		"Role Based Access Control Administrator there: a user of the partner has it as a member of AdminAgents with a GDAP relationship to the customer, " +
+		"until the customer takes it away or the relationship ends " +
+		"(https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
+	"LinkedAuthorizationFailed":        "Access across tenants is not in effect yet. Try again in some minutes.",
+	"RequestDisallowedByPolicy":        "Azure demands multifactor authentication for changes by users: repeat the consent that gave the refresh token with it. Or a policy of the customer forbids the change; the message names it.",
+	"RoleAssignmentUpdateNotPermitted": "A role assignment with this name exists for something else. Delete that one first.",
+	"RoleAssignmentLimitExceeded":      "Remove role assignments that the subscription does not need, or assign the role to a group.",
+	"ReadOnlyDisabledSubscription":     "The subscription is disabled, so nothing can be changed in it. Reactivate it in Partner Center first.",
+	"ScopeLocked":                      "Somebody has put a lock on the subscription. Remove the lock first.",
+	"CannotDeleteLastRbacAdminAssignment": "Nobody else could manage access to the subscription, so Azure keeps this assignment. Either make another principal Owner first; " +
+		"or leave the assignment and only forget it: terraform state rm, or a removed block with destroy = false; " +
+		"or let a Global Administrator of the customer delete it.",
+}
+
+// Remedy says what to do, in whole sentences, or "".
+func (e *Error) Remedy() string {
+	var cause interface{ Remedy() string }
+	if errors.As(e.Err, &cause) {
+		return cause.Remedy()
+	}
+	if e.Code == "InvalidAuthenticationTokenTenant" {
+		if owner := e.subscriptionTenant(); owner != "" {
+			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set customer_id to the customer who has the subscription."
+		}
+		return "The subscription belongs to another tenant than " + e.TenantID + ". Set customer_id to the customer who has the subscription."
+	}
+	if r, ok := remedies[e.Code]; ok {
+		return r
+	}
+	switch e.StatusCode {
+	case http.StatusUnauthorized:
+		return remedies["InvalidAuthenticationToken"]
+	case http.StatusForbidden:
+		return remedies[codeAuthorizationFailed]
+	}
+	return ""
+}
+
+var issuer = regexp.MustCompile(`sts\.windows\.net/([0-9A-Fa-f-]{36})`)
+
+// subscriptionTenant is the other one of the two tenants that the message names: the token's and
+// the subscription's.
+func (e *Error) subscriptionTenant() string {
+	for _, m := range issuer.FindAllStringSubmatch(e.Message, -1) {
+		if !strings.EqualFold(m[1], e.TenantID) {
+			return strings.ToLower(m[1])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,74 @@
+package httppipe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// Answers asks once for what many want to know: those who ask at the same time wait for one
+// answer, and it is remembered for a while. Failures are not remembered.
+type Answers[T any] struct {
+	// For is how long an answer is good for.
+	For time.Duration
+
+	asking singleflight.Group
+	mu     sync.Mutex
+	known  map[string]remembered[T]
+}
+
+type remembered[T any] struct {
+	at     time.Time
+	answer T
+}
+
+// Get returns the answer that is known or asks for it. The asking goes on for the others who
+// wait for it when the first who asked has given up. Nobody may write to what an answer
+// points to.
+func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
+	if answer, ok := a.lookUp(key); ok {
+		return answer, nil
+	}
+	result := a.asking.DoChan(key, func() (any, error) {
+		if answer, ok := a.lookUp(key); ok {
+			return answer, nil // somebody else has just asked
+		}
+		at := time.Now()
+		answer, err := ask(context.WithoutCancel(ctx))
+		if err != nil {
+			return answer, err
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.known == nil {
+			a.known = make(map[string]remembered[T])
+		}
+		a.known[key] = remembered[T]{at, answer}
+		return answer, nil
+	})
+	select {
+	case <-ctx.Done():
+		return *new(T), ctx.Err()
+	case r := <-result:
+		answer, _ := r.Val.(T)
+		return answer, r.Err
+	}
+}
+
+// Change replaces a remembered answer, if there is one, without asking again.
+func (a *Answers[T]) Change(key string, change func(T) T) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if k, ok := a.known[key]; ok {
+		a.known[key] = remembered[T]{k.at, change(k.answer)}
+	}
+}
+
+func (a *Answers[T]) lookUp(key string) (T, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	k, ok := a.known[key]
+	return k.answer, ok && time.Since(k.at) < a.For
+}

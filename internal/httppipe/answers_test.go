@@ -1,0 +1,95 @@
+package httppipe_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &httppipe.Answers[int]{For: time.Minute}
+		asked := 0
+		ask := func(context.Context) (int, error) {
+			<-time.After(time.Second)
+			asked++
+			return asked, nil
+		}
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if got, err := a.Get(t.Context(), "key", ask); got != 1 || err != nil {
+					t.Errorf("got %d, %v", got, err)
+				}
+			})
+		}
+		all.Wait()
+		if got, _ := a.Get(t.Context(), "another key", ask); got != 2 {
+			t.Errorf("got %d for another key", got)
+		}
+		<-time.After(57 * time.Second)
+		if got, _ := a.Get(t.Context(), "key", ask); got != 1 {
+			t.Errorf("got %d within a minute of the question", got)
+		}
+		<-time.After(time.Second)
+		if got, _ := a.Get(t.Context(), "key", ask); got != 3 {
+			t.Errorf("got %d after a minute", got)
+		}
+	})
+}
+
+func TestAnswers_rememberNoFailure(t *testing.T) {
+	a := &httppipe.Answers[int]{For: time.Minute}
+	failed := errors.New("failed")
+	if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 7, failed }); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 8, nil }); got != 8 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
+
+func TestAnswers_outliveTheFirstWhoAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &httppipe.Answers[int]{For: time.Minute}
+		first, cancel := context.WithCancel(t.Context())
+		ask := func(ctx context.Context) (int, error) {
+			<-time.After(time.Second)
+			return 1, ctx.Err()
+		}
+		var all sync.WaitGroup
+		all.Go(func() {
+			if _, err := a.Get(first, "key", ask); !errors.Is(err, context.Canceled) {
+				t.Errorf("the first got %v", err)
+			}
+		})
+		synctest.Wait()
+		all.Go(func() {
+			if got, err := a.Get(t.Context(), "key", ask); got != 1 || err != nil {
+				t.Errorf("the second got %d, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		all.Wait()
+	})
+}
+
+func TestAnswers_canBeChanged(t *testing.T) {
+	a := &httppipe.Answers[int]{For: time.Minute}
+	ask := func(context.Context) (int, error) { return 1, nil }
+	double := func(n int) int { return 2 * n }
+	a.Change("key", double) // there is none yet
+	if got, _ := a.Get(t.Context(), "key", ask); got != 1 {
+		t.Errorf("got %d", got)
+	}
+	a.Change("key", double)
+	if got, _ := a.Get(t.Context(), "key", ask); got != 2 {
+		t.Errorf("got %d", got)
+	}
+}

@@ -1,0 +1,103 @@
+package partnercenter
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// CustomerUsers are the users in a customer's directory
+// (https://learn.microsoft.com/partner-center/developer/customeruser-resources).
+type CustomerUsers struct {
+	c     *Client
+	names *httppipe.Answers[userNames]
+}
+
+// CustomerUser is one of them. Every field but ID may be empty.
+type CustomerUser struct {
+	// ID is the user's object id in Microsoft Entra ID, which Azure's role assignments name.
+	ID                string `json:"id"`
+	UserPrincipalName string `json:"userPrincipalName"`
+	DisplayName       string `json:"displayName"`
+	FirstName         string `json:"firstName"`
+	LastName          string `json:"lastName"`
+	// State is active or inactive; inactive users are deleted ones.
+	State string `json:"state"`
+	// UserDomainType is managed, federated or none.
+	UserDomainType string `json:"userDomainType"`
+	UsageLocation  string `json:"usageLocation"`
+}
+
+// Of returns a customer's users, in the server's order, without deleted ones.
+// GET /v1/customers/{customer}/users, app-only or app+user
+// (https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer).
+func (s CustomerUsers) Of(ctx context.Context, customerID string) iter.Seq2[CustomerUser, error] {
+	return all[CustomerUser](ctx, s.c, call{
+		method: http.MethodGet, path: pathOf("customers", customerID, "users"), query: url.Values{"size": {pageSize}},
+	})
+}
+
+// NoSuchUserError says that a customer has no user with a name.
+type NoSuchUserError struct {
+	CustomerID, UserPrincipalName string
+	// Domains are those of the users that the customer has, in the order of the list.
+	Domains []string
+}
+
+func (e *NoSuchUserError) Error() string {
+	s := fmt.Sprintf("customer %s has no user %s", e.CustomerID, e.UserPrincipalName)
+	if len(e.Domains) > 0 {
+		s += "; its users' names end in @" + strings.Join(e.Domains, ", @")
+	}
+	return s
+}
+
+// Remedy says what to do.
+func (e *NoSuchUserError) Remedy() string {
+	return "Check user_principal_name: it is the user's sign-in name, not an address for mail. A guest's contains #EXT#. Or set principal_id to the user's object id."
+}
+
+// namesFor is how long the names of a customer's users are good for.
+const namesFor = time.Minute
+
+// userNames are a customer's users by name in lower case.
+type userNames struct {
+	users map[string]CustomerUser
+	// domains are those of the names, at most 5.
+	domains []string
+}
+
+// ByPrincipalName returns the user with the user principal name, in any case, or a
+// [*NoSuchUserError]. The API cannot be asked for one name, so this costs the requests of
+// [CustomerUsers.Of], once a minute for all names of a customer.
+func (s CustomerUsers) ByPrincipalName(ctx context.Context, customerID, name string) (CustomerUser, error) {
+	names, err := s.names.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (userNames, error) {
+		names := userNames{users: make(map[string]CustomerUser)}
+		for u, err := range s.Of(ctx, customerID) {
+			if err != nil {
+				return names, err
+			}
+			name := strings.ToLower(u.UserPrincipalName)
+			names.users[name] = u
+			if _, domain, ok := strings.Cut(name, "@"); ok && len(names.domains) < 5 && !slices.Contains(names.domains, domain) {
+				names.domains = append(names.domains, domain)
+			}
+		}
+		return names, nil
+	})
+	if err != nil {
+		return CustomerUser{}, err
+	}
+	u, ok := names.users[strings.ToLower(name)]
+	if !ok {
+		return CustomerUser{}, &NoSuchUserError{CustomerID: customerID, UserPrincipalName: name, Domains: names.domains}
+	}
+	return u, nil
+}
