@@ -40,9 +40,10 @@ type Options struct {
 type Client struct {
 	RoleAssignments RoleAssignments
 
-	options Options
-	mu      sync.Mutex
-	tenants map[string]*tenant // by tenant id in lower case
+	options       Options
+	subscriptions *httppipe.Answers[Subscription]
+	mu            sync.Mutex
+	tenants       map[string]*tenant // by tenant id in lower case
 }
 
 // New returns a client. It sends nothing.
@@ -50,7 +51,7 @@ func New(o Options) *Client {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{options: o, tenants: make(map[string]*tenant)}
+	c := &Client{options: o, subscriptions: &httppipe.Answers[Subscription]{For: listedFor}, tenants: make(map[string]*tenant)}
 	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: listedFor}, patience: new(patience)}
 	return c
 }
@@ -142,6 +143,52 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 		return credential.Claims{}, err
 	}
 	return credential.ParseClaims(token.Token)
+}
+
+// Subscription is an Azure subscription.
+type Subscription struct {
+	// ID is the subscription's GUID in lower case.
+	ID string
+	// TenantID is the tenant it belongs to, in lower case, or "".
+	TenantID string
+	Name     string
+	// State is Enabled, Warned, PastDue, Disabled or Deleted.
+	State string
+}
+
+// Subscription returns one Azure subscription. All who ask for the same one within a minute
+// share one request.
+// GET /subscriptions/{subscription} (https://learn.microsoft.com/rest/api/resources/subscriptions/get).
+func (c *Client) Subscription(ctx context.Context, tenantID, subscriptionID string) (Subscription, error) {
+	return c.subscriptions.Get(ctx, listKey(tenantID, subscriptionID), func(ctx context.Context) (Subscription, error) {
+		t, err := c.in(tenantID)
+		if err != nil {
+			return Subscription{}, err
+		}
+		var raw *http.Response
+		resp, err := t.subscriptions.Get(policy.WithCaptureResponse(ctx, &raw), strings.ToLower(subscriptionID), nil)
+		if err == nil && resp.SubscriptionID == nil {
+			err = errUnreadable
+		}
+		if err != nil {
+			return Subscription{}, newError(http.MethodGet, "/subscriptions/"+strings.ToLower(subscriptionID), tenantID, raw, err)
+		}
+		return Subscription{
+			ID: strings.ToLower(value(resp.SubscriptionID)), TenantID: strings.ToLower(value(resp.TenantID)), Name: value(resp.DisplayName), State: string(value(resp.State)),
+		}, nil
+	})
+}
+
+// RequireWritable returns a [*DisabledError] when nothing can be changed in the subscription.
+func (c *Client) RequireWritable(ctx context.Context, tenantID, subscriptionID string) error {
+	s, err := c.Subscription(ctx, tenantID, subscriptionID)
+	if err != nil {
+		return err
+	}
+	if strings.EqualFold(s.State, string(armsubscriptions.SubscriptionStateDisabled)) || strings.EqualFold(s.State, string(armsubscriptions.SubscriptionStateDeleted)) {
+		return &DisabledError{SubscriptionID: s.ID, Name: s.Name, State: s.State}
+	}
+	return nil
 }
 
 // Subscriptions returns the ids, in lower case, of the Azure subscriptions in the tenant that

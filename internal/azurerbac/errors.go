@@ -138,8 +138,6 @@ type ExistsError struct {
 	OwnerAssignment
 
 	Existing RoleAssignment
-	// Err is the server's refusal, or nil when nothing was sent.
-	Err error
 }
 
 func (e *ExistsError) Error() string {
@@ -154,8 +152,43 @@ func (e *ExistsError) Error() string {
 	return s
 }
 
-// Unwrap returns the server's refusal.
-func (e *ExistsError) Unwrap() error { return e.Err }
+// NotOwnerError says that there is no Owner assignment that a resource could manage.
+type NotOwnerError struct {
+	OwnerAssignment
+
+	// Found is what is there instead; zero when there is nothing.
+	Found RoleAssignment
+}
+
+func (e *NotOwnerError) Error() string {
+	s := fmt.Sprintf("principal %s has no Owner assignment directly on subscription %s", e.PrincipalID, e.SubscriptionID)
+	switch {
+	case e.Found.ID == "":
+	case e.Found.Foreign():
+		s = fmt.Sprintf("principal %s is a group of another tenant: its role on subscription %s is the partner's own access, which is not to be managed here", e.Found.PrincipalID, e.SubscriptionID)
+	case e.Found.Role != Owner:
+		s = fmt.Sprintf("role assignment %s is not of the Owner role but of %s", e.Found.ID, e.Found.Role)
+	default:
+		s += fmt.Sprintf(": it is Owner by inheritance from %s (%s)", e.Found.Scope, e.Found.ID)
+	}
+	return s
+}
+
+// DisabledError says that nothing can be changed in a subscription.
+type DisabledError struct {
+	SubscriptionID, Name string
+	// State is Disabled or Deleted.
+	State string
+}
+
+func (e *DisabledError) Error() string {
+	return fmt.Sprintf("subscription %s (%s) is %s, so nothing can be changed in it", e.SubscriptionID, e.Name, strings.ToLower(e.State))
+}
+
+// Remedy says what to do.
+func (e *DisabledError) Remedy() string {
+	return "Reactivate the subscription in Partner Center first."
+}
 
 var existingID = regexp.MustCompile(`(?i)ID of the existing role assignment is '?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\b`)
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/google/uuid"
 
@@ -118,7 +117,7 @@ func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, fil
 	collection := strings.TrimSuffix(assignmentID(scope, ""), "/")
 	// The SDK puts the filter into the URL as it is.
 	pager := t.assignments.NewListForScopePager(scope, &armauthorization.RoleAssignmentsClientListForScopeOptions{
-		Filter: to.Ptr(strings.ReplaceAll(filter, " ", "%20")),
+		Filter: new(strings.ReplaceAll(filter, " ", "%20")),
 	})
 	var out []RoleAssignment
 	seen := make(map[string]bool) // next links, so that a server that repeats one ends in an error
@@ -324,9 +323,6 @@ func (s RoleAssignments) takeOverUnseen(ctx context.Context, o OwnerAssignment, 
 		return RoleAssignment{}, refused
 	}
 	if err := s.takeable(ctx, o, a); err != nil {
-		if exists, ok := errors.AsType[*ExistsError](err); ok {
-			exists.Err = refused
-		}
 		return RoleAssignment{}, err
 	}
 	return s.takeOver(ctx, o, a)
@@ -349,6 +345,38 @@ func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *
 	return a, ok, nil
 }
 
+// Importable returns the assignment with the id or, without one, that of the principal. It
+// fails with a [*NotOwnerError] unless that is of Owner, directly at the subscription, and
+// not the partner's own access.
+func (s RoleAssignments) Importable(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
+	if id != "" {
+		a, err := s.Get(ctx, o.TenantID, id)
+		if err != nil {
+			return RoleAssignment{}, err
+		}
+		if a.Role != Owner || a.Foreign() || !a.DirectlyAt(o.SubscriptionID) {
+			o.PrincipalID = a.PrincipalID
+			return RoleAssignment{}, &NotOwnerError{o, a}
+		}
+		return a, nil
+	}
+	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
+	if err != nil {
+		return RoleAssignment{}, err
+	}
+	a, ok := owner(all, o.SubscriptionID, o.PrincipalID)
+	if !ok {
+		i := slices.IndexFunc(all, func(a RoleAssignment) bool { return a.Role == Owner && strings.EqualFold(a.PrincipalID, o.PrincipalID) })
+		if i >= 0 {
+			a = all[i]
+		}
+	}
+	if !ok || a.Foreign() {
+		return RoleAssignment{}, &NotOwnerError{o, a}
+	}
+	return a, nil
+}
+
 // Update gives the assignment with the id the declared description, and the whole role: it
 // removes a condition.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
@@ -362,11 +390,11 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 		return RoleAssignment{}, err
 	}
 	properties := &armauthorization.RoleAssignmentProperties{
-		RoleDefinitionID: to.Ptr("/subscriptions/" + strings.ToLower(o.SubscriptionID) + "/providers/Microsoft.Authorization/roleDefinitions/" + Owner),
-		PrincipalID:      to.Ptr(strings.ToLower(o.PrincipalID)),
+		RoleDefinitionID: new("/subscriptions/" + strings.ToLower(o.SubscriptionID) + "/providers/Microsoft.Authorization/roleDefinitions/" + Owner),
+		PrincipalID:      new(strings.ToLower(o.PrincipalID)),
 	}
 	if o.PrincipalType != "" {
-		properties.PrincipalType = to.Ptr(armauthorization.PrincipalType(o.PrincipalType))
+		properties.PrincipalType = new(armauthorization.PrincipalType(o.PrincipalType))
 	}
 	if o.Description != "" {
 		properties.Description = &o.Description

@@ -48,17 +48,25 @@ func (c stringCheck) ValidateString(_ context.Context, req validator.StringReque
 // IgnoreCase keeps the state's spelling when the configuration differs from it in case
 // only, so that re-casing a GUID is no change. Put it before RequiresReplace: semantic
 // equality does not run in plan.
-func IgnoreCase() planmodifier.String { return ignoreCase{} }
-
-type ignoreCase struct{}
-
-func (ignoreCase) Description(context.Context) string { return "upper and lower case are the same" }
-func (ignoreCase) MarkdownDescription(context.Context) string {
-	return "upper and lower case are the same"
+func IgnoreCase() planmodifier.String {
+	return KeepWhenSame("upper and lower case are the same", strings.EqualFold)
 }
 
-func (ignoreCase) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
-	if !req.StateValue.IsNull() && !req.PlanValue.IsNull() && !req.PlanValue.IsUnknown() && strings.EqualFold(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
+// KeepWhenSame is [IgnoreCase] for values that may be spelled differently in other ways.
+func KeepWhenSame(description string, same func(a, b string) bool) planmodifier.String {
+	return keepWhenSame{description, same}
+}
+
+type keepWhenSame struct {
+	description string
+	same        func(a, b string) bool
+}
+
+func (m keepWhenSame) Description(context.Context) string         { return m.description }
+func (m keepWhenSame) MarkdownDescription(context.Context) string { return m.description }
+
+func (m keepWhenSame) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	if !req.StateValue.IsNull() && !req.PlanValue.IsNull() && !req.PlanValue.IsUnknown() && m.same(req.StateValue.ValueString(), req.PlanValue.ValueString()) {
 		resp.PlanValue = req.StateValue
 	}
 }

@@ -44,7 +44,7 @@ func NewCustomerPermissionReservationsResource() resource.Resource {
 // /v1/customers/{customer} on import.
 // Delete turns the permission off and leaves the savings plans permission in the same
 // policy as it is. What the customer bought before stays.
-// Reads can lag behind writes: see read_after_write.go.
+// Reads can lag behind writes: see read.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
 type customerPermissionReservationsResource struct{ tfkit.Resource }
 
@@ -207,7 +207,7 @@ func (r *customerPermissionReservationsResource) Create(ctx context.Context, req
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
-	resp.Diagnostics.Append(markWritten(ctx, resp.Private)...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 }
 
 func (r *customerPermissionReservationsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -239,6 +239,15 @@ func (r *customerPermissionReservationsResource) Read(ctx context.Context, req r
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
+// read returns the policy. An answer right after a write that contradicts it is confirmed:
+// reads can lag behind writes.
+func (r *customerPermissionReservationsResource) read(ctx context.Context, m customerPermissionReservationsModel, private tfkit.PrivateState) (partnercenter.SelfServePolicy, error) {
+	if m.Enabled.IsNull() || !tfkit.WrittenWithin(ctx, private, partnercenter.ReadLag) {
+		return r.PartnerCenter.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
+	}
+	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), reservations, m.Enabled.ValueBool())
+}
+
 func (r *customerPermissionReservationsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -253,7 +262,7 @@ func (r *customerPermissionReservationsResource) Update(ctx context.Context, req
 		if resp.Diagnostics.HasError() {
 			return
 		}
-		resp.Diagnostics.Append(markWritten(ctx, resp.Private)...)
+		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)

@@ -1,0 +1,133 @@
+package subscription
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+type subscriptionOwnerAssignmentModel struct {
+	CustomerID        types.String   `tfsdk:"customer_id"`
+	SubscriptionID    types.String   `tfsdk:"subscription_id"`
+	PrincipalID       types.String   `tfsdk:"principal_id"`
+	UserPrincipalName types.String   `tfsdk:"user_principal_name"`
+	PrincipalType     types.String   `tfsdk:"principal_type"`
+	Description       types.String   `tfsdk:"description"`
+	AdoptExisting     types.Bool     `tfsdk:"adopt_existing"`
+	RoleAssignmentID  types.String   `tfsdk:"role_assignment_id"`
+	Condition         types.String   `tfsdk:"condition"`
+	CreatedOn         types.String   `tfsdk:"created_on"`
+	Timeouts          timeouts.Value `tfsdk:"timeouts"`
+}
+
+// subscriptionOwnerAssignmentIdentity is in lower case: Terraform compares identities to the
+// letter.
+type subscriptionOwnerAssignmentIdentity struct {
+	CustomerID     types.String `tfsdk:"customer_id"`
+	SubscriptionID types.String `tfsdk:"subscription_id"`
+	PrincipalID    types.String `tfsdk:"principal_id"`
+}
+
+func (m subscriptionOwnerAssignmentModel) identity() subscriptionOwnerAssignmentIdentity {
+	o := m.toAPI()
+	return subscriptionOwnerAssignmentIdentity{
+		types.StringValue(strings.ToLower(o.TenantID)), types.StringValue(strings.ToLower(o.SubscriptionID)), types.StringValue(strings.ToLower(o.PrincipalID)),
+	}
+}
+
+func (m subscriptionOwnerAssignmentModel) toAPI() azurerbac.OwnerAssignment {
+	id, _ := azureSubscriptionID(m.SubscriptionID.ValueString())
+	return azurerbac.OwnerAssignment{
+		TenantID: m.CustomerID.ValueString(), SubscriptionID: id, PrincipalID: m.PrincipalID.ValueString(),
+		PrincipalType: m.PrincipalType.ValueString(), Description: m.Description.ValueString(), Adopt: m.AdoptExisting.ValueBool(),
+	}
+}
+
+// fromAPI takes over what the server said. Its spelling of GUIDs does not matter.
+func (m *subscriptionOwnerAssignmentModel) fromAPI(a azurerbac.RoleAssignment) {
+	if !strings.EqualFold(m.PrincipalID.ValueString(), a.PrincipalID) {
+		m.PrincipalID = types.StringValue(a.PrincipalID)
+	}
+	if !strings.EqualFold(m.RoleAssignmentID.ValueString(), a.ID) {
+		m.RoleAssignmentID = types.StringValue(a.ID)
+	}
+	m.PrincipalType, m.Description, m.Condition = tfkit.OrNull(a.PrincipalType), tfkit.OrNull(a.Description), tfkit.OrNull(a.Condition)
+	m.CreatedOn = types.StringNull()
+	if !a.CreatedOn.IsZero() {
+		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))
+	}
+}
+
+// title names the assignment in messages.
+func (m subscriptionOwnerAssignmentModel) title() string {
+	return fmt.Sprintf("%s as Owner of subscription %s of customer %s",
+		cmp.Or(m.UserPrincipalName.ValueString(), m.PrincipalID.ValueString()), m.SubscriptionID.ValueString(), m.CustomerID.ValueString())
+}
+
+// azureSubscriptionID takes an Azure subscription id, with or without /subscriptions/, to its
+// GUID in lower case.
+func azureSubscriptionID(s string) (string, error) {
+	id := s
+	if prefix := "/subscriptions/"; len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
+		id = s[len(prefix):]
+	}
+	if tfkit.CheckGUID(id) != nil {
+		return "", fmt.Errorf("must be an Azure subscription id such as d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c, with or without /subscriptions/ before it")
+	}
+	return strings.ToLower(id), nil
+}
+
+func sameAzureSubscription(a, b string) bool {
+	x, err := azureSubscriptionID(a)
+	y, otherErr := azureSubscriptionID(b)
+	return err == nil && otherErr == nil && x == y
+}
+
+// importID is what can be imported: the three ids, or a role assignment and its tenant.
+type importID struct {
+	customerID, subscriptionID string
+	// Either of these is set.
+	principalID, roleAssignmentID string
+}
+
+// parseImportID reads {customer}/{subscription}/{principal}, {role assignment}|{customer}
+// and {customer}|{role assignment}.
+func parseImportID(s string) (importID, bool) {
+	if left, right, ok := strings.Cut(s, "|"); ok {
+		if strings.HasPrefix(right, "/") {
+			left, right = right, left
+		}
+		parts := strings.Split(left, "/")
+		want := []string{"", "subscriptions", "", "providers", "Microsoft.Authorization", "roleAssignments", ""}
+		if len(parts) != len(want) {
+			return importID{}, false
+		}
+		for i, w := range want {
+			if i != 2 && i != 6 && !strings.EqualFold(parts[i], w) {
+				return importID{}, false
+			}
+		}
+		if tfkit.CheckGUID(right) != nil || tfkit.CheckGUID(parts[2]) != nil || tfkit.CheckGUID(parts[6]) != nil {
+			return importID{}, false
+		}
+		return importID{customerID: strings.ToLower(right), subscriptionID: strings.ToLower(parts[2]), roleAssignmentID: left}, true
+	}
+	parts := strings.Split(s, "/")
+	if len(parts) != 3 {
+		return importID{}, false
+	}
+	for i, p := range parts {
+		if tfkit.CheckGUID(p) != nil {
+			return importID{}, false
+		}
+		parts[i] = strings.ToLower(p)
+	}
+	return importID{customerID: parts[0], subscriptionID: parts[1], principalID: parts[2]}, true
+}

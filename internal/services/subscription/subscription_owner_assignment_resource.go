@@ -1,0 +1,406 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var (
+	_ resource.ResourceWithConfigure        = (*subscriptionOwnerAssignmentResource)(nil)
+	_ resource.ResourceWithIdentity         = (*subscriptionOwnerAssignmentResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*subscriptionOwnerAssignmentResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*subscriptionOwnerAssignmentResource)(nil)
+	_ resource.ResourceWithImportState      = (*subscriptionOwnerAssignmentResource)(nil)
+)
+
+// NewSubscriptionOwnerAssignmentResource is partnercenter_subscription_owner_assignment.
+func NewSubscriptionOwnerAssignmentResource() resource.Resource {
+	return &subscriptionOwnerAssignmentResource{}
+}
+
+// subscriptionOwnerAssignmentResource is the Owner role of a principal of the customer on one
+// of its Azure subscriptions.
+//
+// Endpoints: GET, PUT and DELETE of Microsoft.Authorization/roleAssignments in Resource
+// Manager, in the customer's tenant; GET /v1/customers/{customer}/users in Partner Center for
+// user_principal_name.
+// Delete deletes the role assignment. Azure keeps the last one that can manage access.
+// The name of an assignment follows from what is assigned, so that an apply that was
+// interrupted goes on where it stopped. One that somebody else has made is not touched
+// without adopt_existing; the partner's own access (ForeignGroup) never is.
+// https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest
+type subscriptionOwnerAssignmentResource struct{ tfkit.Resource }
+
+func (r *subscriptionOwnerAssignmentResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_subscription_owner_assignment"
+}
+
+func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The Owner role of a customer's user, group or application on one of the customer's Azure subscriptions. " +
+			"Only an Owner of an Azure subscription can buy reservations for the customer.\n\n" +
+			"One provider block works for any number of customers: it signs in to each customer's tenant by itself.\n\n" +
+			"An assignment that exists already is an error that says how to import it, unless `adopt_existing` is set. " +
+			"The partner's own access, which Azure gives to the Admin agents when a subscription is bought, is never changed.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP relationship to the " +
+			"customer; an application needs a service principal in the customer's tenant and a role on the subscription that allows " +
+			"role assignments. See [Azure under GDAP](https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
+		Attributes: map[string]schema.Attribute{
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
+			},
+			"subscription_id": schema.StringAttribute{
+				MarkdownDescription: "The Azure subscription id, a GUID with or without `/subscriptions/` before it: an Azure subscription under the customer's " +
+					"Azure plan, not the plan itself. Changing it replaces the resource.",
+				Required: true,
+				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription id", func(s string) error {
+					_, err := azureSubscriptionID(s)
+					return err
+				})},
+				PlanModifiers: []planmodifier.String{
+					tfkit.KeepWhenSame("upper and lower case are the same, and /subscriptions/ may be left out", sameAzureSubscription),
+					stringplanmodifier.RequiresReplace(),
+				},
+			},
+			"principal_id": schema.StringAttribute{
+				MarkdownDescription: "The object id of the user, group or service principal in the customer's directory. For an application that is the object id " +
+					"of its service principal there, not the application id. Exactly one of `principal_id` and `user_principal_name` must be set. " +
+					"Changing it replaces the resource.",
+				Optional:      true,
+				Computed:      true,
+				Validators:    []validator.String{tfkit.GUID()},
+				PlanModifiers: []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
+			},
+			"user_principal_name": schema.StringAttribute{
+				MarkdownDescription: "The user principal name of a user of the customer, in any case, such as `ana@adatum-demo.onmicrosoft.com`. It is looked up " +
+					"in Partner Center at each plan; a user made again under the same name replaces the resource.",
+				Optional:      true,
+				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
+				PlanModifiers: []planmodifier.String{tfkit.IgnoreCase()},
+			},
+			"principal_type": schema.StringAttribute{
+				MarkdownDescription: "`User`, `Group` or `ServicePrincipal`. Setting it makes a principal that was just created known sooner. Default: what Azure finds.",
+				Optional:            true,
+				Computed:            true,
+				Validators:          []validator.String{stringvalidator.OneOf("User", "Group", "ServicePrincipal")},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+			},
+			"description": schema.StringAttribute{
+				MarkdownDescription: "Why the principal is Owner. It shows in the Azure portal.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"adopt_existing": schema.BoolAttribute{
+				MarkdownDescription: "Whether to take over an assignment that somebody else has made, instead of failing. It keeps its name, gets the declared " +
+					"`description`, loses a condition, and **destroying the resource deletes it**. Default `false`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(false),
+			},
+			"role_assignment_id": schema.StringAttribute{
+				MarkdownDescription: "The role assignment's Resource Manager id.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"condition": schema.StringAttribute{
+				MarkdownDescription: "A condition that somebody has put on the role outside Terraform; the next apply removes it. Otherwise null.",
+				Computed:            true,
+			},
+			"created_on": schema.StringAttribute{
+				MarkdownDescription: "When the assignment was made, in RFC 3339.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"timeouts": timeouts.AttributesAll(ctx),
+		},
+	}
+}
+
+func (r *subscriptionOwnerAssignmentResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(path.MatchRoot("principal_id"), path.MatchRoot("user_principal_name"))}
+}
+
+func (r *subscriptionOwnerAssignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"customer_id":     identityschema.StringAttribute{Description: "The customer's Microsoft Entra tenant id, in lower case.", RequiredForImport: true},
+			"subscription_id": identityschema.StringAttribute{Description: "The Azure subscription's GUID, in lower case.", RequiredForImport: true},
+			"principal_id":    identityschema.StringAttribute{Description: "The principal's object id, in lower case.", RequiredForImport: true},
+		},
+	}
+}
+
+// ModifyPlan looks up the user and refuses at plan time what apply would refuse.
+func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || r.Clients == nil {
+		return
+	}
+	var plan subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var state *subscriptionOwnerAssignmentModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	plan.Condition = types.StringNull()
+	if !plan.UserPrincipalName.IsNull() {
+		resp.Diagnostics.Append(r.findUser(ctx, &plan, state)...)
+		if state != nil && !plan.PrincipalID.Equal(state.PrincipalID) {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("principal_id"))
+		}
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if state == nil && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.check(ctx, plan)...)
+	}
+}
+
+// findUser fills the principal in from the user principal name.
+func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
+	if plan.PrincipalType.IsUnknown() {
+		plan.PrincipalType = types.StringValue("User")
+	}
+	if plan.PrincipalType.ValueString() != "User" && state == nil {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("principal_type"), "Invalid value", "With user_principal_name the principal is a User.")}
+	}
+	if plan.UserPrincipalName.IsUnknown() || plan.CustomerID.IsUnknown() {
+		plan.PrincipalID = types.StringUnknown()
+		return nil
+	}
+	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, plan.CustomerID.ValueString(), plan.UserPrincipalName.ValueString())
+	if errors.As(err, new(*partnercenter.NoSuchUserError)) && state != nil && plan.UserPrincipalName.Equal(state.UserPrincipalName) {
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"),
+			fmt.Sprintf("User %s is gone", plan.UserPrincipalName.ValueString()),
+			fmt.Sprintf("Customer %s has no such user any more; the role assignment of the former one stays until the resource is removed.", plan.CustomerID.ValueString()))}
+	}
+	if err != nil {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"),
+			fmt.Sprintf("Could not find user %s", plan.UserPrincipalName.ValueString()), tfkit.Detail(err))}
+	}
+	if !strings.EqualFold(plan.PrincipalID.ValueString(), user.ID) {
+		plan.PrincipalID = types.StringValue(strings.ToLower(user.ID))
+	}
+	return nil
+}
+
+// check refuses an assignment that could not be made. What may be otherwise by the time of
+// the apply is a warning only.
+func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel) diag.Diagnostics {
+	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
+		return nil
+	}
+	o := plan.toAPI()
+	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
+	var found azurerbac.RoleAssignment
+	var exists bool
+	if err == nil {
+		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
+	}
+	summary := "Could not check " + plan.title()
+	switch {
+	case azurerbac.IsPassing(err):
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
+			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
+	case err != nil:
+		return diag.Diagnostics{r.failure(plan, summary, err)}
+	case !exists:
+		return nil
+	}
+	left := "An apply that was interrupted has made it: this one goes on with it."
+	if plan.AdoptExisting.ValueBool() {
+		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("principal_id"),
+		"The role assignment exists already", fmt.Sprintf("%s is there, made on %s. %s", found.ID, found.CreatedOn.Format(time.RFC3339), left))}
+}
+
+// failure is the diagnostic for a failed call, which in some cases says more than others.
+func (r *subscriptionOwnerAssignmentResource) failure(m subscriptionOwnerAssignmentModel, summary string, err error) diag.Diagnostic {
+	exists, ok := errors.AsType[*azurerbac.ExistsError](err)
+	switch {
+	case ok && exists.Existing.Foreign():
+		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "This is the partner's own access",
+			fmt.Sprintf("Principal %s is a group of another tenant, which Azure made Owner of subscription %s when it was bought through the partner (%s). "+
+				"Without it the partner could not manage the subscription, so this resource does not touch it.\n\n"+
+				"What to do: name a user, group or service principal of the customer.", exists.PrincipalID, exists.SubscriptionID, exists.Existing.ID))
+	case ok:
+		id := m.identity()
+		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "The role assignment exists already",
+			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true, which takes it over. In both cases destroying the resource will delete it.",
+				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
+	case errors.As(err, new(*azurerbac.DisabledError)):
+		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
+	}
+	return tfkit.Failure(summary, err)
+}
+
+func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, tfkit.OperationTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	if !plan.UserPrincipalName.IsNull() && plan.PrincipalID.IsUnknown() {
+		resp.Diagnostics.Append(r.findUser(ctx, &plan, nil)...)
+		if resp.Diagnostics.HasError() {
+			return
+		}
+	}
+	a, err := r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
+	if err != nil {
+		resp.Diagnostics.Append(r.failure(plan, "Could not make "+plan.title(), err))
+		return
+	}
+	plan.fromAPI(a)
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+}
+
+// freshFor is how long after a write an assignment that a read does not show is looked for
+// longer.
+const freshFor = 10 * time.Minute
+
+func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Read(ctx, tfkit.OperationTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	// First of all, since the framework demands an identity even of a resource that is
+	// removed, and Terraform before 1.12 has stored none.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+
+	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, freshFor))
+	switch {
+	case azurerbac.IsNotFound(err):
+		resp.State.RemoveResource(ctx)
+		return
+	case err != nil:
+		resp.Diagnostics.Append(tfkit.Failure("Could not read "+m.title(), err))
+		return
+	}
+	m.fromAPI(a)
+	if strings.EqualFold(a.PrincipalType, "Unknown") {
+		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s is gone", a.PrincipalID),
+			fmt.Sprintf("Azure does not find it in the directory of customer %s any more. Its role assignment on subscription %s stays until the resource is removed.",
+				m.CustomerID.ValueString(), m.SubscriptionID.ValueString()))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, tfkit.OperationTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) {
+		a, err := r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
+		if err != nil {
+			resp.Diagnostics.Append(r.failure(plan, "Could not update "+plan.title(), err))
+			return
+		}
+		plan.fromAPI(a)
+		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+}
+
+func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, tfkit.OperationTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	if strings.EqualFold(state.PrincipalType.ValueString(), "ForeignGroup") {
+		resp.Diagnostics.AddAttributeError(path.Root("principal_id"), "This is the partner's own access",
+			"The principal is a group of another tenant. Deleting its role would lock the partner out of the subscription.\n\nWhat to do: terraform state rm.")
+		return
+	}
+	o := state.toAPI()
+	if err := r.Azure.RoleAssignments.Remove(ctx, o.TenantID, o.SubscriptionID, state.RoleAssignmentID.ValueString()); err != nil {
+		resp.Diagnostics.Append(r.failure(state, "Could not remove "+state.title(), err))
+	}
+}
+
+// ImportState takes over an assignment of Owner that is directly at the subscription.
+func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	text := req.ID
+	if text == "" && req.Identity != nil {
+		var identity subscriptionOwnerAssignmentIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		text = identity.CustomerID.ValueString() + "/" + identity.SubscriptionID.ValueString() + "/" + identity.PrincipalID.ValueString()
+	}
+	id, ok := parseImportID(text)
+	if !ok {
+		resp.Diagnostics.AddError("Invalid import id",
+			fmt.Sprintf("The import id is {customer id}/{subscription id}/{principal id}, or {role assignment id}|{customer id} with the id of Resource Manager; %q is neither.\n\n"+
+				"What to do: terraform import partnercenter_subscription_owner_assignment.example "+
+				"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c/22222222-2222-2222-2222-222222222222", text))
+		return
+	}
+	o := azurerbac.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
+	a, err := r.Azure.RoleAssignments.Importable(ctx, o, id.roleAssignmentID)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure("Could not import "+text, err))
+		return
+	}
+	for name, value := range map[string]any{
+		"customer_id": id.customerID, "subscription_id": id.subscriptionID, "principal_id": a.PrincipalID,
+		"role_assignment_id": a.ID, "adopt_existing": false,
+	} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, subscriptionOwnerAssignmentIdentity{
+		types.StringValue(id.customerID), types.StringValue(id.subscriptionID), types.StringValue(a.PrincipalID),
+	})...)
+}
