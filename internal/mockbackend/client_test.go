@@ -161,12 +161,29 @@ func (c *rawClient) request(method, path string, body any) *http.Request {
 	return req
 }
 
-// arm makes a Resource Manager call.
+// arm reads from Resource Manager.
 func (c *rawClient) arm(path string) reply {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, c.b.Endpoints().ResourceManager+path, nil)
+	return c.armCall(http.MethodGet, path, nil)
+}
+
+// armCall makes a Resource Manager call; body is a string or a value to print as JSON.
+func (c *rawClient) armCall(method, path string, body any) reply {
+	c.t.Helper()
+	data, isText := body.(string)
+	if !isText && body != nil {
+		printed, err := json.Marshal(body)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		data = string(printed)
+	}
+	req, err := http.NewRequestWithContext(c.t.Context(), method, c.b.Endpoints().ResourceManager+path, strings.NewReader(data))
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if c.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+c.bearer)

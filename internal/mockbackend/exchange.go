@@ -29,6 +29,7 @@ type exchange struct {
 	knobs   Knobs             // as they were when the request came in
 	caller  caller            // set by admit
 	entry   Request           // for the journal
+	limits  http.Header       // Resource Manager's, set by admit
 }
 
 // response is what a handler returns: a status and a value to print as JSON.

@@ -64,14 +64,15 @@ type Knobs struct {
 	ContinuationMode ContinuationMode `json:"continuationMode"`
 	// LinkPrefixV1 makes link uris begin with /v1, as production began to in 2021 while the sandbox did not.
 	LinkPrefixV1 bool `json:"linkPrefixV1"`
-	// NextLinkHost makes links.next an absolute https URL on this host (or a base URL with scheme); clients must refuse it.
+	// NextLinkHost makes links.next, and nextLink of Resource Manager, an absolute https URL on this host (or a base URL
+	// with scheme); clients must refuse it.
 	NextLinkHost string `json:"nextLinkHost"`
 	// TokenAfterLastPage hands out a continuation after a last page that is full; following it is 400 with code 2000.
 	TokenAfterLastPage bool `json:"tokenAfterLastPage"`
 	// TotalCountWrong makes totalCount differ from the number of items, as recorded traffic did.
 	TotalCountWrong bool `json:"totalCountWrong"`
 
-	// UpperCaseGUIDs prints all GUIDs of Partner Center bodies in upper case, as legacy subscriptions are.
+	// UpperCaseGUIDs prints all GUIDs of Partner Center and Resource Manager bodies in upper case, as legacy subscriptions are.
 	UpperCaseGUIDs bool `json:"upperCaseGUIDs"`
 	// ShuffleOrder gives items and permissions in a seeded random order. Pages of one list still cover it exactly once.
 	ShuffleOrder bool `json:"shuffleOrder"`
@@ -125,6 +126,39 @@ type Knobs struct {
 	// SignInError, when set, is the answer to every token request.
 	SignInError *SignInError `json:"signInError"`
 
+	// RoleAssignmentPageSize is how many role assignments a page has; 0 = all.
+	RoleAssignmentPageSize int `json:"roleAssignmentPageSize"`
+	// RoleDefinitionIDForm says how answers name the role.
+	RoleDefinitionIDForm RoleDefinitionIDForm `json:"roleDefinitionIdForm"`
+	// RepeatedPUTCreated answers 201 to the repeated PUT of a role assignment too; off = 200. Unverified upstream.
+	RepeatedPUTCreated bool `json:"repeatedPutCreated"`
+	// CreatedByNull makes createdBy of role assignments null.
+	CreatedByNull bool `json:"createdByNull"`
+	// DeletedPrincipalsUnknown shows the principalType Unknown for deleted principals; off = what they were.
+	DeletedPrincipalsUnknown bool `json:"deletedPrincipalsUnknown"`
+	// ExistsWithoutID leaves the id of the other assignment out of RoleAssignmentExists, as older answers do.
+	ExistsWithoutID bool `json:"existsWithoutId"`
+	// RoleAssignmentLimit is how many role assignments a subscription takes; 0 = 4000.
+	RoleAssignmentLimit int `json:"roleAssignmentLimit"`
+	// UnknownPrincipals refuses the first N PUTs for each principal with PrincipalNotFound: it is not replicated yet.
+	UnknownPrincipals int `json:"unknownPrincipals"`
+	// UnknownSubscriptions refuses the first N requests for each Azure subscription with SubscriptionNotFound: it is new.
+	UnknownSubscriptions int `json:"unknownSubscriptions"`
+	// StaleAssignmentGets makes the first N GETs of a role assignment after the PUT that made it a 404.
+	StaleAssignmentGets int `json:"staleAssignmentGets"`
+	// StaleAssignmentLists makes the first N lists after that PUT lack it.
+	StaleAssignmentLists int `json:"staleAssignmentLists"`
+	// StaleDeletedLists makes the first N lists after a DELETE still have it.
+	StaleDeletedLists int `json:"staleDeletedLists"`
+	// NoServicePrincipal leaves the oid out of app-only tokens of customers' tenants: the application was never consented
+	// to there.
+	NoServicePrincipal bool `json:"noServicePrincipal"`
+	// BucketSize is how many calls of one kind Resource Manager takes at once from one principal; 0 = 250 reads, 200
+	// writes and 200 deletes.
+	BucketSize int `json:"bucketSize"`
+	// BucketRefill is how many it takes each second after that; 0 = 25 reads, 10 writes and 10 deletes.
+	BucketRefill int `json:"bucketRefill"`
+
 	// Latency is added to each Partner Center and Resource Manager answer.
 	Latency time.Duration `json:"latency"`
 }
@@ -148,6 +182,7 @@ func DefaultKnobs() Knobs {
 		OIDCTokenLifetime:    5 * time.Minute,
 		ClaimsChallenge:      ClaimsChallengeNone,
 		ClaimsAnswer:         ClaimsAnswerRefuse,
+		RoleDefinitionIDForm: RoleDefinitionIDAsSent,
 	}
 }
 
@@ -186,6 +221,11 @@ func (k Knobs) validate() error {
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
+		oneOf("roleDefinitionIdForm", k.RoleDefinitionIDForm, RoleDefinitionIDAsSent, RoleDefinitionIDOther, RoleDefinitionIDProvider),
+		notNegative("roleAssignmentPageSize", k.RoleAssignmentPageSize), notNegative("roleAssignmentLimit", k.RoleAssignmentLimit),
+		notNegative("unknownPrincipals", k.UnknownPrincipals), notNegative("unknownSubscriptions", k.UnknownSubscriptions),
+		notNegative("staleAssignmentGets", k.StaleAssignmentGets), notNegative("staleAssignmentLists", k.StaleAssignmentLists),
+		notNegative("staleDeletedLists", k.StaleDeletedLists), notNegative("bucketSize", k.BucketSize), notNegative("bucketRefill", k.BucketRefill),
 		k.SignInError.validate(),
 	)
 }

@@ -163,18 +163,22 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 		body = encodeJSON(r.body)
 		withBOM = withBOM && r.status < 300
 		if x.knobs.UpperCaseGUIDs {
-			body = guidPattern.ReplaceAllFunc(body, func(found []byte) []byte {
-				if found[0] == '\\' {
-					return found
-				}
-				return []byte(strings.ToUpper(string(found)))
-			})
+			body = upperCaseGUIDs(body)
 		}
 	}
 	if withBOM {
 		body = slices.Concat(bom, body)
 	}
 	return answer{status: r.status, header: header, body: body}
+}
+
+func upperCaseGUIDs(body []byte) []byte {
+	return guidPattern.ReplaceAllFunc(body, func(found []byte) []byte {
+		if found[0] == '\\' {
+			return found
+		}
+		return []byte(strings.ToUpper(string(found)))
+	})
 }
 
 func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"mime"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // resourceManagerService is what all Azure Resource Manager calls have in common.
@@ -19,6 +19,11 @@ type resourceManagerService struct{ serviceBase }
 func (resourceManagerService) inspect(b *Backend, x *exchange) {
 	if x.route == nil {
 		return
+	}
+	if len(x.body) > 0 {
+		if media, _, err := mime.ParseMediaType(x.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
+			b.violate("%s %s: body without Content-Type: application/json", x.req.Method, x.req.URL.Path)
+		}
 	}
 	if name, unknown := x.route.unknownQuery(x.query); unknown {
 		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
@@ -30,6 +35,10 @@ var apiVersion = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-preview)?$`)
 // admit judges api-version and bearer token. A request without a token is no violation: its 401 is a known way to learn
 // the tenant of a subscription.
 func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) {
+	if strings.Contains(x.req.URL.RawQuery, " ") { // over a socket net/http refuses such a request line by itself
+		b.violate("%s %s: a space in the query %q", x.req.Method, x.req.URL.Path, x.req.URL.RawQuery)
+		return response{status: http.StatusBadRequest}, false
+	}
 	switch version := queryValue(x.query, "api-version"); {
 	case version == "":
 		return armFailure(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."), false
@@ -65,6 +74,15 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 		refused.header = b.claimsChallenge(claims.TenantID)
 		return refused, false
 	}
+	if claims.ObjectID == "" { // an application without a service principal in the tenant
+		return b.challenge(claims.TenantID, "invalid_token", "InvalidAuthenticationToken", "The received access token is not valid: at least one of the claims 'puid' or 'altsecid' or 'oid' should be present. If you are accessing as application please make sure service principal is properly created in the tenant."), false
+	}
+	if wait := b.spend(x); wait > 0 {
+		seconds := wholeSeconds(wait)
+		refused := response{status: http.StatusTooManyRequests, body: s.throttleAnswer(x, seconds)}
+		refused.header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}
+		return refused, false
+	}
 	return response{}, true
 }
 
@@ -92,7 +110,10 @@ func armFailure(status int, code, format string, args ...any) response {
 	return response{status: status, body: body}
 }
 
-func (resourceManagerService) errorAnswer(_ *exchange, status int, e *apiError) response {
+func (resourceManagerService) errorAnswer(x *exchange, status int, e *apiError) response {
+	if x.route == nil && status == http.StatusNotFound && strings.Contains(strings.ToLower(x.req.URL.Path), "/providers/microsoft.authorization/") {
+		return armFailure(status, "MissingSubscription", "The request did not have a subscription or a valid tenant level resource provider.")
+	}
 	return armFailure(status, e.name, "%s", e.text)
 }
 
@@ -109,7 +130,6 @@ func (resourceManagerService) encode(x *exchange, r response) answer {
 	header := http.Header{}
 	for name, value := range map[string]string{
 		"x-ms-request-id": x.entry.RequestID, "x-ms-correlation-request-id": correlation, "Cache-Control": "no-cache",
-		"x-ms-ratelimit-remaining-subscription-reads": "249", "x-ms-ratelimit-remaining-subscription-global-reads": "3749",
 		"Date": time.Now().UTC().Format(http.TimeFormat),
 	} {
 		header.Set(name, value)
@@ -117,12 +137,17 @@ func (resourceManagerService) encode(x *exchange, r response) answer {
 	if id := x.req.Header.Get("x-ms-client-request-id"); id != "" {
 		header.Set("x-ms-client-request-id", id)
 	}
+	maps.Copy(header, x.limits)
 	maps.Copy(header, r.header)
 	if r.body == nil {
 		return answer{status: r.status, header: header}
 	}
 	header.Set("Content-Type", "application/json; charset=utf-8")
-	return answer{status: r.status, header: header, body: encodeJSON(r.body)}
+	body := encodeJSON(r.body)
+	if x.knobs.UpperCaseGUIDs && r.status < 300 {
+		body = upperCaseGUIDs(body)
+	}
+	return answer{status: r.status, header: header, body: body}
 }
 
 // azureSubscription is the wire form.
@@ -146,32 +171,22 @@ type azureSubscriptionPolicies struct {
 // listAzureSubscriptions gives those of the token's tenant.
 func (b *Backend) listAzureSubscriptions(x *exchange) response {
 	items := []azureSubscription{}
-	if owner := b.customer(x.caller.TenantID); owner != nil {
+	if owner := b.customer(x.caller.TenantID); owner != nil && (x.caller.user == nil || owner.access.works()) {
 		items = append(items, b.azureSubscriptionsOf(owner)...)
 	}
 	return response{status: http.StatusOK, body: map[string]any{"value": items, "count": map[string]any{"type": "Total", "value": len(items)}}}
 }
 
-// getAzureSubscription refuses a token from another tenant than the subscription's.
+// getAzureSubscription judges the access of users alone: what applications may see here is left open.
 func (b *Backend) getAzureSubscription(x *exchange) response {
-	id := x.values["subscription"]
-	if uuid.Validate(id) != nil {
-		return armFailure(http.StatusBadRequest, "InvalidSubscriptionId", "The provided subscription identifier '%s' is malformed or invalid.", id)
-	}
-	owner, ok := b.azureOwner(id)
+	owner, subscription, refused, ok := b.azureSubscriptionOf(x)
 	switch {
 	case !ok:
-		return subscriptionNotFound(id)
-	case owner.ID != x.caller.TenantID:
-		return b.challenge(owner.ID, "invalid_token", "InvalidAuthenticationTokenTenant",
-			"The access token is from the wrong issuer '%s'. It must match the tenant '%s' associated with this subscription.", x.caller.Issuer, "https://sts.windows.net/"+owner.ID+"/")
+		return refused
+	case x.caller.user != nil && !owner.access.works():
+		return unauthorizedAction(x, "Microsoft.Resources/subscriptions/read", subscription.ID)
 	}
-	for _, subscription := range b.azureSubscriptionsOf(owner) {
-		if strings.EqualFold(subscription.SubscriptionID, id) {
-			return response{status: http.StatusOK, body: subscription}
-		}
-	}
-	return subscriptionNotFound(id)
+	return response{status: http.StatusOK, body: subscription}
 }
 
 func subscriptionNotFound(id string) response {

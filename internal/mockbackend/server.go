@@ -54,6 +54,7 @@ func New(cfg Config) *Backend {
 // routes is everything that the mock answers. Fixed path segments match in any case. For Partner Center the second
 // column says who may call: anyCaller (app-only or app+user), anyUser, or adminAgent.
 func routes() map[Service][]route {
+	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	size := []string{"size", "offset", "seekOperation", "filter"}
 	return map[Service][]route{
 		SignIn: {
@@ -81,6 +82,9 @@ func routes() map[Service][]route {
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, nil, (*Backend).listAzureEntitlements},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}", anyCaller, nil, (*Backend).getAzureEntitlement},
 
+			{"GET", "/v1/customers/{customer}/users", anyUser, size, (*Backend).listCustomerUsers},
+			{"GET", "/v1/customers/{customer}/users/{user}", anyUser, nil, (*Backend).getCustomerUser},
+
 			{"GET", "/v1/auditrecords", anyCaller, append(size, "startDate", "endDate"), (*Backend).listAuditRecords},
 
 			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
@@ -89,6 +93,11 @@ func routes() map[Service][]route {
 		ResourceManager: {
 			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
 			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},
+
+			{"GET", roleAssignments, anyCaller, []string{"api-version", "$filter", "$skipToken", "tenantId"}, (*Backend).listRoleAssignments},
+			{"GET", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).getRoleAssignment},
+			{"PUT", roleAssignments + "/{name}", anyCaller, []string{"api-version"}, (*Backend).putRoleAssignment},
+			{"DELETE", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).deleteRoleAssignment},
 		},
 		CI:        ciRoutes(),
 		Control:   controlRoutes(),

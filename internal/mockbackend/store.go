@@ -72,11 +72,17 @@ type store struct {
 	customerIndex map[string]int    // by lower-case id
 	domains       map[string]string // customer id by lower-case verified domain
 	azureOwners   map[string]string // customer id by lower-case Azure subscription id; nil until asked for
-	audit         []AuditRecord     // oldest first
-	firstAudit    int               // number of the oldest
-	lastTicks     int64
-	signIn        signInState
-	random        shuffler
+
+	azure           map[string]*azureRecord    // by lower-case Azure subscription id, as they are asked for
+	roleAssignments map[string]*RoleAssignment // by lower-case name, over all subscriptions
+	lastSerial      uint64                     // of role assignments
+	buckets         map[string]tokenBucket
+
+	audit      []AuditRecord // oldest first
+	firstAudit int           // number of the oldest
+	lastTicks  int64
+	signIn     signInState
+	random     shuffler
 }
 
 type customerRecord struct {
@@ -84,8 +90,10 @@ type customerRecord struct {
 	generated     int // index of a generated customer whose subscriptions were not asked for yet; 0 = not one
 	subscriptions []*Subscription
 	policy        *Policy
-	stale         *Policy // what stale reads show
-	staleReads    int     // how many are left
+	stale         *Policy    // what stale reads show
+	staleReads    int        // how many are left
+	directory     *directory // nil until asked for
+	access        delegatedAccess
 }
 
 // Customers returns all customers in the order in which they were added, those with an ended relationship included.
@@ -148,6 +156,7 @@ func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *
 	b.azureOwners = nil
 	if at, exists := b.customerIndex[customer.ID]; exists {
 		delete(b.domains, strings.ToLower(b.customers[at].Domain))
+		b.forgetAzure(b.customers[at])
 		b.customers[at] = record
 	} else {
 		b.customerIndex[customer.ID] = len(b.customers)

@@ -25,7 +25,7 @@ type tokenClaims struct {
 	TenantID string   `json:"tid"`
 	AppID    string   `json:"appid"`
 	AZP      string   `json:"azp"`
-	ObjectID string   `json:"oid"`
+	ObjectID string   `json:"oid,omitempty"`
 	UPN      string   `json:"upn,omitempty"`
 	AMR      []string `json:"amr,omitempty"`
 	IDType   string   `json:"idtyp"` // "app" or "user"
@@ -86,6 +86,9 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 		claims.ObjectID = guidFor("other service principal", r.tenant)
 	}
 	claims.Subject = claims.ObjectID
+	if b.knobs.NoServicePrincipal && r.tenant != b.partner.TenantID {
+		claims.ObjectID = ""
+	}
 	if user := r.user; user != nil {
 		claims.IDType, claims.ObjectID, claims.UPN, claims.Scope = "user", user.ObjectID, user.UserPrincipalName, "user_impersonation"
 		claims.Subject = guidFor("subject", user.ObjectID)

@@ -1,0 +1,174 @@
+package mockbackend
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// delegatedAccess is the GDAP relationship with a customer, without which the partner's users have no access to its
+// Azure subscriptions.
+type delegatedAccess struct {
+	ended bool
+	waits int // how many more requests are refused after it was granted again
+}
+
+// EndDelegatedAccess ends the GDAP relationship with a customer: the partner's users lose access to its Azure
+// subscriptions and its users, though the role of the partner's group stays. It reports whether there is such a
+// customer; if not, that is a violation too.
+func (b *Backend) EndDelegatedAccess(customerID string) bool {
+	return b.setDelegatedAccess("EndDelegatedAccess", customerID, delegatedAccess{ended: true})
+}
+
+// GrantDelegatedAccess gives it back. It takes effect in Azure after so many requests, as a change of access takes
+// minutes there.
+func (b *Backend) GrantDelegatedAccess(customerID string, afterRequests int) bool {
+	return b.setDelegatedAccess("GrantDelegatedAccess", customerID, delegatedAccess{waits: afterRequests})
+}
+
+func (b *Backend) setDelegatedAccess(call, customerID string, access delegatedAccess) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("%s: no customer %s", call, customerID)
+		return false
+	}
+	record.access = access
+	return true
+}
+
+// LockLevel is a management lock.
+type LockLevel string
+
+// The levels of locks.
+const (
+	Unlocked     LockLevel = ""
+	CanNotDelete LockLevel = "CanNotDelete"
+	ReadOnly     LockLevel = "ReadOnly"
+)
+
+// LockSubscription puts a management lock on an Azure subscription, or takes it away. It reports whether there is such
+// a subscription; if not, that is a violation too.
+func (b *Backend) LockSubscription(subscriptionID string, level LockLevel) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	owner, ok := b.azureOwner(subscriptionID)
+	if err := oneOf("lock", level, Unlocked, CanNotDelete, ReadOnly); !ok || err != nil {
+		b.violate("LockSubscription: no subscription %s, or no lock %q", subscriptionID, level)
+		return false
+	}
+	b.azureRecordOf(owner, subscriptionID).lock = level
+	return true
+}
+
+// azureSubscriptionOf finds the Azure subscription of a call. A token from another tenant than its own is refused.
+func (b *Backend) azureSubscriptionOf(x *exchange) (*customerRecord, azureSubscription, response, bool) {
+	refuse := func(r response) (*customerRecord, azureSubscription, response, bool) {
+		return nil, azureSubscription{}, r, false
+	}
+	id := x.values["subscription"]
+	if uuid.Validate(id) != nil {
+		return refuse(armFailure(http.StatusBadRequest, "InvalidSubscriptionId", "The provided subscription identifier '%s' is malformed or invalid.", id))
+	}
+	owner, ok := b.azureOwner(id)
+	switch {
+	case !ok:
+		return refuse(subscriptionNotFound(id))
+	case owner.ID != x.caller.TenantID:
+		return refuse(b.challenge(owner.ID, "invalid_token", "InvalidAuthenticationTokenTenant",
+			"The access token is from the wrong issuer '%s'. It must match the tenant '%s' associated with this subscription.", x.caller.Issuer, "https://sts.windows.net/"+owner.ID+"/"))
+	}
+	if record := b.azureRecordOf(owner, id); record.unknown < x.knobs.UnknownSubscriptions {
+		record.unknown++
+		return refuse(subscriptionNotFound(id))
+	}
+	for _, subscription := range b.azureSubscriptionsOf(owner) {
+		if strings.EqualFold(subscription.SubscriptionID, id) {
+			return owner, subscription, response{}, true
+		}
+	}
+	return refuse(subscriptionNotFound(id))
+}
+
+// roleAssignmentVersions are the api-versions of the type.
+var roleAssignmentVersions = []string{"2015-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"}
+
+// roleAssignmentCall is what all calls of role assignments have in common: version, subscription, access, state, locks.
+func (b *Backend) roleAssignmentCall(x *exchange) (*customerRecord, *azureRecord, response, bool) {
+	refuse := func(r response) (*customerRecord, *azureRecord, response, bool) { return nil, nil, r, false }
+	if version := queryValue(x.query, "api-version"); !slices.Contains(roleAssignmentVersions, version) {
+		return refuse(armFailure(http.StatusBadRequest, "NoRegisteredProviderFound", "No registered resource provider found for location '' and API version '%s' for type 'roleAssignments'. The supported api-versions are '%s'.", version, strings.Join(roleAssignmentVersions, ", ")))
+	}
+	if tenant := queryValue(x.query, "tenantId"); tenant != "" && uuid.Validate(tenant) != nil { // the code is a choice
+		return refuse(armFailure(http.StatusBadRequest, "InvalidTenantId", "The tenant ID '%s' is not a GUID.", tenant))
+	}
+	owner, subscription, refused, ok := b.azureSubscriptionOf(x)
+	if !ok {
+		return refuse(refused)
+	}
+	record := b.azureRecordOf(owner, subscription.SubscriptionID)
+	action, locked, scope := "read", false, subscription.ID+"/providers/Microsoft.Authorization"
+	if name := x.values["name"]; name != "" {
+		scope += "/roleAssignments/" + name
+	}
+	switch x.req.Method {
+	case http.MethodPut:
+		action, locked = "write", record.lock == ReadOnly
+	case http.MethodDelete:
+		action, locked = "delete", record.lock != Unlocked
+	}
+	switch {
+	case !b.mayCall(x, owner, record, action):
+		return refuse(unauthorizedAction(x, "Microsoft.Authorization/roleAssignments/"+action, scope))
+	case action == "read":
+	case !x.caller.mfa() && !x.knobs.MFANotEnforced: // the status is a choice
+		return refuse(armFailure(http.StatusForbidden, "RequestDisallowedByPolicy", "Resource '%s' was disallowed by policy. Reasons: 'MFA is required'.", x.values["name"]))
+	case subscription.State == "Disabled" || subscription.State == "Deleted":
+		return refuse(armFailure(http.StatusConflict, "ReadOnlyDisabledSubscription", "The subscription '%s' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.", subscription.SubscriptionID))
+	case locked:
+		return refuse(armFailure(http.StatusConflict, "ScopeLocked", "The scope '%s' cannot perform %s operation because following scope(s) are locked: '%s'. Please remove the lock and try again.", scope, action, subscription.ID))
+	}
+	return owner, record, response{}, true
+}
+
+func unauthorizedAction(x *exchange, action, scope string) response {
+	client := x.caller.UPN
+	if client == "" {
+		client = x.caller.AppID
+	}
+	return armFailure(http.StatusForbidden, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
+		client, x.caller.ObjectID, action, scope)
+}
+
+// mayCall: any role is enough to read; to write it takes one that may assign roles, at the subscription or above it. A
+// role under a condition does not count (choice). Users of the partner act through the groups of its tenant.
+func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecord, action string) bool {
+	principals := b.directoryOf(owner).groupsOf(x.caller.ObjectID)
+	principals[x.caller.ObjectID] = true
+	if user := x.caller.user; user != nil {
+		if !owner.access.works() {
+			return false
+		}
+		for _, role := range user.Roles {
+			principals[GroupID(role)] = true
+		}
+	}
+	return slices.ContainsFunc(record.assignments, func(a *RoleAssignment) bool {
+		if !principals[a.PrincipalID] || strings.HasPrefix(a.Scope, subscriptionScope(a.SubscriptionID)+"/") {
+			return false
+		}
+		return action == "read" || a.Condition == "" && (a.administers() || a.RoleID == RBACAdministratorRole)
+	})
+}
+
+// works counts a request down when access was granted a short while ago.
+func (a *delegatedAccess) works() bool {
+	if a.waits > 0 {
+		a.waits--
+		return false
+	}
+	return !a.ended
+}

@@ -1,0 +1,112 @@
+package mockbackend
+
+import (
+	"net/http"
+	"strings"
+)
+
+// customerUserBody is the wire form (DEV/user-resources). Properties without a value are left out.
+type customerUserBody struct {
+	ID                    string             `json:"id"`
+	UsageLocation         string             `json:"usageLocation,omitempty"`
+	UserPrincipalName     string             `json:"userPrincipalName"`
+	FirstName             string             `json:"firstName,omitempty"`
+	LastName              string             `json:"lastName,omitempty"`
+	DisplayName           string             `json:"displayName"`
+	LastDirectorySyncTime string             `json:"lastDirectorySyncTime,omitempty"`
+	UserDomainType        string             `json:"userDomainType"`
+	State                 string             `json:"state"`
+	SoftDeletionTime      string             `json:"softDeletionTime,omitempty"`
+	Links                 selfLink           `json:"links"`
+	Attributes            resourceAttributes `json:"attributes"`
+}
+
+// listCustomerUsers: DEV/get-a-list-of-all-user-accounts-for-a-customer, and DEV/view-a-deleted-user for the filter: the
+// request names the field UserStatus, the C# beside it UserState. What other values get is a choice.
+func (b *Backend) listCustomerUsers(x *exchange) response {
+	record, refused, ok := b.customerWithUsers(x)
+	if !ok {
+		return refused
+	}
+	query, refused, ok := b.readPageQuery(x, "/customers/"+record.ID+"/users")
+	if !ok {
+		return refused
+	}
+	filter, refused, ok := readFilter(query.Filter, map[string]string{"UserStatus": "equals", "UserState": "equals"})
+	if !ok {
+		return refused
+	}
+	state := "active"
+	if filter.Field != "" {
+		state = strings.ToLower(filter.Value)
+		if state != "active" && state != "inactive" {
+			return failure(http.StatusBadRequest, invalidRequestInput, "%s %q is not supported.", filter.Field, filter.Value)
+		}
+	}
+	principals := b.directoryOf(record).principals
+	var items []pageItem
+	for i, principal := range principals {
+		if principal.Type != UserPrincipal || principal.state() != state {
+			continue
+		}
+		key := uint64(i)
+		if x.knobs.ShuffleOrder {
+			key = b.shuffledKey(i)
+		}
+		items = append(items, pageItem{key, i})
+	}
+	sortItems(items)
+	page, next := query.cut(x.knobs, items)
+	bodies := make([]customerUserBody, 0, len(page))
+	for _, item := range page {
+		bodies = append(bodies, x.customerUserBody(record, principals[item.at]))
+	}
+	body := collectionOf(b, x, bodies)
+	b.addLinks(x, body, query, next)
+	return response{status: http.StatusOK, body: body}
+}
+
+// getCustomerUser: DEV/get-a-user-account-by-id. That a deleted user is not found is a choice.
+func (b *Backend) getCustomerUser(x *exchange) response {
+	record, refused, ok := b.customerWithUsers(x)
+	if !ok {
+		return refused
+	}
+	principal := b.directoryOf(record).find(x.values["user"])
+	if principal == nil || principal.Type != UserPrincipal || principal.state() != "active" {
+		return failure(http.StatusNotFound, 60002, "The user %s was not found.", x.values["user"])
+	}
+	return response{status: http.StatusOK, body: x.customerUserBody(record, principal)}
+}
+
+// customerWithUsers: both pages ask for a GDAP role such as Directory Reader. The code without one is a choice.
+func (b *Backend) customerWithUsers(x *exchange) (*customerRecord, response, bool) {
+	record, refused, ok := b.customerOf(x, x.values["customer"])
+	if ok && record.access.ended {
+		return nil, failure(http.StatusForbidden, 2032, "Access to the users of %s is denied.", record.ID), false
+	}
+	return record, refused, ok
+}
+
+func (p *Principal) state() string {
+	if p.Deleted.IsZero() {
+		return "active"
+	}
+	return "inactive"
+}
+
+func (x *exchange) customerUserBody(record *customerRecord, p *Principal) customerUserBody {
+	body := customerUserBody{
+		UsageLocation: p.UsageLocation, ID: p.ID, UserPrincipalName: p.UserPrincipalName, FirstName: p.FirstName, LastName: p.LastName,
+		DisplayName: p.DisplayName, UserDomainType: "none", State: p.state(),
+		Links: selfLink{x.link("/customers/" + record.ID + "/users/" + p.ID)}, Attributes: resourceAttributes{ObjectType: "CustomerUser"},
+	}
+	const seconds = "2006-01-02T15:04:05Z"
+	if !p.Synced.IsZero() {
+		body.LastDirectorySyncTime, body.UserDomainType = p.Synced.UTC().Format(seconds), "managed"
+	}
+	if !p.Deleted.IsZero() {
+		body.SoftDeletionTime = p.Deleted.UTC().Format(seconds)
+	}
+	return body
+}

@@ -1,0 +1,312 @@
+package mockbackend
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// The built-in roles that the mock knows, by the GUID of their definition.
+const (
+	OwnerRole                   = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+	ContributorRole             = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+	ReaderRole                  = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+	UserAccessAdministratorRole = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+	RBACAdministratorRole       = "f58310d9-a9f6-439a-9e8d-f62e7b41a168" // Role Based Access Control Administrator
+	ReservationPurchaserRole    = "f7b75c60-3036-4b75-91c3-6b41c27c1689"
+)
+
+var knownRoles = []string{OwnerRole, ContributorRole, ReaderRole, UserAccessAdministratorRole, RBACAdministratorRole, ReservationPurchaserRole}
+
+// RoleAssignment is a role that a principal has on an Azure subscription, above it or below it.
+// https://learn.microsoft.com/rest/api/authorization/role-assignments
+type RoleAssignment struct {
+	SubscriptionID   string        `json:"subscriptionId"`
+	Name             string        `json:"name"`  // a GUID, unique among all subscriptions; AssignRole makes one up when empty
+	Scope            string        `json:"scope"` // empty = the subscription; or a management group above it, or a resource group in it
+	PrincipalID      string        `json:"principalId"`
+	PrincipalType    PrincipalType `json:"principalType"`              // empty = what the principal is
+	RoleID           string        `json:"roleId"`                     // GUID of the role definition; empty = Owner
+	RoleDefinitionID string        `json:"roleDefinitionId,omitempty"` // as it was sent
+	Description      string        `json:"description,omitempty"`
+	Condition        string        `json:"condition,omitempty"`
+	ConditionVersion string        `json:"conditionVersion,omitempty"`
+	CreatedOn        time.Time     `json:"createdOn"`
+	UpdatedOn        time.Time     `json:"updatedOn"`
+	CreatedBy        string        `json:"createdBy,omitempty"` // object id
+	UpdatedBy        string        `json:"updatedBy,omitempty"`
+
+	delegatedIdentity string
+	serial            uint64 // order of creation, the key of paging
+	staleGets         int    // how many more GETs do not see it
+	staleLists        int    // how many more lists do not see it; of a deleted one: how many still do
+}
+
+// azureRecord is what Resource Manager keeps of an Azure subscription.
+type azureRecord struct {
+	assignments []*RoleAssignment // in the order in which they were made
+	deleted     []*RoleAssignment // that lists still show
+	unknown     int               // how often Knobs.UnknownSubscriptions refused it
+	lock        LockLevel
+}
+
+func subscriptionScope(id string) string { return "/subscriptions/" + strings.ToLower(id) }
+
+// azureRecordOf makes the record of an Azure subscription when it is first asked for, with the assignments of the seed.
+func (b *Backend) azureRecordOf(owner *customerRecord, subscriptionID string) *azureRecord {
+	id := strings.ToLower(subscriptionID)
+	if record := b.azure[id]; record != nil {
+		return record
+	}
+	if b.azure == nil {
+		b.azure, b.roleAssignments = map[string]*azureRecord{}, map[string]*RoleAssignment{}
+	}
+	record := &azureRecord{}
+	b.azure[id] = record
+	seed := func(principalID string, kind PrincipalType, role string) {
+		created := time.Date(2024, time.March, 11, 9, 14, 2, 490_431_200, time.UTC)
+		b.addAssignment(record, &RoleAssignment{
+			SubscriptionID: id, Name: guidFor("role assignment", id, principalID), PrincipalID: principalID, PrincipalType: kind, RoleID: role,
+			CreatedOn: created, UpdatedOn: created,
+		})
+	}
+	// Admin on behalf of: a CSP subscription is made with the partner's group as Owner, legacy ones too.
+	seed(GroupID(AdminAgent), ForeignGroupPrincipal, OwnerRole)
+	switch id {
+	case ContosoAzureID:
+		seed(ContosoUserID, UserPrincipal, OwnerRole)
+	case ContosoSecondAzureID:
+		seed(ContosoSecondUserID, UserPrincipal, ReservationPurchaserRole)
+	}
+	return record
+}
+
+// addAssignment fills in what is empty and stores an assignment.
+func (b *Backend) addAssignment(record *azureRecord, a *RoleAssignment) {
+	if a.Scope == "" {
+		a.Scope = subscriptionScope(a.SubscriptionID)
+	}
+	if a.RoleDefinitionID == "" {
+		a.RoleDefinitionID = subscriptionScope(a.SubscriptionID) + roleDefinitionPath + a.RoleID
+	}
+	b.lastSerial++
+	a.serial = b.lastSerial
+	record.assignments = append(record.assignments, a)
+	b.roleAssignments[a.Name] = a
+}
+
+// forgetAzure drops what was kept of the Azure subscriptions of a customer that is replaced.
+func (b *Backend) forgetAzure(owner *customerRecord) {
+	if len(b.azure) == 0 {
+		return
+	}
+	for _, subscription := range b.azureSubscriptionsOf(owner) {
+		if record := b.azure[subscription.SubscriptionID]; record != nil {
+			for _, a := range record.assignments {
+				delete(b.roleAssignments, a.Name)
+			}
+			delete(b.azure, subscription.SubscriptionID)
+		}
+	}
+}
+
+// RoleAssignments returns what is assigned on an Azure subscription, above and below it, in the order in which it was
+// assigned. Knobs that make reads lag do not matter here.
+func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	assignments := []RoleAssignment{}
+	if owner, ok := b.azureOwner(subscriptionID); ok {
+		for _, a := range b.azureRecordOf(owner, subscriptionID).assignments {
+			assignments = append(assignments, *a)
+		}
+	}
+	return assignments
+}
+
+// AssignRole makes an assignment as somebody in the portal would, and returns it with the empty fields filled in. The
+// principal needs a PrincipalType when it is none of the customer's directory. What can not be is a violation.
+func (b *Backend) AssignRole(assignment RoleAssignment) RoleAssignment {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	owner, ok := b.azureOwner(assignment.SubscriptionID)
+	if !ok {
+		b.violate("AssignRole: no Azure subscription %s", assignment.SubscriptionID)
+		return RoleAssignment{}
+	}
+	record := b.azureRecordOf(owner, assignment.SubscriptionID)
+	a := &assignment
+	a.SubscriptionID, a.Name, a.PrincipalID, a.RoleID = strings.ToLower(a.SubscriptionID), strings.ToLower(a.Name), strings.ToLower(a.PrincipalID), strings.ToLower(a.RoleID)
+	if a.Name == "" {
+		a.Name = newGUID()
+	}
+	if a.RoleID == "" {
+		a.RoleID = OwnerRole
+	}
+	if a.PrincipalType == "" {
+		a.PrincipalType, _ = b.directoryOf(owner).typeOf(a.PrincipalID)
+	}
+	if a.CreatedOn.IsZero() {
+		a.CreatedOn = time.Now().UTC()
+	}
+	if a.UpdatedOn.IsZero() {
+		a.UpdatedOn = a.CreatedOn
+	}
+	switch {
+	case uuid.Validate(a.Name) != nil || b.roleAssignments[a.Name] != nil:
+		b.violate("AssignRole: name %s is no GUID or is taken", a.Name)
+		return RoleAssignment{}
+	case a.PrincipalType == "":
+		b.violate("AssignRole: customer %s has no principal %s", owner.ID, a.PrincipalID)
+		return RoleAssignment{}
+	}
+	b.addAssignment(record, a)
+	return *a
+}
+
+// RemoveAssignment removes an assignment as somebody in the portal would, the last Owner too. It reports whether there
+// was one; if not, that is a violation too.
+func (b *Backend) RemoveAssignment(subscriptionID, name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if owner, ok := b.azureOwner(subscriptionID); ok {
+		if b.removeAssignment(b.azureRecordOf(owner, subscriptionID), name) {
+			return true
+		}
+	}
+	b.violate("RemoveAssignment: subscription %s has no assignment %s", subscriptionID, name)
+	return false
+}
+
+func (b *Backend) removeAssignment(record *azureRecord, name string) bool {
+	at := slices.IndexFunc(record.assignments, func(a *RoleAssignment) bool { return strings.EqualFold(a.Name, name) })
+	if at < 0 {
+		return false
+	}
+	delete(b.roleAssignments, record.assignments[at].Name)
+	record.assignments = slices.Delete(record.assignments, at, at+1)
+	return true
+}
+
+// assigned finds an assignment of this very scope: one that is inherited has another id.
+func (r *azureRecord) assigned(subscriptionID, name string) *RoleAssignment {
+	for _, a := range r.assignments {
+		if strings.EqualFold(a.Name, name) && strings.EqualFold(a.Scope, subscriptionScope(subscriptionID)) {
+			return a
+		}
+	}
+	return nil
+}
+
+// getRoleAssignment: role-assignments/get.
+func (b *Backend) getRoleAssignment(x *exchange) response {
+	_, record, refused, ok := b.roleAssignmentCall(x)
+	if !ok {
+		return refused
+	}
+	a := record.assigned(x.values["subscription"], x.values["name"])
+	if a == nil || hidden(&a.staleGets) {
+		return armFailure(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", x.values["name"])
+	}
+	return response{status: http.StatusOK, body: b.roleAssignmentBody(x, a)}
+}
+
+// hidden counts a read down, and tells whether it comes too early.
+func hidden(reads *int) bool {
+	if *reads == 0 {
+		return false
+	}
+	*reads--
+	return true
+}
+
+// putRoleAssignment: role-assignments/create. The order of the checks is a choice, as are codes that say so.
+func (b *Backend) putRoleAssignment(x *exchange) response {
+	owner, record, refused, ok := b.roleAssignmentCall(x)
+	if !ok {
+		return refused
+	}
+	wanted, sentType, refused, ok := b.readRoleAssignment(x)
+	if !ok {
+		return refused
+	}
+	existing := b.roleAssignments[wanted.Name]
+	if existing != nil && (existing.Scope != wanted.Scope || existing.PrincipalID != wanted.PrincipalID || existing.RoleID != wanted.RoleID) {
+		return armFailure(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted", "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.")
+	}
+	d := b.directoryOf(owner)
+	actual, found := d.typeOf(wanted.PrincipalID)
+	if found && d.unknown[wanted.PrincipalID] < x.knobs.UnknownPrincipals {
+		d.unknown[wanted.PrincipalID]++
+		found = false
+	}
+	switch {
+	case !found && existing == nil:
+		return armFailure(http.StatusBadRequest, "PrincipalNotFound", "Principal %s does not exist in the directory %s. Check that the principal ID is correct. A principal that was just created may not have been replicated yet; then set principalType.", strings.ReplaceAll(wanted.PrincipalID, "-", ""), owner.ID)
+	case found && sentType != "" && sentType != actual:
+		return armFailure(http.StatusBadRequest, "UnmatchedPrincipalType", "The PrincipalId '%s' has type '%s', which is different from specified PrinciaplType '%s'.", strings.ReplaceAll(wanted.PrincipalID, "-", ""), actual, sentType)
+	}
+	if existing != nil {
+		existing.Description, existing.Condition, existing.ConditionVersion = wanted.Description, wanted.Condition, wanted.ConditionVersion
+		existing.UpdatedOn, existing.UpdatedBy = time.Now().UTC(), x.caller.ObjectID
+		status := http.StatusOK
+		if x.knobs.RepeatedPUTCreated {
+			status = http.StatusCreated
+		}
+		return response{status: status, body: b.roleAssignmentBody(x, existing)}
+	}
+	for _, a := range record.assignments {
+		if a.Scope == wanted.Scope && a.PrincipalID == wanted.PrincipalID && a.RoleID == wanted.RoleID {
+			text := "The role assignment already exists."
+			if !x.knobs.ExistsWithoutID {
+				text += " The ID of the existing role assignment is " + strings.ReplaceAll(a.Name, "-", "") + "."
+			}
+			return armFailure(http.StatusConflict, "RoleAssignmentExists", "%s", text)
+		}
+	}
+	limit := x.knobs.RoleAssignmentLimit
+	if limit == 0 {
+		limit = 4000
+	}
+	if len(record.assignments) >= limit { // inherited ones count as well (choice)
+		return armFailure(http.StatusBadRequest, "RoleAssignmentLimitExceeded", "No more role assignments can be created: the limit of the subscription is %d.", limit)
+	}
+	wanted.PrincipalType = actual
+	wanted.CreatedOn, wanted.CreatedBy = time.Now().UTC(), x.caller.ObjectID
+	wanted.UpdatedOn, wanted.UpdatedBy = wanted.CreatedOn, wanted.CreatedBy
+	wanted.staleGets, wanted.staleLists = x.knobs.StaleAssignmentGets, x.knobs.StaleAssignmentLists
+	b.addAssignment(record, wanted)
+	return response{status: http.StatusCreated, body: b.roleAssignmentBody(x, wanted)}
+}
+
+// deleteRoleAssignment: role-assignments/delete.
+func (b *Backend) deleteRoleAssignment(x *exchange) response {
+	_, record, refused, ok := b.roleAssignmentCall(x)
+	if !ok {
+		return refused
+	}
+	a := record.assigned(x.values["subscription"], x.values["name"])
+	if a == nil {
+		return response{status: http.StatusNoContent}
+	}
+	if a.administers() && !slices.ContainsFunc(record.assignments, func(other *RoleAssignment) bool {
+		return other != a && other.Scope == a.Scope && other.administers()
+	}) {
+		return armFailure(http.StatusPreconditionFailed, "CannotDeleteLastRbacAdminAssignment", "Cannot delete the last RBAC admin assignment.")
+	}
+	body := b.roleAssignmentBody(x, a)
+	b.removeAssignment(record, a.Name)
+	if x.knobs.StaleDeletedLists > 0 {
+		a.staleLists = x.knobs.StaleDeletedLists
+		record.deleted = append(record.deleted, a)
+	}
+	return response{status: http.StatusOK, body: body}
+}
+
+// administers: Owner or User Access Administrator, of whom a subscription keeps one.
+func (a *RoleAssignment) administers() bool {
+	return a.RoleID == OwnerRole || a.RoleID == UserAccessAdministratorRole
+}

@@ -1,0 +1,136 @@
+package mockbackend
+
+import (
+	"math"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// roleFilter is a $filter, read.
+type roleFilter struct {
+	principalID string // principalId eq
+	assignedTo  string
+	atScope     bool
+}
+
+// The filters of role-assignments-list-rest, with no more space than they show.
+var roleFilters = regexp.MustCompile(`(?i)^(?:principalId eq '([0-9a-f-]{36})'|assignedTo\('([0-9a-f-]{36})'\)|(atScope\(\))(?: and assignedTo\('([0-9a-f-]{36})'\))?)$`)
+
+func readRoleFilter(text string) (roleFilter, bool) {
+	if text == "" {
+		return roleFilter{}, true
+	}
+	found := roleFilters.FindStringSubmatch(strings.ToLower(text))
+	if found == nil {
+		return roleFilter{}, false
+	}
+	return roleFilter{principalID: found[1], assignedTo: found[2] + found[4], atScope: found[3] != ""}, true
+}
+
+// listRoleAssignments: role-assignments/list-for-subscription. Without a filter, what is at, above and below the scope.
+func (b *Backend) listRoleAssignments(x *exchange) response {
+	owner, record, refused, ok := b.roleAssignmentCall(x)
+	if !ok {
+		return refused
+	}
+	path, text := subscriptionScope(x.values["subscription"])+"/providers/Microsoft.Authorization/roleAssignments", queryValue(x.query, "$filter")
+	filter, ok := readRoleFilter(text)
+	if !ok { // the code is a choice
+		b.violate("%s %s: filter %q", x.req.Method, x.req.URL.Path, text)
+		return armFailure(http.StatusBadRequest, "InvalidFilter", "The filter '%s' is not valid or not supported.", text)
+	}
+	d := b.directoryOf(owner)
+	groups := map[string]bool{}
+	if filter.assignedTo != "" {
+		if kind, _ := d.typeOf(filter.assignedTo); kind == GroupPrincipal || kind == ForeignGroupPrincipal {
+			b.violate("%s %s: assignedTo takes no group", x.req.Method, x.req.URL.Path)
+		}
+		groups = d.groupsOf(filter.assignedTo)
+	}
+	query := pageQuery{Path: path, Filter: text}
+	if token := queryValue(x.query, "$skipToken"); token != "" {
+		if query, ok = b.readToken(token); !ok || query.Path != path || query.Filter != text {
+			return armFailure(http.StatusBadRequest, "InvalidSkipToken", "The skip token is not valid.")
+		}
+	}
+	var found []*RoleAssignment
+	for _, a := range b.listed(record, query.After == 0) {
+		below := len(a.Scope) > len(subscriptionScope(a.SubscriptionID)) && strings.HasPrefix(a.Scope, subscriptionScope(a.SubscriptionID)+"/")
+		switch {
+		case a.serial <= query.After,
+			filter.principalID != "" && filter.principalID != a.PrincipalID,
+			filter.assignedTo != "" && filter.assignedTo != a.PrincipalID && !groups[a.PrincipalID],
+			filter.atScope && below:
+		default:
+			found = append(found, a)
+		}
+	}
+	body := struct {
+		Value    []roleAssignmentBody `json:"value"`
+		NextLink *string              `json:"nextLink,omitempty"`
+	}{Value: []roleAssignmentBody{}}
+	size := x.knobs.RoleAssignmentPageSize
+	if size == 0 {
+		size = math.MaxInt
+	}
+	for _, a := range found[:min(size, len(found))] {
+		body.Value = append(body.Value, b.roleAssignmentBody(x, a))
+	}
+	if len(found) > size {
+		query.After = found[size-1].serial
+		next := url.Values{"api-version": {queryValue(x.query, "api-version")}, "$skipToken": {b.writeToken(query)}}
+		if text != "" {
+			next.Set("$filter", text)
+		}
+		if tenant := queryValue(x.query, "tenantId"); tenant != "" {
+			next.Set("tenantId", tenant)
+		}
+		link := x.nextLinkBase(b.endpoints.ResourceManager) + path + "?" + next.Encode()
+		body.NextLink = &link
+	}
+	return response{status: http.StatusOK, body: body}
+}
+
+// nextLinkBase is where nextLink points: at us, or where Knobs.NextLinkHost says.
+func (x *exchange) nextLinkBase(own string) string {
+	switch host := x.knobs.NextLinkHost; {
+	case host == "":
+		return own
+	case strings.Contains(host, "://"):
+		return strings.TrimSuffix(host, "/")
+	default:
+		return "https://" + host
+	}
+}
+
+// listed is what a list sees, in order of creation: not yet what was just made, still what was just deleted. A list is
+// counted by its first page.
+func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
+	var seen []*RoleAssignment
+	for _, a := range record.assignments {
+		if a.staleLists > 0 {
+			if first {
+				a.staleLists--
+			}
+			continue
+		}
+		seen = append(seen, a)
+	}
+	seen = append(seen, record.deleted...)
+	if first {
+		for _, a := range record.deleted {
+			a.staleLists--
+		}
+		record.deleted = slices.DeleteFunc(slices.Clone(record.deleted), func(a *RoleAssignment) bool { return a.staleLists == 0 })
+	}
+	slices.SortFunc(seen, func(a, b *RoleAssignment) int {
+		if a.serial < b.serial {
+			return -1
+		}
+		return 1
+	})
+	return seen
+}
