@@ -1,0 +1,97 @@
+package azurerbac_test
+
+import (
+	"slices"
+	"testing"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const (
+	tenant       = mockbackend.AdatumID
+	subscription = mockbackend.AdatumAzureID
+	user         = mockbackend.AdatumUserID
+)
+
+// newBackend is a mock in this process, which fails the test when it was sent what the
+// API does not document.
+func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
+	b := mockbackend.New(config)
+	t.Cleanup(func() {
+		for _, v := range b.Violations() {
+			t.Errorf("the mock was sent what the API does not document: %s", v)
+		}
+	})
+	return b
+}
+
+// newClient is what one run of the provider has: a client signed in as an Admin agent.
+func newClient(t testing.TB, b *mockbackend.Backend) *azurerbac.Client {
+	t.Helper()
+	return newClientAs(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+}
+
+// newClientAs is signed in with a refresh token; "" is app-only.
+func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azurerbac.Client {
+	t.Helper()
+	authority, err := httppipe.ParseEndpoint(b.Endpoints().SignIn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	endpoint, err := httppipe.ParseEndpoint(b.Endpoints().ResourceManager)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := httppipe.ClientOver(b.Transport())
+	p := b.Partner()
+	cred, err := credential.New(credential.Config{
+		TenantID: p.TenantID, ClientID: p.ClientID, Proof: credential.ClientSecret(p.ClientSecret), RefreshToken: refreshToken,
+		Authority: authority, DisableInstanceDiscovery: true, Client: client, UserAgent: "test",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return azurerbac.New(azurerbac.Options{
+		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Authority: authority.String(), Credential: cred, Client: client, UserAgent: "test",
+	})
+}
+
+// The routes of Resource Manager that are used.
+const (
+	list   = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
+	get    = list + "/{name}"
+	put    = "PUT /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}"
+	remove = "DELETE /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}"
+)
+
+// expectSent fails the test unless exactly these requests were sent to Resource Manager, and
+// forgets them.
+func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
+	t.Helper()
+	var got []string
+	for _, r := range b.Requests() {
+		if r.Service == mockbackend.ResourceManager {
+			got = append(got, r.Route)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+	b.ResetJournal()
+}
+
+// owners are the principals that are Owner of the subscription by the server's own word, but
+// for the partner, sorted.
+func owners(b *mockbackend.Backend, subscriptionID string) []string {
+	var out []string
+	for _, a := range b.RoleAssignments(subscriptionID) {
+		if a.RoleID == mockbackend.OwnerRole && a.PrincipalType != mockbackend.ForeignGroupPrincipal {
+			out = append(out, a.PrincipalID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
