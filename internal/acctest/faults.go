@@ -26,7 +26,7 @@ type FaultCase struct {
 
 // String names the case.
 func (c FaultCase) String() string {
-	s := fmt.Sprintf("%s %d/%d", c.Kind, c.Status, c.Code)
+	s := fmt.Sprintf("%s %d/%d%s", c.Kind, c.Status, c.Code, c.Error)
 	if d := c.RetryAfter + c.Delay; d != 0 {
 		s += " " + d.String()
 	}
@@ -66,6 +66,16 @@ func faultCases(service mockbackend.Service) []FaultCase {
 			FaultCase{Fault: fault{Kind: mockbackend.APIError, Status: http.StatusUnauthorized, Code: 7000215, Error: "invalid_client"}, Stays: true},
 			FaultCase{Fault: fault{Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 90002, Error: "invalid_request"}},
 		)
+	}
+	if service == mockbackend.ResourceManager {
+		for code, status := range map[string]int{
+			"PrincipalNotFound": http.StatusBadRequest, "UnmatchedPrincipalType": http.StatusBadRequest, "InvalidAuthenticationTokenTenant": http.StatusUnauthorized,
+			"AuthorizationFailed": http.StatusForbidden, "SubscriptionNotFound": http.StatusNotFound, "ReadOnlyDisabledSubscription": http.StatusConflict,
+			"CannotDeleteLastRbacAdminAssignment": http.StatusPreconditionFailed,
+		} {
+			cases = append(cases, FaultCase{Fault: fault{Kind: mockbackend.APIError, Status: status, Error: code}, Stays: true})
+		}
+		return append(cases, FaultCase{Fault: fault{Kind: mockbackend.APIError, Status: http.StatusUnauthorized, Error: "ExpiredAuthenticationToken"}, Passes: true})
 	}
 	cases = append(cases,
 		FaultCase{Fault: fault{Kind: mockbackend.Throttle, RetryAfter: 11 * time.Minute}, Passes: true},

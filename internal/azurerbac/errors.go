@@ -30,6 +30,8 @@ type Error struct {
 	// Err is the cause when there was no answer, or none that can be read.
 	Err error
 
+	// object says that the path is the object's own.
+	object   bool
 	response *http.Response
 	in       *tenant
 }
@@ -112,10 +114,10 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 const codeExists = "RoleAssignmentExists"
 
 // IsNotFound tells whether the role assignment that was asked for does not exist. A
-// subscription that is not found says nothing about its assignments.
+// subscription that is not found says nothing about its assignments, nor does a list.
 func IsNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.StatusCode == http.StatusNotFound && e.Code == "RoleAssignmentNotFound"
+	return ok && e.object && e.StatusCode == http.StatusNotFound && e.Code == "RoleAssignmentNotFound"
 }
 
 // IsPassing tells whether the caller's access to the subscription, or the subscription

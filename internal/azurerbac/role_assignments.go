@@ -175,7 +175,9 @@ func (s RoleAssignments) Get(ctx context.Context, tenantID, id string) (RoleAssi
 		err = errUnreadable
 	}
 	if err != nil {
-		return RoleAssignment{}, newError(http.MethodGet, id, tenantID, raw, err)
+		e := newError(http.MethodGet, id, tenantID, raw, err)
+		e.object = true
+		return RoleAssignment{}, e
 	}
 	return fromAPI(resp.RoleAssignment), nil
 }
@@ -425,8 +427,9 @@ func (s RoleAssignments) Remove(ctx context.Context, tenantID, subscriptionID, i
 	}
 	var raw *http.Response
 	if _, err := t.assignments.DeleteByID(policy.WithCaptureResponse(ctx, &raw), id, nil); err != nil {
-		if err := newError(http.MethodDelete, id, tenantID, raw, err); !IsNotFound(err) {
-			return err
+		e := newError(http.MethodDelete, id, tenantID, raw, err)
+		if e.object = true; !IsNotFound(e) {
+			return e
 		}
 	}
 	s.unlist(tenantID, subscriptionID, id)

@@ -25,35 +25,49 @@ type remembered[T any] struct {
 }
 
 // Get returns the answer that is known or asks for it. The asking goes on for the others who
-// wait for it when the first who asked has given up. Nobody may write to what an answer
-// points to.
+// wait for it when the first who asked has given up, but no longer than that one would have
+// waited. Nobody may write to what an answer points to.
 func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
-	if answer, ok := a.lookUp(key); ok {
-		return answer, nil
-	}
-	result := a.asking.DoChan(key, func() (any, error) {
+	for {
 		if answer, ok := a.lookUp(key); ok {
-			return answer, nil // somebody else has just asked
+			return answer, nil
 		}
-		at := time.Now()
-		answer, err := ask(context.WithoutCancel(ctx))
-		if err != nil {
-			return answer, err
+		until := time.Time{}
+		result := a.asking.DoChan(key, func() (any, error) {
+			if answer, ok := a.lookUp(key); ok {
+				return answer, nil // somebody else has just asked
+			}
+			own, cancel := context.WithoutCancel(ctx), func() {}
+			if deadline, ok := ctx.Deadline(); ok {
+				// Sooner than those who wait give up, so that they hear why.
+				until = deadline.Add(-time.Second)
+				own, cancel = context.WithDeadline(own, until)
+			}
+			defer cancel()
+			at := time.Now()
+			answer, err := ask(own)
+			if err != nil {
+				return answer, err
+			}
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if a.known == nil {
+				a.known = make(map[string]remembered[T])
+			}
+			a.known[key] = remembered[T]{at, answer}
+			return answer, nil
+		})
+		select {
+		case <-ctx.Done():
+			return *new(T), ctx.Err()
+		case r := <-result:
+			deadline, ok := ctx.Deadline()
+			if r.Err != nil && outOfTime(r.Err) && r.Shared && until.IsZero() && ok && time.Until(deadline) > time.Second {
+				continue // it was the time of somebody who had less
+			}
+			answer, _ := r.Val.(T)
+			return answer, r.Err
 		}
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if a.known == nil {
-			a.known = make(map[string]remembered[T])
-		}
-		a.known[key] = remembered[T]{at, answer}
-		return answer, nil
-	})
-	select {
-	case <-ctx.Done():
-		return *new(T), ctx.Err()
-	case r := <-result:
-		answer, _ := r.Val.(T)
-		return answer, r.Err
 	}
 }
 

@@ -93,3 +93,32 @@ func TestAnswers_canBeChanged(t *testing.T) {
 		t.Errorf("got %d", got)
 	}
 }
+
+// Those who wait hear why there was no time left, unless they have more of it themselves.
+func TestAnswers_outOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &httppipe.Answers[int]{For: time.Minute}
+		asked := 0
+		ask := func(ctx context.Context) (int, error) {
+			asked++
+			if err := httppipe.Sleep(ctx, 90*time.Second); err != nil {
+				<-time.After(10 * time.Second) // it takes a while to find out
+				return 0, err
+			}
+			return asked, nil
+		}
+		var all sync.WaitGroup
+		for minutes := range 3 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(minutes+1)*time.Minute)
+				defer cancel()
+				<-time.After(time.Duration(minutes) * time.Second) // the one with the least time asks
+				got, err := a.Get(ctx, "key", ask)
+				if minutes == 0 && !errors.As(err, new(*httppipe.DeadlineError)) || minutes > 0 && (got != 2 || err != nil) {
+					t.Errorf("with %d minutes: got %d, %v", minutes+1, got, err)
+				}
+			})
+		}
+		all.Wait()
+	})
+}

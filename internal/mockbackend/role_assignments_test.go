@@ -2,7 +2,6 @@ package mockbackend_test
 
 import (
 	"regexp"
-
 	"strings"
 	"testing"
 

@@ -3,68 +3,13 @@ package permission_test
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"terraform-provider-partnercenter/internal/acctest"
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
-
-// run is a provider over a mock, in a synctest bubble.
-type run struct {
-	*testing.T
-	*mockbackend.Backend
-	*acctest.Resource
-}
-
-// inBubble runs a test with one resource, signed in as an Admin agent.
-func inBubble(t *testing.T, test func(*testing.T, run)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		b := mockbackend.New(mockbackend.Config{})
-		test(t, run{t, b, acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).Resource(typeName)})
-		acctest.FailOnViolations(t, b)
-	})
-}
-
-// again is another run of the CLI.
-func (r run) again() { r.Restart(r.User(mockbackend.AdminAgent).RefreshToken) }
-
-func (r run) apply(config acctest.Values) {
-	r.Helper()
-	if err := r.Apply(r.Context(), config); err != nil {
-		r.Fatal(err)
-	}
-}
-
-func (r run) refresh() {
-	r.Helper()
-	if err := r.Refresh(r.Context()); err != nil {
-		r.Fatal(err)
-	}
-}
-
-// expectPlan refreshes and plans in another run of the CLI.
-func (r run) expectPlan(config acctest.Values, want acctest.Action) {
-	r.Helper()
-	r.again()
-	r.refresh()
-	if action, err := r.Plan(r.Context(), config); err != nil || action != want {
-		r.Errorf("the plan says %q, not %q: %v", action, want, err)
-	}
-}
-
-// expectSent compares the routes of the requests since the journal was reset.
-func (r run) expectSent(want ...string) {
-	r.Helper()
-	if got := acctest.Routes(r.Requests()); !slices.Equal(got, want) {
-		r.Errorf("sent were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
-	}
-	r.ResetJournal()
-}
 
 const (
 	tokenRoute = "POST /{tenant}/oauth2/v2.0/token"
@@ -75,26 +20,26 @@ const (
 
 func TestProtoReservations_requests(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		// Apply plans first, which checks the prerequisite as well.
-		r.apply(on)
-		r.expectSent(tokenRoute, subsRoute, postRoute)
-		r.expectPlan(on, acctest.NoOp)
-		r.expectSent(tokenRoute, listRoute)
-		r.apply(off)
-		r.expectSent(listRoute, "DELETE /v1/SelfServePolicy/{id}")
-		r.expectPlan(off, acctest.NoOp)
-		r.expectSent(tokenRoute, listRoute)
-		r.apply(acctest.Values{"customer_id": customer, "enabled": false, "verify_azure_subscription": false})
-		r.expectSent() // nothing that the server knows of changed
-		r.apply(acctest.Values{"customer_id": customer, "verify_azure_subscription": false})
-		r.expectSent(postRoute)
+		r.MustApply(on)
+		r.ExpectSent(tokenRoute, subsRoute, postRoute)
+		r.ExpectPlan(on, acctest.NoOp)
+		r.ExpectSent(tokenRoute, listRoute)
+		r.MustApply(off)
+		r.ExpectSent(listRoute, "DELETE /v1/SelfServePolicy/{id}")
+		r.ExpectPlan(off, acctest.NoOp)
+		r.ExpectSent(tokenRoute, listRoute)
+		r.MustApply(acctest.Values{"customer_id": customer, "enabled": false, "verify_azure_subscription": false})
+		r.ExpectSent() // nothing that the server knows of changed
+		r.MustApply(acctest.Values{"customer_id": customer, "verify_azure_subscription": false})
+		r.ExpectSent(postRoute)
 	})
 }
 
 func TestProtoReservations_identity(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		want := acctest.Values{"customer_id": customer}
 		expect := func(after string) {
 			t.Helper()
@@ -102,25 +47,25 @@ func TestProtoReservations_identity(t *testing.T) {
 				t.Errorf("the identity after %s is %v, not %v", after, got, want)
 			}
 		}
-		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer)})
+		r.MustApply(acctest.Values{"customer_id": strings.ToUpper(customer)})
 		expect("create")
-		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": false})
+		r.MustApply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": false})
 		expect("update")
-		r.refresh()
+		r.MustRefresh()
 		expect("read")
 		// A state that an older CLI wrote gets one.
 		r.DropIdentity()
-		r.refresh()
+		r.MustRefresh()
 		expect("the first read by a newer CLI")
 		r.DropIdentity()
-		r.apply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": true})
+		r.MustApply(acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": true})
 		expect("an update without a read")
 	})
 }
 
 func TestProtoReservations_importByIdentity(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		r.SetPermissions(customer, ri, sp)
 		if err := r.Import(t.Context(), "", acctest.Values{"customer_id": strings.ToUpper(customer)}); err != nil {
 			t.Fatal(err)
@@ -132,7 +77,7 @@ func TestProtoReservations_importByIdentity(t *testing.T) {
 		if got := r.Identity()["customer_id"]; got != customer {
 			t.Errorf("the identity is %v", got)
 		}
-		r.expectPlan(on, acctest.NoOp)
+		r.ExpectPlan(on, acctest.NoOp)
 	})
 }
 
@@ -144,7 +89,7 @@ func TestProtoReservations_importRefused(t *testing.T) {
 		" " + customer:                         "it must be a GUID",
 		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id",
 	} {
-		inBubble(t, func(t *testing.T, r run) {
+		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 			if err := r.Import(t.Context(), id, nil); err == nil || !strings.Contains(err.Error(), want) || r.Exists() {
 				t.Errorf("import of %q: %v", id, err)
 			}
@@ -156,13 +101,13 @@ func TestProtoReservations_importRefused(t *testing.T) {
 // resource that a read removes.
 func TestProtoReservations_removedWithoutIdentity(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
-		r.apply(on)
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		r.MustApply(on)
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = mockbackend.RelationshipEndedNotFound })
 		r.EndRelationship(customer)
 		r.DropIdentity()
-		r.again()
-		r.refresh()
+		r.Again()
+		r.MustRefresh()
 		if r.Exists() {
 			t.Errorf("still there: %v", r.State())
 		}
@@ -174,12 +119,12 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 	for _, how := range []mockbackend.RelationshipEnded{
 		mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList,
 	} {
-		inBubble(t, func(t *testing.T, r run) {
+		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 			r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
-			r.apply(on)
+			r.MustApply(on)
 			r.EndRelationship(customer)
-			r.again()
-			r.refresh()
+			r.Again()
+			r.MustRefresh()
 			warned := strings.Join(r.Warnings, "\n")
 			if want := how == mockbackend.RelationshipEndedForbidden; want != strings.Contains(warned, "Customer "+customer+" has no reseller relationship") {
 				t.Errorf("%s: the read warned %q", how, warned)
@@ -205,7 +150,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			if !maps.Equal(before, r.State()) {
 				t.Errorf("%s: after a failed apply the state is %v", how, r.State())
 			}
-			r.apply(nil)
+			r.MustApply(nil)
 		})
 	}
 }
@@ -216,11 +161,11 @@ func TestProtoReservations_destroyAfterRelationshipEnded(t *testing.T) {
 	for how, warns := range map[mockbackend.RelationshipEnded]bool{
 		mockbackend.RelationshipEndedForbidden: true, mockbackend.RelationshipEndedNotFound: false, mockbackend.RelationshipEndedEmptyList: false,
 	} {
-		inBubble(t, func(t *testing.T, r run) {
+		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 			r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
-			r.apply(on)
+			r.MustApply(on)
 			r.EndRelationship(customer)
-			r.apply(nil)
+			r.MustApply(nil)
 			if r.Exists() || (len(r.Warnings) > 0) != warns {
 				t.Errorf("%s: the resource is there: %t; warnings: %q", how, r.Exists(), r.Warnings)
 			}
@@ -247,18 +192,18 @@ func TestProtoReservations_staleReads(t *testing.T) {
 			} {
 				for _, other := range [][]string{nil, {sp}} {
 					t.Run(fmt.Sprintf("%s/%d_stale/list_only_%t/beside_%d", name, stale, listOnly, len(other)), func(t *testing.T) {
-						inBubble(t, func(t *testing.T, r run) {
+						acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 							r.SetPermissions(customer, other...)
 							r.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads, k.StaleListOnly = stale, listOnly })
 							for i, config := range steps {
 								if i == 0 || steps[i-1] != nil { // a replacement is one run
-									r.again()
+									r.Again()
 								}
 								if err := refreshAndApply(config)(t, r.Resource); err != nil {
 									t.Fatal(err)
 								}
 								if config != nil {
-									r.again()
+									r.Again()
 									if err := planIsEmpty(t, r.Resource, config); err != nil {
 										t.Errorf("right after apply %d: %v", i+1, err)
 									}
@@ -284,13 +229,13 @@ func wanted(config acctest.Values, others []string) []string {
 // What was turned off outside long after the write is shown at the first look.
 func TestProtoReservations_driftCostsOneRead(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
-		r.apply(on)
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		r.MustApply(on)
 		acctest.Pass(time.Hour)
 		r.SetPermissions(customer)
 		r.ResetJournal()
-		r.expectPlan(on, acctest.Update)
-		r.expectSent(tokenRoute, listRoute, subsRoute)
+		r.ExpectPlan(on, acctest.Update)
+		r.ExpectSent(tokenRoute, listRoute, subsRoute)
 	})
 }
 
@@ -326,7 +271,7 @@ func TestProtoReservations_knobs(t *testing.T) {
 	for _, v := range variants {
 		for _, other := range [][]string{nil, {sp}} {
 			t.Run(fmt.Sprintf("%s/beside_%d", v.name, len(other)), func(t *testing.T) {
-				inBubble(t, func(t *testing.T, r run) {
+				acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 					r.SetPermissions(customer, other...)
 					r.SetKnobs(v.set)
 					for _, config := range []acctest.Values{on, off, on, nil} {
@@ -334,7 +279,7 @@ func TestProtoReservations_knobs(t *testing.T) {
 							t.Fatal(err)
 						}
 						acctest.ExpectPermissions(t, r.Backend, customer, wanted(config, other)...)
-						r.again()
+						r.Again()
 						if err := planIsEmpty(r.T, r.Resource, config); err != nil {
 							t.Error(err)
 						}
@@ -351,18 +296,18 @@ func TestProtoReservations_knobs(t *testing.T) {
 // A policy that was deleted and made again with the same content is as before.
 func TestProtoReservations_recreatedPolicyIsNoChange(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
-		r.apply(on)
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		r.MustApply(on)
 		r.SetPermissions(customer)
 		r.SetPermissions(customer, ri)
-		r.expectPlan(on, acctest.NoOp)
+		r.ExpectPlan(on, acctest.NoOp)
 	})
 }
 
 func TestProtoReservations_replace(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
-		r.apply(on)
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		r.MustApply(on)
 		action, err := r.Plan(t.Context(), acctest.Values{"customer_id": mockbackend.LitwareID})
 		if err != nil || action != acctest.Replace {
 			t.Errorf("another customer: %s %v", action, err)
@@ -371,7 +316,7 @@ func TestProtoReservations_replace(t *testing.T) {
 		if err != nil || action != acctest.NoOp {
 			t.Errorf("the same customer in upper case: %s %v", action, err)
 		}
-		r.apply(acctest.Values{"customer_id": mockbackend.LitwareID})
+		r.MustApply(acctest.Values{"customer_id": mockbackend.LitwareID})
 		acctest.ExpectPermissions(t, r.Backend, customer)
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)
 	})
@@ -385,14 +330,14 @@ func TestProtoReservations_unknownAtPlan(t *testing.T) {
 		"enabled":                   {"customer_id": mockbackend.NorthwindID, "enabled": acctest.Unknown},
 		"verify_azure_subscription": {"customer_id": mockbackend.NorthwindID, "verify_azure_subscription": acctest.Unknown},
 	} {
-		inBubble(t, func(t *testing.T, r run) {
+		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 			if action, err := r.Plan(t.Context(), config); err != nil || action != acctest.Create {
 				t.Errorf("%s: %s %v", attribute, action, err)
 			}
-			r.expectSent()
+			r.ExpectSent()
 		})
 	}
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		_, err := r.Plan(t.Context(), acctest.Values{"customer_id": mockbackend.NorthwindID})
 		if err == nil || !strings.Contains(err.Error(), "does not qualify") {
 			t.Errorf("the control: %v", err)
@@ -403,7 +348,7 @@ func TestProtoReservations_unknownAtPlan(t *testing.T) {
 // A check that could not be made is not called a customer that does not qualify.
 func TestProtoReservations_checkFailed(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers/*/subscriptions", Times: -1})
 		_, err := r.Plan(t.Context(), on)
 		if err == nil || !strings.Contains(err.Error(), "Could not check whether customer "+customer+" qualifies") ||
@@ -416,13 +361,13 @@ func TestProtoReservations_checkFailed(t *testing.T) {
 // A subscription that is bought between the plan that fails and the next is seen at once.
 func TestProtoReservations_qualifiesLater(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		fabrikam := acctest.Values{"customer_id": mockbackend.FabrikamID}
 		if _, err := r.Plan(t.Context(), fabrikam); err == nil {
 			t.Error("a suspended plan qualifies")
 		}
 		r.SetSubscriptionStatus(mockbackend.FabrikamID, mockbackend.FabrikamAzurePlanID, "active")
-		r.apply(fabrikam)
+		r.MustApply(fabrikam)
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.FabrikamID, ri)
 	})
 }
@@ -430,8 +375,8 @@ func TestProtoReservations_qualifiesLater(t *testing.T) {
 // Each sign-in that does not suffice says what to do, once, at plan time where it can.
 func TestProtoReservations_signIn(t *testing.T) {
 	t.Parallel()
-	inBubble(t, func(t *testing.T, r run) {
-		r.apply(on)
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		r.MustApply(on)
 		r.Restart("")
 		if err := r.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "This call needs app+user sign-in") {
 			t.Errorf("an app-only read: %v", err)
@@ -442,7 +387,7 @@ func TestProtoReservations_signIn(t *testing.T) {
 			}
 		}
 		r.Restart(r.User(mockbackend.SalesAgent).RefreshToken)
-		r.refresh() // agents of all roles may look
+		r.MustRefresh() // agents of all roles may look
 		for _, config := range []acctest.Values{off, nil} {
 			if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Only an Admin agent may turn customer permissions on or off") {
 				t.Errorf("a Sales agent's apply: %v", err)

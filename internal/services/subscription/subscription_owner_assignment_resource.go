@@ -203,7 +203,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 	}
 	if err != nil {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"),
-			fmt.Sprintf("Could not find user %s", plan.UserPrincipalName.ValueString()), tfkit.Detail(err))}
+			fmt.Sprintf("Could not find user %s of customer %s", plan.UserPrincipalName.ValueString(), plan.CustomerID.ValueString()), tfkit.Detail(err))}
 	}
 	if !strings.EqualFold(plan.PrincipalID.ValueString(), user.ID) {
 		plan.PrincipalID = types.StringValue(strings.ToLower(user.ID))

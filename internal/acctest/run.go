@@ -1,0 +1,83 @@
+package acctest
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// Run is one resource of a provider over a mock, in a synctest bubble.
+type Run struct {
+	*testing.T
+	*mockbackend.Backend
+	*Resource
+}
+
+// InBubble runs a test with one resource, signed in as an Admin agent.
+func InBubble(t *testing.T, typeName string, test func(*testing.T, Run)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(mockbackend.Config{})
+		test(t, Run{t, b, NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).Resource(typeName)})
+		FailOnViolations(t, b)
+	})
+}
+
+// Again is another run of the CLI.
+func (r Run) Again() {
+	r.Helper()
+	r.Restart(r.User(mockbackend.AdminAgent).RefreshToken)
+}
+
+// MustApply applies a configuration.
+func (r Run) MustApply(config Values) {
+	r.Helper()
+	if err := r.Apply(r.Context(), config); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// MustRefresh reads the resource.
+func (r Run) MustRefresh() {
+	r.Helper()
+	if err := r.Refresh(r.Context()); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// ExpectPlan refreshes and plans in another run of the CLI.
+func (r Run) ExpectPlan(config Values, want Action) {
+	r.Helper()
+	r.Again()
+	r.MustRefresh()
+	if action, err := r.Plan(r.Context(), config); err != nil || action != want {
+		r.Errorf("the plan says %q, not %q: %v", action, want, err)
+	}
+}
+
+// ExpectSent compares the routes of the requests since the journal was reset, and resets it.
+func (r Run) ExpectSent(want ...string) {
+	r.Helper()
+	if got := Routes(r.Requests()); !slices.Equal(got, want) {
+		r.Errorf("sent were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+	r.ResetJournal()
+}
+
+// Parallel does what Terraform's core does with n resources: ten at a time.
+func Parallel(n int, do func(i int)) {
+	var all sync.WaitGroup
+	slots := make(chan struct{}, 10)
+	for i := range n {
+		slots <- struct{}{}
+		all.Go(func() {
+			do(i)
+			<-slots
+		})
+	}
+	all.Wait()
+}

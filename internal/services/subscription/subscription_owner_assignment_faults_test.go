@@ -1,0 +1,184 @@
+package subscription_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// ownerOperation is what Terraform does to one Owner assignment.
+type ownerOperation struct {
+	name string
+	// state is the configuration that was applied before, if any.
+	state acctest.Values
+	// outside is what somebody does in the portal before the operation.
+	outside func(*mockbackend.Backend)
+	// do is the operation.
+	do func(*testing.T, *acctest.Resource) error
+	// wanted is the configuration, nil to destroy.
+	wanted acctest.Values
+}
+
+// refreshAndApply is what "terraform apply" does.
+func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
+	return func(t *testing.T, r *acctest.Resource) error {
+		t.Helper()
+		if err := r.Refresh(t.Context()); err != nil {
+			return err
+		}
+		if config == nil && !r.Exists() {
+			return nil
+		}
+		return r.Apply(t.Context(), config)
+	}
+}
+
+var described = with(byID, "description", "buys reservations")
+
+func byHand(b *mockbackend.Backend) {
+	b.AssignRole(mockbackend.RoleAssignment{
+		SubscriptionID: azure, Name: "5c1f7a52-3f0e-4c6d-9a58-6f2b1f0c9d01", PrincipalID: user, Condition: "false", ConditionVersion: "2.0",
+	})
+}
+
+func removeByHand(b *mockbackend.Backend) { b.RemoveAssignment(azure, owners(b)[0].Name) }
+
+var ownerOperations = []ownerOperation{
+	{name: "create", do: refreshAndApply(described), wanted: described},
+	{name: "create by name", do: refreshAndApply(byName), wanted: byName},
+	{name: "adopt", outside: byHand, do: refreshAndApply(with(byID, "adopt_existing", true)), wanted: with(byID, "adopt_existing", true)},
+	{name: "read", state: byID, do: func(t *testing.T, r *acctest.Resource) error { return r.Refresh(t.Context()) }, wanted: byID},
+	{name: "read what was removed", state: byID, outside: removeByHand, do: func(t *testing.T, r *acctest.Resource) error { return r.Refresh(t.Context()) }, wanted: byID},
+	{name: "update", state: byID, do: refreshAndApply(described), wanted: described},
+	{name: "delete", state: byID, do: refreshAndApply(nil)},
+	{name: "import", outside: byHand, do: func(t *testing.T, r *acctest.Resource) error {
+		return r.Import(t.Context(), adatum+"/"+azure+"/"+user, nil)
+	}, wanted: byID},
+}
+
+// Every request of every operation goes wrong in every way, once and for good. The state
+// stays true, and another apply heals what is left to heal.
+func TestProtoOwner_faults(t *testing.T) {
+	t.Parallel()
+	for _, o := range ownerOperations {
+		t.Run(strings.ReplaceAll(o.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			acctest.EachFault(t, adatum, func(t *testing.T, b *mockbackend.Backend) acctest.Trial { return o.prepare(t, b) })
+		})
+	}
+}
+
+func (o ownerOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
+	t.Helper()
+	token := b.User(mockbackend.AdminAgent).RefreshToken
+	p := acctest.NewProtocol(t, b, token)
+	r := p.Resource(ownerType)
+	if o.state != nil {
+		if err := r.Apply(t.Context(), o.state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o.outside != nil {
+		o.outside(b)
+	}
+	acctest.Pass(time.Hour)
+	token = b.User(mockbackend.AdminAgent).RefreshToken
+	p.Restart(token)
+	before := r.State()
+	return acctest.Trial{
+		Run: func() error { return o.do(t, r) },
+		Check: func(failed error) error {
+			now := r.State()
+			switch {
+			case failed != nil && before != nil && now == nil:
+				return errors.New("a failure removed the resource from the state")
+			case failed != nil && !maps.Equal(now, before):
+				return fmt.Errorf("a failure changed the state from %v to %v", before, now)
+			case failed == nil && now != nil && len(owners(b)) != 1:
+				return fmt.Errorf("the state says %v, and the server %+v", now, owners(b))
+			}
+			acctest.Pass(time.Hour)
+			p.Restart(token)
+			if err := o.heal(t, r); err != nil {
+				return fmt.Errorf("another apply does not heal it: %w", err)
+			}
+			return o.done(t, b, r)
+		},
+	}
+}
+
+func (o ownerOperation) heal(t *testing.T, r *acctest.Resource) error {
+	t.Helper()
+	if o.name == "import" && !r.Exists() {
+		if err := o.do(t, r); err != nil {
+			return err
+		}
+	}
+	return refreshAndApply(o.wanted)(t, r)
+}
+
+// done checks that server and state are as the configuration wants it, and that there is
+// nothing to do.
+func (o ownerOperation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource) error {
+	t.Helper()
+	left := owners(b)
+	if o.wanted == nil {
+		if len(left) != 0 || r.Exists() {
+			return fmt.Errorf("the server has %+v, the state %v", left, r.State())
+		}
+		return nil
+	}
+	if len(left) != 1 || left[0].PrincipalID != user || left[0].Condition != "" || (o.wanted["description"] != nil) != (left[0].Description != "") {
+		return fmt.Errorf("the server has %+v", left)
+	}
+	if err := r.Refresh(t.Context()); err != nil {
+		return err
+	}
+	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
+		return fmt.Errorf("the next plan says %s: %w", action, err)
+	}
+	return nil
+}
+
+// Ten assignments per subscription in twenty tenants, with one request in ten failing in
+// any way: all are made, once.
+func TestProtoOwner_manyWithFaults(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(mockbackend.Config{})
+		p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+		var configs []acctest.Values
+		for range 20 {
+			c := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{AzureSubscriptions: []mockbackend.AzureEntitlement{{}}})
+			for range 10 {
+				configs = append(configs, acctest.Values{
+					"customer_id": c.ID, "subscription_id": b.Subscriptions(c.ID)[0].AzureSubscriptions[0].ID, "principal_id": b.AddUser(c.ID, mockbackend.Principal{}).ID,
+				})
+			}
+		}
+		for i, kind := range []mockbackend.FaultKind{mockbackend.Throttle, mockbackend.ServerError, mockbackend.DropBefore, mockbackend.DropAfter, mockbackend.DropMidBody, mockbackend.HTMLError} {
+			for n := range 5 {
+				b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Kind: kind, Skip: 7 * (6*n + i), Times: 1})
+			}
+		}
+		acctest.Parallel(len(configs), func(i int) {
+			if err := p.Resource(ownerType).Apply(t.Context(), configs[i]); err != nil {
+				t.Error(err)
+			}
+		})
+		for _, c := range configs {
+			subscription, _ := c["subscription_id"].(string)
+			if n := len(b.RoleAssignments(subscription)); n != 11 {
+				t.Errorf("subscription %s has %d role assignments, not the partner's and 10", subscription, n)
+			}
+		}
+		acctest.FailOnViolations(t, b)
+	})
+}
