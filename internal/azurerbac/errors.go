@@ -84,7 +84,7 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 	if refused && answer.RawResponse != nil {
 		raw = answer.RawResponse
 	}
-	if raw == nil {
+	if raw == nil || !refused && raw.StatusCode > 299 { // as after a 401 that no new token came to
 		return e
 	}
 	e.response, e.StatusCode = raw, raw.StatusCode

@@ -40,7 +40,7 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 			own, cancel := context.WithoutCancel(ctx), func() {}
 			if deadline, ok := ctx.Deadline(); ok {
 				// Sooner than those who wait give up, so that they hear why.
-				until = deadline.Add(-time.Second)
+				until = deadline.Add(-min(time.Second, time.Until(deadline)/10))
 				own, cancel = context.WithDeadline(own, until)
 			}
 			defer cancel()

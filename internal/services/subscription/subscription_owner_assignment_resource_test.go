@@ -1,0 +1,360 @@
+package subscription_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const ownerAddress = ownerType + ".ana"
+
+// ownerBlock is a resource block with arguments such as `principal_id = "…"`.
+func ownerBlock(arguments ...string) string {
+	return ownerBlockOf(adatum, azure, arguments...)
+}
+
+func ownerBlockOf(customerID, subscriptionID string, arguments ...string) string {
+	return fmt.Sprintf("resource %q \"ana\" {\n  customer_id = %q\n  subscription_id = %q\n  %s\n}\n", ownerType, customerID, subscriptionID, strings.Join(arguments, "\n  "))
+}
+
+const anasID = `principal_id = "` + user + `"`
+
+// testOwner runs the steps, and checks on the server that destroy left the partner's access
+// alone.
+func testOwner(t *testing.T, b *acctest.Backend, steps ...resource.TestStep) {
+	t.Helper()
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		CheckDestroy: func(*terraform.State) error {
+			if left := owners(b.Backend); len(left) != 0 || len(b.RoleAssignments(azure)) != 1 {
+				return fmt.Errorf("after destroy the server has %+v", b.RoleAssignments(azure))
+			}
+			return nil
+		},
+		Steps: steps,
+	})
+}
+
+func ownerDoes(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(ownerAddress, action)}}
+}
+
+func TestAccOwner_lifecycle(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	text := knownvalue.StringExact
+	state := func(name string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(ownerAddress, tfjsonpath.New(name), check)
+	}
+	has := func(description, principal string) func() {
+		return func() {
+			if got := owners(b.Backend); len(got) != 1 || got[0].Description != description || got[0].PrincipalID != principal {
+				t.Errorf("the server has %+v", got)
+			}
+		}
+	}
+	testOwner(t, b,
+		resource.TestStep{
+			Config:           b.Config(ownerBlock(`user_principal_name = "` + upn + `"`)),
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreate),
+			ConfigStateChecks: []statecheck.StateCheck{
+				state("principal_id", text(user)), state("principal_type", text("User")), state("condition", knownvalue.Null()),
+				state("created_on", knownvalue.NotNull()), state("role_assignment_id", knownvalue.NotNull()), state("description", knownvalue.Null()),
+			},
+			PostApplyFunc: has("", user),
+		},
+		resource.TestStep{
+			Config:            b.Config(ownerBlock(`user_principal_name = "`+upn+`"`, `description = "buys reservations"`)),
+			ConfigPlanChecks:  ownerDoes(plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{state("description", text("buys reservations"))},
+			PostApplyFunc:     has("buys reservations", user),
+		},
+		resource.TestStep{
+			Config:           b.Config(ownerBlock(anasID, `description = "buys reservations"`)),
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionUpdate),
+			PostApplyFunc:    has("buys reservations", user),
+		},
+		resource.TestStep{
+			Config:           b.Config(ownerBlock(`principal_id = "`+mockbackend.AdatumGroupID+`"`, `principal_type = "Group"`)),
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionReplace),
+			PostApplyFunc:    has("", mockbackend.AdatumGroupID),
+		},
+		resource.TestStep{
+			ResourceName: ownerAddress, ImportState: true, ImportStateId: adatum + "/" + azure + "/" + mockbackend.AdatumGroupID,
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "role_assignment_id",
+		},
+		resource.TestStep{
+			ResourceName: ownerAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID,
+			ImportStateId: adatum + "/" + azure + "/" + mockbackend.AdatumGroupID,
+		},
+		resource.TestStep{ // with the other spellings of the same
+			Config: b.Config(ownerBlockOf(strings.ToUpper(adatum), "/subscriptions/"+strings.ToUpper(azure),
+				`principal_id = "`+strings.ToUpper(mockbackend.AdatumGroupID)+`"`)),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+	)
+}
+
+func TestAccOwner_removedOutside(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	config := b.Config(ownerBlock(anasID))
+	testOwner(t, b,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig:        func() { b.RemoveAssignment(azure, owners(b.Backend)[0].Name) },
+			Config:           config,
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreate),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				a := owners(b.Backend)[0]
+				b.RemoveAssignment(azure, a.Name)
+				a.Condition, a.ConditionVersion = "false", "2.0"
+				b.AssignRole(a)
+			},
+			Config:           config,
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionUpdate),
+			PostApplyFunc: func() {
+				if got := owners(b.Backend); len(got) != 1 || got[0].Condition != "" {
+					t.Errorf("the server has %+v", got)
+				}
+			},
+		},
+	)
+}
+
+// The write was made and every answer was lost. The next apply makes no second one and meets
+// no conflict.
+func TestAccOwner_interrupted(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	config := b.Config(ownerBlock(anasID, `timeouts = { create = "2s" }`))
+	testOwner(t, b,
+		resource.TestStep{
+			PreConfig: func() {
+				b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.DropAfter, Times: -1})
+			},
+			Config:      config,
+			ExpectError: acctest.Says("Could not make " + user + " as Owner of subscription " + azure + " of customer " + adatum),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				if len(owners(b.Backend)) != 1 {
+					t.Error("the write was not made, so this test proves nothing")
+				}
+				b.ClearFaults()
+			},
+			Config: config,
+			PostApplyFunc: func() {
+				if got := owners(b.Backend); len(got) != 1 {
+					t.Errorf("the server has %+v", got)
+				}
+				if n := b.Counters().Routes[putRoute][http.StatusConflict]; n != 0 {
+					t.Errorf("%d conflicts", n)
+				}
+			},
+		},
+	)
+}
+
+// Every error of Resource Manager that deserves words of its own has them.
+func TestAccOwner_errors(t *testing.T) {
+	t.Parallel()
+	const nobody = "11111111-1111-1111-1111-111111111111"
+	const soon = `timeouts = { create = "1s", delete = "1s" }`
+	answered := func(status int, code string) func(*acctest.Backend) {
+		return func(b *acctest.Backend) {
+			b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.APIError, Status: status, Error: code, Times: -1})
+		}
+	}
+	for name, c := range map[string]struct {
+		before  func(*acctest.Backend)
+		block   string
+		appOnly bool
+		want    []string
+	}{
+		"PrincipalNotFound": {
+			block: ownerBlock(`principal_id = "`+nobody+`"`, `principal_type = "User"`, soon),
+			want:  []string{"Could not make " + nobody + " as Owner", "400 Bad Request (PrincipalNotFound)", nobody, adatum, "It must be one of the customer's own directory"},
+		},
+		"UnmatchedPrincipalType": {
+			block: ownerBlock(anasID, `principal_type = "Group"`, soon),
+			want:  []string{"(UnmatchedPrincipalType)", "Set principal_type to what the principal is, or leave it out."},
+		},
+		"InvalidRoleAssignmentId":          {before: answered(http.StatusBadRequest, "InvalidRoleAssignmentId"), want: []string{"400 Bad Request (InvalidRoleAssignmentId)"}},
+		"RoleAssignmentUpdateNotPermitted": {before: answered(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted"), want: []string{"A role assignment with this name exists for something else."}},
+		"RoleAssignmentLimitExceeded": {
+			before: func(b *acctest.Backend) { b.SetKnobs(func(k *mockbackend.Knobs) { k.RoleAssignmentLimit = 1 }) },
+			want:   []string{"(RoleAssignmentLimitExceeded)", "assign the role to a group"},
+		},
+		"InvalidAuthenticationTokenTenant": {
+			block: ownerBlockOf(mockbackend.ContosoID, azure, anasID),
+			want:  []string{"401 Unauthorized (InvalidAuthenticationTokenTenant)", "The subscription belongs to the tenant " + adatum + ", not to " + mockbackend.ContosoID},
+		},
+		"InvalidAuthenticationToken": {
+			before: func(b *acctest.Backend) { b.SetKnobs(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true }) }, appOnly: true,
+			want: []string{"401 Unauthorized (InvalidAuthenticationToken)", "needs a service principal in the customer's tenant"},
+		},
+		"claims challenge": {
+			before: func(b *acctest.Backend) {
+				b.SetKnobs(func(k *mockbackend.Knobs) { k.ClaimsChallenge = mockbackend.ClaimsChallengeResourceManager })
+			},
+			want: []string{"Sign-in failed", "multifactor authentication"},
+		},
+		"AuthorizationFailed": {
+			before: func(b *acctest.Backend) { b.EndDelegatedAccess(adatum) }, block: ownerBlock(anasID, soon),
+			want: []string{"403 Forbidden (AuthorizationFailed)", "member of AdminAgents with a GDAP relationship to the customer", "Correlation ID:"},
+		},
+		"LinkedAuthorizationFailed": {before: answered(http.StatusForbidden, "LinkedAuthorizationFailed"), want: []string{"Access across tenants is not in effect yet."}},
+		"RequestDisallowedByPolicy": {before: answered(http.StatusForbidden, "RequestDisallowedByPolicy"), want: []string{"multifactor authentication for changes by users"}},
+		"SubscriptionNotFound": {
+			block: ownerBlockOf(adatum, nobody, anasID, soon),
+			want:  []string{"404 Not Found (SubscriptionNotFound)", "Check subscription_id and customer_id."},
+		},
+		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the id of the Azure plan in Partner Center"}},
+		"RoleAssignmentExists": {
+			before: func(b *acctest.Backend) {
+				b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
+			},
+			want: []string{"The role assignment exists already", "import it with the id", adatum + "/" + azure + "/" + user, "adopt_existing = true"},
+		},
+		"ReadOnlyDisabledSubscription": {before: answered(http.StatusConflict, "ReadOnlyDisabledSubscription"), want: []string{"The subscription is disabled, so nothing can be changed in it."}},
+		"disabled, in the plan": {
+			before: func(b *acctest.Backend) { b.SetSubscriptionStatus(adatum, azure, "suspended") },
+			want:   []string{"is disabled, so nothing can be changed in it", "Reactivate the subscription in Partner Center first."},
+		},
+		"ScopeLocked": {
+			before: func(b *acctest.Backend) { b.LockSubscription(azure, mockbackend.ReadOnly) },
+			want:   []string{"409 Conflict (ScopeLocked)", "Remove the lock first."},
+		},
+		"the partner's own access": {
+			block: ownerBlock(`principal_id = "`+mockbackend.GroupID(mockbackend.AdminAgent)+`"`, "adopt_existing = true"),
+			want:  []string{"This is the partner's own access", "name a user, group or service principal of the customer"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := acctest.New(t, mockbackend.Config{})
+			if c.before != nil {
+				c.before(b)
+			}
+			if c.block == "" {
+				c.block = ownerBlock(anasID)
+			}
+			config := b.Config(c.block)
+			if c.appOnly {
+				config = b.ConfigAs("", c.block)
+			}
+			var steps []resource.TestStep
+			for _, want := range c.want {
+				steps = append(steps, resource.TestStep{Config: config, ExpectError: acctest.Says(want)})
+			}
+			resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: b.Factories(), Steps: steps})
+		})
+	}
+}
+
+// The last one who can manage access stays, and the message says what can be done.
+func TestAccOwner_lastOwner(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	config := b.Config(ownerBlock(anasID))
+	var partners mockbackend.RoleAssignment
+	testOwner(t, b,
+		resource.TestStep{Config: config},
+		resource.TestStep{
+			PreConfig: func() {
+				for _, a := range b.RoleAssignments(azure) {
+					if a.PrincipalType == mockbackend.ForeignGroupPrincipal {
+						partners = a
+						b.RemoveAssignment(azure, a.Name)
+						a.Name, a.Scope = "", "/providers/Microsoft.Management/managementGroups/adatum"
+						b.AssignRole(a)
+					}
+				}
+			},
+			Config: config, Destroy: true,
+			ExpectError: acctest.Says("412 Precondition Failed (CannotDeleteLastRbacAdminAssignment)"),
+		},
+		resource.TestStep{Config: config, Destroy: true, ExpectError: acctest.Says("a removed block with destroy = false")},
+		resource.TestStep{
+			PreConfig: func() {
+				for _, a := range b.RoleAssignments(azure) {
+					if a.PrincipalType == mockbackend.ForeignGroupPrincipal {
+						b.RemoveAssignment(azure, a.Name)
+					}
+				}
+				b.AssignRole(partners)
+			},
+			Config: config,
+		},
+	)
+}
+
+// One provider block serves fifty tenants in one apply: a token for each, and a second plan
+// that is empty.
+func TestAccOwner_fiftyTenants(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	var lines []string
+	subscriptions := map[string]string{}
+	for range 50 {
+		c := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{AzureSubscriptions: []mockbackend.AzureEntitlement{{}}})
+		subscriptions[c.ID] = b.Subscriptions(c.ID)[0].AzureSubscriptions[0].ID
+		lines = append(lines, fmt.Sprintf("{ id = %q, subscription = %q, user = %q },", c.ID, subscriptions[c.ID], b.AddUser(c.ID, mockbackend.Principal{}).ID))
+	}
+	// plugin-testing cannot check destruction with for_each.
+	block := fmt.Sprintf("locals {\n  customers = [\n    %s\n  ]\n}\nresource %q \"all\" {\n  count = length(local.customers)\n  customer_id = local.customers[count.index].id\n"+
+		"  subscription_id = local.customers[count.index].subscription\n  principal_id = local.customers[count.index].user\n}\n", strings.Join(lines, "\n    "), ownerType)
+	perTenant := func() map[string]int {
+		n := map[string]int{}
+		for _, token := range b.Counters().Tokens {
+			if subscriptions[token.Tenant] != "" {
+				n[token.Tenant] += token.Count
+			}
+		}
+		return n
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		CheckDestroy: func(*terraform.State) error {
+			for customerID, id := range subscriptions {
+				if left := b.RoleAssignments(id); len(left) != 1 {
+					return fmt.Errorf("customer %s has %+v", customerID, left)
+				}
+			}
+			return nil
+		},
+		Steps: []resource.TestStep{{
+			Config: b.Config(block),
+			PostApplyFunc: func() {
+				for customerID, id := range subscriptions {
+					if n := len(b.RoleAssignments(id)); n != 2 {
+						t.Errorf("customer %s has %d role assignments", customerID, n)
+					}
+				}
+				// Refresh, plan and apply are three runs of the provider.
+				for customerID, n := range perTenant() {
+					if n > 3 {
+						t.Errorf("%d tokens of customer %s", n, customerID)
+					}
+				}
+				if len(perTenant()) != 50 {
+					t.Errorf("tokens of %d tenants", len(perTenant()))
+				}
+			},
+		}},
+	})
+}
