@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -48,7 +49,7 @@ func controlCalls() []controlCall {
 		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
 		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
 		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
-	}, controlSignInCalls()...)
+	}, slices.Concat(controlAzureCalls(), controlSignInCalls())...)
 }
 
 func kindNames() string {
@@ -114,7 +115,8 @@ func (b *Backend) controlIndex(*exchange) response {
 		if call.method != http.MethodGet {
 			fmt.Fprintf(&text, " -X %s", call.method)
 		}
-		path := strings.NewReplacer("{customer}", AdatumID, "{subscription}", AdatumAzurePlanID, "{certificate}", string(RegisteredCertificate), "{user}", b.User(AdminAgent).UserPrincipalName).Replace(call.pattern)
+		path := strings.NewReplacer("{azure}", AdatumAzureID, "{principal}", AdatumSecondUserID, "{assignment}", guidFor("role assignment", AdatumAzureID, GroupID(AdminAgent)),
+			"{customer}", AdatumID, "{subscription}", AdatumAzurePlanID, "{certificate}", string(RegisteredCertificate), "{user}", b.User(AdminAgent).UserPrincipalName).Replace(call.pattern)
 		fmt.Fprintf(&text, " %s%s", base, path)
 		if call.data != "" {
 			fmt.Fprintf(&text, " -d '%s'", call.data)

@@ -22,6 +22,7 @@ func control(t *testing.T, b *mockbackend.Backend, method, path, body string) re
 func TestControl(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	adatum := "/policies/" + mockbackend.AdatumID
+	adatumCustomer, adatumAzure := "/customers/"+mockbackend.AdatumID, "/azure-subscriptions/"+mockbackend.AdatumAzureID
 	for _, step := range []struct {
 		method, path, body string
 		status             int
@@ -61,6 +62,29 @@ func TestControl(t *testing.T) {
 		{"DELETE", "/faults", "", 204, ""},
 		{"GET", "/faults", "", 200, "[]"},
 		{"GET", "/auditrecords", "", 200, "delete_self_serve_policy"},
+		{"GET", adatumCustomer + "/principals", "", 200, mockbackend.AdatumGroupID},
+		{"POST", adatumCustomer + "/principals", `{"type":"User","displayName":"New User"}`, 201, `@adatum-demo.onmicrosoft.com"`},
+		{"POST", adatumCustomer + "/principals", `{"type":"Group","id":"` + mockbackend.AdatumGroupID + `"}`, 409, "is taken"},
+		{"POST", adatumCustomer + "/principals", `{"type":"Robot"}`, 400, "Robot"},
+		{"POST", adatumCustomer + "/principals", `{"kind":"User"}`, 400, "kind"},
+		{"DELETE", adatumCustomer + "/principals/" + mockbackend.AdatumGroupID, "", 204, ""},
+		{"DELETE", adatumCustomer + "/principals/" + mockbackend.AdatumGroupID, "", 404, mockbackend.AdatumGroupID},
+		{"GET", "/customers/nobody/principals", "", 404, "nobody"},
+		{"DELETE", adatumCustomer + "/delegated-access", "", 204, ""},
+		{"PUT", adatumCustomer + "/delegated-access", `{"afterRequests":2}`, 204, ""},
+		{"PUT", adatumCustomer + "/delegated-access", `{"afterRequests":-1}`, 400, "afterRequests"},
+		{"PUT", adatumCustomer + "/delegated-access", `{"requests":1}`, 400, "requests"},
+		{"GET", adatumAzure + "/role-assignments", "", 200, `"principalType":"ForeignGroup"`},
+		{"POST", adatumAzure + "/role-assignments", `{"principalId":"` + mockbackend.AdatumUserID + `","name":"` + firstAssignment + `"}`, 201, `"roleId":"` + mockbackend.OwnerRole},
+		{"POST", adatumAzure + "/role-assignments", `{"principalId":"` + mockbackend.AdatumUserID + `","name":"` + firstAssignment + `"}`, 409, "taken"},
+		{"POST", adatumAzure + "/role-assignments", `{"principalId":"` + mockbackend.ContosoUserID + `"}`, 409, "no principal"},
+		{"POST", adatumAzure + "/role-assignments", `{"principalId":"` + mockbackend.AdatumUserID + `","roleId":"King"}`, 409, "no role king"},
+		{"POST", adatumAzure + "/role-assignments", `{"principal":"x"}`, 400, "principal"},
+		{"DELETE", adatumAzure + "/role-assignments/" + firstAssignment, "", 204, ""},
+		{"DELETE", adatumAzure + "/role-assignments/" + firstAssignment, "", 404, firstAssignment},
+		{"GET", "/azure-subscriptions/nothing/role-assignments", "", 404, "nothing"},
+		{"PUT", adatumAzure + "/lock", `{"level":"CanNotDelete"}`, 204, ""},
+		{"PUT", adatumAzure + "/lock", `{"level":"Closed"}`, 400, "Closed"},
 		{"GET", "/tokens", "", 200, "[]"},
 		{"GET", "/certificates/registered", "", 200, "BEGIN PRIVATE KEY"},
 		{"GET", "/certificates/golden", "", 404, "golden"},
@@ -101,7 +125,7 @@ func TestControl(t *testing.T) {
 
 func TestControlListsAreNeverNull(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
-	for _, path := range []string{"/journal", "/violations", "/faults", "/sign-in-faults", "/tokens", "/auditrecords", "/customers/" + mockbackend.AdatumID + "/subscriptions"} {
+	for _, path := range []string{"/journal", "/violations", "/faults", "/sign-in-faults", "/tokens", "/auditrecords", "/customers/" + mockbackend.AdatumID + "/subscriptions", "/customers/" + mockbackend.AdatumID + "/principals", "/azure-subscriptions/" + mockbackend.AdatumAzureID + "/role-assignments"} {
 		if got := control(t, b, "GET", path, ""); got.status != 200 || got.raw[0] != '[' {
 			t.Errorf("%s: %d %s", path, got.status, got.raw)
 		}
@@ -113,7 +137,8 @@ func TestControlIndexNamesEveryCall(t *testing.T) {
 	text := string(control(t, b, "GET", "/", "").raw)
 	for _, call := range []string{
 		"GET /health", "GET /customers", "POST /customers", "DELETE /customers/{customer}/relationship", "PUT /policies/{customer}",
-		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords", "POST /oidc-tokens", "GET /certificates/{certificate}", "POST /sign-in-faults",
+		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords", "POST /customers/{customer}/principals", "POST /azure-subscriptions/{azure}/role-assignments", "PUT /azure-subscriptions/{azure}/lock",
+		"POST /oidc-tokens", "GET /certificates/{certificate}", "POST /sign-in-faults",
 	} {
 		if !strings.Contains(text, call+"\n") {
 			t.Errorf("%s is missing", call)

@@ -1,6 +1,7 @@
 package mockbackend
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -167,28 +168,35 @@ func (b *Backend) Principals(customerID string) []Principal {
 // customer, or an id that is taken there, is a violation.
 func (b *Backend) AddUser(customerID string, user Principal) Principal {
 	user.Type = UserPrincipal
-	return b.addPrincipal("AddUser", customerID, user)
+	return b.mustAddPrincipal("AddUser", customerID, user)
 }
 
 // AddGroup adds a group; see AddUser.
 func (b *Backend) AddGroup(customerID string, group Principal) Principal {
 	group.Type = GroupPrincipal
-	return b.addPrincipal("AddGroup", customerID, group)
+	return b.mustAddPrincipal("AddGroup", customerID, group)
 }
 
 // AddServicePrincipal adds a service principal; see AddUser.
 func (b *Backend) AddServicePrincipal(customerID string, principal Principal) Principal {
 	principal.Type = ServicePrincipal
-	return b.addPrincipal("AddServicePrincipal", customerID, principal)
+	return b.mustAddPrincipal("AddServicePrincipal", customerID, principal)
 }
 
-func (b *Backend) addPrincipal(call, customerID string, principal Principal) Principal {
+func (b *Backend) mustAddPrincipal(call, customerID string, principal Principal) Principal {
+	added, err := b.addPrincipal(customerID, principal)
+	if err != nil {
+		b.lockedViolation("%s: %v", call, err)
+	}
+	return added
+}
+
+func (b *Backend) addPrincipal(customerID string, principal Principal) (Principal, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	record := b.customer(customerID)
 	if record == nil {
-		b.violate("%s: no customer %s", call, customerID)
-		return Principal{}
+		return Principal{}, fmt.Errorf("no customer %s", customerID)
 	}
 	d := b.directoryOf(record)
 	if principal.ID == "" {
@@ -196,8 +204,7 @@ func (b *Backend) addPrincipal(call, customerID string, principal Principal) Pri
 	}
 	principal.ID = strings.ToLower(principal.ID)
 	if uuid.Validate(principal.ID) != nil || d.find(principal.ID) != nil {
-		b.violate("%s: id %s is no GUID or is taken", call, principal.ID)
-		return Principal{}
+		return Principal{}, fmt.Errorf("id %s is no GUID or is taken", principal.ID)
 	}
 	if principal.Type == UserPrincipal && principal.UserPrincipalName == "" {
 		principal.UserPrincipalName = "user-" + principal.ID[:8] + "@" + record.Domain
@@ -205,9 +212,10 @@ func (b *Backend) addPrincipal(call, customerID string, principal Principal) Pri
 	if principal.DisplayName == "" {
 		principal.DisplayName = string(principal.Type) + " " + principal.ID[:8]
 	}
-	principal.Members = slices.Clone(principal.Members)
-	d.principals = append(d.principals, &principal)
-	return principal
+	stored := principal
+	stored.Members = slices.Clone(principal.Members)
+	d.principals = append(d.principals, &stored)
+	return principal, nil
 }
 
 // DeletePrincipal deletes a principal from the directory of a customer. Its role assignments stay. It reports whether

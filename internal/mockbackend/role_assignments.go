@@ -1,6 +1,7 @@
 package mockbackend
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -130,16 +131,24 @@ func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
 // AssignRole makes an assignment as somebody in the portal would, and returns it with the empty fields filled in. The
 // principal needs a PrincipalType when it is none of the customer's directory. What can not be is a violation.
 func (b *Backend) AssignRole(assignment RoleAssignment) RoleAssignment {
+	made, err := b.assignRole(assignment)
+	if err != nil {
+		b.lockedViolation("AssignRole: %v", err)
+	}
+	return made
+}
+
+func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	owner, ok := b.azureOwner(assignment.SubscriptionID)
+	owner, ok := b.azureOwner(a.SubscriptionID)
 	if !ok {
-		b.violate("AssignRole: no Azure subscription %s", assignment.SubscriptionID)
-		return RoleAssignment{}
+		return RoleAssignment{}, fmt.Errorf("no Azure subscription %s", a.SubscriptionID)
 	}
-	record := b.azureRecordOf(owner, assignment.SubscriptionID)
-	a := &assignment
-	a.SubscriptionID, a.Name, a.PrincipalID, a.RoleID = strings.ToLower(a.SubscriptionID), strings.ToLower(a.Name), strings.ToLower(a.PrincipalID), strings.ToLower(a.RoleID)
+	record := b.azureRecordOf(owner, a.SubscriptionID)
+	for _, id := range []*string{&a.SubscriptionID, &a.Name, &a.PrincipalID, &a.RoleID} {
+		*id = strings.ToLower(*id)
+	}
 	if a.Name == "" {
 		a.Name = newGUID()
 	}
@@ -157,14 +166,15 @@ func (b *Backend) AssignRole(assignment RoleAssignment) RoleAssignment {
 	}
 	switch {
 	case uuid.Validate(a.Name) != nil || b.roleAssignments[a.Name] != nil:
-		b.violate("AssignRole: name %s is no GUID or is taken", a.Name)
-		return RoleAssignment{}
+		return RoleAssignment{}, fmt.Errorf("name %s is no GUID or is taken", a.Name)
 	case a.PrincipalType == "":
-		b.violate("AssignRole: customer %s has no principal %s", owner.ID, a.PrincipalID)
-		return RoleAssignment{}
+		return RoleAssignment{}, fmt.Errorf("customer %s has no principal %s", owner.ID, a.PrincipalID)
+	case !slices.Contains(knownRoles, a.RoleID):
+		return RoleAssignment{}, fmt.Errorf("no role %s", a.RoleID)
 	}
-	b.addAssignment(record, a)
-	return *a
+	stored := a
+	b.addAssignment(record, &stored)
+	return stored, nil
 }
 
 // RemoveAssignment removes an assignment as somebody in the portal would, the last Owner too. It reports whether there
