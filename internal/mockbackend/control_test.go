@@ -125,7 +125,10 @@ func TestControl(t *testing.T) {
 
 func TestControlListsAreNeverNull(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
-	for _, path := range []string{"/journal", "/violations", "/faults", "/sign-in-faults", "/tokens", "/auditrecords", "/customers/" + mockbackend.AdatumID + "/subscriptions", "/customers/" + mockbackend.AdatumID + "/principals", "/azure-subscriptions/" + mockbackend.AdatumAzureID + "/role-assignments"} {
+	for _, path := range []string{
+		"/journal", "/violations", "/faults", "/sign-in-faults", "/tokens", "/auditrecords",
+		"/customers/" + mockbackend.AdatumID + "/subscriptions", "/customers/" + mockbackend.AdatumID + "/principals", "/azure-subscriptions/" + mockbackend.AdatumAzureID + "/role-assignments",
+	} {
 		if got := control(t, b, "GET", path, ""); got.status != 200 || got.raw[0] != '[' {
 			t.Errorf("%s: %d %s", path, got.status, got.raw)
 		}
@@ -137,8 +140,8 @@ func TestControlIndexNamesEveryCall(t *testing.T) {
 	text := string(control(t, b, "GET", "/", "").raw)
 	for _, call := range []string{
 		"GET /health", "GET /customers", "POST /customers", "DELETE /customers/{customer}/relationship", "PUT /policies/{customer}",
-		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords", "POST /customers/{customer}/principals", "POST /azure-subscriptions/{azure}/role-assignments", "PUT /azure-subscriptions/{azure}/lock",
-		"POST /oidc-tokens", "GET /certificates/{certificate}", "POST /sign-in-faults",
+		"PATCH /knobs", "POST /faults", "GET /journal", "GET /counters", "GET /violations", "GET /auditrecords",
+		"POST /customers/{customer}/principals", "POST /azure-subscriptions/{azure}/role-assignments", "PUT /azure-subscriptions/{azure}/lock", "POST /oidc-tokens", "GET /certificates/{certificate}", "POST /sign-in-faults",
 	} {
 		if !strings.Contains(text, call+"\n") {
 			t.Errorf("%s is missing", call)
