@@ -1,13 +1,14 @@
 // Package mockbackend is a stateful, strict mock of the three services that the provider talks to: Entra sign-in,
-// Microsoft Partner Center and (a first part of) Azure Resource Manager.
+// Microsoft Partner Center and (a part of) Azure Resource Manager.
 //
 // # What is here
 //
 // Five handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers, to an application
 // that proves itself by secret, certificate or federation. CI gives the jobs of GitHub Actions and Azure DevOps their
-// OIDC tokens. Partner Center serves self-serve policies, customers, subscriptions, Azure entitlements, partner profiles
-// and audit records. Resource Manager serves Azure subscriptions. Control, over plain HTTP, changes things from outside
-// and reads the journal. A sixth host, "elsewhere", is where no client should ever go with a token.
+// OIDC tokens. Partner Center serves self-serve policies, customers and their users, subscriptions, Azure entitlements,
+// partner profiles and audit records. Resource Manager serves Azure subscriptions and the role assignments on them; the
+// directory of a customer has users, groups and service principals to assign roles to. Control, over plain HTTP, changes
+// things from outside and reads the journal. A sixth host, "elsewhere", is where no client should ever go with a token.
 //
 // The mock is written from the published API, never from our client, so the two can disagree and a test notices. Each
 // rule cites its page as DEV/x (https://learn.microsoft.com/partner-center/developer/x) or REF/x
@@ -19,8 +20,9 @@
 //
 // # What is not here
 //
-// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. Role assignments of
-// Resource Manager. Authorization-code and device-code sign-in: NewRefreshToken stands for a person in a browser. Azure
+// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. Of
+// Resource Manager: role assignments below and above a subscription as resources of their own, role definitions, and the
+// rights of users without a role assignment, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in: NewRefreshToken stands for a person in a browser. Azure
 // CLI. HTTP/2: Partner Center answers over HTTP/1.1.
 //
 // # Where to start
@@ -31,6 +33,7 @@
 //	pem := b.Certificate(mockbackend.RegisteredCertificate).PEM(mockbackend.PEMPKCS8)
 //	assertion := b.OIDCToken(mockbackend.GitHubIssuer) // or ask as a job does: b.GitHubActions(), b.AzureDevOps()
 //	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
+//	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
 //	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
 //
 // server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to

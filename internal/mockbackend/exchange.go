@@ -100,7 +100,11 @@ func (b *Backend) process(x *exchange, bodyErr error) answer {
 	b.mu.Lock()
 	x.knobs = b.knobs
 	var allowed []string
-	x.route, x.values, allowed = findRoute(x.service.table(), x.req.Method, x.req.URL.EscapedPath())
+	path := x.req.URL.EscapedPath()
+	if x.service.name() == ResourceManager && strings.HasPrefix(path, "//") {
+		path = path[1:] // Microsoft's JavaScript client puts a slash before ids, which begin with one
+	}
+	x.route, x.values, allowed = findRoute(x.service.table(), x.req.Method, path)
 	if x.route != nil {
 		x.entry.Route = x.route.String()
 	}

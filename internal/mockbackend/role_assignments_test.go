@@ -102,6 +102,7 @@ func TestRoleAssignmentLifeCycle(t *testing.T) {
 	if string(read.raw) != string(created.raw) {
 		t.Errorf("read: %s, created: %s", read.raw, created.raw)
 	}
+	c.arm("/"+path).wantARM(t, "read with two slashes", 200, nil)
 	if names := assigned(c.arm(adatumAssignments + assignmentVersion)); len(names) != 2 || names[1] != firstAssignment {
 		t.Errorf("list: %v", names)
 	}

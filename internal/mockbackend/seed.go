@@ -16,7 +16,7 @@ const (
 
 // The customers of the seed, in the order in which they are listed. Their ids do not depend on Config.Seed.
 const (
-	AdatumID              = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202" // all prerequisites: active Azure plan with one Azure subscription, plus licences; no policy yet
+	AdatumID              = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202" // active Azure plan with one Azure subscription, plus licences; no policy and no Owner of its own yet
 	AdatumAzurePlanID     = "3b8f7c10-2d4e-4c61-8f0b-6a9d5e17c606" // its Azure plan
 	AdatumAzureID         = "d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c" // the Azure subscription below it
 	AdatumLicencesID      = "E4F7B2A9-1C3D-4D58-A6E0-2B9C8D7A6909" // licences: azureEntitlements of it are 400/800011
