@@ -43,12 +43,10 @@ func officialClient(t *testing.T, b *mockbackend.Backend, tenant string) *armaut
 	return client
 }
 
-func pointer[T any](value T) *T { return &value }
-
 func ownerOf(principalID string, kind armauthorization.PrincipalType) armauthorization.RoleAssignmentCreateParameters {
 	properties := &armauthorization.RoleAssignmentProperties{
 		PrincipalID:      &principalID,
-		RoleDefinitionID: pointer("/subscriptions/" + mockbackend.AdatumAzureID + "/providers/Microsoft.Authorization/roleDefinitions/" + mockbackend.OwnerRole),
+		RoleDefinitionID: new("/subscriptions/" + mockbackend.AdatumAzureID + "/providers/Microsoft.Authorization/roleDefinitions/" + mockbackend.OwnerRole),
 	}
 	if kind != "" {
 		properties.PrincipalType = &kind
@@ -71,7 +69,7 @@ func TestOfficialClient(t *testing.T) {
 	ctx := t.Context()
 	for _, scope := range []string{"/subscriptions/" + mockbackend.AdatumAzureID, "subscriptions/" + mockbackend.AdatumAzureID} {
 		parameters := ownerOf(mockbackend.AdatumUserID, armauthorization.PrincipalTypeUser)
-		parameters.Properties.Description = pointer("made by the official client")
+		parameters.Properties.Description = new("made by the official client")
 		created, err := client.Create(ctx, scope, firstAssignment, parameters, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +85,7 @@ func TestOfficialClient(t *testing.T) {
 		if err != nil || updated.Properties.Description != nil || !updated.Properties.CreatedOn.Equal(*p.CreatedOn) {
 			t.Errorf("updated: %+v, %v", updated.RoleAssignment, err)
 		}
-		for _, tenant := range []*string{nil, pointer(mockbackend.AdatumID)} {
+		for _, tenant := range []*string{nil, new(mockbackend.AdatumID)} {
 			read, err := client.Get(ctx, scope, firstAssignment, &armauthorization.RoleAssignmentsClientGetOptions{TenantID: tenant})
 			if err != nil || *read.ID != *created.ID {
 				t.Errorf("read: %+v, %v", read.RoleAssignment, err)
@@ -138,7 +136,7 @@ func TestOfficialClient(t *testing.T) {
 		if !slices.Equal(names, want) || pages != max(1, len(want)) {
 			t.Errorf("%q at the scope: %v in %d pages", filter, names, pages)
 		}
-		inSubscription := client.NewListForSubscriptionPager(&armauthorization.RoleAssignmentsClientListForSubscriptionOptions{Filter: &escaped, TenantID: pointer(mockbackend.AdatumID)})
+		inSubscription := client.NewListForSubscriptionPager(&armauthorization.RoleAssignmentsClientListForSubscriptionOptions{Filter: &escaped, TenantID: new(mockbackend.AdatumID)})
 		names, _ = collect(inSubscription.More, func() ([]*armauthorization.RoleAssignment, error) {
 			page, err := inSubscription.NextPage(ctx)
 			return page.Value, err

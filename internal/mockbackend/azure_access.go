@@ -55,12 +55,12 @@ const (
 func (b *Backend) LockSubscription(subscriptionID string, level LockLevel) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	owner, ok := b.azureOwner(subscriptionID)
+	_, ok := b.azureOwner(subscriptionID)
 	if err := oneOf("lock", level, Unlocked, CanNotDelete, ReadOnly); !ok || err != nil {
 		b.violate("LockSubscription: no subscription %s, or no lock %q", subscriptionID, level)
 		return false
 	}
-	b.azureRecordOf(owner, subscriptionID).lock = level
+	b.azureRecordOf(subscriptionID).lock = level
 	return true
 }
 
@@ -81,7 +81,7 @@ func (b *Backend) azureSubscriptionOf(x *exchange) (*customerRecord, azureSubscr
 		return refuse(b.challenge(owner.ID, "invalid_token", "InvalidAuthenticationTokenTenant",
 			"The access token is from the wrong issuer '%s'. It must match the tenant '%s' associated with this subscription.", x.caller.Issuer, "https://sts.windows.net/"+owner.ID+"/"))
 	}
-	if record := b.azureRecordOf(owner, id); record.unknown < x.knobs.UnknownSubscriptions {
+	if record := b.azureRecordOf(id); record.unknown < x.knobs.UnknownSubscriptions {
 		record.unknown++
 		return refuse(subscriptionNotFound(id))
 	}
@@ -109,7 +109,7 @@ func (b *Backend) roleAssignmentCall(x *exchange) (*customerRecord, *azureRecord
 	if !ok {
 		return refuse(refused)
 	}
-	record := b.azureRecordOf(owner, subscription.SubscriptionID)
+	record := b.azureRecordOf(subscription.SubscriptionID)
 	action, locked, scope := "read", false, subscription.ID+"/providers/Microsoft.Authorization"
 	if name := x.values["name"]; name != "" {
 		scope += "/roleAssignments/" + name

@@ -20,10 +20,10 @@
 //
 // # What is not here
 //
-// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. Of
-// Resource Manager: role assignments below and above a subscription as resources of their own, role definitions, and the
-// rights of users without a role assignment, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in: NewRefreshToken stands for a person in a browser. Azure
-// CLI. HTTP/2: Partner Center answers over HTTP/1.1.
+// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. In Resource Manager: role
+// definitions, role assignments as resources below other scopes than a subscription, and people who may do things without
+// a role, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in: NewRefreshToken
+// stands for a person in a browser. Azure CLI. HTTP/2: Partner Center answers over HTTP/1.1.
 //
 // # Where to start
 //

@@ -57,7 +57,7 @@ type azureRecord struct {
 func subscriptionScope(id string) string { return "/subscriptions/" + strings.ToLower(id) }
 
 // azureRecordOf makes the record of an Azure subscription when it is first asked for, with the assignments of the seed.
-func (b *Backend) azureRecordOf(owner *customerRecord, subscriptionID string) *azureRecord {
+func (b *Backend) azureRecordOf(subscriptionID string) *azureRecord {
 	id := strings.ToLower(subscriptionID)
 	if record := b.azure[id]; record != nil {
 		return record
@@ -120,8 +120,8 @@ func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	assignments := []RoleAssignment{}
-	if owner, ok := b.azureOwner(subscriptionID); ok {
-		for _, a := range b.azureRecordOf(owner, subscriptionID).assignments {
+	if _, ok := b.azureOwner(subscriptionID); ok {
+		for _, a := range b.azureRecordOf(subscriptionID).assignments {
 			assignments = append(assignments, *a)
 		}
 	}
@@ -145,7 +145,7 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	if !ok {
 		return RoleAssignment{}, fmt.Errorf("no Azure subscription %s", a.SubscriptionID)
 	}
-	record := b.azureRecordOf(owner, a.SubscriptionID)
+	record := b.azureRecordOf(a.SubscriptionID)
 	for _, id := range []*string{&a.SubscriptionID, &a.Name, &a.PrincipalID, &a.RoleID} {
 		*id = strings.ToLower(*id)
 	}
@@ -182,8 +182,8 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 func (b *Backend) RemoveAssignment(subscriptionID, name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if owner, ok := b.azureOwner(subscriptionID); ok {
-		if b.removeAssignment(b.azureRecordOf(owner, subscriptionID), name) {
+	if _, ok := b.azureOwner(subscriptionID); ok {
+		if b.removeAssignment(b.azureRecordOf(subscriptionID), name) {
 			return true
 		}
 	}
