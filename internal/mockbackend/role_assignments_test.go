@@ -596,6 +596,9 @@ func TestLastOwner(t *testing.T) { // azure-rbac-and-auth.md A.6
 	if !strings.Contains(string(refused.raw), "Cannot delete the last RBAC admin assignment") {
 		t.Errorf("%s", refused.raw)
 	}
+	inherits := adatumAssignments + "/" + firstAssignment + assignmentVersion
+	c.armCall("PUT", inherits, assign(mockbackend.AdatumUserID, "User")).wantARM(t, "an inherited role is another one", 201, nil)
+	c.armCall("DELETE", inherits, nil).wantARM(t, "an inherited role is another one", 200, nil)
 	for _, role := range []string{mockbackend.OwnerRole, mockbackend.UserAccessAdministratorRole} {
 		name := assignTo(mockbackend.AdatumUserID, role, "")
 		c.armCall("DELETE", adatumAssignments+"/"+name+assignmentVersion, nil).wantARM(t, "one of two", 200, nil)
