@@ -55,6 +55,47 @@ const (
 	ContinuationToken ContinuationMode = "token" // continuationToken alone
 )
 
+// OrderDates says in which form orders have their creationDate; the pages' examples have all of them.
+type OrderDates string
+
+// The values of Knobs.OrderDates.
+const (
+	OrderDatesByKind     OrderDates = "byKind"     // zulu for modern orders, pacific for legacy ones, as in the example
+	OrderDatesZulu       OrderDates = "zulu"       // 2018-03-15T02:17:15.6455674Z
+	OrderDatesPacific    OrderDates = "pacific"    // 2018-03-06T17:37:05.253-08:00
+	OrderDatesZeroOffset OrderDates = "zeroOffset" // 2018-03-15T02:17:15.6455674+00:00
+)
+
+// Fulfilment is the provisioning status of orders and reservations.
+type Fulfilment string
+
+// The values of Knobs.Fulfilment.
+const (
+	Fulfilled             Fulfilment = "Fulfilled"
+	Unfulfilled           Fulfilment = "Unfulfilled"
+	PrefulfillmentPending Fulfilment = "PrefulfillmentPending"
+)
+
+// ReservationsKey is the name of the list in the details of a reservation's artifact. Table and example of the page differ.
+type ReservationsKey string
+
+// The values of Knobs.ReservationsKey.
+const (
+	ReservationsKeyByContract ReservationsKey = "byContract"                 // reservations; in the old contract the other one
+	ReservationsKeyNew        ReservationsKey = "reservations"               // as the table has it
+	ReservationsKeyOld        ReservationsKey = "virtualMachineReservations" // as both examples have it
+)
+
+// DynamicAttributes says where entitlements have their reservationType. Table and example of the page differ.
+type DynamicAttributes string
+
+// The values of Knobs.DynamicAttributes.
+const (
+	DynamicAttributesOnEntitlement DynamicAttributes = "entitlement" // as the example has it
+	DynamicAttributesOnArtifact    DynamicAttributes = "artifact"    // as the table has it
+	DynamicAttributesOnBoth        DynamicAttributes = "both"
+)
+
 // Knobs change how the mock behaves where the API is free to, or is not documented. Durations are Go durations in JSON
 // ("250ms"). The defaults are DefaultKnobs.
 type Knobs struct {
@@ -159,6 +200,35 @@ type Knobs struct {
 	// BucketRefill is how many it takes each second after that; 0 = 25 reads, 10 writes and 10 deletes.
 	BucketRefill int `json:"bucketRefill"`
 
+	// OrderDates says in which form orders have their creationDate.
+	OrderDates OrderDates `json:"orderDates"`
+	// LowerCaseTransactionTypes prints those of order lines as the table of the page does (new); off = as its example (New).
+	LowerCaseTransactionTypes bool `json:"lowerCaseTransactionTypes"`
+	// NoOrderClient leaves the client block out of orders, where it is unverified.
+	NoOrderClient bool `json:"noOrderClient"`
+	// Fulfilment is the provisioning status of orders and reservations that are not cancelled.
+	Fulfilment Fulfilment `json:"fulfilment"`
+	// EntitlementsAppOnly lets app-only callers read entitlements, as a third party's digest has it; the page does not.
+	EntitlementsAppOnly bool `json:"entitlementsAppOnly"`
+	// OldEntitlements gives reservations in the old contract, which knows virtual machines only.
+	OldEntitlements bool `json:"oldEntitlements"`
+	// ReservationsKey is the name of the list in the details of a reservation's artifact.
+	ReservationsKey ReservationsKey `json:"reservationsKey"`
+	// DynamicAttributes says where entitlements have their reservationType.
+	DynamicAttributes DynamicAttributes `json:"dynamicAttributes"`
+	// ExpiryWithZone prints the ends of reservations with a Z; off = without zone, as in all examples.
+	ExpiryWithZone bool `json:"expiryWithZone"`
+	// NumbersAsStrings prints quantities, line numbers and prices of orders and entitlements as strings.
+	NumbersAsStrings bool `json:"numbersAsStrings"`
+	// UnknownEnums gives the enums of orders, entitlements and reservations values that no page has.
+	UnknownEnums bool `json:"unknownEnums"`
+	// OrderDelay keeps new orders out of the list of orders; up to 15 minutes in the API. By id they are there at once.
+	OrderDelay time.Duration `json:"orderDelay"`
+	// OrderDelayReads keeps new orders out of the next N reads of the list of orders.
+	OrderDelayReads int `json:"orderDelayReads"`
+	// ReservationDelay keeps new reservations out of the list of entitlements.
+	ReservationDelay time.Duration `json:"reservationDelay"`
+
 	// Latency is added to each Partner Center and Resource Manager answer.
 	Latency time.Duration `json:"latency"`
 }
@@ -183,6 +253,11 @@ func DefaultKnobs() Knobs {
 		ClaimsChallenge:      ClaimsChallengeNone,
 		ClaimsAnswer:         ClaimsAnswerRefuse,
 		RoleDefinitionIDForm: RoleDefinitionIDAsSent,
+
+		OrderDates:        OrderDatesByKind,
+		Fulfilment:        Fulfilled,
+		ReservationsKey:   ReservationsKeyByContract,
+		DynamicAttributes: DynamicAttributesOnEntitlement,
 	}
 }
 
@@ -218,6 +293,11 @@ func (k Knobs) validate() error {
 		oneOf("customerTenants", k.CustomerTenants, CustomerTenantsOpen, CustomerTenantsNotAuthorized, CustomerTenantsNoConsent, CustomerTenantsNoUser),
 		oneOf("claimsChallenge", k.ClaimsChallenge, ClaimsChallengeNone, ClaimsChallengePartnerCenter, ClaimsChallengeResourceManager, ClaimsChallengeBoth),
 		oneOf("claimsAnswer", k.ClaimsAnswer, ClaimsAnswerRefuse, ClaimsAnswerSatisfy),
+		oneOf("orderDates", k.OrderDates, OrderDatesByKind, OrderDatesZulu, OrderDatesPacific, OrderDatesZeroOffset),
+		oneOf("fulfilment", k.Fulfilment, Fulfilled, Unfulfilled, PrefulfillmentPending),
+		oneOf("reservationsKey", k.ReservationsKey, ReservationsKeyByContract, ReservationsKeyNew, ReservationsKeyOld),
+		oneOf("dynamicAttributes", k.DynamicAttributes, DynamicAttributesOnEntitlement, DynamicAttributesOnArtifact, DynamicAttributesOnBoth),
+		notNegative("orderDelay", k.OrderDelay), notNegative("orderDelayReads", k.OrderDelayReads), notNegative("reservationDelay", k.ReservationDelay),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
@@ -260,6 +340,8 @@ type knobsText struct {
 	RefreshTokenLifetime durationText `json:"refreshTokenLifetime"`
 	OIDCTokenLifetime    durationText `json:"oidcTokenLifetime"`
 	Latency              durationText `json:"latency"`
+	OrderDelay           durationText `json:"orderDelay"`
+	ReservationDelay     durationText `json:"reservationDelay"`
 }
 
 type plainKnobs Knobs
@@ -267,6 +349,7 @@ type plainKnobs Knobs
 func (k Knobs) text() knobsText {
 	return knobsText{
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
+		durationText(k.OrderDelay), durationText(k.ReservationDelay),
 	}
 }
 
@@ -287,6 +370,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs := Knobs(merged.plainKnobs)
 	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
 	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
+	knobs.OrderDelay, knobs.ReservationDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

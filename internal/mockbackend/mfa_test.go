@@ -13,7 +13,7 @@ func TestMFAOfEveryRoute(t *testing.T) {
 	clients["app"].bearer = clients["app"].token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", "")
 	for _, pattern := range mockbackend.Routes(mockbackend.PartnerCenter) {
 		method, path, _ := strings.Cut(pattern, " ")
-		path = strings.NewReplacer("/v1", "", "{customer}", mockbackend.AdatumID, "{id}", policyID(mockbackend.AdatumID), "{subscription}", mockbackend.AdatumAzurePlanID, "{entitlement}", mockbackend.AdatumAzureID).Replace(path)
+		path = strings.NewReplacer("/v1", "", "{customer}", mockbackend.AdatumID, "{id}", policyID(mockbackend.AdatumID), "{subscription}", mockbackend.AdatumAzurePlanID, "{entitlement}", mockbackend.AdatumAzureID, "{order}", "Qm4xZ1sampleOrder1").Replace(path)
 		for who, c := range clients {
 			want := who
 			if who == "app" {

@@ -85,6 +85,7 @@ func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 		return unauthorized(&apiError{code: 900421, text: "Multi-factor authentication is required."}), false
 	}
 	switch {
+	case x.route.access == entitled && x.knobs.EntitlementsAppOnly:
 	case x.route.access >= anyUser && x.caller.user == nil:
 		return failure(http.StatusForbidden, 900329, "The resource does not support app-only authentication."), false
 	case x.route.access == adminAgent && !x.caller.user.has(AdminAgent):

@@ -13,6 +13,7 @@ const (
 	open       access = iota // no token
 	anyCaller                // app-only or app+user
 	anyUser                  // app+user: Admin, Sales or Helpdesk agent
+	entitled                 // anyUser, or anyCaller by Knobs.EntitlementsAppOnly
 	adminAgent               // app+user: Admin agent
 )
 

@@ -34,6 +34,9 @@ const (
 	TailspinAzurePlanID   = "9261df8b-05dc-4e7a-8f49-182b35e6d909"
 	TailspinAzureID       = "a372e09c-16ed-4f8b-9a5a-293c46f7ea0a"
 	TailspinResellerMPNID = "1234567" // indirect reseller of record of Tailspin
+
+	ContosoReservationOrderID = "Zk7sampleOrderId_A1-b2C3d4E5f6G71" // a reservation that the partner bought, in the log
+	ContosoSoftwareOrderID    = "Pw2sampleOrderId-B3_c4D5e6F7g8H91" // perpetual software: billing cycle one_time too
 )
 
 // generatedNames are Microsoft's fictitious companies.
@@ -61,6 +64,9 @@ func (b *Backend) seed() {
 			break
 		}
 		record := b.addCustomer(named.customer, named.subscriptions)
+		for _, order := range named.orders {
+			b.addOrder(record, order)
+		}
 		if len(named.permissions) > 0 {
 			record.policy = newPolicy(record.ID, named.permissions)
 		}
@@ -84,6 +90,7 @@ func (b *Backend) addGenerated(number int) {
 type namedCustomer struct {
 	customer      Customer
 	subscriptions []Subscription
+	orders        []Order // besides those of the subscriptions
 	permissions   []string
 }
 
@@ -105,6 +112,15 @@ func namedCustomers() []namedCustomer {
 			subscriptions: []Subscription{{ID: ContosoAzurePlanID, OrderID: "Hb7pK2sampleOrder2", AzureSubscriptions: []AzureEntitlement{
 				{ID: ContosoAzureID, FriendlyName: "Production"}, {ID: ContosoSecondAzureID, FriendlyName: "Development"},
 			}}},
+			orders: []Order{
+				{ID: ContosoReservationOrderID, Created: time.Date(2024, time.May, 2, 8, 31, 7, 645_567_400, time.UTC), Lines: []OrderLine{{
+					OfferID: reservationOffer, FriendlyName: "Reserved VM Instance, Standard_D2s_v5, West Europe, 3 Years", Quantity: 2, TermDuration: "P3Y", UnitPriceCents: 98_765,
+					ProvisioningContext: map[string]string{"subscriptionId": ContosoAzureID, "scope": "shared", "duration": "3Years"}, Reservation: &Reservation{},
+				}}},
+				{ID: ContosoSoftwareOrderID, Created: time.Date(2024, time.April, 18, 13, 5, 9, 70_000_000, time.UTC), Lines: []OrderLine{{
+					OfferID: "DG7GSAMPLE01:0005:DG7GSAMPLE02", FriendlyName: "Windows Server 2022 Standard, 16 cores", UnitPriceCents: 106_900, Software: true,
+				}}},
+			},
 			permissions: []string{AzureReservedInstances, AzureSavingsPlan},
 		},
 		{
@@ -122,6 +138,8 @@ func namedCustomers() []namedCustomer {
 		},
 	}
 }
+
+const reservationOffer = "DZH318Z0BQ36:004G:DZH318Z0SAMP"
 
 func licences(id, orderID string, quantity int) Subscription {
 	return Subscription{

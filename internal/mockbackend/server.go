@@ -52,10 +52,12 @@ func New(cfg Config) *Backend {
 }
 
 // routes is everything that the mock answers. Fixed path segments match in any case. For Partner Center the second
-// column says who may call: anyCaller (app-only or app+user), anyUser, or adminAgent.
+// column says who may call: anyCaller (app-only or app+user), anyUser, entitled, or adminAgent.
 func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	size := []string{"size", "offset", "seekOperation", "filter"}
+	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
+	const artifacts, artifact = "/v1/customers/{customer}/artifacts/", "/groups/{group}/lineitems/{lineItem}/resource/{resource}"
 	return map[Service][]route{
 		SignIn: {
 			{"POST", "/{tenant}/oauth2/v2.0/token", open, nil, (*Backend).issueTokenV2},
@@ -84,6 +86,14 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/customers/{customer}/users", anyUser, size, (*Backend).listCustomerUsers},
 			{"GET", "/v1/customers/{customer}/users/{user}", anyUser, nil, (*Backend).getCustomerUser},
+
+			{"GET", "/v1/customers/{customer}/orders", anyCaller, orders, (*Backend).listOrders},
+			{"GET", "/v1/customers/{customer}/orders/{order}", anyCaller, []string{"include_price"}, (*Backend).getOrder},
+			{"GET", "/v1/customers/{customer}/orders/{order}/provisioningstatus", anyCaller, nil, (*Backend).getOrderProvisioningStatus},
+
+			{"GET", "/v1/customers/{customer}/entitlements", entitled, []string{"entitlementType", "showExpiry"}, (*Backend).listEntitlements},
+			{"GET", artifacts + "reservedinstance" + artifact, entitled, nil, (*Backend).getArtifact},
+			{"GET", artifacts + "virtualmachinereservedinstance" + artifact, entitled, nil, (*Backend).getOldArtifact},
 
 			{"GET", "/v1/auditrecords", anyCaller, append(size, "startDate", "endDate"), (*Backend).listAuditRecords},
 

@@ -89,6 +89,7 @@ type customerRecord struct {
 	Customer
 	generated     int // index of a generated customer whose subscriptions were not asked for yet; 0 = not one
 	subscriptions []*Subscription
+	orders        []*Order // besides those of the subscriptions
 	policy        *Policy
 	stale         *Policy    // what stale reads show
 	staleReads    int        // how many are left
@@ -191,6 +192,9 @@ func (s *Subscription) fill(customerID string, index int) {
 		id = strings.ToUpper(id)
 	}
 	fallback(&s.ID, id)
+	if s.isAzurePlan() {
+		fallback(&s.OrderID, modernOrderID(customerID, index))
+	}
 	fallback(&s.OrderID, guidFor("order", customerID, index))
 	if s.Quantity == 0 {
 		s.Quantity = 1

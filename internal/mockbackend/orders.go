@@ -1,0 +1,470 @@
+package mockbackend
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Order is a purchase (DEV/order-resources). Subscriptions have theirs without being asked; AddOrder adds others and
+// fills in what is empty.
+type Order struct {
+	ID              string      `json:"id"`                    // a GUID for legacy orders; else opaque and case-sensitive
+	AlternateID     string      `json:"alternateId,omitempty"` // the portal's number of the order; legacy orders have none
+	BillingCycle    string      `json:"billingCycle"`          // monthly, annual, one_time, none …; empty = one_time
+	Status          string      `json:"status"`                // completed, pending, cancelled; empty = completed
+	TransactionType string      `json:"transactionType"`       // UserPurchase, SystemPurchase, SystemBilling; empty = UserPurchase
+	Client          OrderClient `json:"client,omitzero"`       // what the order was placed with; legacy orders have none
+	Lines           []OrderLine `json:"lines"`
+	Created         time.Time   `json:"created"`
+	// CorrelationID is originalCorrelationId of the audit record of the purchase. Orders of the API do not have it.
+	CorrelationID string `json:"correlationId,omitempty"`
+
+	listed visibility
+}
+
+// OrderClient says what an order was placed with. Seen in audit records; on orders themselves it is unverified upstream.
+type OrderClient struct {
+	MarketplaceCountry string `json:"marketplaceCountry,omitempty"`
+	DeviceFamily       string `json:"deviceFamily,omitempty"`
+	Name               string `json:"name,omitempty"`
+}
+
+// OrderLine is a line of an Order. Its lineItemNumber is its index.
+type OrderLine struct {
+	OfferID             string            `json:"offerId"` // "product:sku:availability"; a GUID or MS-AZR-… for legacy ones
+	SubscriptionID      string            `json:"subscriptionId,omitempty"`
+	FriendlyName        string            `json:"friendlyName"`
+	Quantity            int               `json:"quantity"`               // 0 = 1
+	TermDuration        string            `json:"termDuration,omitempty"` // P1M, P1Y, P3Y
+	TransactionType     string            `json:"transactionType"`        // New, Renew, Cancel …; empty = New
+	PartnerID           string            `json:"partnerId,omitempty"`    // MPN id of the indirect reseller of record
+	ProvisioningContext map[string]string `json:"provisioningContext,omitempty"`
+	UnitPriceCents      int64             `json:"unitPriceCents"`
+	Software            bool              `json:"software,omitempty"`    // perpetual software: an entitlement of its own
+	Reservation         *Reservation      `json:"reservation,omitempty"` // what the line reserved
+}
+
+// visibility is how long a new thing stays out of its list.
+type visibility struct {
+	from  time.Time // zero = from the beginning
+	reads int       // how many reads of the list are still without it
+}
+
+// due tells whether a read of the list shows the thing, and counts the read.
+func (v *visibility) due() bool {
+	if v.reads > 0 {
+		v.reads--
+		return false
+	}
+	return !time.Now().Before(v.from)
+}
+
+// modernOrderID has the form of recorded ones: URL-safe base64 and a digit.
+func modernOrderID(parts ...any) string {
+	sum := sha256.Sum256(fmt.Append([]byte("order "), parts...))
+	return base64.RawURLEncoding.EncodeToString(sum[:24]) + "1"
+}
+
+func (o *Order) isLegacy() bool { return len(o.ID) == 36 && uuid.Validate(o.ID) == nil }
+
+// Orders returns the orders of a customer, newest first, those included that the API does not list yet.
+func (b *Backend) Orders(customerID string) []Order {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		return nil
+	}
+	orders := []Order{}
+	for _, order := range b.ordersOf(record) {
+		orders = append(orders, order.clone())
+	}
+	return orders
+}
+
+// clone copies what a caller could change. The strings of the reservation are shared.
+func (o *Order) clone() Order {
+	cloned := *o
+	cloned.Lines = slices.Clone(o.Lines)
+	for i := range cloned.Lines {
+		line := &cloned.Lines[i]
+		line.ProvisioningContext = maps.Clone(line.ProvisioningContext)
+		if line.Reservation != nil {
+			reservation := *line.Reservation
+			reservation.AppliedScopes = slices.Clone(reservation.AppliedScopes)
+			line.Reservation = &reservation
+		}
+	}
+	return cloned
+}
+
+// AddOrder adds an order as if it had been there for long: listed at once, and without an audit record. It returns the
+// order with the empty fields filled in; an unknown customer is a violation.
+func (b *Backend) AddOrder(customerID string, order Order) Order {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("AddOrder: no customer %s", customerID)
+		return Order{}
+	}
+	return b.addOrder(record, order).clone()
+}
+
+func (b *Backend) addOrder(record *customerRecord, order Order) *Order {
+	order = order.clone()
+	order.fill(record)
+	record.orders = append(record.orders, &order)
+	return &order
+}
+
+func (o *Order) fill(record *customerRecord) {
+	fallback := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	fallback(&o.ID, modernOrderID(record.ID, "/", len(record.orders)))
+	fallback(&o.BillingCycle, "one_time")
+	fallback(&o.Status, "completed")
+	fallback(&o.TransactionType, "UserPurchase")
+	if o.Created.IsZero() {
+		o.Created = time.Now()
+	}
+	if !o.isLegacy() {
+		fallback(&o.AlternateID, strings.ReplaceAll(guidFor("alternate order", o.ID), "-", "")[:12])
+		if o.Client == (OrderClient{}) {
+			o.Client = OrderClient{record.Country, "UniversalStore-PartnerCenter", "Partner Center Web"}
+		}
+	}
+	for i := range o.Lines {
+		line := &o.Lines[i]
+		line.Quantity = max(line.Quantity, 1)
+		fallback(&line.TransactionType, "New")
+		if line.Reservation != nil {
+			line.Reservation.fill(o, line)
+		}
+	}
+}
+
+// ordersOf gives those of the subscriptions and the others, newest first (choice; the page's example is too).
+func (b *Backend) ordersOf(record *customerRecord) []*Order {
+	orders := slices.Clone(record.orders)
+	byID := map[string]*Order{}
+	for _, subscription := range b.subscriptionsOf(record) {
+		if order, ok := byID[subscription.OrderID]; ok {
+			order.Lines = append(order.Lines, subscription.orderLine())
+			continue
+		}
+		order := subscription.order(record)
+		byID[subscription.OrderID] = order
+		orders = append(orders, order)
+	}
+	slices.SortStableFunc(orders, func(a, b *Order) int { return b.Created.Compare(a.Created) })
+	return orders
+}
+
+// order is the one by which the subscription was bought. It is made when it is asked for: with thousands of customers
+// only few ever are.
+func (s *Subscription) order(record *customerRecord) *Order {
+	order := &Order{ID: s.OrderID, BillingCycle: "monthly", Created: s.Created, Lines: []OrderLine{s.orderLine()}}
+	if s.isAzurePlan() {
+		order.BillingCycle = "one_time"
+	}
+	order.fill(record)
+	return order
+}
+
+func (s *Subscription) orderLine() OrderLine {
+	line := OrderLine{
+		OfferID: s.OfferID, SubscriptionID: s.ID, FriendlyName: s.OfferName, Quantity: s.Quantity, TransactionType: "New", PartnerID: s.PartnerID,
+	}
+	if !s.isAzurePlan() && !s.isLegacyAzure() { // what is paid by usage costs nothing to order
+		line.UnitPriceCents = 1250
+	}
+	return line
+}
+
+// orderBody is the wire form. The legacy form, without the fields that came later, is that of the page's example.
+type orderBody struct {
+	ID                  string             `json:"id"`
+	AlternateID         string             `json:"alternateId,omitempty"`
+	ReferenceCustomerID string             `json:"referenceCustomerId"`
+	BillingCycle        string             `json:"billingCycle"`
+	CurrencyCode        string             `json:"currencyCode"`
+	CurrencySymbol      string             `json:"currencySymbol,omitempty"`
+	LineItems           []orderLineBody    `json:"lineItems"`
+	CreationDate        string             `json:"creationDate"`
+	TotalPrice          any                `json:"totalPrice,omitempty"`
+	Status              string             `json:"status"`
+	TransactionType     string             `json:"transactionType,omitempty"`
+	Links               map[string]*link   `json:"links"`
+	Client              *OrderClient       `json:"client,omitempty"`
+	Attributes          resourceAttributes `json:"attributes"`
+}
+
+type orderLineBody struct {
+	LineItemNumber      any               `json:"lineItemNumber"`
+	OfferID             string            `json:"offerId"`
+	SubscriptionID      string            `json:"subscriptionId,omitempty"`
+	TermDuration        string            `json:"termDuration,omitempty"`
+	TransactionType     string            `json:"transactionType,omitempty"`
+	FriendlyName        string            `json:"friendlyName"`
+	Quantity            any               `json:"quantity"`
+	PartnerIDOnRecord   string            `json:"partnerIdOnRecord,omitempty"`
+	ProvisioningContext map[string]string `json:"provisioningContext,omitempty"`
+	Pricing             *linePricing      `json:"pricing,omitempty"`
+	Links               map[string]*link  `json:"links"`
+}
+
+type linePricing struct {
+	ListPrice       any `json:"listPrice"`
+	DiscountedPrice any `json:"discountedPrice"`
+	ProratedPrice   any `json:"proratedPrice"`
+	Price           any `json:"price"`
+	ExtendedPrice   any `json:"extendedPrice"`
+}
+
+// listOrders: DEV/get-all-of-a-customer-s-orders, DEV/get-a-list-of-orders-by-customer-and-billing-cycle-type. No paging.
+// indirect_reseller_id and include_system_purchases are from REF/manage-orders.
+func (b *Backend) listOrders(x *exchange) response {
+	record, refused, ok := b.customerOf(x, x.values["customer"])
+	if !ok {
+		return refused
+	}
+	withPrice, refused, ok := x.flag("include_price")
+	if !ok {
+		return refused
+	}
+	withSystem, refused, ok := x.flag("include_system_purchases")
+	if !ok {
+		return refused
+	}
+	cycle, refused, ok := billingType(queryValue(x.query, "billingType"))
+	if !ok {
+		return refused
+	}
+	reseller := queryValue(x.query, "indirect_reseller_id")
+	var bodies []orderBody
+	for _, order := range b.ordersOf(record) {
+		switch {
+		case !order.listed.due(), cycle != "" && plainName(order.BillingCycle) != cycle, order.TransactionType != "UserPurchase" && !withSystem:
+		case reseller != "" && !slices.ContainsFunc(order.Lines, func(line OrderLine) bool { return line.PartnerID == reseller }):
+		default:
+			bodies = append(bodies, x.orderBody(record, order, withPrice))
+		}
+	}
+	body := collectionOf(b, x, bodies)
+	body.Links = &collectionLinks{Self: x.link("/customers/" + record.ID + "/orders")}
+	return response{status: http.StatusOK, body: body}
+}
+
+// billingType reads the name of a billing cycle with or without underscore, or its number in the SDK's enum.
+func billingType(text string) (cycle string, refused response, ok bool) {
+	cycles := []string{"unknown", "monthly", "annual", "none", "onetime", "triennial", "biennial"}
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(cycles) {
+		return cycles[n], response{}, true
+	}
+	cycle = plainName(text)
+	if cycle != "" && !slices.Contains(cycles, cycle) {
+		return "", failure(http.StatusBadRequest, invalidRequestInput, "billingType %q is not a billing cycle.", text), false
+	}
+	return cycle, response{}, true
+}
+
+// plainName makes the names of one value equal: OneTime, one_time, onetime.
+func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
+
+// flag reads a parameter that is true or false; absent = false.
+func (x *exchange) flag(name string) (value bool, refused response, ok bool) {
+	switch text := strings.ToLower(queryValue(x.query, name)); text {
+	case "", "false":
+		return false, response{}, true
+	case "true":
+		return true, response{}, true
+	default:
+		return false, failure(http.StatusBadRequest, invalidRequestInput, "%s %q is neither true nor false.", name, text), false
+	}
+}
+
+// getOrder: DEV/get-an-order-by-id. It has an order before the list has (choice).
+func (b *Backend) getOrder(x *exchange) response {
+	record, order, refused, ok := b.orderOf(x)
+	if !ok {
+		return refused
+	}
+	withPrice, refused, ok := x.flag("include_price")
+	if !ok {
+		return refused
+	}
+	return response{status: http.StatusOK, body: x.orderBody(record, order, withPrice)}
+}
+
+func (b *Backend) orderOf(x *exchange) (*customerRecord, *Order, response, bool) {
+	record, refused, ok := b.customerOf(x, x.values["customer"])
+	if !ok {
+		return nil, nil, refused, false
+	}
+	for _, order := range b.ordersOf(record) {
+		if sameOrder(x.values["order"], order.ID) {
+			return record, order, response{}, true
+		}
+	}
+	return nil, nil, failure(http.StatusNotFound, 20000, "The order was not found."), false
+}
+
+func (x *exchange) orderBody(record *customerRecord, o *Order, withPrice bool) orderBody {
+	self := "/customers/" + record.ID + "/orders/" + o.ID
+	body := orderBody{
+		ID: o.ID, AlternateID: o.AlternateID, ReferenceCustomerID: record.ID, BillingCycle: o.BillingCycle, CurrencyCode: "USD",
+		CreationDate: x.orderDate(o), Status: o.Status, Links: map[string]*link{"self": x.link(self)}, Attributes: resourceAttributes{ObjectType: "Order"},
+	}
+	if o.isLegacy() {
+		body.Attributes.ETag = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"id":%q,"version":1}`, o.ID))
+	} else {
+		body.CurrencySymbol, body.TransactionType = "$", o.TransactionType
+		body.Links["provisioningStatus"] = x.link(self + "/provisioningstatus")
+		if !x.knobs.NoOrderClient {
+			body.Client = &o.Client
+		}
+	}
+	if x.knobs.UnknownEnums {
+		body.Status, body.BillingCycle, body.TransactionType = "on_hold", "every_five_years", "PartnerPurchase"
+	}
+	var total int64
+	for i, line := range o.Lines {
+		total += line.UnitPriceCents * int64(line.Quantity)
+		body.LineItems = append(body.LineItems, x.orderLineBody(record, o, i, withPrice))
+	}
+	if withPrice {
+		body.TotalPrice = x.money(total)
+	}
+	return body
+}
+
+func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, withPrice bool) orderLineBody {
+	line := &o.Lines[number]
+	body := orderLineBody{
+		LineItemNumber: x.number(number), OfferID: line.OfferID, SubscriptionID: line.SubscriptionID, TermDuration: line.TermDuration,
+		FriendlyName: line.FriendlyName, Quantity: x.number(line.Quantity), PartnerIDOnRecord: line.PartnerID,
+		ProvisioningContext: line.ProvisioningContext, Links: map[string]*link{},
+	}
+	if !o.isLegacy() {
+		body.TransactionType = line.TransactionType
+		if x.knobs.LowerCaseTransactionTypes { // "addQuantity", as the page's table has them
+			body.TransactionType = strings.ToLower(line.TransactionType[:1]) + line.TransactionType[1:]
+		}
+		if x.knobs.UnknownEnums {
+			body.TransactionType = "swap"
+		}
+	}
+	if line.SubscriptionID != "" {
+		body.Links["subscription"] = x.link("/customers/" + record.ID + "/subscriptions/" + line.SubscriptionID)
+	}
+	country := "?country=" + record.Country
+	if product, sku, availability, ok := splitOffer(line.OfferID); ok {
+		uri := "/products/" + product
+		body.Links["product"] = x.link(uri + country)
+		body.Links["sku"] = x.link(uri + "/skus/" + sku + country)
+		body.Links["availability"] = x.link(uri + "/skus/" + sku + "/availabilities/" + availability + country)
+	} else {
+		body.Links["sku"] = x.link("/products/" + strings.ToUpper(guidFor("product", line.OfferID)) + "/skus/" + line.OfferID)
+		body.Links["provisioningStatus"] = x.link("/subscriptions/" + line.SubscriptionID + "/provisioningstatus")
+	}
+	if withPrice {
+		unit := x.money(line.UnitPriceCents)
+		body.Pricing = &linePricing{unit, unit, unit, unit, x.money(line.UnitPriceCents * int64(line.Quantity))}
+	}
+	return body
+}
+
+// splitOffer takes a modern offer id apart. Legacy ones have no parts.
+func splitOffer(offerID string) (product, sku, availability string, ok bool) {
+	product, rest, ok := strings.Cut(offerID, ":")
+	if !ok {
+		return "", "", "", false
+	}
+	sku, availability, _ = strings.Cut(rest, ":")
+	return product, sku, availability, true
+}
+
+// orderDate has the forms of the page's examples.
+func (x *exchange) orderDate(o *Order) string {
+	form := x.knobs.OrderDates
+	if form == OrderDatesByKind {
+		form = OrderDatesZulu
+		if o.isLegacy() {
+			form = OrderDatesPacific
+		}
+	}
+	switch form {
+	case OrderDatesPacific:
+		return o.Created.In(time.FixedZone("", -8*60*60)).Format("2006-01-02T15:04:05.000-07:00")
+	case OrderDatesZeroOffset:
+		return o.Created.UTC().Format("2006-01-02T15:04:05.0000000") + "+00:00"
+	default:
+		return o.Created.UTC().Format("2006-01-02T15:04:05.0000000Z")
+	}
+}
+
+// number and money print as JSON numbers, or as strings when the knob says so.
+func (x *exchange) number(n int) any {
+	if x.knobs.NumbersAsStrings {
+		return strconv.Itoa(n)
+	}
+	return n
+}
+
+func (x *exchange) money(cents int64) any {
+	text := fmt.Sprintf("%d.%02d", cents/100, cents%100)
+	if x.knobs.NumbersAsStrings {
+		return text
+	}
+	return json.Number(text)
+}
+
+type lineProvisioningStatus struct {
+	LineItemNumber                  any              `json:"lineItemNumber"`
+	Status                          string           `json:"status"`
+	QuantityProvisioningInformation []quantityDetail `json:"quantityProvisioningInformation"`
+}
+
+type quantityDetail struct {
+	Quantity any    `json:"quantity"`
+	Status   string `json:"status"`
+}
+
+// getOrderProvisioningStatus: DEV/get-order-provisioning-status.
+func (b *Backend) getOrderProvisioningStatus(x *exchange) response {
+	_, order, refused, ok := b.orderOf(x)
+	if !ok {
+		return refused
+	}
+	var bodies []lineProvisioningStatus
+	for i, line := range order.Lines {
+		status := x.fulfilment(order)
+		bodies = append(bodies, lineProvisioningStatus{x.number(i), status, []quantityDetail{{x.number(line.Quantity), status}}})
+	}
+	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
+}
+
+// fulfilment is the provisioning status of what was ordered.
+func (x *exchange) fulfilment(o *Order) string {
+	switch {
+	case x.knobs.UnknownEnums:
+		return "PostfulfillmentPending"
+	case o.Status == "cancelled":
+		return "Unfulfilled" // "not fulfilled due to cancellation"
+	}
+	return string(x.knobs.Fulfilment)
+}
