@@ -1,6 +1,7 @@
 package mockbackend
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,33 +12,46 @@ import (
 )
 
 // AuditRecord is an entry of the activity log (DEV/auditing-resources). Which values the records of self-serve policies
-// hold is a choice, in the shape of other records.
+// hold is a choice, in the shape of other records; those of orders follow the page's example.
 type AuditRecord struct {
 	ID                    string             `json:"id"`
 	PartnerID             string             `json:"partnerId"`
-	Participants          []string           `json:"participants"`
+	Participants          []string           `json:"participants,omitempty"`
 	CustomerID            string             `json:"customerId"`
-	CustomerName          string             `json:"customerName"`
-	UserPrincipalName     string             `json:"userPrincipalName"`
-	ApplicationID         string             `json:"applicationId"`
-	SessionID             string             `json:"sessionId"`
+	CustomerName          string             `json:"customerName,omitempty"`
+	UserPrincipalName     string             `json:"userPrincipalName,omitempty"` // app-only callers have none
+	ApplicationID         string             `json:"applicationId,omitempty"`     // an app id, or a name such as FulfillmentService
+	SessionID             string             `json:"sessionId,omitempty"`
 	ResourceType          string             `json:"resourceType"`               // self_serve_policy, subscription, customer …
 	ResourceOldValue      string             `json:"resourceOldValue,omitempty"` // JSON in PascalCase with explicit nulls
 	ResourceNewValue      string             `json:"resourceNewValue,omitempty"`
-	OperationType         string             `json:"operationType"`         // create_self_serve_policy …
-	OriginalCorrelationID string             `json:"originalCorrelationId"` // MS-CorrelationId of the call
-	OperationDate         string             `json:"operationDate"`         // RFC 3339 with 7 fractional digits
-	OperationStatus       string             `json:"operationStatus"`
+	OperationType         string             `json:"operationType"`                   // create_self_serve_policy …
+	OriginalCorrelationID string             `json:"originalCorrelationId,omitempty"` // MS-CorrelationId of the call
+	OperationDate         string             `json:"operationDate"`                   // RFC 3339 with 7 fractional digits
+	OperationStatus       string             `json:"operationStatus"`                 // succeeded, failed, progress, decline
 	CustomizedData        []CustomizedDatum  `json:"customizedData"`
 	Attributes            resourceAttributes `json:"attributes"`
 
-	at time.Time
+	at     time.Time
+	listed time.Time // from when on the API has it
 }
 
 // CustomizedDatum is a detail of an AuditRecord.
 type CustomizedDatum struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+	Key   string
+	Value string // empty = null
+}
+
+// MarshalJSON prints null for an empty value.
+func (d CustomizedDatum) MarshalJSON() ([]byte, error) {
+	value := &d.Value
+	if d.Value == "" {
+		value = nil
+	}
+	return json.Marshal(struct {
+		Key   string  `json:"key"`
+		Value *string `json:"value"`
+	}{d.Key, value})
 }
 
 const (
@@ -49,7 +63,7 @@ const (
 	portalUser          = "portal.agent@" + PartnerDomain
 )
 
-// AuditRecords returns the activity log, oldest first.
+// AuditRecords returns the activity log, oldest first, those records included that the API does not have yet.
 func (b *Backend) AuditRecords() []AuditRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -71,11 +85,48 @@ func (b *Backend) portalAudit(record *customerRecord, operation, resourceType st
 	return entry
 }
 
-// addAudit stamps and stores a record. Ids end in .NET ticks (100 ns since year 1), no two the same.
-func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) {
-	entry.at = time.Now().UTC()
-	ticks := max(entry.at.UnixNano()/100+621_355_968_000_000_000, b.lastTicks+1)
-	b.lastTicks = ticks
+// AddAuditRecord adds a record of any kind about a customer, for example one from before the test. What is empty is
+// filled in, an OperationDate in RFC 3339 is kept. An unknown customer or another date is a violation.
+func (b *Backend) AddAuditRecord(customerID string, entry AuditRecord) AuditRecord {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("AddAuditRecord: no customer %s", customerID)
+		return AuditRecord{}
+	}
+	if entry.OperationDate != "" {
+		at, err := time.Parse(time.RFC3339Nano, entry.OperationDate)
+		if err != nil {
+			b.violate("AddAuditRecord: operationDate %q is not RFC 3339", entry.OperationDate)
+			return AuditRecord{}
+		}
+		entry.at = at
+	}
+	empty := b.newAudit(record, "update_subscription", "subscription")
+	entry.PartnerID, entry.CustomerID, entry.CustomerName, entry.Attributes = empty.PartnerID, empty.CustomerID, empty.CustomerName, empty.Attributes
+	for field, value := range map[*string]string{
+		&entry.OperationType: empty.OperationType, &entry.ResourceType: empty.ResourceType, &entry.OperationStatus: empty.OperationStatus,
+	} {
+		if *field == "" {
+			*field = value
+		}
+	}
+	return b.addAudit(entry, "", entry.ResourceOldValue, entry.ResourceNewValue)
+}
+
+// addAudit stamps a record that has no time yet, and stores it in the order of time. Ids end in .NET ticks (100 ns since
+// year 1), no two the same.
+func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) AuditRecord {
+	const year1 = 621_355_968_000_000_000
+	ticks := entry.at.UnixNano()/100 + year1 + int64(b.firstAudit+len(b.audit))
+	if entry.at.IsZero() {
+		entry.at = time.Now()
+		entry.listed = entry.at.Add(b.knobs.AuditDelay)
+		ticks = max(entry.at.UnixNano()/100+year1, b.lastTicks+1)
+		b.lastTicks = ticks
+	}
+	entry.at = entry.at.UTC()
 	operation := strings.ReplaceAll(entry.OperationType, "_", "")
 	if resourceID != "" && resourceID != entry.CustomerID {
 		operation = resourceID + "_" + operation
@@ -87,7 +138,12 @@ func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) 
 		b.audit = slices.Clone(b.audit[auditSize/10:])
 		b.firstAudit += auditSize / 10
 	}
-	b.audit = append(b.audit, entry)
+	place := len(b.audit)
+	for place > 0 && b.audit[place-1].at.After(entry.at) {
+		place--
+	}
+	b.audit = slices.Insert(b.audit, place, entry)
+	return entry
 }
 
 // policyDocument is a policy as resourceOldValue and resourceNewValue have it; empty for none.
@@ -121,12 +177,19 @@ func (b *Backend) listAuditRecords(x *exchange) response {
 	if !ok {
 		return refused
 	}
+	return b.auditPage(x, query)
+}
+
+func (b *Backend) auditPage(x *exchange, query pageQuery) response {
 	filter, refused, ok := readFilter(query.Filter, map[string]string{"CompanyName": "substring", "CustomerId": "equals", "ResourceType": "equals"})
 	if !ok {
 		return refused
 	}
 	if filter.Field == "CustomerId" && uuid.Validate(filter.Value) != nil {
 		return failure(http.StatusBadRequest, 900118, "The customer id %q is not valid.", filter.Value)
+	}
+	if filter.Field == "ResourceType" && !x.isResourceType(filter.Value) {
+		return failure(http.StatusBadRequest, invalidRequestInput, "%q is not a resource type.", filter.Value)
 	}
 	from, until, refused, ok := auditPeriod(query.StartDate, query.EndDate)
 	if !ok {
@@ -135,7 +198,7 @@ func (b *Backend) listAuditRecords(x *exchange) response {
 	var items []pageItem
 	for i := len(b.audit) - 1; i >= 0; i-- {
 		entry := &b.audit[i]
-		if entry.at.Before(from) || !entry.at.Before(until) || !entry.matches(filter) {
+		if entry.at.Before(from) || !entry.at.Before(until) || !entry.isListed() || !entry.matches(filter) {
 			continue
 		}
 		key := ^uint64(b.firstAudit + i) // newest first
@@ -148,11 +211,37 @@ func (b *Backend) listAuditRecords(x *exchange) response {
 	page, next := query.cut(x.knobs, items)
 	entries := make([]AuditRecord, 0, len(page))
 	for _, item := range page {
-		entries = append(entries, b.audit[item.at])
+		entries = append(entries, x.auditBody(b.audit[item.at]))
 	}
 	body := collectionOf(b, x, entries)
 	b.addLinks(x, body, query, next)
 	return response{status: http.StatusOK, body: body}
+}
+
+func (r *AuditRecord) isListed() bool { return !time.Now().Before(r.listed) }
+
+// auditBody is a record as the knobs show it.
+func (x *exchange) auditBody(entry AuditRecord) AuditRecord {
+	if x.knobs.BareAuditRecords {
+		entry.CustomerName, entry.SessionID, entry.ApplicationID, entry.OriginalCorrelationID, entry.Participants = "", "", "", "", nil
+	}
+	if x.knobs.UnknownEnums {
+		entry.OperationStatus = "deferred"
+	}
+	return entry
+}
+
+// isResourceType knows the names of the enum in the .NET SDK and the table of DEV/auditing-resources, without case. The
+// names on the wire are the same in snake_case; whether a filter takes those too is unverified upstream.
+func (x *exchange) isResourceType(name string) bool {
+	if strings.Contains(name, "_") && !x.knobs.SnakeCaseResourceTypes {
+		return false
+	}
+	return slices.Contains(strings.Fields(`undefined customer customeruser order subscription license thirdpartyaddon mpnassociation
+		transfer application applicationcredential partneruser partnerrelationship partnercustomerdap customerdirectoryrole referral
+		softwarekey softwaredownloadlink spendinglimit invoice agreement partnercustomerrelationship selfservepolicy
+		granularadminrelationship granularadminaccessassignment credit softwarepage device policy overage newcommercemigration
+		azureentitlement indirectproviderindirectresellerdap`), plainName(name))
 }
 
 func (r *AuditRecord) matches(filter fieldFilter) bool {
@@ -161,8 +250,8 @@ func (r *AuditRecord) matches(filter fieldFilter) bool {
 		return strings.Contains(strings.ToLower(r.CustomerName), strings.ToLower(filter.Value))
 	case "CustomerId":
 		return strings.EqualFold(r.CustomerID, filter.Value)
-	case "ResourceType": // the enum name SelfServePolicy; the wire form self_serve_policy works too (choice)
-		return strings.EqualFold(strings.ReplaceAll(r.ResourceType, "_", ""), strings.ReplaceAll(filter.Value, "_", ""))
+	case "ResourceType":
+		return plainName(r.ResourceType) == plainName(filter.Value)
 	}
 	return true
 }

@@ -41,11 +41,16 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 		count(filter("CustomerId", mockbackend.AdatumID, "equals"), 3)
 		count(filter("CompanyName", "toso d", "substring"), 3)
 		count(filter("ResourceType", "SelfServePolicy", "equals"), 3)
-		count(filter("ResourceType", "self_serve_policy", "equals"), 3)
+		count(filter("ResourceType", "SELFSERVEPOLICY", "equals"), 3)
 		count(filter("ResourceType", "Order", "equals"), 0)
+		c.call("GET", "/auditrecords"+filter("ResourceType", "self_serve_policy", "equals"), nil).want(t, "snake_case", 400, 800002)
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.SnakeCaseResourceTypes = true })
+		count(filter("ResourceType", "self_serve_policy", "equals"), 3)
 		for _, query := range []string{
 			"?startDate=1999-10-01", "?startDate=soon", "?startDate=2000-01-01&endDate=later", "?startDate=2000-01-20&endDate=2000-01-19",
 			"?startDate=1999-12-15&endDate=2000-01-20", filter("CustomerId", mockbackend.AdatumID, "substring"), filter("OperationType", "x", "equals"),
+			filter("ResourceType", "Reservation", "equals"), "?filter=" + url.QueryEscape(`[{"Field":"CustomerId","Value":"x","Operator":"equals"}]`),
+			"?filter=" + url.QueryEscape(`{"Field":"CompanyName","Value":"x","Operator":"substring","And":{}}`),
 		} {
 			c.call("GET", "/auditrecords"+query, nil).want(t, query, 400, 800002)
 		}

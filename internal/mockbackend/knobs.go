@@ -220,14 +220,20 @@ type Knobs struct {
 	ExpiryWithZone bool `json:"expiryWithZone"`
 	// NumbersAsStrings prints quantities, line numbers and prices of orders and entitlements as strings.
 	NumbersAsStrings bool `json:"numbersAsStrings"`
-	// UnknownEnums gives the enums of orders, entitlements and reservations values that no page has.
+	// UnknownEnums gives the enums of orders, entitlements, reservations and audit records values that no page has.
 	UnknownEnums bool `json:"unknownEnums"`
+	// SnakeCaseResourceTypes lets a filter of audit records name resource types as they are on the wire. Unverified upstream.
+	SnakeCaseResourceTypes bool `json:"snakeCaseResourceTypes"`
+	// BareAuditRecords leaves the optional fields out: names of customer and application, session, participants, correlation.
+	BareAuditRecords bool `json:"bareAuditRecords"`
 	// OrderDelay keeps new orders out of the list of orders; up to 15 minutes in the API. By id they are there at once.
 	OrderDelay time.Duration `json:"orderDelay"`
 	// OrderDelayReads keeps new orders out of the next N reads of the list of orders.
 	OrderDelayReads int `json:"orderDelayReads"`
 	// ReservationDelay keeps new reservations out of the list of entitlements.
 	ReservationDelay time.Duration `json:"reservationDelay"`
+	// AuditDelay keeps new records out of the activity log.
+	AuditDelay time.Duration `json:"auditDelay"`
 
 	// Latency is added to each Partner Center and Resource Manager answer.
 	Latency time.Duration `json:"latency"`
@@ -298,6 +304,7 @@ func (k Knobs) validate() error {
 		oneOf("reservationsKey", k.ReservationsKey, ReservationsKeyByContract, ReservationsKeyNew, ReservationsKeyOld),
 		oneOf("dynamicAttributes", k.DynamicAttributes, DynamicAttributesOnEntitlement, DynamicAttributesOnArtifact, DynamicAttributesOnBoth),
 		notNegative("orderDelay", k.OrderDelay), notNegative("orderDelayReads", k.OrderDelayReads), notNegative("reservationDelay", k.ReservationDelay),
+		notNegative("auditDelay", k.AuditDelay),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
@@ -342,6 +349,7 @@ type knobsText struct {
 	Latency              durationText `json:"latency"`
 	OrderDelay           durationText `json:"orderDelay"`
 	ReservationDelay     durationText `json:"reservationDelay"`
+	AuditDelay           durationText `json:"auditDelay"`
 }
 
 type plainKnobs Knobs
@@ -349,7 +357,7 @@ type plainKnobs Knobs
 func (k Knobs) text() knobsText {
 	return knobsText{
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
-		durationText(k.OrderDelay), durationText(k.ReservationDelay),
+		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
 	}
 }
 
@@ -370,7 +378,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs := Knobs(merged.plainKnobs)
 	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
 	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
-	knobs.OrderDelay, knobs.ReservationDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay)
+	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

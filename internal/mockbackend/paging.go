@@ -46,11 +46,15 @@ func queryValue(query url.Values, name string) string {
 // readPageQuery reads size, seekOperation, filter, dates and the MS-ContinuationToken header. A token belongs to its
 // query: parameters may be left out, as the .NET SDK does in a seek query, but not changed (choice).
 func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, bool) {
+	return b.pageQueryOf(x.query, x.req.Header.Get("MS-ContinuationToken"), path)
+}
+
+func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery, response, bool) {
 	query := pageQuery{
-		Path: path, Size: largestPage, Filter: queryValue(x.query, "filter"),
-		StartDate: queryValue(x.query, "startDate"), EndDate: queryValue(x.query, "endDate"),
+		Path: path, Size: largestPage, Filter: queryValue(values, "filter"),
+		StartDate: queryValue(values, "startDate"), EndDate: queryValue(values, "endDate"),
 	}
-	size := queryValue(x.query, "size")
+	size := queryValue(values, "size")
 	if size != "" {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 0 {
@@ -60,8 +64,7 @@ func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, 
 			query.Size = min(n, largestPage)
 		}
 	}
-	token := x.req.Header.Get("MS-ContinuationToken")
-	switch seek := strings.ToLower(queryValue(x.query, "seekOperation")); {
+	switch seek := strings.ToLower(queryValue(values, "seekOperation")); {
 	case seek == "first" || seek == "" && token == "":
 		return query, response{}, true
 	case seek == "next" && token == "":
@@ -117,19 +120,26 @@ func (b *Backend) addLinks(x *exchange, body *collection, query pageQuery, next 
 		body.ContinuationToken = token
 	}
 	if x.knobs.ContinuationMode != ContinuationToken {
-		nextLink := x.link(uri + "&seekOperation=Next")
+		uri, headers := uri+"&seekOperation=Next", []linkHeader{{"MS-ContinuationToken", token}}
+		if query.Path == auditActivity {
+			uri, headers = auditActivity+"?seek="+url.QueryEscape(token), []linkHeader{}
+		}
+		nextLink := x.link(uri)
 		if host := x.knobs.NextLinkHost; host != "" {
 			if !strings.Contains(host, "://") {
 				host = "https://" + host
 			}
-			nextLink.URI = strings.TrimSuffix(host, "/") + "/v1" + uri + "&seekOperation=Next"
+			nextLink.URI = strings.TrimSuffix(host, "/") + versioned(uri)
 		}
-		nextLink.Headers = []linkHeader{{"MS-ContinuationToken", token}}
+		nextLink.Headers = headers
 		body.Links.Next = nextLink
 	}
 }
 
 func (q pageQuery) uri() string {
+	if q.Path == auditActivity {
+		return activityURI(q)
+	}
 	var uri strings.Builder
 	uri.WriteString(q.Path + "?size=" + strconv.Itoa(q.Size))
 	for _, parameter := range []struct{ name, value string }{{"startDate", q.StartDate}, {"endDate", q.EndDate}, {"filter", q.Filter}} {

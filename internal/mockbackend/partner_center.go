@@ -216,9 +216,17 @@ type linkHeader struct {
 // link points to a path of the API, which begins with /v1 or not as the knob says.
 func (x *exchange) link(uri string) *link {
 	if x.knobs.LinkPrefixV1 {
-		uri = "/v1" + uri
+		uri = versioned(uri)
 	}
 	return &link{URI: uri, Method: http.MethodGet, Headers: []linkHeader{}}
+}
+
+// versioned begins with /v1, except where a uri has its version elsewhere.
+func versioned(uri string) string {
+	if strings.HasPrefix(uri, auditActivity) {
+		return uri
+	}
+	return "/v1" + uri
 }
 
 type selfLink struct {

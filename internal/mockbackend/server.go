@@ -57,6 +57,10 @@ func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	size := []string{"size", "offset", "seekOperation", "filter"}
 	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
+	activity := []string{
+		"auditRequest.startDate", "auditRequest.endDate", "auditRequest.size",
+		"auditRequest.filter.field", "auditRequest.filter.value", "auditRequest.filter.operator", "seek",
+	}
 	const artifacts, artifact = "/v1/customers/{customer}/artifacts/", "/groups/{group}/lineitems/{lineItem}/resource/{resource}"
 	return map[Service][]route{
 		SignIn: {
@@ -96,6 +100,8 @@ func routes() map[Service][]route {
 			{"GET", artifacts + "virtualmachinereservedinstance" + artifact, entitled, nil, (*Backend).getOldArtifact},
 
 			{"GET", "/v1/auditrecords", anyCaller, append(size, "startDate", "endDate"), (*Backend).listAuditRecords},
+			{"GET", auditActivity, anyCaller, activity, (*Backend).listAuditActivity},
+			{"GET", auditActivity + "/{record}", anyCaller, nil, (*Backend).getAuditActivity},
 
 			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
 			{"GET", "/v1/profiles/legalbusiness", anyCaller, []string{"vettingVersion"}, (*Backend).legalBusinessProfile},
