@@ -49,7 +49,7 @@ func controlCalls() []controlCall {
 		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
 		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
 		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
-	}, slices.Concat(controlAzureCalls(), controlSignInCalls())...)
+	}, slices.Concat(controlAzureCalls(), controlPurchaseCalls(), controlSignInCalls())...)
 }
 
 func kindNames() string {
@@ -116,7 +116,7 @@ func (b *Backend) controlIndex(*exchange) response {
 			fmt.Fprintf(&text, " -X %s", call.method)
 		}
 		path := strings.NewReplacer("{azure}", AdatumAzureID, "{principal}", AdatumSecondUserID, "{assignment}", guidFor("role assignment", AdatumAzureID, GroupID(AdminAgent)),
-			"{customer}", AdatumID, "{subscription}", AdatumAzurePlanID, "{certificate}", string(RegisteredCertificate), "{user}", b.User(AdminAgent).UserPrincipalName).Replace(call.pattern)
+			"{customer}", AdatumID, "{subscription}", AdatumAzurePlanID, "{order}", ContosoReservationOrderID, "{certificate}", string(RegisteredCertificate), "{user}", b.User(AdminAgent).UserPrincipalName).Replace(call.pattern)
 		fmt.Fprintf(&text, " %s%s", base, path)
 		if call.data != "" {
 			fmt.Fprintf(&text, " -d '%s'", call.data)

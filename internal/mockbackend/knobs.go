@@ -96,6 +96,16 @@ const (
 	DynamicAttributesOnBoth        DynamicAttributes = "both"
 )
 
+// PurchaseAudit says what the activity log has of what customers buy for themselves. Unverified upstream.
+type PurchaseAudit string
+
+// The values of Knobs.PurchaseAudit.
+const (
+	PurchaseAuditFull      PurchaseAudit = "full"      // a create_order record with the customer's user
+	PurchaseAuditAnonymous PurchaseAudit = "anonymous" // one without userPrincipalName
+	PurchaseAuditNone      PurchaseAudit = "none"      // no record
+)
+
 // Knobs change how the mock behaves where the API is free to, or is not documented. Durations are Go durations in JSON
 // ("250ms"). The defaults are DefaultKnobs.
 type Knobs struct {
@@ -226,6 +236,10 @@ type Knobs struct {
 	SnakeCaseResourceTypes bool `json:"snakeCaseResourceTypes"`
 	// BareAuditRecords leaves the optional fields out: names of customer and application, session, participants, correlation.
 	BareAuditRecords bool `json:"bareAuditRecords"`
+	// PurchaseAudit says what the activity log has of what customers buy for themselves.
+	PurchaseAudit PurchaseAudit `json:"purchaseAudit"`
+	// PurchaseApplicationID gives those records the id of the Azure portal as applicationId; off = its name.
+	PurchaseApplicationID bool `json:"purchaseApplicationID"`
 	// OrderDelay keeps new orders out of the list of orders; up to 15 minutes in the API. By id they are there at once.
 	OrderDelay time.Duration `json:"orderDelay"`
 	// OrderDelayReads keeps new orders out of the next N reads of the list of orders.
@@ -264,6 +278,7 @@ func DefaultKnobs() Knobs {
 		Fulfilment:        Fulfilled,
 		ReservationsKey:   ReservationsKeyByContract,
 		DynamicAttributes: DynamicAttributesOnEntitlement,
+		PurchaseAudit:     PurchaseAuditFull,
 	}
 }
 
@@ -303,6 +318,7 @@ func (k Knobs) validate() error {
 		oneOf("fulfilment", k.Fulfilment, Fulfilled, Unfulfilled, PrefulfillmentPending),
 		oneOf("reservationsKey", k.ReservationsKey, ReservationsKeyByContract, ReservationsKeyNew, ReservationsKeyOld),
 		oneOf("dynamicAttributes", k.DynamicAttributes, DynamicAttributesOnEntitlement, DynamicAttributesOnArtifact, DynamicAttributesOnBoth),
+		oneOf("purchaseAudit", k.PurchaseAudit, PurchaseAuditFull, PurchaseAuditAnonymous, PurchaseAuditNone),
 		notNegative("orderDelay", k.OrderDelay), notNegative("orderDelayReads", k.OrderDelayReads), notNegative("reservationDelay", k.ReservationDelay),
 		notNegative("auditDelay", k.AuditDelay),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),

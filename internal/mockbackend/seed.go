@@ -65,7 +65,7 @@ func (b *Backend) seed() {
 		}
 		record := b.addCustomer(named.customer, named.subscriptions)
 		for _, order := range named.orders {
-			b.addOrder(record, order)
+			b.seedPurchase(record, b.addOrder(record, order))
 		}
 		if len(named.permissions) > 0 {
 			record.policy = newPolicy(record.ID, named.permissions)
@@ -74,6 +74,17 @@ func (b *Backend) seed() {
 	for len(b.customers) < limit {
 		b.addGenerated(len(b.customers) + 1)
 	}
+}
+
+// seedPurchase records a purchase of the partner that is recent enough for the activity log.
+func (b *Backend) seedPurchase(record *customerRecord, order *Order) {
+	if age := time.Since(order.Created); age < 0 || age > auditKept {
+		return
+	}
+	order.CorrelationID = guidFor("correlation", order.ID)
+	entry := b.purchaseAudit(record, order)
+	entry.at = order.Created
+	b.addAudit(entry, order.ID, "", orderDocument(record, order))
 }
 
 // addGenerated adds the customer with a running number; its subscriptions are made when they are asked for.
@@ -95,6 +106,8 @@ type namedCustomer struct {
 }
 
 func namedCustomers() []namedCustomer {
+	// Recent enough for the activity log, and not in its last 30 days.
+	reserved := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -40).Add(8*time.Hour + 31*time.Minute + 7*time.Second + 645_567_400)
 	return []namedCustomer{
 		{
 			customer: Customer{ID: AdatumID, CompanyName: "Adatum Demo", Domain: "adatum-demo.onmicrosoft.com"},
@@ -113,7 +126,7 @@ func namedCustomers() []namedCustomer {
 				{ID: ContosoAzureID, FriendlyName: "Production"}, {ID: ContosoSecondAzureID, FriendlyName: "Development"},
 			}}},
 			orders: []Order{
-				{ID: ContosoReservationOrderID, Created: time.Date(2024, time.May, 2, 8, 31, 7, 645_567_400, time.UTC), Lines: []OrderLine{{
+				{ID: ContosoReservationOrderID, Created: reserved, Lines: []OrderLine{{
 					OfferID: reservationOffer, FriendlyName: "Reserved VM Instance, Standard_D2s_v5, West Europe, 3 Years", Quantity: 2, TermDuration: "P3Y", UnitPriceCents: 98_765,
 					ProvisioningContext: map[string]string{"subscriptionId": ContosoAzureID, "scope": "shared", "duration": "3Years"}, Reservation: &Reservation{},
 				}}},

@@ -54,7 +54,7 @@ func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
 	c.call("GET", "/SelfServePolicy/"+policyID(mockbackend.AdatumID), nil).want(t, "get deleted", 404, 600039)
 
 	var operations []string
-	for _, record := range b.AuditRecords() {
+	for _, record := range policyRecords(b) {
 		operations = append(operations, record.OperationType)
 	}
 	if got := strings.Join(operations, " "); got != "create_self_serve_policy update_self_serve_policy delete_self_serve_policy" {
@@ -297,7 +297,7 @@ func TestChangesOutside(t *testing.T) { // rule 15
 	b.SetPermissions(mockbackend.AdatumID)
 	b.SetPermissions(mockbackend.AdatumID) // nothing to do: no record
 	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
-	records := b.AuditRecords()
+	records := policyRecords(b)
 	if len(records) != 4 {
 		t.Fatalf("%d records", len(records))
 	}

@@ -1,0 +1,312 @@
+package mockbackend
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Purchase is what BuyReservation, BuySavingsPlan and BuyReservationAsPartner buy. The zero value is one reserved
+// virtual machine for a year, shared.
+type Purchase struct {
+	// ReservationType is virtualmachines, sqldatabases …; empty = virtualmachines. Savings plans have none.
+	ReservationType string `json:"reservationType,omitempty"`
+	// TermDuration is P1Y or P3Y; empty = P1Y.
+	TermDuration string `json:"termDuration,omitempty"`
+	// Quantity is the number of instances; 0 = 1.
+	Quantity int `json:"quantity,omitempty"`
+	// UnitPriceCents is the price of one; 0 = 50000.
+	UnitPriceCents int64 `json:"unitPriceCents,omitempty"`
+	// AppliedScope is the id of the Azure subscription that the reservation is for; empty = shared.
+	AppliedScope string `json:"appliedScope,omitempty"`
+	// FriendlyName is the name of what is bought; empty = a sample.
+	FriendlyName string `json:"friendlyName,omitempty"`
+}
+
+// Prerequisite is what a customer must have to buy for itself (PC/customers/give-customers-permission).
+type Prerequisite string
+
+// The prerequisites.
+const (
+	NeedsPermission Prerequisite = "permission" // the partner has turned purchases on
+	NeedsAzurePlan  Prerequisite = "azurePlan"  // an active Azure plan or MS-AZR-0145P subscription
+	NeedsOwner      Prerequisite = "owner"      // the user is Owner of an Azure subscription of the customer
+)
+
+// PurchaseRefused says why a purchase was not made. Nothing has changed.
+type PurchaseRefused struct {
+	CustomerID string
+	User       string         // empty for the partner
+	Missing    []Prerequisite // in the order of the constants
+}
+
+func (e *PurchaseRefused) Error() string {
+	who := "the partner"
+	if e.User != "" {
+		who = e.User
+	}
+	reasons := map[Prerequisite]string{
+		NeedsPermission: "the partner has not turned the permission on", NeedsAzurePlan: "the customer has no active Azure plan or Azure (global) subscription",
+		NeedsOwner: "the user is not Owner of an Azure subscription of the customer",
+	}
+	var missing []string
+	for _, prerequisite := range e.Missing {
+		missing = append(missing, reasons[prerequisite])
+	}
+	return fmt.Sprintf("%s can not buy for customer %s: %s", who, e.CustomerID, strings.Join(missing, "; "))
+}
+
+// The catalogue ids are invented, in the form of real ones.
+const (
+	sqlReservationOffer = "DZH318Z0BQ5S:001K:DZH318Z0SMP2"
+	savingsPlanOffer    = "DZH318Z0SVPL:0002:DZH318Z0SMP3"
+
+	azurePortalName          = "Azure Portal"
+	azurePortalApplicationID = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+)
+
+// BuyReservation buys a reservation as a user of the customer does in the Azure portal, which makes an order, an
+// entitlement and a record of the activity log, each after its delay. It returns the order, or *PurchaseRefused when a
+// prerequisite is missing. How the purchases of customers show in the API is unverified upstream.
+func (b *Backend) BuyReservation(customerID, user string, purchase Purchase) (Order, error) {
+	return b.buy(customerID, user, AzureReservedInstances, purchase)
+}
+
+// BuySavingsPlan is BuyReservation for a savings plan. It makes no entitlement: the API knows no type for it (choice).
+func (b *Backend) BuySavingsPlan(customerID, user string, purchase Purchase) (Order, error) {
+	return b.buy(customerID, user, AzureSavingsPlan, purchase)
+}
+
+// BuyReservationAsPartner buys a reservation for the customer as a partner user does in Partner Center. Of the
+// prerequisites it needs the Azure plan only.
+func (b *Backend) BuyReservationAsPartner(customerID string, purchase Purchase) (Order, error) {
+	return b.buy(customerID, "", AzureReservedInstances, purchase)
+}
+
+func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (Order, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		return Order{}, fmt.Errorf("no customer %s", customerID)
+	}
+	if err := purchase.fill(permission); err != nil {
+		return Order{}, err
+	}
+	if missing := b.missing(record, user, permission); len(missing) > 0 {
+		return Order{}, &PurchaseRefused{record.ID, user, missing}
+	}
+	order := b.addOrder(record, purchase.order(record, user, permission))
+	order.listed = visibility{order.Created.Add(b.knobs.OrderDelay), b.knobs.OrderDelayReads}
+	if reservation := order.Lines[0].Reservation; reservation != nil {
+		reservation.listed.from = order.Created.Add(b.knobs.ReservationDelay)
+	}
+	order.CorrelationID = newGUID()
+	b.auditPurchase(record, order, user)
+	return order.clone(), nil
+}
+
+// missing are the prerequisites that the customer, or the user, does not meet.
+func (b *Backend) missing(record *customerRecord, user, permission string) []Prerequisite {
+	var missing []Prerequisite
+	byCustomer := user != ""
+	if byCustomer && (record.policy == nil || !slices.Contains(record.policy.Permissions, permission)) {
+		missing = append(missing, NeedsPermission)
+	}
+	if !slices.ContainsFunc(b.subscriptionsOf(record), func(s *Subscription) bool { return s.Status == "active" && (s.isAzurePlan() || s.isLegacyAzure()) }) {
+		missing = append(missing, NeedsAzurePlan)
+	}
+	if byCustomer && !ownerRoleIsTakenForGranted() {
+		missing = append(missing, NeedsOwner)
+	}
+	return missing
+}
+
+// ownerRoleIsTakenForGranted: the mock has no role assignments yet.
+func ownerRoleIsTakenForGranted() bool { return true }
+
+func (p *Purchase) fill(permission string) error {
+	if p.ReservationType == "" && permission == AzureReservedInstances {
+		p.ReservationType = virtualMachines
+	}
+	if p.TermDuration == "" {
+		p.TermDuration = "P1Y"
+	}
+	if p.Quantity == 0 {
+		p.Quantity = 1
+	}
+	if p.UnitPriceCents == 0 {
+		p.UnitPriceCents = 50_000
+	}
+	if p.FriendlyName == "" {
+		p.FriendlyName = "Reserved VM Instance, Standard_D2s_v5, West Europe"
+		switch {
+		case permission == AzureSavingsPlan:
+			p.FriendlyName = "Savings plan for compute"
+		case p.ReservationType != virtualMachines:
+			p.FriendlyName = "SQL Database reserved capacity, West Europe"
+		}
+	}
+	switch {
+	case permission == AzureSavingsPlan && p.ReservationType != "":
+		return errors.New("reservationType: a savings plan has none")
+	case p.TermDuration != "P1Y" && p.TermDuration != "P3Y":
+		return fmt.Errorf("termDuration: %q is neither P1Y nor P3Y", p.TermDuration)
+	}
+	return firstError(notNegative("quantity", p.Quantity), notNegative("unitPriceCents", int(p.UnitPriceCents)))
+}
+
+func (p *Purchase) order(record *customerRecord, user, permission string) Order {
+	line := OrderLine{OfferID: savingsPlanOffer, FriendlyName: p.FriendlyName, Quantity: p.Quantity, TermDuration: p.TermDuration, UnitPriceCents: p.UnitPriceCents}
+	if permission == AzureReservedInstances {
+		line.OfferID, line.Reservation = reservationOffer, &Reservation{Type: p.ReservationType}
+		if p.ReservationType != virtualMachines {
+			line.OfferID = sqlReservationOffer
+		}
+		if p.AppliedScope != "" {
+			line.Reservation.ScopeType, line.Reservation.AppliedScopes = "Single", []string{"/subscriptions/" + strings.ToLower(p.AppliedScope)}
+		}
+	}
+	order := Order{ID: modernOrderID(record.ID, newGUID()), Created: time.Now(), Lines: []OrderLine{line}}
+	if user != "" {
+		order.Client = OrderClient{record.Country, "UniversalStore-AzurePortal", azurePortalName}
+		return order
+	}
+	scope := "shared"
+	if p.AppliedScope != "" {
+		scope = "single"
+	}
+	order.Lines[0].ProvisioningContext = map[string]string{"scope": scope, "duration": map[string]string{"P1Y": "1Year", "P3Y": "3Years"}[p.TermDuration]}
+	if p.AppliedScope != "" {
+		order.Lines[0].ProvisioningContext["subscriptionId"] = strings.ToLower(p.AppliedScope)
+	}
+	return order
+}
+
+// auditPurchase records a purchase; an empty user is the partner's.
+func (b *Backend) auditPurchase(record *customerRecord, order *Order, user string) {
+	entry := b.purchaseAudit(record, order)
+	if user != "" {
+		entry.UserPrincipalName, entry.ApplicationID = user, azurePortalName
+		if b.knobs.PurchaseApplicationID {
+			entry.ApplicationID = azurePortalApplicationID
+		}
+		switch b.knobs.PurchaseAudit {
+		case PurchaseAuditNone:
+			return
+		case PurchaseAuditAnonymous:
+			entry.UserPrincipalName = ""
+		}
+	}
+	b.addAudit(entry, order.ID, "", orderDocument(record, order))
+}
+
+// purchaseAudit is the record of a purchase by the partner.
+func (b *Backend) purchaseAudit(record *customerRecord, order *Order) AuditRecord {
+	entry := b.portalAudit(record, "create_order", "order")
+	entry.OriginalCorrelationID, entry.CustomizedData = order.CorrelationID, order.customizedData()
+	return entry
+}
+
+// ReturnReservation cancels an order with reservations: its lines, the reservations and the order itself, and a record
+// of the activity log says so. How a return shows in the API is unverified upstream.
+func (b *Backend) ReturnReservation(customerID, orderID string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		return fmt.Errorf("no customer %s", customerID)
+	}
+	for _, order := range record.orders {
+		if !sameOrder(orderID, order.ID) || !slices.ContainsFunc(order.Lines, func(line OrderLine) bool { return line.Reservation != nil }) {
+			continue
+		}
+		if order.Status == "cancelled" {
+			return fmt.Errorf("order %s of customer %s is cancelled already", orderID, record.ID)
+		}
+		before := orderDocument(record, order)
+		order.Status = "cancelled"
+		for i := range order.Lines {
+			order.Lines[i].TransactionType = "Cancel"
+			if reservation := order.Lines[i].Reservation; reservation != nil {
+				reservation.State = "Cancelled"
+			}
+		}
+		entry := b.portalAudit(record, "update_order", "order")
+		entry.CustomizedData = order.customizedData()
+		b.addAudit(entry, order.ID, before, orderDocument(record, order))
+		return nil
+	}
+	return fmt.Errorf("customer %s has no order %s with a reservation", record.ID, orderID)
+}
+
+// customizedData has the keys of the page's example; the number after the dash is that of the line.
+func (o *Order) customizedData() []CustomizedDatum {
+	var cycle strings.Builder // one_time is OneTime here
+	for word := range strings.SplitSeq(o.BillingCycle, "_") {
+		cycle.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	data := []CustomizedDatum{{"OrderId", o.ID}, {"AlternateId", o.AlternateID}, {"BillingCycle", cycle.String()}}
+	for i, line := range o.Lines {
+		key := func(name string) string { return fmt.Sprintf("%s-%d", name, i) }
+		data = append(data, CustomizedDatum{key("OfferId"), line.OfferID}, CustomizedDatum{key("SubscriptionId"), line.SubscriptionID},
+			CustomizedDatum{key("SubscriptionName"), line.FriendlyName}, CustomizedDatum{key("Quantity"), fmt.Sprint(line.Quantity)},
+			CustomizedDatum{key("PartnerOnRecord"), line.PartnerID})
+	}
+	return data
+}
+
+// orderDocument is an order as resourceOldValue and resourceNewValue have it: PascalCase, with explicit nulls.
+func orderDocument(record *customerRecord, o *Order) string {
+	orNull := func(text string) *string {
+		if text == "" {
+			return nil
+		}
+		return &text
+	}
+	type documentLine struct {
+		LineItemNumber                       int
+		OfferID                              string  `json:"OfferId"`
+		SubscriptionID                       *string `json:"SubscriptionId"`
+		ParentSubscriptionID                 *string `json:"ParentSubscriptionId"`
+		TermDuration                         *string
+		TransactionType, FriendlyName        string
+		Quantity                             int
+		PartnerIDOnRecord                    *string `json:"PartnerIdOnRecord"`
+		ProvisioningContext                  map[string]string
+		AdditionalPartnerIDsOnRecord         *struct{} `json:"AdditionalPartnerIdsOnRecord"`
+		PromotionID                          *struct{} `json:"PromotionId"`
+		Pricing, RenewsTo, CustomTermEndDate *struct{}
+	}
+	var document struct {
+		ID                         string  `json:"Id"`
+		AlternateID                *string `json:"AlternateId"`
+		ReferenceCustomerID        string  `json:"ReferenceCustomerId"`
+		BillingCycle, CurrencyCode string
+		CurrencySymbol             *string
+		LineItems                  []documentLine
+		CreationDate               string
+		TotalPrice                 *struct{}
+		Status, TransactionType    string
+		Links                      *struct{}
+		Client                     struct{ MarketplaceCountry, DeviceFamily, Name *string }
+		Attributes                 struct {
+			Etag       *string
+			ObjectType string
+		}
+	}
+	document.ID, document.AlternateID, document.ReferenceCustomerID, document.BillingCycle, document.CurrencyCode = o.ID, orNull(o.AlternateID), record.ID, o.BillingCycle, "USD"
+	document.CreationDate, document.Status, document.TransactionType = o.Created.UTC().Format("2006-01-02T15:04:05.0000000Z"), o.Status, o.TransactionType
+	document.Client.MarketplaceCountry, document.Client.DeviceFamily, document.Client.Name = orNull(o.Client.MarketplaceCountry), orNull(o.Client.DeviceFamily), orNull(o.Client.Name)
+	document.Attributes.ObjectType = "Order"
+	for i, line := range o.Lines {
+		document.LineItems = append(document.LineItems, documentLine{
+			LineItemNumber: i, OfferID: line.OfferID, SubscriptionID: orNull(line.SubscriptionID), TermDuration: orNull(line.TermDuration),
+			TransactionType: line.TransactionType, FriendlyName: line.FriendlyName, Quantity: line.Quantity, PartnerIDOnRecord: orNull(line.PartnerID),
+			ProvisioningContext: line.ProvisioningContext,
+		})
+	}
+	return string(encodeJSON(document))
+}
