@@ -83,6 +83,96 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 	})
 }
 
+func TestAuditActivity(t *testing.T) { // REF/audit-operations
+	b := newBackend(t, mockbackend.Config{})
+	c := admin(t, b)
+	for range 5 {
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
+	}
+	b.SetPermissions(mockbackend.TailspinID, mockbackend.AzureSavingsPlan)
+	const base = "/auditactivity/v1/auditrecords"
+	get := func(path string) reply { return c.do(c.request("GET", path, nil)) }
+	start := "?auditRequest.startDate=" + url.QueryEscape(time.Now().Add(-24*time.Hour).Format(time.RFC3339))
+	if got := get(base + start); len(got.items()) != 6 || got.body["continuationToken"] != nil {
+		t.Errorf("all: %s", got.raw)
+	}
+	for query, want := range map[string]int{
+		"&auditRequest.filter.field=CustomerId&auditRequest.filter.value=" + mockbackend.TailspinID + "&auditRequest.filter.operator=equals": 1,
+		"&auditRequest.filter.field=CustomerId&auditRequest.filter.value=" + mockbackend.TailspinID + "&auditRequest.filter.operator=0":      1,
+		"&auditRequest.filter.field=CompanyName&auditRequest.filter.value=ADAT&auditRequest.filter.operator=6":                               5,
+		"&auditRequest.endDate=" + url.QueryEscape(time.Now().Add(-time.Hour).Format(time.RFC3339)):                                          0,
+	} {
+		if got := get(base + start + query); got.status != 200 || len(got.items()) != want {
+			t.Errorf("%s: %d, %d items", query, got.status, len(got.items()))
+		}
+	}
+	get(base).want(t, "no start", 400, 800002)
+	get(base+"?auditRequest.startDate=2001-01-01").want(t, "too old", 400, 800002)
+	get(base+"?seek=nonsense").want(t, "no token", 400, 2000)
+	get(base+start+"&auditRequest.filter.field=CustomerId&auditRequest.filter.value=x&auditRequest.filter.operator=substring").want(t, "another operator", 400, 800002)
+	get(base+start+"&startDate=2001-01-01").want(t, "the older name", 200, 0)
+	wantViolation(t, b, "the older name", "startDate")
+
+	byLinks, byToken, first := map[any]bool{}, map[any]bool{}, base+start+"&auditRequest.size=4&auditRequest.filter.field=ResourceType&auditRequest.filter.value=SelfServePolicy&auditRequest.filter.operator=equals"
+	b.SetKnobs(func(k *mockbackend.Knobs) { k.LinkPrefixV1 = true })
+	for uri := first; uri != ""; {
+		got := get(uri)
+		for _, item := range got.items() {
+			byLinks[item["id"]] = true
+			if one := get(base + "/" + item["id"].(string)); one.status != 200 || one.body["operationDate"] != item["operationDate"] {
+				t.Errorf("by id: %d %s", one.status, one.raw)
+			}
+		}
+		self := got.body["links"].(map[string]any)["self"].(map[string]any)["uri"].(string)
+		get(self).want(t, self, 200, 0)
+		next, _ := got.body["links"].(map[string]any)["next"].(map[string]any)
+		uri, _ = next["uri"].(string)
+	}
+	for uri := first; uri != ""; {
+		got := get(uri)
+		for _, item := range got.items() {
+			byToken[item["id"]] = true
+		}
+		token, more := got.body["continuationToken"].(string)
+		if uri = base + "?seek=" + url.QueryEscape(token); !more {
+			uri = ""
+		}
+	}
+	if len(byLinks) != 6 || len(byToken) != 6 {
+		t.Errorf("%d records by links, %d by token", len(byLinks), len(byToken))
+	}
+	get(base+"/nothing").want(t, "unknown id", 404, 1000)
+}
+
+func TestAddAuditRecord(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := admin(t, b)
+	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
+	yesterday := time.Now().UTC().Add(-24 * time.Hour).Truncate(time.Second)
+	for _, ago := range []time.Duration{0, time.Hour, 0} {
+		b.AddAuditRecord(mockbackend.AdatumID, mockbackend.AuditRecord{
+			OperationType: "something_new", OperationStatus: "decline", OperationDate: yesterday.Add(-ago).Format(time.RFC3339),
+			CustomizedData: []mockbackend.CustomizedDatum{{Key: "Nothing"}},
+		})
+	}
+	items := c.call("GET", "/auditrecords", nil).items()
+	ids := map[any]bool{}
+	for i, item := range items {
+		ids[item["id"]] = true
+		if i > 0 && item["operationDate"].(string) > items[i-1]["operationDate"].(string) {
+			t.Errorf("%v is not newest first", items)
+		}
+	}
+	last := items[len(items)-1]
+	if len(ids) != 4 || last["operationType"] != "something_new" || last["operationStatus"] != "decline" || last["userPrincipalName"] != nil || last["customerName"] != "Adatum Demo" || customized(last)["Nothing"] != nil {
+		t.Errorf("%d ids, the oldest %v", len(ids), last)
+	}
+	b.AddAuditRecord("nobody", mockbackend.AuditRecord{})
+	wantViolation(t, b, "AddAuditRecord", "no customer nobody")
+	b.AddAuditRecord(mockbackend.AdatumID, mockbackend.AuditRecord{OperationDate: "yesterday"})
+	wantViolation(t, b, "AddAuditRecord", "yesterday")
+}
+
 func TestRecordsWrittenWhilePaging(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)

@@ -6,9 +6,10 @@
 // Five handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers, to an application
 // that proves itself by secret, certificate or federation. CI gives the jobs of GitHub Actions and Azure DevOps their
 // OIDC tokens. Partner Center serves self-serve policies, customers and their users, subscriptions, Azure entitlements,
-// partner profiles and audit records. Resource Manager serves Azure subscriptions and the role assignments on them; the
-// directory of a customer has users, groups and service principals to assign roles to. Control, over plain HTTP, changes
-// things from outside and reads the journal. A sixth host, "elsewhere", is where no client should ever go with a token.
+// orders, entitlements and reservations, partner profiles, and audit records at both bases. Resource Manager serves Azure
+// subscriptions and the role assignments on them; the directory of a customer has users, groups and service principals to
+// assign roles to. Control, over plain HTTP, changes things from outside and reads the journal. A sixth host, "elsewhere",
+// is where no client should ever go with a token.
 //
 // The mock is written from the published API, never from our client, so the two can disagree and a test notices. Each
 // rule cites its page as DEV/x (https://learn.microsoft.com/partner-center/developer/x) or REF/x
@@ -20,10 +21,10 @@
 //
 // # What is not here
 //
-// Orders, entitlements, carts, agreements, devices, and the newer audit base /auditactivity. In Resource Manager: role
-// definitions, role assignments as resources below other scopes than a subscription, and people who may do things without
-// a role, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in: NewRefreshToken
-// stands for a person in a browser. Azure CLI. HTTP/2: Partner Center answers over HTTP/1.1.
+// Carts, agreements, devices: orders come from the seed, AddOrder, and purchases such as BuyReservation. In Resource
+// Manager: role definitions, role assignments as resources below other scopes than a subscription, and people who may do
+// things without a role, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in:
+// NewRefreshToken stands for a person in a browser. Azure CLI. HTTP/2: Partner Center answers over HTTP/1.1.
 //
 // # Where to start
 //
@@ -34,6 +35,7 @@
 //	assertion := b.OIDCToken(mockbackend.GitHubIssuer) // or ask as a job does: b.GitHubActions(), b.AzureDevOps()
 //	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
 //	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
+//	order, err := b.BuyReservation(mockbackend.ContosoID, "azure.owner@contoso-demo.onmicrosoft.com", mockbackend.Purchase{})
 //	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
 //
 // server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to

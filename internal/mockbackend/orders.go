@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 )
@@ -49,7 +50,7 @@ type OrderLine struct {
 	TransactionType     string            `json:"transactionType"`        // New, Renew, Cancel …; empty = New
 	PartnerID           string            `json:"partnerId,omitempty"`    // MPN id of the indirect reseller of record
 	ProvisioningContext map[string]string `json:"provisioningContext,omitempty"`
-	UnitPriceCents      int64             `json:"unitPriceCents"`
+	UnitPriceCents      int64             `json:"unitPriceCents"`        // negative for a credit
 	Software            bool              `json:"software,omitempty"`    // perpetual software: an entitlement of its own
 	Reservation         *Reservation      `json:"reservation,omitempty"` // what the line reserved
 }
@@ -108,8 +109,9 @@ func (o *Order) clone() Order {
 	return cloned
 }
 
-// AddOrder adds an order as if it had been there for long: listed at once, and without an audit record. It returns the
-// order with the empty fields filled in; an unknown customer is a violation.
+// AddOrder adds an order as if it had been there for long: listed at once, and without an audit record. One with the
+// same id, that of a subscription too, is replaced. It returns the order with the empty fields filled in; an unknown
+// customer is a violation.
 func (b *Backend) AddOrder(customerID string, order Order) Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,7 +126,7 @@ func (b *Backend) AddOrder(customerID string, order Order) Order {
 func (b *Backend) addOrder(record *customerRecord, order Order) *Order {
 	order = order.clone()
 	order.fill(record)
-	record.orders = append(record.orders, &order)
+	record.orders = append(slices.DeleteFunc(record.orders, func(o *Order) bool { return o.ID == order.ID }), &order)
 	return &order
 }
 
@@ -162,6 +164,9 @@ func (b *Backend) ordersOf(record *customerRecord) []*Order {
 	orders := slices.Clone(record.orders)
 	byID := map[string]*Order{}
 	for _, subscription := range b.subscriptionsOf(record) {
+		if slices.ContainsFunc(record.orders, func(o *Order) bool { return o.ID == subscription.OrderID }) {
+			continue
+		}
 		if order, ok := byID[subscription.OrderID]; ok {
 			order.Lines = append(order.Lines, subscription.orderLine())
 			continue
@@ -327,7 +332,7 @@ func (x *exchange) orderBody(record *customerRecord, o *Order, withPrice bool) o
 	self := "/customers/" + record.ID + "/orders/" + o.ID
 	body := orderBody{
 		ID: o.ID, AlternateID: o.AlternateID, ReferenceCustomerID: record.ID, BillingCycle: o.BillingCycle, CurrencyCode: "USD",
-		CreationDate: x.orderDate(o), Status: o.Status, Links: map[string]*link{"self": x.link(self)}, Attributes: resourceAttributes{ObjectType: "Order"},
+		LineItems: []orderLineBody{}, CreationDate: x.orderDate(o), Status: o.Status, Links: map[string]*link{"self": x.link(self)}, Attributes: resourceAttributes{ObjectType: "Order"},
 	}
 	if o.isLegacy() {
 		body.Attributes.ETag = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"id":%q,"version":1}`, o.ID))
@@ -362,7 +367,8 @@ func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, w
 	if !o.isLegacy() {
 		body.TransactionType = line.TransactionType
 		if x.knobs.LowerCaseTransactionTypes { // "addQuantity", as the page's table has them
-			body.TransactionType = strings.ToLower(line.TransactionType[:1]) + line.TransactionType[1:]
+			_, first := utf8.DecodeRuneInString(line.TransactionType)
+			body.TransactionType = strings.ToLower(line.TransactionType[:first]) + line.TransactionType[first:]
 		}
 		if x.knobs.UnknownEnums {
 			body.TransactionType = "swap"
@@ -426,7 +432,11 @@ func (x *exchange) number(n int) any {
 }
 
 func (x *exchange) money(cents int64) any {
-	text := fmt.Sprintf("%d.%02d", cents/100, cents%100)
+	text, rest := strconv.FormatInt(cents/100, 10), cents%100
+	if rest < 0 { // a customerCredit
+		text, rest = "-"+strings.TrimPrefix(text, "-"), -rest
+	}
+	text += fmt.Sprintf(".%02d", rest)
 	if x.knobs.NumbersAsStrings {
 		return text
 	}

@@ -170,6 +170,17 @@ func TestOrderPrices(t *testing.T) {
 	}
 }
 
+func TestCredits(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := admin(t, b)
+	for cents, want := range map[int64]string{-5: "-0.05", -100: "-1.00", -1205: "-12.05", 0: "0.00", 7: "0.07"} {
+		order := b.AddOrder(mockbackend.AdatumID, mockbackend.Order{Lines: []mockbackend.OrderLine{{OfferID: "a:b:c", TransactionType: "CustomerCredit", UnitPriceCents: cents}}})
+		if got := c.call("GET", ordersPath(mockbackend.AdatumID)+"/"+order.ID+"?include_price=true", nil); !strings.Contains(string(got.raw), `"totalPrice":`+want+",") {
+			t.Errorf("%d: %s", cents, got.raw)
+		}
+	}
+}
+
 func TestOrderFilters(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -250,6 +261,16 @@ func TestOrdersAreCopies(t *testing.T) {
 	line.Quantity, line.ProvisioningContext["scope"], line.Reservation.State = 99, "changed", "changed"
 	if after, err := json.Marshal(b.Orders(mockbackend.ContosoID)); err != nil || string(after) != string(before) {
 		t.Errorf("%s, %v", after, err)
+	}
+	for range 2 { // replaces the order of the subscription, then itself
+		b.AddOrder(mockbackend.AdatumID, mockbackend.Order{ID: "Qm4xZ1sampleOrder1", Status: "pending"})
+	}
+	if orders := b.Orders(mockbackend.AdatumID); len(orders) != 2 || orders[0].Status != "pending" || orders[1].Status != "completed" {
+		t.Errorf("orders %+v", orders)
+	}
+	twice := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{OrderID: "one-order"}, mockbackend.Subscription{OrderID: "one-order", OfferID: "x:y:z"})
+	if orders := b.Orders(twice.ID); len(orders) != 1 || len(orders[0].Lines) != 2 {
+		t.Errorf("two subscriptions of one order: %+v", orders)
 	}
 	b.AddOrder("nobody", mockbackend.Order{})
 	wantViolation(t, b, "AddOrder", "no customer nobody")

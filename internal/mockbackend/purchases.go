@@ -245,7 +245,7 @@ func (b *Backend) ReturnReservation(customerID, orderID string) error {
 // customizedData has the keys of the page's example; the number after the dash is that of the line.
 func (o *Order) customizedData() []CustomizedDatum {
 	var cycle strings.Builder // one_time is OneTime here
-	for word := range strings.SplitSeq(o.BillingCycle, "_") {
+	for word := range strings.FieldsFuncSeq(o.BillingCycle, func(r rune) bool { return r == '_' }) {
 		cycle.WriteString(strings.ToUpper(word[:1]) + word[1:])
 	}
 	data := []CustomizedDatum{{"OrderId", o.ID}, {"AlternateId", o.AlternateID}, {"BillingCycle", cycle.String()}}
