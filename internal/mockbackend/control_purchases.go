@@ -13,7 +13,7 @@ func controlPurchaseCalls() []controlCall {
 	return []controlCall{
 		call("GET", "/customers/{customer}/orders", controlOrders, "orders of a customer with what they reserved, newest first", ""),
 		call("POST", "/customers/{customer}/orders", controlAddOrder, "add an order that has been there for long; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
-		call("POST", "/customers/{customer}/purchases", controlBuy, "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"azure.owner@adatum-demo.onmicrosoft.com","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
+		call("POST", "/customers/{customer}/purchases", controlBuy, "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
 		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlReturn, "return the reservation of an order", ""),
 	}
 }

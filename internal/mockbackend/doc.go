@@ -35,7 +35,7 @@
 //	assertion := b.OIDCToken(mockbackend.GitHubIssuer) // or ask as a job does: b.GitHubActions(), b.AzureDevOps()
 //	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
 //	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
-//	order, err := b.BuyReservation(mockbackend.ContosoID, "azure.owner@contoso-demo.onmicrosoft.com", mockbackend.Purchase{})
+//	order, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserID, mockbackend.Purchase{})
 //	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
 //
 // server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to

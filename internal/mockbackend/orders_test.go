@@ -247,7 +247,7 @@ func buy(t *testing.T, b *mockbackend.Backend) mockbackend.Order {
 	return order
 }
 
-const contosoUser = "azure.owner@contoso-demo.onmicrosoft.com"
+const contosoUser = mockbackend.ContosoUserPrincipalName
 
 func TestOrdersAreCopies(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})

@@ -95,7 +95,19 @@ func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (O
 	if err := purchase.fill(permission); err != nil {
 		return Order{}, err
 	}
-	if missing := b.missing(record, user, permission); len(missing) > 0 {
+	if purchase.AppliedScope != "" {
+		if owner, ok := b.azureOwner(purchase.AppliedScope); !ok || owner != record {
+			return Order{}, fmt.Errorf("appliedScope: customer %s has no Azure subscription %s", record.ID, purchase.AppliedScope)
+		}
+	}
+	var buyer *Principal
+	if user != "" {
+		if buyer = b.directoryOf(record).user(user); buyer == nil {
+			return Order{}, fmt.Errorf("customer %s has no user %s", record.ID, user)
+		}
+		user = buyer.UserPrincipalName
+	}
+	if missing := b.missing(record, buyer, permission); len(missing) > 0 {
 		return Order{}, &PurchaseRefused{record.ID, user, missing}
 	}
 	order := b.addOrder(record, purchase.order(record, user, permission))
@@ -108,24 +120,48 @@ func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (O
 	return order.clone(), nil
 }
 
-// missing are the prerequisites that the customer, or the user, does not meet.
-func (b *Backend) missing(record *customerRecord, user, permission string) []Prerequisite {
+// user finds a user that is not deleted, by object id or principal name.
+func (d *directory) user(name string) *Principal {
+	for _, principal := range d.principals {
+		if principal.Type == UserPrincipal && principal.Deleted.IsZero() && (strings.EqualFold(principal.ID, name) || strings.EqualFold(principal.UserPrincipalName, name)) {
+			return principal
+		}
+	}
+	return nil
+}
+
+// missing are the prerequisites that the customer, or its user, does not meet; without a user it is the partner who buys.
+func (b *Backend) missing(record *customerRecord, buyer *Principal, permission string) []Prerequisite {
 	var missing []Prerequisite
-	byCustomer := user != ""
-	if byCustomer && (record.policy == nil || !slices.Contains(record.policy.Permissions, permission)) {
+	if buyer != nil && (record.policy == nil || !slices.Contains(record.policy.Permissions, permission)) {
 		missing = append(missing, NeedsPermission)
 	}
 	if !slices.ContainsFunc(b.subscriptionsOf(record), func(s *Subscription) bool { return s.Status == "active" && (s.isAzurePlan() || s.isLegacyAzure()) }) {
 		missing = append(missing, NeedsAzurePlan)
 	}
-	if byCustomer && !ownerRoleIsTakenForGranted() {
+	if buyer != nil && !b.ownsAzureSubscription(record, buyer) {
 		missing = append(missing, NeedsOwner)
 	}
 	return missing
 }
 
-// ownerRoleIsTakenForGranted: the mock has no role assignments yet.
-func ownerRoleIsTakenForGranted() bool { return true }
+// ownsAzureSubscription tells whether a user, itself or through a group, is Owner of an enabled Azure subscription of
+// the customer, by a role on the subscription or above it.
+func (b *Backend) ownsAzureSubscription(record *customerRecord, user *Principal) bool {
+	principals := b.directoryOf(record).groupsOf(user.ID)
+	principals[user.ID] = true
+	for _, subscription := range b.azureSubscriptionsOf(record) {
+		if subscription.State != "Enabled" {
+			continue
+		}
+		if slices.ContainsFunc(b.azureRecordOf(record, subscription.SubscriptionID).assignments, func(a *RoleAssignment) bool {
+			return a.RoleID == OwnerRole && principals[a.PrincipalID] && !strings.HasPrefix(a.Scope, subscriptionScope(subscription.SubscriptionID)+"/")
+		}) {
+			return true
+		}
+	}
+	return false
+}
 
 func (p *Purchase) fill(permission string) error {
 	if p.ReservationType == "" && permission == AzureReservedInstances {

@@ -75,6 +75,7 @@ func TestCustomerBuys(t *testing.T) {
 func TestPurchaseRefusals(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.SetPermissions(mockbackend.NorthwindID, mockbackend.AzureReservedInstances)
+	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.TailspinAzureID, PrincipalID: mockbackend.TailspinUserID})
 	user := func(domain string) string { return "azure.owner@" + domain + "-demo.onmicrosoft.com" }
 	for _, test := range []struct {
 		customer, user string
@@ -82,10 +83,11 @@ func TestPurchaseRefusals(t *testing.T) {
 		missing        []mockbackend.Prerequisite
 		text           string
 	}{
-		{mockbackend.AdatumID, user("adatum"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not turned the permission on"},
+		{mockbackend.AdatumID, user("adatum"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsOwner}, "has not turned the permission on; the user is not Owner"},
+		{mockbackend.ContosoID, mockbackend.ContosoSecondUserID, b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsOwner}, "second.user@contoso-demo.onmicrosoft.com can not buy"},
 		{mockbackend.TailspinID, user("tailspin"), b.BuySavingsPlan, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not turned the permission on"},
-		{mockbackend.NorthwindID, user("northwind"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsAzurePlan}, "no active Azure plan"},
-		{mockbackend.FabrikamID, user("fabrikam"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsAzurePlan}, "; "},
+		{mockbackend.NorthwindID, user("northwind"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "no active Azure plan"},
+		{mockbackend.FabrikamID, user("fabrikam"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "; "},
 		{mockbackend.FabrikamID, "", func(id, _ string, p mockbackend.Purchase) (mockbackend.Order, error) {
 			return b.BuyReservationAsPartner(id, p)
 		}, []mockbackend.Prerequisite{mockbackend.NeedsAzurePlan}, "the partner can not buy"},
@@ -108,6 +110,12 @@ func TestPurchaseRefusals(t *testing.T) {
 	if _, err := b.BuySavingsPlan(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{ReservationType: "sqldatabases"}); err == nil {
 		t.Error("bought a savings plan of SQL databases")
 	}
+	if _, err := b.BuyReservation(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{AppliedScope: mockbackend.AdatumAzureID}); err == nil {
+		t.Error("bought for another customer's subscription")
+	}
+	if _, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.AdatumUserPrincipalName, mockbackend.Purchase{}); err == nil || !strings.Contains(err.Error(), "has no user") {
+		t.Errorf("another customer's user: %v", err)
+	}
 	if _, err := b.BuyReservation("nobody", contosoUser, mockbackend.Purchase{}); err == nil {
 		t.Error("nobody bought")
 	}
@@ -115,6 +123,46 @@ func TestPurchaseRefusals(t *testing.T) {
 		if entry.OperationType == "create_order" && entry.UserPrincipalName != "portal.agent@"+mockbackend.PartnerDomain {
 			t.Errorf("a refusal is in the log: %+v", entry)
 		}
+	}
+}
+
+func TestOwnersBuy(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	bought := func() bool {
+		t.Helper()
+		_, err := b.BuyReservation(mockbackend.AdatumID, mockbackend.AdatumSecondUserPrincipalName, mockbackend.Purchase{})
+		refused, ok := errors.AsType[*mockbackend.PurchaseRefused](err)
+		if err != nil && (!ok || !slices.Contains(refused.Missing, mockbackend.NeedsOwner)) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	subscription := "/subscriptions/" + mockbackend.AdatumAzureID
+	for name, test := range map[string]struct {
+		assignment mockbackend.RoleAssignment
+		buys       bool
+	}{
+		"Owner":                     {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumSecondUserID}, true},
+		"Owner through its group":   {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumGroupID}, true},
+		"Owner above":               {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumSecondUserID, Scope: "/providers/Microsoft.Management/managementGroups/all"}, true},
+		"Owner of a resource group": {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumSecondUserID, Scope: subscription + "/resourceGroups/one"}, false},
+		"Contributor":               {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumSecondUserID, RoleID: mockbackend.ContributorRole}, false},
+		"another user is Owner":     {mockbackend.RoleAssignment{PrincipalID: mockbackend.AdatumUserID}, false},
+	} {
+		test.assignment.SubscriptionID = mockbackend.AdatumAzureID
+		made := b.AssignRole(test.assignment)
+		if bought() != test.buys {
+			t.Errorf("%s: buys %t", name, !test.buys)
+		}
+		if test.buys {
+			b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzureID, "suspended")
+			if bought() {
+				t.Errorf("%s buys with a suspended Azure subscription", name)
+			}
+			b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzureID, "active")
+		}
+		b.RemoveAssignment(mockbackend.AdatumAzureID, made.Name)
 	}
 }
 
