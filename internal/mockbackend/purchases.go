@@ -154,7 +154,7 @@ func (b *Backend) ownsAzureSubscription(record *customerRecord, user *Principal)
 		if subscription.State != "Enabled" {
 			continue
 		}
-		if slices.ContainsFunc(b.azureRecordOf(record, subscription.SubscriptionID).assignments, func(a *RoleAssignment) bool {
+		if slices.ContainsFunc(b.azureRecordOf(subscription.SubscriptionID).assignments, func(a *RoleAssignment) bool {
 			return a.RoleID == OwnerRole && principals[a.PrincipalID] && !strings.HasPrefix(a.Scope, subscriptionScope(subscription.SubscriptionID)+"/")
 		}) {
 			return true
