@@ -6,7 +6,8 @@
 //   - azcore's retry policy repeats every POST, gives up at once when
 //     Retry-After is longer than MaxRetryDelay and lets each goroutine find out
 //     about a throttle on its own. The retry policy here (retry.go) knows which
-//     requests are safe to repeat and shares one [Gate] among all goroutines.
+//     requests are safe to repeat, and all goroutines share one [Gate], which keeps
+//     them within our own limits and within those it learns of the server.
 //   - azcore's log listener has no context. The log policy here (log.go) writes
 //     to a slog.Logger with the request's context and never logs a header.
 //   - Clients that read the same for many resources ask once ([Answers]).

@@ -27,7 +27,7 @@ type Options struct {
 	// call is part of. Both are empty for a service that has none.
 	RequestIDHeader, CorrelationIDHeader string
 	// Gate is shared by all pipelines whose requests count against one limit of
-	// the server. Nil means a gate of its own.
+	// the server. Nil means a gate of its own, without [Limits].
 	Gate *Gate
 	// Anonymous pipelines send no token, so a 401 is their last word; on the others it
 	// is worth one more attempt with a fresh token.

@@ -64,16 +64,13 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		defer cancel()
 	}
 	repeat := p.repeatOf(req)
-	var failed, throttled int
-	renew := p.renew
+	var failed int
+	renew, throttled := p.renew, false
 	var resp *http.Response
 	var err error
 	for {
-		if repeat == RepeatNever {
-			if p.gate.closedFor() > 0 {
-				return nil, ErrGateClosed
-			}
-		} else if waitErr := p.gate.wait(ctx); waitErr != nil {
+		turn, waitErr := p.enter(ctx, repeat, throttled)
+		if waitErr != nil {
 			if (resp != nil || err != nil) && outOfTime(waitErr) {
 				return resp, err // it was sent, and what came of that says more
 			}
@@ -81,6 +78,8 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		}
 		before := resp
 		resp, err = p.try(ctx, req)
+		var closed time.Duration
+		closed, throttled = p.leave(turn, resp, err)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			if before != nil {
 				return before, nil // as above
@@ -90,15 +89,9 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		wait := time.Duration(-1)
 		switch {
 		case ctx.Err() != nil, err != nil && isFinal(err):
-		case err == nil && resp.StatusCode == http.StatusTooManyRequests:
-			after, ok := retryAfter(resp.Header, time.Now())
-			if !ok || after == 0 { // 0 also stands for a date that is past by our clock
-				after = backoff(throttled)
-			}
-			throttled++
-			p.gate.pause(after)
+		case throttled:
 			if repeat != RepeatNever {
-				wait = after
+				wait = closed
 			}
 		case err == nil && resp.StatusCode == http.StatusUnauthorized:
 			// The bearer token policy has dropped its token on this answer, so a
@@ -126,6 +119,9 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 				slog.String("method", req.Raw().Method), slog.String("path", req.Raw().URL.Path),
 				slog.String("reason", reason(resp, err)), slog.String("wait", wait.String()))
 		}
+		if throttled {
+			continue // it waits in line
+		}
 		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
 			if outOfTime(sleepErr) {
 				return resp, err // what the server said last says more
@@ -133,6 +129,33 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 			return nil, sleepErr
 		}
 	}
+}
+
+// enter waits for the request's turn, unless it is one that never waits.
+func (p *retryPolicy) enter(ctx context.Context, repeat Repeat, throttled bool) (pass, error) {
+	if repeat != RepeatNever {
+		return p.gate.enter(ctx, throttled)
+	}
+	turn, ok := p.gate.enterNow()
+	if !ok {
+		return pass{}, ErrGateClosed
+	}
+	return turn, nil
+}
+
+// leave tells the gate what came of the request. Of a throttled one it answers how long the
+// gate is closed.
+func (p *retryPolicy) leave(turn pass, resp *http.Response, err error) (closed time.Duration, throttled bool) {
+	switch {
+	case err != nil:
+		p.gate.failed(turn)
+	case resp.StatusCode == http.StatusTooManyRequests:
+		after, _ := retryAfter(resp.Header, time.Now())
+		return p.gate.refused(turn, after), true
+	default:
+		p.gate.accepted(turn)
+	}
+	return 0, false
 }
 
 // outOfTime tells a deadline, passed or to be passed, from a cancellation.

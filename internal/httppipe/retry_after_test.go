@@ -64,9 +64,9 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("got %v, %v", d, ok)
 		}
 		var g Gate
-		g.pause(d)
-		if d > time.Hour && g.closedFor() < time.Hour {
-			t.Errorf("a pause of %v closes the gate for %v", d, g.closedFor())
+		turn, _ := g.enterNow()
+		if closed := g.refused(turn, d); closed < min(d, time.Hour) || closed == 0 {
+			t.Errorf("after a wait of %v the gate is closed for %v", d, closed)
 		}
 	})
 }
@@ -82,17 +82,5 @@ func TestBackoff_growsToItsMaximumAndIsNeverZero(t *testing.T) {
 				t.Fatalf("backoff(%d) = %v, want between two thirds of %v and all of it", n, d, want)
 			}
 		}
-	}
-}
-
-func TestGate_staysClosedForTheLongestPause(t *testing.T) {
-	var g Gate
-	if d := g.closedFor(); d != 0 {
-		t.Fatalf("a new gate is closed for %v", d)
-	}
-	g.pause(time.Hour)
-	g.pause(time.Minute)
-	if d := g.closedFor(); d < 59*time.Minute {
-		t.Errorf("a shorter pause after a longer one left the gate closed for %v", d)
 	}
 }

@@ -39,14 +39,17 @@ type Options struct {
 	// TenantID is the partner's tenant where it is known as a GUID. Otherwise it is read
 	// from the organization profile when first needed.
 	TenantID string
-	// Client, UserAgent and Logger are as in httppipe.Options.
-	Client    *http.Client
-	UserAgent string
-	Logger    *slog.Logger
+	// Limits are those of the client's gate.
+	Limits httppipe.Limits
+	// Client, UserAgent, MaxRetries and Logger are as in httppipe.Options.
+	Client     *http.Client
+	UserAgent  string
+	MaxRetries int
+	Logger     *slog.Logger
 }
 
 // Client calls Partner Center on behalf of one partner. It is safe for concurrent
-// use; make one and share it, since its goroutines pause together when throttled.
+// use; make one and share it, since its goroutines are paced together.
 type Client struct {
 	Customers         Customers
 	CustomerUsers     CustomerUsers
@@ -54,9 +57,10 @@ type Client struct {
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
 
-	appOnly    bool
-	credential azcore.TokenCredential
-	endpoint   *url.URL
+	appOnly     bool
+	concurrency int
+	credential  azcore.TokenCredential
+	endpoint    *url.URL
 	// scope asks for all permissions of the API that were consented to.
 	scope    string
 	pipeline runtime.Pipeline
@@ -66,11 +70,12 @@ type Client struct {
 // New returns a client. It sends nothing.
 func New(o Options) *Client {
 	c := &Client{
-		appOnly: o.AppOnly, credential: o.Credential, endpoint: o.Endpoint,
+		appOnly: o.AppOnly, concurrency: o.Limits.Concurrent, credential: o.Credential, endpoint: o.Endpoint,
 		scope: cmp.Or(o.Audience, DefaultEndpoint) + "/.default",
 	}
 	clientOptions := httppipe.Options{
 		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger,
+		Gate: httppipe.NewGate(o.Limits), MaxRetries: o.MaxRetries,
 		RequestIDHeader: "MS-RequestId", CorrelationIDHeader: "MS-CorrelationId",
 	}.ClientOptions()
 	bearer := runtime.NewBearerTokenPolicy(o.Credential, []string{c.scope}, &policy.BearerTokenOptions{
@@ -84,6 +89,10 @@ func New(o Options) *Client {
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
 	return c
 }
+
+// Concurrency is how many requests the client sends at a time, so that more goroutines would
+// only wait for each other; 0 means any number.
+func (c *Client) Concurrency() int { return c.concurrency }
 
 // AppOnly tells whether the client signs in without a user. Then Partner Center refuses
 // everything about customer permissions and the organization profile (403/900329).

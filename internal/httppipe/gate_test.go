@@ -1,0 +1,444 @@
+package httppipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+const trip = 20 * time.Millisecond
+
+// limiter plays how a server counts. It answers false when it refuses, and how long to wait, 0
+// when it does not say.
+type limiter func(now time.Time) (time.Duration, bool)
+
+// fixedWindow allows n requests per window, which starts with its first request.
+func fixedWindow(n int, per time.Duration) limiter {
+	var start time.Time
+	count := 0
+	return func(now time.Time) (time.Duration, bool) {
+		if now.Sub(start) >= per {
+			start, count = now, 0
+		}
+		count++
+		return start.Add(per).Sub(now), count <= n
+	}
+}
+
+// slidingWindow allows n requests, refused ones included, within any time of that length.
+func slidingWindow(n int, per time.Duration) limiter {
+	var seen []time.Time
+	return func(now time.Time) (time.Duration, bool) {
+		seen = slices.DeleteFunc(seen, func(t time.Time) bool { return now.Sub(t) >= per })
+		seen = append(seen, now)
+		if len(seen) <= n {
+			return 0, true
+		}
+		return seen[len(seen)-n].Add(per).Sub(now), false
+	}
+}
+
+// bucket holds n requests and is refilled with as many per time.
+func bucket(n int, per time.Duration) limiter {
+	level, filled := float64(n), time.Now()
+	return func(now time.Time) (time.Duration, bool) {
+		level = min(level+float64(n)*float64(now.Sub(filled))/float64(per), float64(n))
+		filled = now
+		if level >= 1 {
+			level--
+			return 0, true
+		}
+		return time.Duration((1 - level) * float64(per) / float64(n)), false
+	}
+}
+
+// untold is another that does not say how long to wait.
+func untold(l limiter) limiter {
+	return func(now time.Time) (time.Duration, bool) {
+		_, ok := l(now)
+		return 0, ok
+	}
+}
+
+// shared is one that others use too: in bursts of n requests, at once and then at these times.
+func shared(l limiter, n int, every time.Duration) limiter {
+	var next time.Time
+	return func(now time.Time) (time.Duration, bool) {
+		if now.After(next) {
+			next = now.Add(every)
+			for range n {
+				l(now)
+			}
+		}
+		return l(now)
+	}
+}
+
+// drive sends n requests from goroutines through the gate and counts the refused ones.
+func drive(t *testing.T, g *Gate, l limiter, goroutines, n int) (took time.Duration, refused int) {
+	t.Helper()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := time.Now()
+	one := func() {
+		for again := false; ; again = true {
+			turn, err := g.enter(t.Context(), again)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			after, ok := l(time.Now())
+			if !ok {
+				refused++
+			}
+			mu.Unlock()
+			<-time.After(trip)
+			if ok {
+				g.accepted(turn)
+				return
+			}
+			g.refused(turn, time.Duration(math.Ceil(after.Seconds()))*time.Second)
+		}
+	}
+	work := make(chan struct{}, n)
+	for range n {
+		work <- struct{}{}
+	}
+	close(work)
+	for range goroutines {
+		wg.Go(func() {
+			for range work {
+				one()
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(start), refused
+}
+
+// However a server counts, the gate finds its limit, and is refused a few times per closing.
+func TestGate_findsTheLimit(t *testing.T) {
+	const n = 2000
+	for name, c := range map[string]struct {
+		limit func() limiter
+		ideal time.Duration
+	}{
+		"500 per minute":                         {func() limiter { return fixedWindow(500, time.Minute) }, n * time.Minute / 500},
+		"500 per minute, sliding":                {func() limiter { return slidingWindow(500, time.Minute) }, n * time.Minute / 500},
+		"500 per minute, as a bucket":            {func() limiter { return bucket(500, time.Minute) }, n * time.Minute / 500},
+		"500 per minute, untold":                 {func() limiter { return untold(fixedWindow(500, time.Minute)) }, n * time.Minute / 500},
+		"500 per minute, of which 250 by others": {func() limiter { return shared(fixedWindow(500, time.Minute), 250, time.Minute) }, n * time.Minute / 250},
+		"500 per minute, 450 used before":        {func() limiter { return shared(fixedWindow(500, time.Minute), 450, time.Hour) }, n * time.Minute / 500},
+		"25 per second, as a bucket":             {func() limiter { return bucket(25, time.Second) }, n * time.Second / 25},
+		// A window of 1 s is lengthened by its requests, since the server names whole seconds.
+		"60 per second":          {func() limiter { return fixedWindow(60, time.Second) }, n * time.Second / 60 * 11 / 10},
+		"60 per second, sliding": {func() limiter { return slidingWindow(60, time.Second) }, n * time.Second / 60 * 11 / 10},
+		"no limit":               {func() limiter { return func(time.Time) (time.Duration, bool) { return 0, true } }, 0},
+	} {
+		for _, goroutines := range []int{1, 8, 32} {
+			t.Run(fmt.Sprintf("%s, %d goroutines", name, goroutines), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := new(Gate)
+					ideal := max(c.ideal, n*trip/time.Duration(goroutines))
+					took, refused := drive(t, g, c.limit(), goroutines, n)
+					t.Logf("%.2f of the ideal %v; refused %d times at %d closings", float64(took)/float64(ideal), ideal, refused, g.period)
+					if took > ideal*11/10 {
+						t.Errorf("took %v, want at most 1.1 times %v", took, ideal)
+					}
+					if refused > 2*goroutines+3*g.period {
+						t.Errorf("%d were refused at %d closings", refused, g.period)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestGate_keepsItsLimits(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits Limits
+		want   time.Duration // for 600 requests of 20 ms from 50 goroutines
+	}{
+		"3 at a time":                      {Limits{Concurrent: 3}, 600 / 3 * trip},
+		"1 at a time":                      {Limits{Concurrent: 1}, 600 * trip},
+		"more than there are goroutines":   {Limits{Concurrent: 64}, 600 / 50 * trip},
+		"20 per second":                    {Limits{PerSecond: 20}, 599*50*time.Millisecond + trip - slack},
+		"one in two seconds":               {Limits{PerSecond: 0.5}, 599*2*time.Second + trip - slack},
+		"both, of which one counts":        {Limits{Concurrent: 2, PerSecond: 1000}, 600 / 2 * trip},
+		"both, of which the other counts":  {Limits{Concurrent: 8, PerSecond: 10}, 599*100*time.Millisecond + trip - slack},
+		"more per second than a timer can": {Limits{PerSecond: 1000}, 599*time.Millisecond + trip - slack},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewGate(c.limits)
+				underWay, most := 0, 0
+				var starts []time.Time
+				var mu sync.Mutex
+				count := func(n int) {
+					mu.Lock()
+					defer mu.Unlock()
+					if underWay += n; n > 0 {
+						most, starts = max(most, underWay), append(starts, time.Now())
+					}
+				}
+				start := time.Now()
+				var wg sync.WaitGroup
+				for range 50 {
+					wg.Go(func() {
+						for range 12 {
+							turn, err := g.enter(t.Context(), false)
+							if err != nil {
+								t.Error(err)
+								return
+							}
+							count(1)
+							<-time.After(trip)
+							count(-1)
+							g.accepted(turn)
+						}
+					})
+				}
+				wg.Wait()
+				if took := time.Since(start); took != c.want {
+					t.Errorf("took %v, want %v", took, c.want)
+				}
+				if c.limits.Concurrent > 0 && most > c.limits.Concurrent {
+					t.Errorf("%d were under way at a time", most)
+				}
+				if n := most1s(starts); c.limits.PerSecond > 0 && float64(n) > c.limits.PerSecond*(1+slack.Seconds())+1 {
+					t.Errorf("%d were sent in one second", n)
+				}
+			})
+		})
+	}
+}
+
+// most1s is how many of the times, in order, lie within one second.
+func most1s(times []time.Time) (most int) {
+	for i := range times {
+		n, _ := slices.BinarySearchFunc(times[i:], times[i].Add(time.Second), time.Time.Compare)
+		most = max(most, n)
+	}
+	return most
+}
+
+// Who has waited longest goes first, and before all who was refused.
+func TestGate_isALine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(Limits{Concurrent: 1})
+		first := mustEnter(t, g)
+		order := make(chan int, 100)
+		var wg sync.WaitGroup
+		stand := func(n int, front bool) {
+			wg.Go(func() {
+				turn, err := g.enter(t.Context(), front)
+				if err != nil {
+					t.Error(err)
+				}
+				order <- n
+				<-time.After(trip)
+				g.accepted(turn)
+			})
+			synctest.Wait()
+		}
+		for n := range 99 {
+			stand(n+1, false)
+		}
+		stand(0, true)
+		g.accepted(first)
+		for want := range 100 {
+			if got := <-order; got != want {
+				t.Fatalf("number %d went when it was the turn of %d", got, want)
+			}
+		}
+		wg.Wait()
+	})
+}
+
+func mustEnter(t *testing.T, g *Gate) pass {
+	t.Helper()
+	turn, err := g.enter(t.Context(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return turn
+}
+
+// A wait in line ends with its context, and the place is not lost.
+func TestGate_waitsEndWithTheirContext(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits Limits
+		shut   time.Duration // for how long the gate is closed
+		late   bool          // it closes when there is a line already
+		// what a call gets that may wait for 5 s
+		after time.Duration
+		says  string
+	}{
+		"for a place":                         {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
+		"for a time that is too late":         {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
+		"for a gate that is closed":           {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
+		"for one that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := NewGate(c.limits)
+				first := mustEnter(t, g)
+				if c.shut > 0 && !c.late {
+					g.refused(first, c.shut)
+				}
+				if c.late {
+					time.AfterFunc(time.Second, func() { g.refused(first, c.shut) })
+				}
+				start := time.Now()
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				_, err := g.enter(ctx, false)
+				var deadline *DeadlineError
+				if !errors.As(err, &deadline) || err.Error() != c.says || time.Since(start) != c.after {
+					t.Errorf("got %v after %v", err, time.Since(start))
+				}
+				if paced := c.limits.PerSecond > 0; deadline != nil && deadline.Paced != paced {
+					t.Errorf("Paced is %v, want %v", deadline.Paced, paced)
+				}
+				canceled, stop := context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, stop)
+				if _, err := g.enter(canceled, false); !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, want the cancellation", err)
+				}
+				if n := g.line.Len(); n != 0 {
+					t.Errorf("%d stand in line still", n)
+				}
+				if c.shut == 0 {
+					g.accepted(first)
+				}
+				g.accepted(mustEnter(t, g))
+				if g.underWay != 0 {
+					t.Errorf("%d places are lost", g.underWay)
+				}
+			})
+		})
+	}
+}
+
+// Whether a call is cancelled before, while or after it gets its turn: no place is lost.
+func TestGate_losesNoPlaceToCancellation(t *testing.T) {
+	g := NewGate(Limits{Concurrent: 2})
+	var wg sync.WaitGroup
+	for i := range 64 {
+		wg.Go(func() {
+			for n := range 200 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if (i+n)%3 == 0 {
+					go cancel()
+				}
+				turn, err := g.enter(ctx, n%7 == 0)
+				switch {
+				case err != nil:
+				case n%50 == 7:
+					g.refused(turn, time.Millisecond)
+				case n%5 == 0:
+					g.failed(turn)
+				default:
+					g.accepted(turn)
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	if g.underWay != 0 || g.line.Len() != 0 {
+		t.Errorf("%d are under way and %d in line, want none", g.underWay, g.line.Len())
+	}
+}
+
+// What goes ahead may hang, or fail without an answer: the others do not wait for it.
+func TestGate_doesNotHangWithTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := new(Gate)
+		g.refused(mustEnter(t, g), time.Minute)
+		mustEnter(t, g) // hangs
+		start := time.Now()
+		second := mustEnter(t, g)
+		if d := time.Since(start); d != patience {
+			t.Errorf("the second went after %v, want %v", d, patience)
+		}
+		g.failed(second)
+		third := mustEnter(t, g)
+		g.accepted(third)
+		mustEnter(t, g)
+		mustEnter(t, g)
+		if d := time.Since(start); d != patience {
+			t.Errorf("those after a failed and an accepted one went after %v, want %v", d, patience)
+		}
+	})
+}
+
+// A request that never waits is held back by a closed gate only; the others make up for it.
+func TestGate_enterNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(Limits{Concurrent: 1, PerSecond: 1})
+		first := mustEnter(t, g)
+		now, ok := g.enterNow()
+		if !ok {
+			t.Fatal("it was held back by the limits")
+		}
+		g.accepted(first)
+		g.accepted(now)
+		start := time.Now()
+		third := mustEnter(t, g)
+		if d := time.Since(start); d != 2*time.Second-slack {
+			t.Errorf("the next one waited %v", d)
+		}
+		g.refused(third, time.Minute)
+		if _, ok := g.enterNow(); ok {
+			t.Error("it was sent through a closed gate")
+		}
+	})
+}
+
+// Several of a burst are refused: the longest wait holds, and it is one closing.
+func TestGate_staysClosedForTheLongestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := new(Gate)
+		turns := []pass{mustEnter(t, g), mustEnter(t, g), mustEnter(t, g), mustEnter(t, g)}
+		for i, after := range []time.Duration{time.Minute, time.Hour, time.Minute, 0} {
+			want := time.Hour
+			if i == 0 {
+				want = time.Minute
+			}
+			if d := g.refused(turns[i], after); d != want {
+				t.Errorf("after %v the gate is closed for %v, want %v", after, d, want)
+			}
+		}
+		start := time.Now()
+		mustEnter(t, g)
+		if d := time.Since(start); d != time.Hour || g.period != 1 {
+			t.Errorf("waited %v after %d closings", d, g.period)
+		}
+	})
+}
+
+// BenchmarkGate is what the gate costs a request when nobody waits.
+func BenchmarkGate(b *testing.B) {
+	for name, g := range map[string]*Gate{
+		"without limits": new(Gate), "32 at a time": NewGate(Limits{Concurrent: 32}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				turn, err := g.enter(b.Context(), false)
+				if err != nil {
+					b.Fatal(err)
+				}
+				g.accepted(turn)
+			}
+		})
+	}
+}

@@ -1,0 +1,122 @@
+package partnercenter_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// read reads the policies of all customers from so many goroutines, and returns how long that
+// took and how many requests were refused.
+func read(ctx context.Context, t *testing.T, b *mockbackend.Backend, c *partnercenter.Client, goroutines int) (took time.Duration, refused int) {
+	t.Helper()
+	var group errgroup.Group
+	group.SetLimit(goroutines)
+	start := time.Now()
+	for _, customer := range b.Customers() {
+		group.Go(func() error {
+			_, err := c.SelfServePolicies.Get(ctx, customer.ID)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+	return time.Since(start), b.Counters().Routes["GET /v1/SelfServePolicy"][http.StatusTooManyRequests]
+}
+
+// TestPacing: what a server allows is used up without an error and with few refusals, however
+// many goroutines ask.
+func TestPacing(t *testing.T) {
+	const requests, latency = 2000, 20 * time.Millisecond
+	for _, c := range []struct {
+		rate   mockbackend.Rate
+		limits httppipe.Limits
+		most   float64 // times the ideal
+		first  int     // 1 when the limit has to be found
+	}{
+		{rate: mockbackend.Rate{Requests: 500, Per: time.Minute}, most: 1.1, first: 1},
+		// The server names whole seconds, so a window of one is lengthened by its own requests.
+		{rate: mockbackend.Rate{Requests: 60, Per: time.Second}, most: 1.2, first: 1},
+		{rate: mockbackend.Rate{Requests: 60, Per: time.Second}, limits: httppipe.Limits{PerSecond: 58}, most: 1.1},
+		{rate: mockbackend.Rate{Requests: 500, Per: time.Minute}, limits: httppipe.Limits{PerSecond: 8, Concurrent: 4}, most: 1.1},
+		{limits: httppipe.Limits{Concurrent: 32}, most: 1.1},
+	} {
+		for _, goroutines := range []int{1, 8, 32} {
+			t.Run(fmt.Sprintf("at %q and %+v from %d goroutines", c.rate, c.limits, goroutines), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					b := newBackend(t, mockbackend.Config{Customers: requests, Latency: latency, Rate: c.rate})
+					client := newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.Limits = c.limits })
+					ideal := requests * latency / time.Duration(goroutines)
+					windows := 0
+					if c.rate.Requests > 0 {
+						windows = requests / c.rate.Requests
+						ideal = max(ideal, requests*c.rate.Per/time.Duration(c.rate.Requests))
+					}
+					took, refused := read(t.Context(), t, b, client, goroutines)
+					t.Logf("%.2f of the ideal %v, %d refused", float64(took)/float64(ideal), ideal, refused)
+					if float64(took) > c.most*float64(ideal) {
+						t.Errorf("took %v, want at most %v times %v", took, c.most, ideal)
+					}
+					if refused > c.first*goroutines+2*c.first*windows {
+						t.Errorf("%d requests were refused within %d windows", refused, windows)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestPacing_ends: when the time that is left does not suffice, that is said at once, with what
+// to do.
+func TestPacing_ends(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate   mockbackend.Rate
+		limits httppipe.Limits
+		says   string
+	}{
+		"at the server's limit": {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
+		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise requests_per_second, or leave it out"},
+		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Raise max_concurrent_requests"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{Customers: 20, Latency: 10 * time.Second, Rate: c.rate})
+				client := newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.Limits = c.limits })
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				errs := make(chan error, 20)
+				for _, customer := range b.Customers() {
+					go func() {
+						_, err := client.SelfServePolicies.Get(ctx, customer.ID)
+						errs <- err
+					}()
+				}
+				failed := 0
+				for range 20 {
+					var e *partnercenter.Error
+					if err := <-errs; errors.As(err, &e) && errors.As(err, new(*httppipe.DeadlineError)) {
+						failed++
+						if e.Sent() || !strings.Contains(e.Remedy(), c.says) {
+							t.Errorf("%v says to do %q", err, e.Remedy())
+						}
+					}
+				}
+				if failed < 5 {
+					t.Errorf("%d calls were not sent, want most", failed)
+				}
+			})
+		})
+	}
+}
