@@ -30,10 +30,13 @@ type Options struct {
 	Authority string
 	// Credential gives tokens of any tenant.
 	Credential azcore.TokenCredential
-	// Client, UserAgent and Logger are as in httppipe.Options.
-	Client    *http.Client
-	UserAgent string
-	Logger    *slog.Logger
+	// Limits hold in each tenant.
+	Limits httppipe.Limits
+	// Client, UserAgent, MaxRetries and Logger are as in httppipe.Options.
+	Client     *http.Client
+	UserAgent  string
+	MaxRetries int
+	Logger     *slog.Logger
 }
 
 // Client calls Azure Resource Manager in customers' tenants. It is safe for concurrent use.
@@ -72,7 +75,7 @@ func (c *Client) in(tenantID string) (*tenant, error) {
 	if t, ok := c.tenants[key]; ok {
 		return t, nil
 	}
-	t, err := c.newTenant(key, new(httppipe.Gate))
+	t, err := c.newTenant(key, httppipe.NewGate(c.options.Limits))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +102,7 @@ func (c *Client) renew(tenantID string, old *tenant) error {
 func (c *Client) newTenant(tenantID string, gate *httppipe.Gate) (*tenant, error) {
 	o := c.options
 	pipe := httppipe.Options{
-		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger, Gate: gate,
+		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger, Gate: gate, MaxRetries: o.MaxRetries,
 		RequestIDHeader: "x-ms-client-request-id", CorrelationIDHeader: "x-ms-correlation-request-id",
 	}.ClientOptions()
 	pipe.Cloud = cloud.Configuration{

@@ -48,7 +48,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
-		Client: client, UserAgent: userAgent, Logger: logger,
+		Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Logger: logger,
 	}
 	if tfkit.CheckGUID(s.tenantID) == nil {
 		options.TenantID = strings.ToLower(s.tenantID)
@@ -57,7 +57,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		PartnerCenter: partnercenter.New(options),
 		Azure: azurerbac.New(azurerbac.Options{
 			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Authority: s.authority.String(), Credential: azure,
-			Client: client, UserAgent: userAgent, Logger: logger,
+			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Logger: logger,
 		}),
 	}, nil
 }

@@ -47,6 +47,9 @@ var environment = map[string][]string{
 	"environment":                        {"PARTNERCENTER_ENVIRONMENT", "ARM_ENVIRONMENT"},
 	"ca_certificate_path":                {"PARTNERCENTER_CA_CERTIFICATE_PATH"},
 	"disable_instance_discovery":         {"PARTNERCENTER_DISABLE_INSTANCE_DISCOVERY", "ARM_DISABLE_INSTANCE_DISCOVERY"},
+	"requests_per_second":                {"PARTNERCENTER_REQUESTS_PER_SECOND"},
+	"max_concurrent_requests":            {"PARTNERCENTER_MAX_CONCURRENT_REQUESTS"},
+	"max_retries":                        {"PARTNERCENTER_MAX_RETRIES"},
 	"endpoints.partner_center":           {"PARTNERCENTER_PARTNER_CENTER_ENDPOINT"},
 	"endpoints.resource_manager":         {"PARTNERCENTER_RESOURCE_MANAGER_ENDPOINT", "ARM_RESOURCE_MANAGER_ENDPOINT"},
 	"endpoints.authority_host":           {"PARTNERCENTER_AUTHORITY_HOST", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"},
@@ -102,6 +105,9 @@ type providerModel struct {
 	Environment                    types.String    `tfsdk:"environment"`
 	CACertificatePath              types.String    `tfsdk:"ca_certificate_path"`
 	DisableInstanceDiscovery       types.Bool      `tfsdk:"disable_instance_discovery"`
+	RequestsPerSecond              types.Float64   `tfsdk:"requests_per_second"`
+	MaxConcurrentRequests          types.Int64     `tfsdk:"max_concurrent_requests"`
+	MaxRetries                     types.Int64     `tfsdk:"max_retries"`
 	Endpoints                      *endpointsModel `tfsdk:"endpoints"`
 }
 
@@ -129,7 +135,8 @@ func (m providerModel) values() map[string]attr.Value {
 		"refresh_token_output_path": m.RefreshTokenOutputPath, "refresh_token_obtained_on": m.RefreshTokenObtainedOn,
 		"azure_auth_mode": m.AzureAuthMode, "environment": m.Environment, "ca_certificate_path": m.CACertificatePath,
 		"disable_instance_discovery": m.DisableInstanceDiscovery,
-		"endpoints.partner_center":   m.Endpoints.PartnerCenter, "endpoints.authority_host": m.Endpoints.AuthorityHost,
+		"requests_per_second":        m.RequestsPerSecond, "max_concurrent_requests": m.MaxConcurrentRequests, "max_retries": m.MaxRetries,
+		"endpoints.partner_center": m.Endpoints.PartnerCenter, "endpoints.authority_host": m.Endpoints.AuthorityHost,
 		"endpoints.resource_manager": m.Endpoints.ResourceManager,
 	}
 }
@@ -145,6 +152,8 @@ type settings struct {
 	azureAppOnly                         bool
 	partnerCenter, authority             *url.URL
 	resourceManager                      *url.URL
+	limits                               httppipe.Limits
+	maxRetries                           int
 }
 
 // resolve reads each setting from the configuration, else from its variables. An unknown
@@ -166,6 +175,7 @@ func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, 
 	s.authority = r.endpoint("endpoints.authority_host", checkAuthority, s.cloud.authority)
 	s.resourceManager = r.endpoint("endpoints.resource_manager", checkEndpoint, s.cloud.resourceManager)
 	s.roots = r.roots("ca_certificate_path")
+	s.limits, s.maxRetries = r.limits()
 	return s, r.diags
 }
 
@@ -214,6 +224,10 @@ func (r *resolver) value(setting string) (value, source string, level int) {
 			value = v.ValueString()
 		case types.Bool:
 			value = strconv.FormatBool(v.ValueBool())
+		case types.Int64:
+			value = strconv.FormatInt(v.ValueInt64(), 10)
+		case types.Float64:
+			value = strconv.FormatFloat(v.ValueFloat64(), 'g', -1, 64)
 		}
 		if value != "" {
 			return value, setting, inConfiguration

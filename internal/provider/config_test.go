@@ -8,16 +8,19 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"math"
 	"math/big"
 	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -286,6 +289,97 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 		_, diags := resolve(complete(), env{variable: "perhaps"}.lookup)
 		mustFail(t, diags, setting, "Invalid "+setting, "The value of "+variable+" must be true or false.")
 	})
+}
+
+// number is a setting that is a number: from the configuration, or else from its variable.
+type number struct {
+	setting  string
+	set      func(*providerModel, attr.Value)
+	result   func(settings) float64
+	value    func(float64) attr.Value
+	unknown  attr.Value
+	fallback float64 // when it is not set
+	good     map[string]float64
+	bad      []string
+	says     string
+}
+
+var numbers = []number{
+	{
+		"requests_per_second", func(m *providerModel, v attr.Value) { m.RequestsPerSecond = v.(types.Float64) },
+		func(s settings) float64 { return s.limits.PerSecond },
+		func(f float64) attr.Value { return types.Float64Value(f) }, types.Float64Unknown(),
+		0, map[string]float64{"8": 8, "8.33": 8.33, "0.01": 0.01, "1000": 1000, "1e1": 10},
+		[]string{"0", "-1", "0.009", "1000.5", "1e300", "NaN", "Inf", "-Inf", "8/s", "8,5", " 8"},
+		"must be a number from 0.01 to 1000, such as 8",
+	},
+	{
+		"max_concurrent_requests", func(m *providerModel, v attr.Value) { m.MaxConcurrentRequests = v.(types.Int64) },
+		func(s settings) float64 { return float64(s.limits.Concurrent) },
+		func(f float64) attr.Value { return types.Int64Value(int64(f)) }, types.Int64Unknown(),
+		32, map[string]float64{"1": 1, "64": 64, "256": 256},
+		[]string{"0", "-1", "257", "1.5", "many", "99999999999999999999", "0x10"},
+		"must be a whole number from 1 to 256, such as 32",
+	},
+	{
+		"max_retries", func(m *providerModel, v attr.Value) { m.MaxRetries = v.(types.Int64) },
+		func(s settings) float64 { return float64(s.maxRetries) },
+		func(f float64) attr.Value { return types.Int64Value(int64(f)) }, types.Int64Unknown(),
+		0, map[string]float64{"0": -1, "1": 1, "100": 100}, // as httppipe.Options has it
+		[]string{"-1", "101", "1.5", "never", "4 "},
+		"must be a whole number from 0 to 100, such as 4",
+	},
+}
+
+func TestResolve_numbers(t *testing.T) {
+	for _, x := range numbers {
+		variable := environment[x.setting][0]
+		resolveWith := func(v attr.Value, e env) (settings, diag.Diagnostics) {
+			m := complete()
+			if v != nil {
+				x.set(&m, v)
+			}
+			return resolve(m, e.lookup)
+		}
+		want := func(t *testing.T, want float64, v attr.Value, e env) {
+			t.Helper()
+			if s, diags := resolveWith(v, e); len(diags) != 0 || x.result(s) != want {
+				t.Errorf("got %v and %v, want %v", x.result(s), diags, want)
+			}
+		}
+		t.Run(x.setting, func(t *testing.T) {
+			want(t, x.fallback, nil, nil)
+			want(t, x.fallback, nil, env{variable: ""})
+			want(t, x.fallback, nil, env{"ARM_" + strings.TrimPrefix(variable, "PARTNERCENTER_"): "7"})
+			for text, result := range x.good {
+				want(t, result, nil, env{variable: text})
+				n, err := strconv.ParseFloat(text, 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want(t, result, x.value(n), env{variable: "bad, but not asked"})
+			}
+		})
+		t.Run(x.setting+" that is unknown", func(t *testing.T) {
+			s, diags := resolveWith(x.unknown, env{variable: "1"})
+			mustFail(t, diags, x.setting, "Unknown value for "+x.setting, "known only after apply", "set "+variable+" instead")
+			if x.result(s) != x.fallback {
+				t.Error("the environment's value was taken")
+			}
+		})
+		for _, bad := range x.bad {
+			t.Run(fmt.Sprintf("%s that is %q", x.setting, bad), func(t *testing.T) {
+				_, diags := resolveWith(nil, env{variable: bad})
+				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+variable+" "+x.says)
+				n, err := strconv.ParseFloat(bad, 64)
+				if err != nil || n != math.Trunc(n) && x.setting != "requests_per_second" || !(math.Abs(n) < math.MaxInt32) {
+					return // the configuration cannot hold it
+				}
+				_, diags = resolveWith(x.value(n), env{variable: "1"})
+				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+x.setting+" "+x.says)
+			})
+		}
+	}
 }
 
 func TestResolve_caCertificate(t *testing.T) {

@@ -83,12 +83,19 @@ func TestAccProvider_malformedSettings(t *testing.T) {
 		config := regexp.MustCompile(setting+` = ".*"`).ReplaceAllLiteralString(b.Config(`data "partnercenter_customers" "all" {}`), setting+` = "`+value+`"`)
 		return resource.TestStep{Config: config, PlanOnly: true, ExpectError: acctest.Says(says)}
 	}
+	refusedNumber := func(setting, value, says string) resource.TestStep {
+		config := strings.Replace(b.Config(`data "partnercenter_customers" "all" {}`), "  tenant_id", "  "+setting+" = "+value+"\n  tenant_id", 1)
+		return resource.TestStep{Config: config, PlanOnly: true, ExpectError: acctest.Says(says)}
+	}
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
 			refused("tenant_id", "partner", "must be the tenant's id, a GUID such as"),
 			refused("client_id", "app", "must be a GUID such as"),
 			refused("partner_center", "http://api.example", "is plain http, which is accepted for a loopback address only"),
+			refusedNumber("requests_per_second", "0", "The value of requests_per_second must be a number from 0.01 to 1000, such as 8"),
+			refusedNumber("max_concurrent_requests", "257", "The value of max_concurrent_requests must be a whole number from 1 to 256, such as 32"),
+			refusedNumber("max_retries", "-1", "The value of max_retries must be a whole number from 0 to 100, such as 4"),
 			refused("ca_certificate_path", "/does/not/exist.pem", "cannot be read"),
 		},
 	})

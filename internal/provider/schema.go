@@ -64,6 +64,21 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"ca_certificate_path": text("ca_certificate_path", "A PEM file with certificate authorities to trust in addition to the system's, such as that of an inspecting proxy."),
 			"disable_instance_discovery": flag("disable_instance_discovery", "Whether to skip asking Microsoft if the authority host is one of its own. "+
 				"Needed only for an authority host that is not."),
+
+			"requests_per_second": schema.Float64Attribute{
+				MarkdownDescription: "How many requests at most are started in a second, evenly spread, such as `8`. By default there is no such bound: the provider " +
+					"finds the server's limit by itself. Set it to leave a part of that to others. " + envDoc("requests_per_second"),
+				Optional: true, Validators: []validator.Float64{numberCheck{"value must be a number from 0.01 to 1000, such as 8", checkRequestsPerSecond}},
+			},
+			"max_concurrent_requests": schema.Int64Attribute{
+				MarkdownDescription: "How many requests at most are under way at a time, from `1` to `256`. Default `32`. " + envDoc("max_concurrent_requests"),
+				Optional:            true, Validators: []validator.Int64{numberCheck{"value must be a whole number from 1 to 256, such as 32", checkConcurrentRequests}},
+			},
+			"max_retries": schema.Int64Attribute{
+				MarkdownDescription: "How often a request that failed for a passing reason is sent again where that is safe, `0` for never. Default `4`. Throttled requests " +
+					"do not count: they are sent again until the operation's time is over. " + envDoc("max_retries"),
+				Optional: true, Validators: []validator.Int64{numberCheck{"value must be a whole number from 0 to 100, such as 4", checkRetries}},
+			},
 		},
 		Blocks: map[string]schema.Block{
 			"endpoints": schema.SingleNestedBlock{
