@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -44,9 +45,7 @@ func TestLimits(t *testing.T) {
 				b.SetKnobs(func(k *mockbackend.Knobs) { k.PageSize = 10 })
 				d := acctest.NewProtocol(t, b, "")
 				settings := acctest.Values{"client_secret": b.Partner().ClientSecret}
-				for k, v := range c.settings {
-					settings[k] = v
-				}
+				maps.Copy(settings, c.settings)
 				if err := d.RestartWith(settings); err != nil {
 					t.Fatal(err)
 				}
