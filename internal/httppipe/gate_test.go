@@ -255,7 +255,7 @@ func TestGate_isALine(t *testing.T) {
 		g.accepted(first)
 		for want := range 100 {
 			if got := <-order; got != want {
-				t.Fatalf("number %d went when it was the turn of %d", got, want)
+				t.Errorf("number %d went when it was the turn of %d", got, want)
 			}
 		}
 		wg.Wait()
@@ -356,6 +356,49 @@ func TestGate_losesNoPlaceToCancellation(t *testing.T) {
 	if g.underWay != 0 || g.line.Len() != 0 {
 		t.Errorf("%d are under way and %d in line, want none", g.underWay, g.line.Len())
 	}
+}
+
+// A call that gets its turn in the moment in which it is cancelled gives it back.
+func TestGate_takesATurnBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewGate(Limits{Concurrent: 1})
+		for range 100 {
+			first := mustEnter(t, g)
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if turn, err := g.enter(ctx, false); err == nil {
+					g.accepted(turn)
+				}
+			})
+			synctest.Wait()
+			g.mu.Lock()
+			cancel()
+			g.leave(first)
+			g.admit()
+			g.mu.Unlock()
+			wg.Wait()
+			if g.underWay != 0 {
+				t.Fatalf("%d places are lost", g.underWay)
+			}
+		}
+	})
+}
+
+// Without a word of the server the gate stays closed for longer each time, until one is accepted.
+func TestGate_guesses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := new(Gate)
+		for _, most := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second} {
+			if d := g.refused(mustEnter(t, g), 0); d > most || d < most/2 {
+				t.Errorf("closed for %v, want about %v", d, most)
+			}
+		}
+		g.accepted(mustEnter(t, g))
+		if d := g.refused(mustEnter(t, g), 0); d > 500*time.Millisecond {
+			t.Errorf("closed for %v after one was accepted", d)
+		}
+	})
 }
 
 // What goes ahead may hang, or fail without an answer: the others do not wait for it.
