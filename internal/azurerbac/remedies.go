@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // remedies say what to do about Resource Manager's codes
@@ -49,6 +51,8 @@ func (e *Error) Remedy() string {
 		return r
 	}
 	switch e.StatusCode {
+	case http.StatusTooManyRequests:
+		return httppipe.ThrottledRemedy
 	case http.StatusUnauthorized:
 		return remedies["InvalidAuthenticationToken"]
 	case http.StatusForbidden:

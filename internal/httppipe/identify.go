@@ -40,6 +40,11 @@ func (e *HostError) Error() string {
 	return fmt.Sprintf("refused to send a request to %s: only %s is configured", e.Got, e.Want)
 }
 
+// Remedy says what to do.
+func (*HostError) Remedy() string {
+	return "Nothing was sent. If the other host is right, configure it in endpoints."
+}
+
 // NonRetriable marks the error for azcore.
 func (*HostError) NonRetriable() {}
 

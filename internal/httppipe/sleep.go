@@ -23,6 +23,20 @@ func (e *DeadlineError) Error() string {
 		e.Wait.Round(time.Second), e.Left.Round(time.Second))
 }
 
+// ThrottledRemedy is what to do about a limit of the server.
+const ThrottledRemedy = "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
+
+// Remedy says what to do.
+func (e *DeadlineError) Remedy() string {
+	switch {
+	case e.Paced:
+		return "Raise requests_per_second, or leave it out: the provider finds the server's limit by itself."
+	case e.Wait == 0:
+		return "Too many requests were waiting, for the server's limit or for max_concurrent_requests. Give the operation more time, or divide the configuration."
+	}
+	return ThrottledRemedy
+}
+
 // NonRetriable marks the error for azcore.
 func (*DeadlineError) NonRetriable() {}
 

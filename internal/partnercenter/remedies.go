@@ -45,17 +45,9 @@ func (e *Error) Remedy() string {
 	if errors.As(e.Err, &cause) {
 		return cause.Remedy()
 	}
-	var host *httppipe.HostError
-	var late *httppipe.DeadlineError
 	switch {
-	case errors.As(e.Err, &host):
-		return "Nothing was sent. If the other host is right, configure it in endpoints."
-	case errors.As(e.Err, &late) && late.Paced:
-		return "Raise requests_per_second, or leave it out: the provider finds the server's limit by itself."
-	case errors.As(e.Err, &late) && late.Wait == 0:
-		return "Too many requests were waiting. Raise max_concurrent_requests, or divide the configuration."
-	case e.StatusCode == http.StatusTooManyRequests, late != nil:
-		return "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
+	case e.StatusCode == http.StatusTooManyRequests:
+		return httppipe.ThrottledRemedy
 	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/selfservepolicy"):
 		return "Customer permissions take app+user sign-in by a user of the partner tenant's group AdminAgents; Sales and Helpdesk agents can see them. " +
 			"Check the signed-in user's role, and that the customer is yours: " + rolesLink + "."

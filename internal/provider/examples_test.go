@@ -25,6 +25,9 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_reservations": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	},
+	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
+		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
+	},
 }
 
 // Every file under examples is applied, in the way that fits its folder. A file that no way
@@ -109,9 +112,14 @@ func (e example) read(name string) string {
 	return string(b)
 }
 
-// everythingOff is for the end: destroy left no reservations permission.
+// everythingOff is for the end: destroy left no reservations permission, and no Owner.
 func (e example) everythingOff(b *acctest.Backend) {
 	e.Helper()
+	for _, a := range b.RoleAssignments(mockbackend.AdatumAzureID) {
+		if a.PrincipalType != mockbackend.ForeignGroupPrincipal {
+			e.Errorf("after destroy, %s has the role %s", a.PrincipalID, a.RoleID)
+		}
+	}
 	for _, c := range b.Customers() {
 		if slices.Contains(acctest.Permissions(b.Backend, c.ID), mockbackend.AzureReservedInstances) &&
 			!slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // were on before

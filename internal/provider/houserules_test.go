@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 
 // described is what attributes and blocks of all kinds of schemas have in common.
 type described interface {
+	GetDescription() string
 	GetMarkdownDescription() string
 	GetDeprecationMessage() string
 }
@@ -36,7 +38,7 @@ var secretName = regexp.MustCompile(`(secret|token|password|assertion|private_ke
 
 func (r rules) described(path string, a described) {
 	r.Helper()
-	text := a.GetMarkdownDescription()
+	text := cmp.Or(a.GetMarkdownDescription(), a.GetDescription()) // the timeouts module has plain ones
 	if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
 		r.Errorf("%s: the description is not one of whole sentences: %q", path, text)
 	}

@@ -63,6 +63,8 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 			"One provider block works for any number of customers: it signs in to each customer's tenant by itself.\n\n" +
 			"An assignment that exists already is an error that says how to import it, unless `adopt_existing` is set. " +
 			"The partner's own access, which Azure gives to the Admin agents when a subscription is bought, is never changed.\n\n" +
+			"Removed outside Terraform, it is made again; a condition put on it is taken off. Azure keeps the last assignment that can manage access to a " +
+			"subscription: destroying that one is an error that says what can be done.\n\n" +
 			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP relationship to the " +
 			"customer; an application needs a service principal in the customer's tenant and a role on the subscription that allows " +
 			"role assignments. See [Azure under GDAP](https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
@@ -97,7 +99,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 			},
 			"user_principal_name": schema.StringAttribute{
 				MarkdownDescription: "The user principal name of a user of the customer, in any case, such as `ana@adatum-demo.onmicrosoft.com`. It is looked up " +
-					"in Partner Center at each plan; a user made again under the same name replaces the resource.",
+					"in Partner Center at each plan, which takes app+user sign-in; a user made again under the same name replaces the resource.",
 				Optional:      true,
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers: []planmodifier.String{tfkit.IgnoreCase()},
@@ -135,9 +137,24 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"timeouts": timeouts.AttributesAll(ctx),
+			"timeouts": ownerTimeouts(ctx),
 		},
 	}
+}
+
+// ownerTimeouts bound the waits for what may pass, and those that the server asks for.
+func ownerTimeouts(ctx context.Context) schema.Attribute {
+	const form = ", such as `10m`. Default `20m`."
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
+		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long operations may take, waits included. A principal, subscription or access that is too new is waited for at most 5 minutes."
+		return nested
+	}
+	return a
 }
 
 func (r *subscriptionOwnerAssignmentResource) ConfigValidators(context.Context) []resource.ConfigValidator {
