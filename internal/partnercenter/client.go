@@ -51,9 +51,12 @@ type Options struct {
 // Client calls Partner Center on behalf of one partner. It is safe for concurrent
 // use; make one and share it, since its goroutines are paced together.
 type Client struct {
+	AuditRecords      AuditRecords
 	Customers         Customers
 	CustomerUsers     CustomerUsers
+	Orders            Orders
 	Profiles          Profiles
+	Reservations      Reservations
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
 
@@ -82,8 +85,11 @@ func New(o Options) *Client {
 		InsecureAllowCredentialWithHTTP: o.Endpoint.Scheme == "http", // ParseEndpoint allows it for loopback only
 	})
 	c.pipeline = runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &clientOptions)
+	c.AuditRecords = AuditRecords{c}
 	c.Customers = Customers{c}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
+	c.Orders = Orders{c}
+	c.Reservations = Reservations{c}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
 	c.Subscriptions = Subscriptions{c: c, qualified: new(qualified)}
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}

@@ -117,7 +117,7 @@ func (c *Client) following(first call, next *link, token string) (*call, error) 
 func (c *Client) resolve(uri string) (string, url.Values, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return "", nil, errors.New("the next page's link is malformed")
+		return "", nil, errors.New("a link in the answer is malformed")
 	}
 	if u.IsAbs() || u.Host != "" || u.Opaque != "" || u.User != nil {
 		if u.User != nil || !strings.EqualFold(u.Scheme, c.endpoint.Scheme) || !strings.EqualFold(u.Host, c.endpoint.Host) {
@@ -128,7 +128,7 @@ func (c *Client) resolve(uri string) (string, url.Values, error) {
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return "", nil, errors.New("the next page's link is malformed")
+		return "", nil, errors.New("a link in the answer is malformed")
 	}
 	path := u.EscapedPath()
 	if !strings.HasPrefix(path, "/") {
@@ -139,7 +139,7 @@ func (c *Client) resolve(uri string) (string, url.Values, error) {
 	}
 	for element := range strings.SplitSeq(path, "/") {
 		if s, err := url.PathUnescape(element); err != nil || s == ".." || s == "." {
-			return "", nil, errors.New("the next page's link is malformed")
+			return "", nil, errors.New("a link in the answer is malformed")
 		}
 	}
 	return path, query, nil

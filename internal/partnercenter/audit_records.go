@@ -1,0 +1,221 @@
+package partnercenter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// AuditRecords are the activity log: who did what in the partner's account, and when
+// (https://learn.microsoft.com/partner-center/developer/auditing-resources). How long after
+// an action its record shows is not documented.
+type AuditRecords struct{ c *Client }
+
+// AuditRecord is an entry of the activity log. Every field may be empty. New values of
+// ResourceType, OperationType and OperationStatus appear over time.
+type AuditRecord struct {
+	// ID is opaque.
+	ID        string `json:"id"`
+	PartnerID string `json:"partnerId"`
+	// CustomerID and CustomerName are empty for what the partner did to itself.
+	CustomerID   string `json:"customerId"`
+	CustomerName Text   `json:"customerName"`
+	// UserPrincipalName is who did it.
+	UserPrincipalName Text `json:"userPrincipalName"`
+	// ApplicationID is the caller's application, by id or by a name such as FulfillmentService.
+	ApplicationID Text `json:"applicationId"`
+	// ResourceType is self_serve_policy, order, subscription, … .
+	ResourceType Enum `json:"resourceType"`
+	// ResourceOldValue and ResourceNewValue are JSON in PascalCase, with nulls.
+	ResourceOldValue Text `json:"resourceOldValue"`
+	ResourceNewValue Text `json:"resourceNewValue"`
+	// OperationType is create_self_serve_policy, create_order, … .
+	OperationType Enum `json:"operationType"`
+	OperationDate Time `json:"operationDate"`
+	// OperationStatus is succeeded, failed, progress or decline.
+	OperationStatus Enum `json:"operationStatus"`
+	// OriginalCorrelationID is the correlation id of the call that did it.
+	OriginalCorrelationID Text              `json:"originalCorrelationId"`
+	CustomizedData        []CustomizedDatum `json:"customizedData"`
+}
+
+// CustomizedDatum is a detail of an [AuditRecord].
+type CustomizedDatum struct {
+	Key Text `json:"key"`
+	// Value is nil where the API has null.
+	Value *Text `json:"value"`
+}
+
+// AuditRetention is how long Partner Center keeps audit records.
+const AuditRetention = 90 * 24 * time.Hour
+
+const (
+	// auditStep is how many days one query covers. It may cover 30; whether the days of
+	// startDate and endDate count in full is not documented, so it stays below.
+	auditStep = 29
+	// maxAuditQueries bounds how many queries with a condition each are sent instead of one
+	// without.
+	maxAuditQueries = 10
+)
+
+// AuditFilter selects audit records. Start is required. The other conditions are optional:
+// nil selects all, an empty list nothing. Case and, but for CustomerIDs, underscores do not
+// matter.
+type AuditFilter struct {
+	// Start is the earliest moment, End the first one that is too late. The zero End means
+	// until now.
+	Start, End time.Time
+	// CustomerIDs are customers' tenants.
+	CustomerIDs []string
+	// ResourceTypes, OperationTypes and Statuses are as in [AuditRecord].
+	ResourceTypes, OperationTypes, Statuses []string
+}
+
+// Check tells whether Partner Center has the period of the filter.
+func (f AuditFilter) Check(now time.Time) error {
+	switch {
+	case f.Start.IsZero():
+		return errors.New("the start is missing")
+	case day(f.Start).Before(day(now.Add(-AuditRetention))):
+		return fmt.Errorf("Partner Center keeps the activity log for 90 days: %s is too early, %s is the earliest day",
+			f.Start.UTC().Format(time.RFC3339), day(now.Add(-AuditRetention)).Format(time.DateOnly))
+	case f.Start.After(now):
+		return fmt.Errorf("the start, %s, is in the future", f.Start.UTC().Format(time.RFC3339))
+	case !f.End.IsZero() && !f.End.After(f.Start):
+		return fmt.Errorf("the end, %s, is not after the start, %s", f.End.UTC().Format(time.RFC3339), f.Start.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// All returns the audit records that the filter selects, each once, in the server's order
+// within parts of the period. It fails when the period begins before [AuditRetention].
+// GET /v1/auditrecords, app-only or app+user; not in the China cloud
+// (https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user).
+//
+// One query covers at most 30 days and takes one condition. Periods are split, the condition
+// that selects fewest is sent, and the others are applied here.
+func (s AuditRecords) All(ctx context.Context, filter AuditFilter) iter.Seq2[AuditRecord, error] {
+	return func(yield func(AuditRecord, error) bool) {
+		now := time.Now().UTC()
+		if err := filter.Check(now); err != nil {
+			yield(AuditRecord{}, err)
+			return
+		}
+		seen := make(map[string]bool)
+		for _, condition := range filter.conditions() {
+			for _, query := range filter.windows(now) {
+				query.Set("size", pageSize)
+				if condition != "" {
+					query.Set("filter", condition)
+				}
+				for r, err := range all[AuditRecord](ctx, s.c, call{method: http.MethodGet, path: pathOf("auditrecords"), query: query}) {
+					if err == nil && (seen[r.ID] || !filter.selects(r)) {
+						continue
+					}
+					if r.ID != "" {
+						seen[r.ID] = true
+					}
+					if !yield(r, err) || err != nil {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// windows are the queries for the period, oldest first, as days in UTC. The day that ends
+// one begins the next, so that none is lost whether endDate includes its day or not.
+func (f AuditFilter) windows(now time.Time) []url.Values {
+	var out []url.Values
+	for start := day(f.Start); ; {
+		query := url.Values{"startDate": {start.Format(time.DateOnly)}}
+		out = append(out, query)
+		end := start.AddDate(0, 0, auditStep)
+		if !f.End.IsZero() && day(f.End).Before(end) {
+			end = day(f.End).AddDate(0, 0, 1)
+		}
+		if !end.Before(day(now)) {
+			return out // without endDate it is until now
+		}
+		query.Set("endDate", end.Format(time.DateOnly))
+		if !f.End.IsZero() && end.After(f.End) {
+			return out
+		}
+		start = end
+	}
+}
+
+// day is the day of a moment in UTC.
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
+
+// conditions are what the server is asked to select by, one query each: the customers or
+// the resource types, whatever are fewer. "" is a query without a condition.
+func (f AuditFilter) conditions() []string {
+	for _, list := range [][]string{f.CustomerIDs, f.ResourceTypes, f.OperationTypes, f.Statuses} {
+		if list != nil && len(list) == 0 {
+			return nil
+		}
+	}
+	customers, types := distinct(f.CustomerIDs), distinct(f.ResourceTypes)
+	field, values := "CustomerId", customers
+	if len(values) == 0 || len(types) > 0 && len(types) < len(values) {
+		field, values = "ResourceType", types
+	}
+	if len(values) == 0 || len(values) > maxAuditQueries {
+		return []string{""}
+	}
+	var out []string
+	for _, v := range values {
+		if field == "ResourceType" {
+			v = pascal(v) // the wire has self_serve_policy, the filter SelfServePolicy
+		}
+		b, _ := json.Marshal(struct{ Field, Value, Operator string }{field, v, "equals"}) // strings always can be
+		out = append(out, string(b))
+	}
+	return out
+}
+
+func distinct(values []string) []string {
+	var out []string
+	for _, v := range values {
+		if !slices.ContainsFunc(out, func(o string) bool { return sameEnum(o, v) }) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// pascal turns snake_case into PascalCase.
+func pascal(s string) string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(snake(s), "_") {
+		first, size := utf8.DecodeRuneInString(word)
+		if size > 0 {
+			b.WriteString(string(unicode.ToUpper(first)) + word[size:])
+		}
+	}
+	return b.String()
+}
+
+// selects applies all conditions. A record without a date is selected, since nothing says
+// that it is from another time.
+func (f AuditFilter) selects(r AuditRecord) bool {
+	at := r.OperationDate
+	return (at.IsZero() || !at.Before(f.Start) && (f.End.IsZero() || at.Before(f.End))) &&
+		selected(f.CustomerIDs, r.CustomerID) && selected(f.ResourceTypes, string(r.ResourceType)) &&
+		selected(f.OperationTypes, string(r.OperationType)) && selected(f.Statuses, string(r.OperationStatus))
+}
+
+func selected(wanted []string, value string) bool {
+	return wanted == nil || slices.ContainsFunc(wanted, func(w string) bool { return sameEnum(w, value) })
+}

@@ -1,0 +1,138 @@
+package partnercenter
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Orders are a customer's order history
+// (https://learn.microsoft.com/partner-center/developer/order-resources). A new order takes
+// up to 15 minutes to show.
+type Orders struct{ c *Client }
+
+// Order is one purchase or change of one. Every field but ID may be empty: the API leaves
+// nulls out.
+type Order struct {
+	// ID is a GUID (legacy) or opaque; case matters.
+	ID string `json:"id"`
+	// AlternateID is the number that the portal shows.
+	AlternateID Text `json:"alternateId"`
+	// ReferenceCustomerID is the customer.
+	ReferenceCustomerID string `json:"referenceCustomerId"`
+	// BillingCycle is one_time, monthly, annual, none, … .
+	BillingCycle Enum `json:"billingCycle"`
+	// Status is completed, pending, cancelled or unknown.
+	Status Enum `json:"status"`
+	// TransactionType is user_purchase, system_purchase or system_billing.
+	TransactionType Enum   `json:"transactionType"`
+	CreationDate    Time   `json:"creationDate"`
+	CurrencyCode    string `json:"currencyCode"`
+	// TotalPrice is in that currency, and empty unless prices were asked for.
+	TotalPrice Decimal     `json:"totalPrice"`
+	Lines      []OrderLine `json:"lineItems"`
+	// Client is what the order was made with; whether plain reads have it is not documented.
+	Client struct {
+		Name string `json:"name"`
+	} `json:"client"`
+}
+
+// OrderLine is one line of an order.
+type OrderLine struct {
+	// Number counts from 0.
+	Number *Integer `json:"lineItemNumber"`
+	// OfferID is as that of a [Subscription].
+	OfferID      string `json:"offerId"`
+	FriendlyName string `json:"friendlyName"`
+	// SubscriptionID is in Partner Center; reservations have none.
+	SubscriptionID string   `json:"subscriptionId"`
+	Quantity       *Integer `json:"quantity"`
+	// TermDuration is ISO 8601, such as P1Y.
+	TermDuration string `json:"termDuration"`
+	// TransactionType is new, renew, add_quantity, remove_quantity, cancel, convert or
+	// customer_credit.
+	TransactionType Enum `json:"transactionType"`
+	// PartnerIDOnRecord is the Partner ID of the indirect reseller.
+	PartnerIDOnRecord Text `json:"partnerIdOnRecord"`
+	// ProvisioningContext is what the partner said when it bought: subscriptionId, scope
+	// and duration of a reservation.
+	ProvisioningContext map[string]Text `json:"provisioningContext"`
+	// Pricing is nil unless prices were asked for.
+	Pricing *OrderPricing `json:"pricing"`
+}
+
+// OrderPricing are the prices of a line, in the order's currency.
+type OrderPricing struct {
+	ListPrice       Decimal `json:"listPrice"`
+	DiscountedPrice Decimal `json:"discountedPrice"`
+	ProratedPrice   Decimal `json:"proratedPrice"`
+	Price           Decimal `json:"price"`
+	ExtendedPrice   Decimal `json:"extendedPrice"`
+}
+
+// MayBeReservation tells whether a line of the order looks like an Azure reservation. The
+// API does not say what kind of product a line is for. A reservation has a term, as
+// licences have, but is billed once or belongs to no subscription. Software that is sold
+// for a term cannot be told from it.
+func (o Order) MayBeReservation(l OrderLine) bool {
+	for name, value := range l.ProvisioningContext {
+		if value != "" && (strings.EqualFold(name, "scope") || strings.EqualFold(name, "duration")) {
+			return true
+		}
+	}
+	return l.TermDuration != "" && (l.SubscriptionID == "" || sameEnum(string(o.BillingCycle), "one_time"))
+}
+
+// OrderFilter selects orders on the server. The zero value selects all.
+type OrderFilter struct {
+	// BillingCycle is one_time, monthly, annual, … .
+	BillingCycle string
+	// IncludePrice asks for prices.
+	IncludePrice bool
+}
+
+// Of returns a customer's orders, in the server's order.
+// GET /v1/customers/{customer}/orders, app-only or app+user
+// (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders and
+// …/get-a-list-of-orders-by-customer-and-billing-cycle-type).
+func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) iter.Seq2[Order, error] {
+	query := priced(filter.IncludePrice)
+	if filter.BillingCycle != "" {
+		query.Set("billingType", strings.ToLower(strings.ReplaceAll(filter.BillingCycle, "_", ""))) // onetime, but one_time in orders
+	}
+	orders := all[Order](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "orders"), query: query})
+	return func(yield func(Order, error) bool) {
+		for o, err := range orders {
+			// No page shows both parameters in one call, so the first one is not relied upon.
+			if err == nil && filter.BillingCycle != "" && o.BillingCycle != "" && !sameEnum(string(o.BillingCycle), filter.BillingCycle) {
+				continue
+			}
+			if !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// Get returns one order.
+// GET /v1/customers/{customer}/orders/{order}, app-only or app+user
+// (https://learn.microsoft.com/partner-center/developer/get-an-order-by-id).
+func (s Orders) Get(ctx context.Context, customerID, orderID string, includePrice bool) (Order, error) {
+	var out Order
+	in := call{method: http.MethodGet, path: pathOf("customers", customerID, "orders", orderID), query: priced(includePrice)}
+	some, err := s.c.send(ctx, in, &out)
+	if err == nil && (!some || out.ID == "") {
+		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	}
+	return out, err
+}
+
+func priced(include bool) url.Values {
+	query := url.Values{}
+	if include {
+		query.Set("include_price", "true")
+	}
+	return query
+}

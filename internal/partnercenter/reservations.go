@@ -1,0 +1,220 @@
+package partnercenter
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Reservations are the Azure reservations of a customer. The API has them in two places:
+// entitlements say what was ordered, and artifacts, which entitlements link to, what came of it
+// (https://learn.microsoft.com/partner-center/developer/entitlement-resources).
+type Reservations struct{ c *Client }
+
+// Reservation is one of a customer's. An order that is not fulfilled yet is one, too: it has
+// no ID, and only the fields of the entitlement.
+type Reservation struct {
+	// ID is a GUID.
+	ID          string
+	DisplayName string
+	// Type is what is reserved: virtualmachines, sqldatabases, … . The old contract, which
+	// has virtual machines only, does not tell.
+	Type Enum
+	// ScopeType is shared or single; AppliedScopes are the Azure subscriptions where it is
+	// not shared.
+	ScopeType     Enum
+	AppliedScopes []string
+	// Quantity is that of the reservation, else that of the entitlement.
+	Quantity *Integer
+	// EffectiveDate and ExpiryDate are since when and until when.
+	EffectiveDate, ExpiryDate Time
+	// ProvisioningState is created, … .
+	ProvisioningState Enum
+
+	// OrderID, OrderAlternateID and OrderLine lead to the order it came from.
+	OrderID          string
+	OrderAlternateID Text
+	OrderLine        *Integer
+	ProductID, SKUID string
+	// ArtifactID is the id of the Azure reservation order or resource.
+	ArtifactID string
+	// Fulfillment says how much of the order is fulfilled.
+	Fulfillment []Fulfillment
+}
+
+// Fulfillment is a part of what was ordered.
+type Fulfillment struct {
+	Quantity *Integer `json:"quantity"`
+	// Status is fulfilled, unfulfilled or prefulfillment_pending.
+	Status Enum `json:"status"`
+}
+
+// entitlement is what a customer is entitled to by an order.
+type entitlement struct {
+	Order struct {
+		ID          string   `json:"id"`
+		LineItemID  *Integer `json:"lineItemId"` // a string
+		AlternateID Text     `json:"alternateId"`
+	} `json:"referenceOrder"`
+	ProductID       string            `json:"productId"`
+	SKUID           string            `json:"skuId"`
+	Quantity        *Integer          `json:"quantity"`
+	QuantityDetails []Fulfillment     `json:"quantityDetails"`
+	Artifacts       []artifact        `json:"entitledArtifacts"`
+	Included        []entitlement     `json:"includedEntitlements"`
+	Type            string            `json:"entitlementType"`
+	ExpiryDate      Time              `json:"expiryDate"`
+	Attributes      dynamicAttributes `json:"dynamicAttributes"`
+}
+
+type artifact struct {
+	Link       *link  `json:"link"`
+	ResourceID string `json:"resourceId"`
+	// Attributes are here by the table of the page, and on the entitlement by its example.
+	Attributes dynamicAttributes `json:"dynamicAttributes"`
+}
+
+type dynamicAttributes struct {
+	ReservationType Enum `json:"reservationType"`
+}
+
+// artifactDetails are what an artifact's link answers.
+type artifactDetails struct {
+	Type         Text                 `json:"type"`
+	Reservations []reservationDetails `json:"reservations"`
+	// VirtualMachineReservations is the same list in the examples of the page.
+	VirtualMachineReservations []reservationDetails `json:"virtualMachineReservations"`
+}
+
+type reservationDetails struct {
+	ID                string   `json:"reservationId"`
+	DisplayName       string   `json:"displayName"`
+	ScopeType         Enum     `json:"scopeType"`
+	AppliedScopes     []string `json:"appliedScopes"`
+	Quantity          *Integer `json:"quantity"`
+	EffectiveDate     Time     `json:"effectiveDateTime"`
+	ExpiryDate        Time     `json:"expiryDateTime"` // without a zone
+	ProvisioningState Enum     `json:"provisioningState"`
+}
+
+// reservedInstance selects reservations among entitlements. virtualMachineReservedInstance
+// is its name in the old contract.
+const (
+	reservedInstance               = "reservedInstance"
+	virtualMachineReservedInstance = "virtual_machine_reserved_instance"
+)
+
+// detailReaders bounds how many artifacts of a customer are read at once.
+const detailReaders = 8
+
+// Of returns a customer's reservations in the server's order, all of them or an error.
+// GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and each
+// artifact's link; app+user only
+// (https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements).
+func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation, error) {
+	list := call{
+		method: http.MethodGet, path: pathOf("customers", customerID, "entitlements"),
+		query: url.Values{"entitlementType": {reservedInstance}, "showExpiry": {"true"}},
+	}
+	type source struct {
+		of    entitlement
+		in    artifact
+		found []Reservation
+	}
+	var sources []*source
+	var collect func(e entitlement)
+	collect = func(e entitlement) {
+		if isReservation(e.Type) {
+			for _, a := range e.Artifacts {
+				sources = append(sources, &source{of: e, in: a})
+			}
+			if len(e.Artifacts) == 0 {
+				sources = append(sources, &source{of: e})
+			}
+		}
+		for _, included := range e.Included {
+			collect(included)
+		}
+	}
+	for e, err := range all[entitlement](ctx, s.c, list) {
+		if err != nil {
+			return nil, err
+		}
+		collect(e)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(detailReaders)
+	for _, one := range sources {
+		group.Go(func() error {
+			details, err := s.details(ctx, list, one.in.Link)
+			if err != nil {
+				return err
+			}
+			if len(details) == 0 {
+				details = []reservationDetails{{}}
+			}
+			for _, d := range details {
+				one.found = append(one.found, reservation(one.of, one.in, d))
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var out []Reservation
+	for _, one := range sources {
+		out = append(out, one.found...)
+	}
+	return out, nil
+}
+
+// isReservation tells reservations from software; the server's filter is not relied upon.
+func isReservation(entitlementType string) bool {
+	return entitlementType == "" || sameEnum(entitlementType, reservedInstance) || sameEnum(entitlementType, virtualMachineReservedInstance)
+}
+
+// details follows an artifact's link, which stood in the answer to from. There is none while
+// the order is not fulfilled.
+func (s Reservations) details(ctx context.Context, from call, to *link) ([]reservationDetails, error) {
+	if to == nil || to.URI == "" {
+		return nil, nil
+	}
+	path, query, err := s.c.resolve(to.URI)
+	if err == nil && to.Method != "" && !strings.EqualFold(to.Method, http.MethodGet) {
+		err = fmt.Errorf("an artifact's link has the method %q", to.Method)
+	}
+	if err != nil {
+		return nil, &Error{Method: from.method, Path: "/v1" + from.path, Err: err}
+	}
+	in := call{method: http.MethodGet, path: path, query: query}
+	var out artifactDetails
+	some, err := s.c.send(ctx, in, &out)
+	if err == nil && (!some || out.Type == "" && out.Reservations == nil && out.VirtualMachineReservations == nil) {
+		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	}
+	return append(out.Reservations, out.VirtualMachineReservations...), err
+}
+
+func reservation(e entitlement, a artifact, d reservationDetails) Reservation {
+	r := Reservation{
+		ID: d.ID, DisplayName: d.DisplayName, Type: cmp.Or(a.Attributes.ReservationType, e.Attributes.ReservationType),
+		ScopeType: d.ScopeType, AppliedScopes: d.AppliedScopes, Quantity: d.Quantity,
+		EffectiveDate: d.EffectiveDate, ExpiryDate: d.ExpiryDate, ProvisioningState: d.ProvisioningState,
+		OrderID: e.Order.ID, OrderAlternateID: e.Order.AlternateID, OrderLine: e.Order.LineItemID,
+		ProductID: e.ProductID, SKUID: e.SKUID, ArtifactID: a.ResourceID, Fulfillment: slices.Clone(e.QuantityDetails),
+	}
+	if r.Quantity == nil {
+		r.Quantity = e.Quantity
+	}
+	if r.ExpiryDate.IsZero() {
+		r.ExpiryDate = e.ExpiryDate
+	}
+	return r
+}
