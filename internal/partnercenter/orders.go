@@ -5,6 +5,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -85,6 +86,9 @@ func (o Order) MayBeReservation(l OrderLine) bool {
 	return l.TermDuration != "" && (l.SubscriptionID == "" || sameEnum(string(o.BillingCycle), "one_time"))
 }
 
+// billingCycles are the documented ones.
+var billingCycles = []Enum{"one_time", "monthly", "annual", "biennial", "triennial", "none"}
+
 // OrderFilter selects orders on the server. The zero value selects all.
 type OrderFilter struct {
 	// BillingCycle is one_time, monthly, annual, … .
@@ -105,8 +109,8 @@ func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) i
 	orders := all[Order](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "orders"), query: query})
 	return func(yield func(Order, error) bool) {
 		for o, err := range orders {
-			// No page shows both parameters in one call, so the first one is not relied upon.
-			if err == nil && filter.BillingCycle != "" && o.BillingCycle != "" && !sameEnum(string(o.BillingCycle), filter.BillingCycle) {
+			// No page shows both parameters in one call, so what is surely of another cycle is left out here.
+			if err == nil && filter.BillingCycle != "" && slices.Contains(billingCycles, o.BillingCycle) && !sameEnum(string(o.BillingCycle), filter.BillingCycle) {
 				continue
 			}
 			if !yield(o, err) {

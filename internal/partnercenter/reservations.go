@@ -103,12 +103,9 @@ type reservationDetails struct {
 	ProvisioningState Enum     `json:"provisioningState"`
 }
 
-// reservedInstance selects reservations among entitlements. virtualMachineReservedInstance
-// is its name in the old contract.
-const (
-	reservedInstance               = "reservedInstance"
-	virtualMachineReservedInstance = "virtual_machine_reserved_instance"
-)
+// reservedInstance selects reservations among entitlements on the server. Their type is
+// reservedinstance, virtual_machine_reserved_instance in the old contract, or what comes.
+const reservedInstance = "reservedInstance"
 
 // detailReaders bounds how many artifacts of a customer are read at once.
 const detailReaders = 8
@@ -130,7 +127,7 @@ func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation,
 	var sources []*source
 	var collect func(e entitlement)
 	collect = func(e entitlement) {
-		if isReservation(e.Type) {
+		if !sameEnum(e.Type, "software") { // in case the server does not select
 			for _, a := range e.Artifacts {
 				sources = append(sources, &source{of: e, in: a})
 			}
@@ -173,11 +170,6 @@ func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation,
 		out = append(out, one.found...)
 	}
 	return out, nil
-}
-
-// isReservation tells reservations from software; the server's filter is not relied upon.
-func isReservation(entitlementType string) bool {
-	return entitlementType == "" || sameEnum(entitlementType, reservedInstance) || sameEnum(entitlementType, virtualMachineReservedInstance)
 }
 
 // details follows an artifact's link, which stood in the answer to from. There is none while

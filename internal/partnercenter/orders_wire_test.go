@@ -1,0 +1,172 @@
+package partnercenter
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"reflect"
+	"testing"
+)
+
+// orderBodies are orders in every documented form and some others.
+var orderBodies = map[string]struct {
+	body string
+	want string // of brief
+}{
+	"modern, with prices": {
+		`{"id":"Zk7sample_A1-b2","alternateId":"4f0a","referenceCustomerId":"c","billingCycle":"one_time","currencyCode":"USD","currencySymbol":"$",
+		"lineItems":[{"lineItemNumber":0,"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P1Y","transactionType":"New","friendlyName":"Reserved","quantity":1,
+		"pricing":{"listPrice":120.10,"discountedPrice":100,"proratedPrice":100.0,"price":100.00,"extendedPrice":100.000}}],
+		"creationDate":"2024-05-02T08:31:07.6455674Z","status":"completed","transactionType":"UserPurchase","totalPrice":100.00,
+		"client":{"marketplaceCountry":"US","deviceFamily":"UniversalStore-PartnerCenter","name":"Partner Center Web"},"attributes":{"objectType":"Order"}}`,
+		"Zk7sample_A1-b2 2024-05-02T08:31:07.6455674Z one_time completed user_purchase 100.00 USD Partner Center Web [0 Reserved x1 P1Y new 120.10/100/100.0/100.00/100.000 reservation]",
+	},
+	"legacy": {
+		`{"id":"5D2C9E80-3F1A-47B6-8C4D-B7A6E5F4D808","billingCycle":"monthly","currencyCode":"EUR","creationDate":"2018-03-06T17:37:05.253-08:00","status":"completed",
+		"lineItems":[{"lineItemNumber":0,"offerId":"MS-AZR-0145P","subscriptionId":"S","quantity":1}],"attributes":{"etag":"x","objectType":"Order"}}`,
+		"5D2C9E80-3F1A-47B6-8C4D-B7A6E5F4D808 2018-03-07T01:37:05.253Z monthly completed   EUR  [0  x1   ]",
+	},
+	"numbers as strings": {
+		`{"id":"o","alternateId":77,"totalPrice":"1.5","lineItems":[{"lineItemNumber":"1","quantity":"2","pricing":{"listPrice":"0.75"}}]}`,
+		"o     1.5   [1  x2   0.75////]",
+	},
+	"PascalCase": {
+		`{"Id":"o","BillingCycle":"OneTime","Status":"Completed","LineItems":[{"LineItemNumber":0,"Quantity":3,"TransactionType":"AddQuantity","TermDuration":"P3Y"}]}`,
+		"o  one_time completed     [0  x3 P3Y add_quantity reservation]",
+	},
+	"unknown enums":  {`{"id":"o","status":"onHold","billingCycle":"every_five_years","transactionType":4}`, "o  every_five_years on_hold 4    []"},
+	"nothing but id": {`{"id":"o"}`, "o        []"},
+	"nulls": {
+		`{"id":"o","alternateId":null,"billingCycle":null,"creationDate":null,"totalPrice":null,"lineItems":[{"lineItemNumber":null,"quantity":null,"pricing":null,"provisioningContext":null}]}`,
+		"o        [-  x-   ]",
+	},
+	"a reservation by what it was bought with": {
+		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"provisioningContext":{"SubscriptionId":"s","Scope":"shared","duration":null}}]}`,
+		"o  one_time      [0  x1   reservation]",
+	},
+	"licences for a term": {
+		`{"id":"o","billingCycle":"annual","lineItems":[{"lineItemNumber":0,"quantity":1,"termDuration":"P1Y","subscriptionId":"s"}]}`,
+		"o  annual      [0  x1 P1Y  ]",
+	},
+	"a reservation that is paid monthly": {
+		`{"id":"o","billingCycle":"monthly","lineItems":[{"lineItemNumber":0,"quantity":1,"termDuration":"P1Y"}]}`,
+		"o  monthly      [0  x1 P1Y  reservation]",
+	},
+	"perpetual software": {
+		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"friendlyName":"Server"}]}`,
+		"o  one_time      [0 Server x1   ]",
+	},
+}
+
+func text(i *Integer) string {
+	if i == nil {
+		return "-"
+	}
+	return fmt.Sprint(*i)
+}
+
+func brief(o Order) string {
+	lines := []string{}
+	for _, l := range o.Lines {
+		s := fmt.Sprint(text(l.Number), " ", l.FriendlyName, " x", text(l.Quantity), " ", l.TermDuration, " ", l.TransactionType, " ")
+		if p := l.Pricing; p != nil {
+			s += fmt.Sprint(p.ListPrice, "/", p.DiscountedPrice, "/", p.ProratedPrice, "/", p.Price, "/", p.ExtendedPrice)
+			if o.MayBeReservation(l) {
+				s += " "
+			}
+		}
+		if o.MayBeReservation(l) {
+			s += "reservation"
+		}
+		lines = append(lines, s)
+	}
+	return fmt.Sprint(o.ID, " ", o.CreationDate, " ", o.BillingCycle, " ", o.Status, " ", o.TransactionType, " ", o.TotalPrice, " ", o.CurrencyCode, " ", o.Client.Name, " ", lines)
+}
+
+func TestOrders_bodies(t *testing.T) {
+	for name, c := range orderBodies {
+		for form, body := range map[string]string{
+			"plain": `{"totalCount":1,"items":[` + c.body + `],"attributes":{"objectType":"Collection"}}`,
+			"mark":  "\xef\xbb\xbf" + `{"items":[` + c.body + `]}`,
+		} {
+			var got []string
+			for o, err := range serving(t, nil, body).Orders.Of(t.Context(), "c", OrderFilter{}) {
+				if err != nil {
+					t.Fatalf("%s, %s: %v", name, form, err)
+				}
+				got = append(got, brief(o))
+			}
+			if !reflect.DeepEqual(got, []string{c.want}) {
+				t.Errorf("%s, %s:\n%q, not\n%q", name, form, got, c.want)
+			}
+		}
+	}
+	for name, body := range map[string]string{
+		"a date that is none":    `{"id":"o","creationDate":"soon"}`,
+		"an amount that is none": `{"id":"o","totalPrice":"free"}`,
+		"half a licence":         `{"id":"o","lineItems":[{"quantity":0.5}]}`,
+		"lines of another type":  `{"id":"o","lineItems":"none"}`,
+	} {
+		for o, err := range serving(t, nil, `{"totalCount":1,"items":[`+body+`]}`).Orders.Of(t.Context(), "c", OrderFilter{}) {
+			if err == nil {
+				t.Errorf("%s was taken for %s", name, brief(o))
+			}
+		}
+	}
+}
+
+// TestOrders_requests: what the server is asked, and what is left out where it does not
+// select.
+func TestOrders_requests(t *testing.T) {
+	const orders = `{"totalCount":3,"items":[{"id":"a","billingCycle":"one_time"},{"id":"b","billingCycle":"Monthly"},{"id":"c"},{"id":"d","billingCycle":"every_five_years"}]}`
+	for _, c := range []struct {
+		filter OrderFilter
+		query  string
+		ids    []string
+	}{
+		{OrderFilter{}, "", []string{"a", "b", "c", "d"}},
+		{OrderFilter{IncludePrice: true}, "include_price=true", []string{"a", "b", "c", "d"}},
+		{OrderFilter{BillingCycle: "one_time", IncludePrice: true}, "billingType=onetime&include_price=true", []string{"a", "c", "d"}},
+		{OrderFilter{BillingCycle: "Monthly"}, "billingType=monthly", []string{"b", "c", "d"}},
+	} {
+		var requests []*http.Request
+		var ids []string
+		for o, err := range serving(t, &requests, orders).Orders.Of(t.Context(), "a/b", c.filter) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, o.ID)
+		}
+		if !reflect.DeepEqual(ids, c.ids) || len(requests) != 1 || requests[0].URL.RawQuery != c.query || requests[0].URL.EscapedPath() != "/base/v1/customers/a%2Fb/orders" {
+			t.Errorf("%+v: %q by %v", c.filter, ids, requests[0].URL)
+		}
+	}
+}
+
+func TestOrders_get(t *testing.T) {
+	var requests []*http.Request
+	o, err := serving(t, &requests, `{"id":"o-1_A","totalPrice":2}`).Orders.Get(t.Context(), "c", "o-1_A", true)
+	if err != nil || o.ID != "o-1_A" || o.TotalPrice != "2" || requests[0].URL.String() != "https://pc.example/base/v1/customers/c/orders/o-1_A?include_price=true" {
+		t.Errorf("%+v, %v by %v", o, err, requests[0].URL)
+	}
+	for _, body := range []string{``, `{}`, `null`, `[]`, `<html>`} {
+		if o, err := serving(t, nil, body).Orders.Get(t.Context(), "c", "o", false); err == nil {
+			t.Errorf("%q was taken for %+v", body, o)
+		}
+	}
+}
+
+func FuzzOrder(f *testing.F) {
+	for _, c := range orderBodies {
+		f.Add([]byte(c.body))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var o Order
+		if json.Unmarshal(body, &o) != nil {
+			return
+		}
+		if s := brief(o); s == "" { // reads every field
+			t.Error("nothing")
+		}
+	})
+}
