@@ -51,6 +51,8 @@ func (e *Error) Remedy() string {
 	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/selfservepolicy"):
 		return "Customer permissions take app+user sign-in by a user of the partner tenant's group AdminAgents; Sales and Helpdesk agents can see them. " +
 			"Check the signed-in user's role, and that the customer is yours: " + rolesLink + "."
+	case e.StatusCode == http.StatusForbidden && (strings.Contains(strings.ToLower(e.Path), "/entitlements") || strings.Contains(strings.ToLower(e.Path), "/artifacts/")):
+		return "Reservations take app+user sign-in by an agent of the partner: " + appUserLink + ". Check the sign-in and that the customer is yours."
 	case e.StatusCode == http.StatusForbidden:
 		return "Check the signed-in user's role in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
 	case e.StatusCode == http.StatusUnauthorized:

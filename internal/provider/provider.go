@@ -9,8 +9,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"terraform-provider-partnercenter/internal/services/activity"
 	"terraform-provider-partnercenter/internal/services/customer"
 	"terraform-provider-partnercenter/internal/services/identity"
+	"terraform-provider-partnercenter/internal/services/order"
 	"terraform-provider-partnercenter/internal/services/permission"
 	"terraform-provider-partnercenter/internal/services/subscription"
 )
@@ -61,6 +63,9 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		identity.NewClientConfigDataSource,
 		customer.NewCustomersDataSource,
 		subscription.NewSubscriptionsDataSource,
+		order.NewOrderHistoryDataSource,
+		order.NewReservationsDataSource,
+		activity.NewActivityLogDataSource,
 	}
 }
 

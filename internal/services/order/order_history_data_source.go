@@ -1,0 +1,270 @@
+package order
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var _ datasource.DataSourceWithValidateConfig = (*orderHistoryDataSource)(nil)
+
+// NewOrderHistoryDataSource is partnercenter_order_history.
+func NewOrderHistoryDataSource() datasource.DataSource { return &orderHistoryDataSource{} }
+
+// orderHistoryDataSource lists a customer's orders.
+//
+// Endpoint: GET /v1/customers/{customer}/orders, app-only or app+user, any agent. The server
+// selects by billing cycle; the dates and reservations_only are applied here. The API mixes
+// New with new and UserPurchase with one_time; enumerations are in snake_case here.
+// https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders
+type orderHistoryDataSource struct{ tfkit.DataSource }
+
+func (d *orderHistoryDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_order_history"
+}
+
+func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	price := func(what string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: what + ", a decimal number as a string, in the order's currency.", Computed: true}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A customer's order history: what was bought for it or by itself, newest first.\n\n" +
+			"A new order takes up to 15 minutes to show. Values of enumerations, such as `status`, are in snake_case (`user_purchase`, " +
+			"`add_quantity`), whatever Partner Center's spelling; values that Partner Center adds in the future come the same way.\n\n" +
+			"**Sign-in and role:** app-only or app+user, any agent.",
+		Attributes: map[string]schema.Attribute{
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+			},
+			"created_after": schema.StringAttribute{
+				MarkdownDescription: "Only orders that were created at this moment or later, in RFC 3339, such as `2026-01-31T00:00:00Z`.",
+				Optional:            true,
+				Validators:          []validator.String{tfkit.RFC3339()},
+			},
+			"created_before": schema.StringAttribute{
+				MarkdownDescription: "Only orders that were created before this moment, in RFC 3339.",
+				Optional:            true,
+				Validators:          []validator.String{tfkit.RFC3339()},
+			},
+			"billing_cycle": schema.StringAttribute{
+				MarkdownDescription: "Only orders that are billed this way: `one_time`, `monthly`, `annual`, `biennial`, `triennial` or `none`.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.OneOf("one_time", "monthly", "annual", "biennial", "triennial", "none")},
+			},
+			"include_price": schema.BoolAttribute{
+				MarkdownDescription: "Whether to ask for prices. Default `false`.",
+				Optional:            true,
+			},
+			"reservations_only": schema.BoolAttribute{
+				MarkdownDescription: "Whether to list only orders with a line that looks like an Azure reservation, as `may_be_reservation` tells. " +
+					"Default `false`.",
+				Optional: true,
+			},
+			"orders": schema.ListNestedAttribute{
+				MarkdownDescription: "The orders, newest first, and by `order_id` where they are of the same moment. An order whose " +
+					"moment Partner Center does not tell is listed last, whatever `created_after` and `created_before` are.",
+				Computed: true,
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: map[string]schema.Attribute{
+						"order_id":      schema.StringAttribute{MarkdownDescription: "The order's id. Upper and lower case differ.", Computed: true},
+						"alternate_id":  schema.StringAttribute{MarkdownDescription: "The order's number in the portal.", Computed: true},
+						"creation_date": schema.StringAttribute{MarkdownDescription: "When the order was created, in RFC 3339 and UTC.", Computed: true},
+						"status": schema.StringAttribute{
+							MarkdownDescription: "The status, such as `completed`, `pending` or `cancelled`.", Computed: true,
+						},
+						"billing_cycle": schema.StringAttribute{
+							MarkdownDescription: "How the order is billed, such as `one_time` or `monthly`.", Computed: true,
+						},
+						"transaction_type": schema.StringAttribute{
+							MarkdownDescription: "`user_purchase`, `system_purchase` or `system_billing`. Null for legacy orders.", Computed: true,
+						},
+						"client_name": schema.StringAttribute{
+							MarkdownDescription: "What the order was made with, where Partner Center tells. The person is not told; " +
+								"see the data source `partnercenter_activity_log`.",
+							Computed: true,
+						},
+						"currency_code": schema.StringAttribute{MarkdownDescription: "The currency, such as `USD`.", Computed: true},
+						"total_price": schema.StringAttribute{
+							MarkdownDescription: "The price of the whole order, a decimal number as a string, in that currency. Null without `include_price`.",
+							Computed:            true,
+						},
+						"line_items": schema.ListNestedAttribute{
+							MarkdownDescription: "What was ordered, sorted by `line_item_number`.",
+							Computed:            true,
+							NestedObject: schema.NestedAttributeObject{
+								Attributes: map[string]schema.Attribute{
+									"line_item_number": schema.Int64Attribute{MarkdownDescription: "The line's number, from 0.", Computed: true},
+									"offer_id":         schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
+									"friendly_name":    schema.StringAttribute{MarkdownDescription: "The name of what was ordered.", Computed: true},
+									"subscription_id": schema.StringAttribute{
+										MarkdownDescription: "The subscription in Partner Center, in lower case. Null for reservations.", Computed: true,
+									},
+									"quantity":      schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+									"term_duration": schema.StringAttribute{MarkdownDescription: "For how long, in ISO 8601, such as `P1Y`.", Computed: true},
+									"transaction_type": schema.StringAttribute{
+										MarkdownDescription: "`new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
+									},
+									"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "The Partner ID of the indirect reseller.", Computed: true},
+									"may_be_reservation": schema.BoolAttribute{
+										MarkdownDescription: "Whether the line looks like an Azure reservation: it was ordered with a scope, or it has a term and is " +
+											"billed once or belongs to no subscription. Orders do not say what kind of product they are for. " +
+											"Software that is sold for a term looks the same; the data source `partnercenter_reservations` is sure.",
+										Computed: true,
+									},
+									"pricing": schema.SingleNestedAttribute{
+										MarkdownDescription: "The prices. Null without `include_price`.",
+										Computed:            true,
+										Attributes: map[string]schema.Attribute{
+											"list_price":       price("The list price of one"),
+											"discounted_price": price("The price of one after discounts"),
+											"prorated_price":   price("The price of one for the rest of a term"),
+											"price":            price("The price of one"),
+											"extended_price":   price("The price of the line"),
+										},
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+type orderHistoryModel struct {
+	CustomerID       types.String `tfsdk:"customer_id"`
+	CreatedAfter     types.String `tfsdk:"created_after"`
+	CreatedBefore    types.String `tfsdk:"created_before"`
+	BillingCycle     types.String `tfsdk:"billing_cycle"`
+	IncludePrice     types.Bool   `tfsdk:"include_price"`
+	ReservationsOnly types.Bool   `tfsdk:"reservations_only"`
+	Orders           []orderModel `tfsdk:"orders"`
+}
+
+type orderModel struct {
+	OrderID         string          `tfsdk:"order_id"`
+	AlternateID     types.String    `tfsdk:"alternate_id"`
+	CreationDate    types.String    `tfsdk:"creation_date"`
+	Status          types.String    `tfsdk:"status"`
+	BillingCycle    types.String    `tfsdk:"billing_cycle"`
+	TransactionType types.String    `tfsdk:"transaction_type"`
+	ClientName      types.String    `tfsdk:"client_name"`
+	CurrencyCode    types.String    `tfsdk:"currency_code"`
+	TotalPrice      types.String    `tfsdk:"total_price"`
+	LineItems       []lineItemModel `tfsdk:"line_items"`
+
+	created time.Time
+}
+
+type lineItemModel struct {
+	LineItemNumber    types.Int64   `tfsdk:"line_item_number"`
+	OfferID           types.String  `tfsdk:"offer_id"`
+	FriendlyName      types.String  `tfsdk:"friendly_name"`
+	SubscriptionID    types.String  `tfsdk:"subscription_id"`
+	Quantity          types.Int64   `tfsdk:"quantity"`
+	TermDuration      types.String  `tfsdk:"term_duration"`
+	TransactionType   types.String  `tfsdk:"transaction_type"`
+	PartnerIDOnRecord types.String  `tfsdk:"partner_id_on_record"`
+	MayBeReservation  bool          `tfsdk:"may_be_reservation"`
+	Pricing           *pricingModel `tfsdk:"pricing"`
+}
+
+type pricingModel struct {
+	ListPrice       types.String `tfsdk:"list_price"`
+	DiscountedPrice types.String `tfsdk:"discounted_price"`
+	ProratedPrice   types.String `tfsdk:"prorated_price"`
+	Price           types.String `tfsdk:"price"`
+	ExtendedPrice   types.String `tfsdk:"extended_price"`
+}
+
+// ValidateConfig refuses a period without a moment in it.
+func (d *orderHistoryDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var m orderHistoryModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	after, before := tfkit.Time(m.CreatedAfter), tfkit.Time(m.CreatedBefore)
+	if !after.IsZero() && !before.IsZero() && !before.After(after) {
+		resp.Diagnostics.AddAttributeError(path.Root("created_before"), "Invalid value", fmt.Sprintf(
+			"The value of created_before, %s, must be later than that of created_after, %s.", m.CreatedBefore.ValueString(), m.CreatedAfter.ValueString()))
+	}
+}
+
+// selects applies what the server cannot.
+func (m orderHistoryModel) selects(o partnercenter.Order) bool {
+	if m.ReservationsOnly.ValueBool() && !slices.ContainsFunc(o.Lines, o.MayBeReservation) {
+		return false
+	}
+	after, before := tfkit.Time(m.CreatedAfter), tfkit.Time(m.CreatedBefore)
+	return o.CreationDate.IsZero() || !o.CreationDate.Before(after) && (before.IsZero() || o.CreationDate.Before(before))
+}
+
+func (d *orderHistoryDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var m orderHistoryModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	customerID := m.CustomerID.ValueString()
+	filter := partnercenter.OrderFilter{BillingCycle: m.BillingCycle.ValueString(), IncludePrice: m.IncludePrice.ValueBool()}
+	m.Orders = []orderModel{}
+	for o, err := range d.PartnerCenter.Orders.Of(ctx, customerID, filter) {
+		if err != nil {
+			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the order history of customer %s", customerID), err))
+			return
+		}
+		if m.selects(o) {
+			m.Orders = append(m.Orders, orderFromAPI(o))
+		}
+	}
+	slices.SortStableFunc(m.Orders, func(a, b orderModel) int {
+		return cmp.Or(b.created.Compare(a.created), cmp.Compare(a.OrderID, b.OrderID))
+	})
+	// An order that came while pages were read can stand on two of them.
+	m.Orders = slices.CompactFunc(m.Orders, func(a, b orderModel) bool { return a.OrderID == b.OrderID })
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func orderFromAPI(o partnercenter.Order) orderModel {
+	m := orderModel{
+		OrderID: o.ID, AlternateID: tfkit.OrNull(string(o.AlternateID)), CreationDate: tfkit.OrNull(o.CreationDate.String()),
+		Status: tfkit.OrNull(string(o.Status)), BillingCycle: tfkit.OrNull(string(o.BillingCycle)), TransactionType: tfkit.OrNull(string(o.TransactionType)),
+		ClientName: tfkit.OrNull(o.Client.Name), CurrencyCode: tfkit.OrNull(o.CurrencyCode), TotalPrice: tfkit.OrNull(string(o.TotalPrice)),
+		LineItems: []lineItemModel{}, created: o.CreationDate.Time,
+	}
+	for _, l := range o.Lines {
+		line := lineItemModel{
+			LineItemNumber: types.Int64PointerValue((*int64)(l.Number)), OfferID: tfkit.OrNull(l.OfferID), FriendlyName: tfkit.OrNull(l.FriendlyName),
+			SubscriptionID: tfkit.OrNull(strings.ToLower(l.SubscriptionID)), Quantity: types.Int64PointerValue((*int64)(l.Quantity)),
+			TermDuration: tfkit.OrNull(l.TermDuration), TransactionType: tfkit.OrNull(string(l.TransactionType)),
+			PartnerIDOnRecord: tfkit.OrNull(string(l.PartnerIDOnRecord)), MayBeReservation: o.MayBeReservation(l),
+		}
+		if p := l.Pricing; p != nil {
+			line.Pricing = &pricingModel{
+				ListPrice: tfkit.OrNull(string(p.ListPrice)), DiscountedPrice: tfkit.OrNull(string(p.DiscountedPrice)),
+				ProratedPrice: tfkit.OrNull(string(p.ProratedPrice)), Price: tfkit.OrNull(string(p.Price)), ExtendedPrice: tfkit.OrNull(string(p.ExtendedPrice)),
+			}
+		}
+		m.LineItems = append(m.LineItems, line)
+	}
+	slices.SortStableFunc(m.LineItems, func(a, b lineItemModel) int {
+		return cmp.Or(cmp.Compare(a.LineItemNumber.ValueInt64(), b.LineItemNumber.ValueInt64()), cmp.Compare(a.OfferID.ValueString(), b.OfferID.ValueString()))
+	})
+	return m
+}

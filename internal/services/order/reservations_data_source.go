@@ -1,0 +1,186 @@
+package order
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var _ datasource.DataSourceWithConfigure = (*reservationsDataSource)(nil)
+
+// NewReservationsDataSource is partnercenter_reservations.
+func NewReservationsDataSource() datasource.DataSource { return &reservationsDataSource{} }
+
+// reservationsDataSource lists a customer's Azure reservations.
+//
+// Endpoints: GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and
+// the link of each artifact in the result; app+user only, any agent. The page says so; where
+// Partner Center accepts app-only, so does this.
+// https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements
+type reservationsDataSource struct{ tfkit.DataSource }
+
+func (d *reservationsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_reservations"
+}
+
+func (d *reservationsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A customer's Azure reservations: what is reserved, since when and until when, and the order it came from.\n\n" +
+			"Values of enumerations, such as `provisioning_state`, are in snake_case, whatever Partner Center's spelling; values that " +
+			"Partner Center adds in the future come the same way.\n\n" +
+			"**Sign-in and role:** app+user, any agent.",
+		Attributes: map[string]schema.Attribute{
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+			},
+			"reservations": schema.ListNestedAttribute{
+				MarkdownDescription: "The reservations, newest first by `effective_date_time`, and by `reservation_id` where they are of the same moment. " +
+					"One that is ordered but not provisioned has no `reservation_id` yet and comes last.",
+				Computed: true,
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: map[string]schema.Attribute{
+						"reservation_id": schema.StringAttribute{
+							MarkdownDescription: "The reservation's id, in lower case. Null until it is provisioned.", Computed: true,
+						},
+						"display_name": schema.StringAttribute{MarkdownDescription: "The reservation's name.", Computed: true},
+						"reservation_type": schema.StringAttribute{
+							MarkdownDescription: "What is reserved, such as `virtualmachines` or `sqldatabases`. Null where Partner Center does not tell, " +
+								"as for virtual machines of old.",
+							Computed: true,
+						},
+						"quantity":            schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+						"effective_date_time": schema.StringAttribute{MarkdownDescription: "Since when, in RFC 3339 and UTC.", Computed: true},
+						"expiry_date_time":    schema.StringAttribute{MarkdownDescription: "Until when, in RFC 3339 and UTC.", Computed: true},
+						"provisioning_state":  schema.StringAttribute{MarkdownDescription: "The state, such as `created`.", Computed: true},
+						"scope_type": schema.StringAttribute{
+							MarkdownDescription: "`shared`, for all of the customer's Azure subscriptions, or `single`.", Computed: true,
+						},
+						"applied_scopes": schema.ListAttribute{
+							MarkdownDescription: "The Azure subscriptions it is for where it is not shared, in lower case and sorted.",
+							ElementType:         types.StringType,
+							Computed:            true,
+						},
+						"order_id": schema.StringAttribute{
+							MarkdownDescription: "The order it came from, as in the data source `partnercenter_order_history`.", Computed: true,
+						},
+						"order_alternate_id": schema.StringAttribute{MarkdownDescription: "That order's number in the portal.", Computed: true},
+						"line_item_number":   schema.Int64Attribute{MarkdownDescription: "The line of that order.", Computed: true},
+						"product_id":         schema.StringAttribute{MarkdownDescription: "The product.", Computed: true},
+						"sku_id":             schema.StringAttribute{MarkdownDescription: "The product's SKU.", Computed: true},
+						"resource_id": schema.StringAttribute{
+							MarkdownDescription: "The id of the Azure reservation order or resource, in lower case.", Computed: true,
+						},
+						"quantity_details": schema.ListNestedAttribute{
+							MarkdownDescription: "How much of the order is fulfilled, sorted by `status`.",
+							Computed:            true,
+							NestedObject: schema.NestedAttributeObject{
+								Attributes: map[string]schema.Attribute{
+									"quantity": schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+									"status": schema.StringAttribute{
+										MarkdownDescription: "The status, such as `fulfilled`, `unfulfilled` or `prefulfillment_pending`.", Computed: true,
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+type reservationsModel struct {
+	CustomerID   types.String       `tfsdk:"customer_id"`
+	Reservations []reservationModel `tfsdk:"reservations"`
+}
+
+type reservationModel struct {
+	ReservationID     types.String          `tfsdk:"reservation_id"`
+	DisplayName       types.String          `tfsdk:"display_name"`
+	ReservationType   types.String          `tfsdk:"reservation_type"`
+	Quantity          types.Int64           `tfsdk:"quantity"`
+	EffectiveDateTime types.String          `tfsdk:"effective_date_time"`
+	ExpiryDateTime    types.String          `tfsdk:"expiry_date_time"`
+	ProvisioningState types.String          `tfsdk:"provisioning_state"`
+	ScopeType         types.String          `tfsdk:"scope_type"`
+	AppliedScopes     []string              `tfsdk:"applied_scopes"`
+	OrderID           types.String          `tfsdk:"order_id"`
+	OrderAlternateID  types.String          `tfsdk:"order_alternate_id"`
+	LineItemNumber    types.Int64           `tfsdk:"line_item_number"`
+	ProductID         types.String          `tfsdk:"product_id"`
+	SKUID             types.String          `tfsdk:"sku_id"`
+	ResourceID        types.String          `tfsdk:"resource_id"`
+	QuantityDetails   []quantityDetailModel `tfsdk:"quantity_details"`
+
+	effective time.Time
+}
+
+type quantityDetailModel struct {
+	Quantity types.Int64  `tfsdk:"quantity"`
+	Status   types.String `tfsdk:"status"`
+}
+
+func (d *reservationsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	var m reservationsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	customerID := m.CustomerID.ValueString()
+	reservations, err := d.PartnerCenter.Reservations.Of(ctx, customerID)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the reservations of customer %s", customerID), err))
+		return
+	}
+	m.Reservations = []reservationModel{}
+	for _, r := range reservations {
+		m.Reservations = append(m.Reservations, reservationFromAPI(r))
+	}
+	slices.SortStableFunc(m.Reservations, func(a, b reservationModel) int {
+		return cmp.Or(b.effective.Compare(a.effective), cmp.Compare(a.ReservationID.ValueString(), b.ReservationID.ValueString()),
+			cmp.Compare(a.OrderID.ValueString(), b.OrderID.ValueString()), cmp.Compare(a.LineItemNumber.ValueInt64(), b.LineItemNumber.ValueInt64()))
+	})
+	// One that came while pages were read can stand on two of them.
+	m.Reservations = slices.CompactFunc(m.Reservations, func(a, b reservationModel) bool {
+		return !a.ReservationID.IsNull() && a.ReservationID.Equal(b.ReservationID)
+	})
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func reservationFromAPI(r partnercenter.Reservation) reservationModel {
+	m := reservationModel{
+		ReservationID: tfkit.OrNull(strings.ToLower(r.ID)), DisplayName: tfkit.OrNull(r.DisplayName), ReservationType: tfkit.OrNull(string(r.Type)),
+		Quantity:          types.Int64PointerValue((*int64)(r.Quantity)),
+		EffectiveDateTime: tfkit.OrNull(r.EffectiveDate.String()), ExpiryDateTime: tfkit.OrNull(r.ExpiryDate.String()),
+		ProvisioningState: tfkit.OrNull(string(r.ProvisioningState)), ScopeType: tfkit.OrNull(string(r.ScopeType)), AppliedScopes: []string{},
+		OrderID: tfkit.OrNull(r.OrderID), OrderAlternateID: tfkit.OrNull(string(r.OrderAlternateID)), LineItemNumber: types.Int64PointerValue((*int64)(r.OrderLine)),
+		ProductID: tfkit.OrNull(r.ProductID), SKUID: tfkit.OrNull(r.SKUID), ResourceID: tfkit.OrNull(strings.ToLower(r.ArtifactID)),
+		QuantityDetails: []quantityDetailModel{}, effective: r.EffectiveDate.Time,
+	}
+	for _, scope := range r.AppliedScopes {
+		m.AppliedScopes = append(m.AppliedScopes, strings.ToLower(scope))
+	}
+	slices.Sort(m.AppliedScopes)
+	for _, f := range r.Fulfillment {
+		m.QuantityDetails = append(m.QuantityDetails, quantityDetailModel{types.Int64PointerValue((*int64)(f.Quantity)), tfkit.OrNull(string(f.Status))})
+	}
+	slices.SortStableFunc(m.QuantityDetails, func(a, b quantityDetailModel) int {
+		return cmp.Or(cmp.Compare(a.Status.ValueString(), b.Status.ValueString()), cmp.Compare(a.Quantity.ValueInt64(), b.Quantity.ValueInt64()))
+	})
+	return m
+}

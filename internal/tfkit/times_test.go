@@ -1,0 +1,31 @@
+package tfkit_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+func TestTime(t *testing.T) {
+	for text, want := range map[string]time.Time{
+		"2026-01-31T00:00:00Z":          time.Date(2026, time.January, 31, 0, 0, 0, 0, time.UTC),
+		"2026-01-31T01:00:00.5+01:00":   time.Date(2026, time.January, 31, 0, 0, 0, 500_000_000, time.UTC),
+		"2026-01-31T00:00:00.1234567Z":  time.Date(2026, time.January, 31, 0, 0, 0, 123_456_700, time.UTC),
+		"2026-01-31":                    {},
+		"2026-01-31T00:00:00":           {},
+		"2026-02-30T00:00:00Z":          {},
+		"31 Jan 26 00:00 UTC":           {},
+		"":                              {},
+		"2026-01-31T00:00:00Z and more": {},
+	} {
+		if got := tfkit.Time(types.StringValue(text)); !got.Equal(want) || (tfkit.CheckRFC3339(text) == nil) == want.IsZero() {
+			t.Errorf("%q: %s, %v", text, got, tfkit.CheckRFC3339(text))
+		}
+	}
+	if got := tfkit.Time(types.StringNull()); !got.IsZero() {
+		t.Errorf("null is %s", got)
+	}
+}
