@@ -86,7 +86,7 @@ func (f AuditFilter) Check(now time.Time) error {
 	case f.Start.IsZero():
 		return errors.New("the start is missing")
 	case day(f.Start).Before(day(now.Add(-AuditRetention))):
-		return fmt.Errorf("Partner Center keeps the activity log for 90 days: %s is too early, %s is the earliest day",
+		return fmt.Errorf("%s is too early: Partner Center keeps the activity log for 90 days, and the earliest day is %s",
 			f.Start.UTC().Format(time.RFC3339), day(now.Add(-AuditRetention)).Format(time.DateOnly))
 	case f.Start.After(now):
 		return fmt.Errorf("the start, %s, is in the future", f.Start.UTC().Format(time.RFC3339))

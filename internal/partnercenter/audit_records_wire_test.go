@@ -203,7 +203,7 @@ func TestAuditRecords_check(t *testing.T) {
 		"no start":       {AuditFilter{}, "the start is missing"},
 		"90 days":        {AuditFilter{Start: now.Add(-AuditRetention)}, ""},
 		"the same day":   {AuditFilter{Start: time.Date(2024, time.March, 1, 0, 0, 0, 0, time.UTC)}, ""},
-		"the day before": {AuditFilter{Start: time.Date(2024, time.February, 29, 23, 59, 59, 0, time.UTC)}, "90 days: 2024-02-29T23:59:59Z is too early, 2024-03-01 is the earliest day"},
+		"the day before": {AuditFilter{Start: time.Date(2024, time.February, 29, 23, 59, 59, 0, time.UTC)}, "2024-02-29T23:59:59Z is too early: Partner Center keeps the activity log for 90 days, and the earliest day is 2024-03-01"},
 		"the future":     {AuditFilter{Start: now.Add(time.Second)}, "in the future"},
 		"backwards":      {AuditFilter{Start: now.Add(-time.Hour), End: now.Add(-2 * time.Hour)}, "is not after the start"},
 		"nothing":        {AuditFilter{Start: now.Add(-time.Hour), End: now.Add(-time.Hour)}, "is not after the start"},

@@ -56,7 +56,7 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		MarkdownDescription: "The activity log: who did what in the partner's account and for its customers, newest first. It shows who turned a " +
 			"customer's permission on or off (`self_serve_policy`) and who bought (`order`).\n\n" +
 			"Partner Center keeps the log for 90 days; how long an action takes to show is not documented. Without `start` and `last` the " +
-			"last 30 days are read. A short period for one customer, or one resource type, is read fastest. " +
+			"last 30 days are read. In the China cloud there is no such log. A short period for one customer, or one resource type, is read fastest. " +
 			"Types and statuses are in snake_case; upper and lower case and underscores do not matter where they are asked for.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: map[string]schema.Attribute{

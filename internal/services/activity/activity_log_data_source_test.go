@@ -60,7 +60,7 @@ func TestAccActivityLog(t *testing.T) {
 			{Config: config(`last = "1d"`, `start = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("cannot be specified when")},
 			{
 				Config:      config(`start = "2020-01-31T00:00:00Z"`),
-				ExpectError: acctest.Says("Partner Center keeps the activity log for 90 days: 2020-01-31T00:00:00Z is too early"),
+				ExpectError: acctest.Says("2020-01-31T00:00:00Z is too early: Partner Center keeps the activity log for 90 days"),
 			},
 			{Config: config(`customer_ids = ["adatum"]`), ExpectError: acctest.Says("must be a GUID such as")},
 			{Config: config(`customer_ids = []`, `customer_id = "`+mockbackend.AdatumID+`"`), ExpectError: acctest.Says("cannot be specified when")},
@@ -176,8 +176,8 @@ func TestProtoActivityLog_period(t *testing.T) {
 	moment := func(days int) string { return time.Now().AddDate(0, 0, -days).Format(time.RFC3339) }
 	for want, config := range map[string]acctest.Values{
 		"is too early":               {"start": moment(92)},
-		"is the earliest day":        {"end": moment(62)},
-		"for 90 days: ":              {"end": moment(10), "last": "85d"},
+		"the earliest day is":        {"end": moment(62)},
+		"log for 90 days, ":          {"end": moment(10), "last": "85d"},
 		"is in the future":           {"start": moment(-1)},
 		"is not after the start":     {"start": moment(1), "end": moment(2)},
 		"must be a duration such as": {"last": "0d"},

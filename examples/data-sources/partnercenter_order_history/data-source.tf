@@ -1,0 +1,13 @@
+# What looks like a reservation among the customer's orders since the beginning of the year, with prices.
+data "partnercenter_order_history" "reservations" {
+  customer_id       = "c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404"
+  created_after     = "2026-01-01T00:00:00Z"
+  reservations_only = true
+  include_price     = true
+}
+
+output "reservations_bought" {
+  value = [for o in data.partnercenter_order_history.reservations.orders :
+    "${o.creation_date}: ${join(", ", o.line_items[*].friendly_name)} for ${o.total_price} ${o.currency_code}"
+  ]
+}
