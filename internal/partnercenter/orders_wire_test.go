@@ -52,6 +52,10 @@ var orderBodies = map[string]struct {
 		`{"id":"o","billingCycle":"monthly","lineItems":[{"lineItemNumber":0,"quantity":1,"termDuration":"P1Y"}]}`,
 		"o  monthly      [0  x1 P1Y  reservation]",
 	},
+	"billed once for a term, with a subscription": {
+		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"termDuration":"P3Y","subscriptionId":"s"}]}`,
+		"o  one_time      [0  x1 P3Y  reservation]",
+	},
 	"perpetual software": {
 		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"friendlyName":"Server"}]}`,
 		"o  one_time      [0 Server x1   ]",

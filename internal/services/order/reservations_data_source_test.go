@@ -97,6 +97,9 @@ func TestProtoReservations_stable(t *testing.T) {
 	var ends []string
 	for _, r := range list(t, want, "reservations") {
 		ends = append(ends, r["reservation_id"].(string)[34:])
+		if scopes := r["applied_scopes"]; !reflect.DeepEqual(scopes, []any{"/subscriptions/a", "/subscriptions/b"}) {
+			t.Errorf("the scopes are %v", scopes)
+		}
 	}
 	if !slices.Equal(ends, []string{"11", "10", "09", "08", "07", "06", "05", "04", "03", "02", "00", "01"}) {
 		t.Errorf("the order is %q", ends)
