@@ -25,6 +25,9 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_reservations": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	},
+	"partnercenter_customer_permission_savings_plans": func(b *mockbackend.Backend) {
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
+	},
 	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
@@ -112,7 +115,7 @@ func (e example) read(name string) string {
 	return string(b)
 }
 
-// everythingOff is for the end: destroy left no reservations permission, and no Owner.
+// everythingOff is for the end: destroy left no permission, and no Owner.
 func (e example) everythingOff(b *acctest.Backend) {
 	e.Helper()
 	for _, a := range b.RoleAssignments(mockbackend.AdatumAzureID) {
@@ -121,9 +124,8 @@ func (e example) everythingOff(b *acctest.Backend) {
 		}
 	}
 	for _, c := range b.Customers() {
-		if slices.Contains(acctest.Permissions(b.Backend, c.ID), mockbackend.AzureReservedInstances) &&
-			!slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // were on before
-			e.Errorf("after destroy, %s may still buy reservations", c.CompanyName)
+		if len(acctest.Permissions(b.Backend, c.ID)) > 0 && !slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // were on before
+			e.Errorf("after destroy, %s may still buy %q", c.CompanyName, acctest.Permissions(b.Backend, c.ID))
 		}
 	}
 }

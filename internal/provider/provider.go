@@ -53,6 +53,7 @@ func (p *partnerCenterProvider) Metadata(_ context.Context, _ provider.MetadataR
 func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		permission.NewCustomerPermissionReservationsResource,
+		permission.NewCustomerPermissionSavingsPlansResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
 	}
 }

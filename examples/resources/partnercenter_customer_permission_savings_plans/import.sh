@@ -1,0 +1,2 @@
+# The id is the customer's Microsoft Entra tenant id.
+terraform import partnercenter_customer_permission_savings_plans.adatum 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202

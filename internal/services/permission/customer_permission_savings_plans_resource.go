@@ -1,0 +1,12 @@
+package permission
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// NewCustomerPermissionSavingsPlansResource is partnercenter_customer_permission_savings_plans.
+func NewCustomerPermissionSavingsPlansResource() resource.Resource {
+	return &customerPermissionResource{permission: partnercenter.AzureSavingsPlan, name: "savings_plans", what: "savings plans", other: "reservations"}
+}
