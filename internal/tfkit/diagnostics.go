@@ -29,6 +29,23 @@ type call interface {
 
 // Detail is the detail of [Failure].
 func Detail(err error) string {
+	var c call
+	if errors.Is(err, context.Canceled) || !errors.As(err, &c) {
+		return Reason(err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\nRequest: %s", Reason(err), c.Request())
+	if !c.Sent() {
+		b.WriteString(" (not sent)")
+	} else if request, correlation := c.IDs(); request != "" {
+		fmt.Fprintf(&b, "\nRequest ID: %s\nCorrelation ID: %s", request, correlation)
+	}
+	return b.String()
+}
+
+// Reason is the part of [Detail] that stays the same when the same call fails again: what the
+// server said and what to do.
+func Reason(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "The run was interrupted. The next plan shows how far it came."
 	}
@@ -38,20 +55,10 @@ func Detail(err error) string {
 		text = c.Answer()
 	}
 	first, size := utf8.DecodeRuneInString(text)
-	var b strings.Builder
-	b.WriteString(string(unicode.ToUpper(first)) + text[size:])
+	text = string(unicode.ToUpper(first)) + text[size:]
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {
-		fmt.Fprintf(&b, "\n\nWhat to do: %s", r.Remedy())
+		text += "\n\nWhat to do: " + r.Remedy()
 	}
-	if c == nil {
-		return b.String()
-	}
-	fmt.Fprintf(&b, "\n\nRequest: %s", c.Request())
-	if !c.Sent() {
-		b.WriteString(" (not sent)")
-	} else if request, correlation := c.IDs(); request != "" {
-		fmt.Fprintf(&b, "\nRequest ID: %s\nCorrelation ID: %s", request, correlation)
-	}
-	return b.String()
+	return text
 }
