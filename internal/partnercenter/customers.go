@@ -1,11 +1,14 @@
 package partnercenter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 )
 
 // Customers are the partner's customers
@@ -25,20 +28,31 @@ type Customer struct {
 	RelationshipToPartner string `json:"relationshipToPartner"`
 }
 
-// CustomerFilter selects customers on the server. The zero value selects all. The
-// server takes one condition, starts_with, and ignores case.
-type CustomerFilter struct {
-	// Field is CompanyName or Domain.
-	Field string
-	// Prefix is what the field starts with.
-	Prefix string
+// CustomerFilter selects customers by what their company name and default domain start with,
+// in either case. An empty prefix is no condition.
+type CustomerFilter struct{ CompanyNamePrefix, DomainPrefix string }
+
+// condition is what the server is asked to select by. It takes one condition; the domain's
+// selects fewer.
+func (f CustomerFilter) condition() any {
+	type condition struct{ Field, Value, Operator string }
+	switch {
+	case f.DomainPrefix != "":
+		return condition{"Domain", f.DomainPrefix, "starts_with"}
+	case f.CompanyNamePrefix != "":
+		return condition{"CompanyName", f.CompanyNamePrefix, "starts_with"}
+	}
+	return nil
 }
 
-// The fields of a [CustomerFilter].
-const (
-	ByCompanyName = "CompanyName"
-	ByDomain      = "Domain"
-)
+// selects applies both conditions.
+func (f CustomerFilter) selects(c Customer) bool {
+	return startsWith(c.CompanyProfile.CompanyName, f.CompanyNamePrefix) && startsWith(c.CompanyProfile.Domain, f.DomainPrefix)
+}
+
+func startsWith(s, prefix string) bool {
+	return prefix == "" || strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
+}
 
 // pageSize is the largest page that the API gives.
 const pageSize = "500"
@@ -47,15 +61,38 @@ const pageSize = "500"
 // GET /v1/customers, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
 func (s Customers) All(ctx context.Context, filter CustomerFilter) iter.Seq2[Customer, error] {
-	query := url.Values{"size": {pageSize}}
-	if filter.Field != "" {
-		condition, err := json.Marshal(struct{ Field, Value, Operator string }{filter.Field, filter.Prefix, "starts_with"})
-		if err != nil {
-			return func(yield func(Customer, error) bool) { yield(Customer{}, err) }
+	return func(yield func(Customer, error) bool) {
+		query := url.Values{"size": {pageSize}}
+		if condition := filter.condition(); condition != nil {
+			text, err := json.Marshal(condition)
+			if err != nil {
+				yield(Customer{}, err)
+				return
+			}
+			query.Set("filter", string(text))
 		}
-		query.Set("filter", string(condition))
+		for c, err := range all[Customer](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers"), query: query}) {
+			if (err != nil || filter.selects(c)) && !yield(c, err) {
+				return
+			}
+		}
 	}
-	return all[Customer](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers"), query: query})
+}
+
+// List returns all customers that the filter selects, sorted by id, each once and with its id
+// in lower case.
+func (s Customers) List(ctx context.Context, filter CustomerFilter) ([]Customer, error) {
+	var out []Customer
+	for c, err := range s.All(ctx, filter) {
+		if err != nil {
+			return nil, err
+		}
+		c.ID = strings.ToLower(c.ID)
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) })
+	// A customer that came while pages were read can stand on two of them.
+	return slices.CompactFunc(out, func(a, b Customer) bool { return a.ID == b.ID }), nil
 }
 
 // Get returns one customer. [IsCustomerNotFound] and [IsNoRelationship] recognise the

@@ -134,9 +134,9 @@ func TestCustomers_filter(t *testing.T) {
 		filter partnercenter.CustomerFilter
 		want   []string
 	}{
-		{partnercenter.CustomerFilter{Field: partnercenter.ByCompanyName, Prefix: "ADA"}, []string{mockbackend.AdatumID}},
-		{partnercenter.CustomerFilter{Field: partnercenter.ByDomain, Prefix: "litware-"}, []string{mockbackend.LitwareID}},
-		{partnercenter.CustomerFilter{Field: partnercenter.ByCompanyName, Prefix: `"nobody" & co`}, nil},
+		{partnercenter.CustomerFilter{CompanyNamePrefix: "ADA"}, []string{mockbackend.AdatumID}},
+		{partnercenter.CustomerFilter{DomainPrefix: "litware-"}, []string{mockbackend.LitwareID}},
+		{partnercenter.CustomerFilter{CompanyNamePrefix: `"nobody" & co`}, nil},
 	} {
 		got, err := collect(t.Context(), client, c.filter)
 		if err != nil || !slices.Equal(got, c.want) {

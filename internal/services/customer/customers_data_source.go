@@ -1,10 +1,7 @@
 package customer
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -78,28 +75,6 @@ type customerModel struct {
 	RelationshipToPartner string `tfsdk:"relationship_to_partner"`
 }
 
-// filter is the condition for the server: the domain's where there are two, since it
-// selects fewer.
-func (m customersModel) filter() partnercenter.CustomerFilter {
-	switch {
-	case !m.DomainPrefix.IsNull():
-		return partnercenter.CustomerFilter{Field: partnercenter.ByDomain, Prefix: m.DomainPrefix.ValueString()}
-	case !m.CompanyNamePrefix.IsNull():
-		return partnercenter.CustomerFilter{Field: partnercenter.ByCompanyName, Prefix: m.CompanyNamePrefix.ValueString()}
-	}
-	return partnercenter.CustomerFilter{}
-}
-
-// selects applies both conditions.
-func (m customersModel) selects(c partnercenter.Customer) bool {
-	return startsWith(c.CompanyProfile.CompanyName, m.CompanyNamePrefix.ValueString()) &&
-		startsWith(c.CompanyProfile.Domain, m.DomainPrefix.ValueString())
-}
-
-func startsWith(s, prefix string) bool {
-	return strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
-}
-
 func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -108,21 +83,19 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Customers = []customerModel{}
-	for c, err := range d.PartnerCenter.Customers.All(ctx, m.filter()) {
-		if err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
-			return
-		}
-		if m.selects(c) {
-			m.Customers = append(m.Customers, customerModel{
-				CustomerID: strings.ToLower(c.ID), CompanyName: c.CompanyProfile.CompanyName,
-				Domain: c.CompanyProfile.Domain, RelationshipToPartner: c.RelationshipToPartner,
-			})
-		}
+	customers, err := d.PartnerCenter.Customers.List(ctx, partnercenter.CustomerFilter{
+		CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(),
+	})
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
+		return
 	}
-	slices.SortFunc(m.Customers, func(a, b customerModel) int { return cmp.Compare(a.CustomerID, b.CustomerID) })
-	// A customer that came while pages were read can stand on two of them.
-	m.Customers = slices.CompactFunc(m.Customers, func(a, b customerModel) bool { return a.CustomerID == b.CustomerID })
+	m.Customers = make([]customerModel, 0, len(customers))
+	for _, c := range customers {
+		m.Customers = append(m.Customers, customerModel{
+			CustomerID: c.ID, CompanyName: c.CompanyProfile.CompanyName,
+			Domain: c.CompanyProfile.Domain, RelationshipToPartner: c.RelationshipToPartner,
+		})
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
