@@ -121,11 +121,13 @@ func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, permi
 	}
 }
 
-// Seen is what the caller saw of a permission last. The zero value means that it saw no
-// policy. A right guess saves a request; a wrong one costs one.
+// Seen is what the caller saw last. The zero value means that it saw no policy. A right
+// guess saves a request; a wrong one costs one.
 type Seen struct {
-	PolicyID string
-	On       bool
+	// Policy says that the customer had one.
+	Policy bool
+	// On says that the permission that is to be written was on.
+	On bool
 }
 
 // Grant turns a permission on and leaves the other as it is.
@@ -143,6 +145,12 @@ func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permiss
 // or deletes it when nothing is left. What was bought before stays.
 func (s SelfServePolicies) Revoke(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
 	return s.apply(ctx, customerID, change{off: []Permission{permission}}, seen)
+}
+
+// Set turns some of a customer's permissions on and others off, and leaves the rest as it is,
+// with the writes of one [SelfServePolicies.Grant] or [SelfServePolicies.Revoke].
+func (s SelfServePolicies) Set(ctx context.Context, customerID string, on, off []Permission, seen Seen) (SelfServePolicy, error) {
+	return s.apply(ctx, customerID, change{on: on, off: off}, seen)
 }
 
 // change is what a write is for, whatever else the policy says by then.
@@ -197,11 +205,11 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 	defer writer.release()
 
 	var current SelfServePolicy
-	known := seen.PolicyID == "" && len(want.on) > 0 // create answers 409 when that is wrong
+	known := !seen.Policy && len(want.on) > 0 // create answers 409 when that is wrong
 	// A read that says there is nothing to do, against what the caller saw or shortly after
 	// a write, may lag behind; it is believed when it stays.
 	doubtful := 0
-	if seen.PolicyID != "" && seen.On == (len(want.off) > 0) || time.Since(writer.wrote) < ReadLag {
+	if seen.Policy && seen.On == (len(want.off) > 0) || time.Since(writer.wrote) < ReadLag {
 		doubtful = rereads
 	}
 	for moves, doubts := 0, 0; ; {

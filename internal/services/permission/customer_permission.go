@@ -134,7 +134,7 @@ func (m *customerPermissionModel) seen() partnercenter.Seen {
 	if m == nil {
 		return partnercenter.Seen{}
 	}
-	return partnercenter.Seen{PolicyID: m.PolicyID.ValueString(), On: m.Enabled.ValueBool()}
+	return partnercenter.Seen{Policy: m.PolicyID.ValueString() != "", On: m.Enabled.ValueBool()}
 }
 
 // turnsOn tells whether applying the plan m over the state turns the permission on.
