@@ -54,6 +54,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 	return []func() resource.Resource{
 		permission.NewCustomerPermissionReservationsResource,
 		permission.NewCustomerPermissionSavingsPlansResource,
+		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
 	}
 }

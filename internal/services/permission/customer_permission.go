@@ -48,6 +48,12 @@ type customerPermissionResource struct {
 	name, what, other string
 }
 
+// errAppOnly refuses at plan time what the API refuses (403/900329).
+var errAppOnly = diag.NewErrorDiagnostic("Sign-in without a user cannot set customer permissions",
+	"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
+		"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: "+
+		"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+
 func (r *customerPermissionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_customer_permission_" + r.name
 }
@@ -161,10 +167,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 		return
 	}
 	if r.PartnerCenter.AppOnly() {
-		resp.Diagnostics.AddError("Sign-in without a user cannot set customer permissions",
-			"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
-				"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: "+
-				"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+		resp.Diagnostics.Append(errAppOnly)
 		return
 	}
 	if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() || plan.VerifyAzureSubscription.IsUnknown() {

@@ -1,0 +1,172 @@
+package permission
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// lateRecords is how much of the activity log is read again each time: how long after a
+// change its record may show is not documented.
+const lateRecords = 6 * time.Hour
+
+// refreshedKey is where private state keeps what the next refresh needs to know.
+const refreshedKey = "refreshed"
+
+// refreshed is when the fleet was read last.
+type refreshed struct {
+	// Full is when all customers were read, and Log until when the activity log was.
+	Full time.Time `json:"full"`
+	Log  time.Time `json:"log"`
+	// Own are the operations of ours whose changes need no second look, by correlation id.
+	Own map[string]time.Time `json:"own,omitempty"`
+}
+
+func loadRefreshed(ctx context.Context, private tfkit.PrivateState) refreshed {
+	var out refreshed
+	b, _ := private.GetKey(ctx, refreshedKey)
+	if json.Unmarshal(b, &out) != nil {
+		return refreshed{} // the next refresh is a full one
+	}
+	return out
+}
+
+// wrote notes an operation of ours, and forgets those that the log is not read for any more.
+func (r *refreshed) wrote(ctx context.Context, now time.Time) {
+	if r.Own == nil {
+		r.Own = make(map[string]time.Time)
+	}
+	maps.DeleteFunc(r.Own, func(_ string, at time.Time) bool { return now.Sub(at) > 30*24*time.Hour })
+	r.Own[httppipe.CorrelationID(ctx)] = now
+}
+
+// read returns the fleet as it is, who of it is gone, and what failed for single customers.
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed) (now known, gone []string, failed failures, err error) {
+	now = known{listed: toFleet(m.Permissions), unlisted: fleet{}}
+	at := time.Now().UTC()
+	ids, byLog := r.changed(ctx, m, now.listed, *last, at)
+	switch {
+	case byLog:
+		now.unlisted = toFleet(m.UnlistedPermissions)
+	case m.denies():
+		if ids, err = r.everybody(ctx, now.listed); err != nil {
+			return known{}, nil, nil, err
+		}
+	default:
+		ids = slices.Sorted(maps.Keys(now.listed))
+	}
+	gone, failed, err = r.look(ctx, ids, now, m.denies())
+	if err == nil && len(failed) == 0 {
+		last.Log = at
+		if !byLog {
+			last.Full = at
+		}
+	}
+	return now, gone, failed, err
+}
+
+// everybody are all of the partner's customers, and those of the fleet who are none.
+func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([]string, error) {
+	all := make(map[string]bool, len(f))
+	for id := range f {
+		all[id] = true
+	}
+	for c, err := range r.PartnerCenter.Customers.All(ctx, partnercenter.CustomerFilter{}) {
+		if err != nil {
+			return nil, err
+		}
+		all[strings.ToLower(c.ID)] = true
+	}
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// look reads the policies of some customers and notes what they have on: of listed ones what
+// is managed, of others everything.
+func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, deny bool) (gone []string, failed failures, err error) {
+	policies := make([]partnercenter.SelfServePolicy, len(ids))
+	progress := tfkit.NewProgress("customers", len(ids))
+	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
+		defer progress.Done(ctx, 1)
+		var err error
+		policies[i], err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	failed = failures{}
+	for i, id := range ids {
+		if isGone(errs[i]) {
+			gone = append(gone, id) // and has nothing on
+		} else if errs[i] != nil {
+			failed[id] = errs[i]
+			continue
+		}
+		if before, listed := now.listed[id]; listed {
+			one := switches{}
+			for permission := range before {
+				one[permission] = policies[i].Allows(permission)
+			}
+			now.listed[id] = one
+			continue
+		}
+		delete(now.unlisted, id)
+		if !deny {
+			continue
+		}
+		on := switches{}
+		for _, permission := range members {
+			if policies[i].Allows(permission) {
+				on[permission] = true
+			}
+		}
+		if len(on) > 0 {
+			now.unlisted[id] = on
+		}
+	}
+	return gone, failed, nil
+}
+
+// changed are the customers whose policies were changed since the fleet was read last, by the
+// activity log. It answers false when all have to be read: the last full read is too long
+// ago, the log does not reach back far enough, cannot be read or has a record that cannot be
+// understood.
+func (r *customerPermissionsResource) changed(ctx context.Context, m customerPermissionsModel, listed fleet, last refreshed, now time.Time) ([]string, bool) {
+	if m.Refresh.ValueString() != refreshByLog {
+		return nil, false
+	}
+	fullAfter, err := time.ParseDuration(m.FullRefreshAfter.ValueString())
+	start := last.Log.Add(-lateRecords)
+	// The log's first day may be kept in part only.
+	if err != nil || last.Full.IsZero() || now.Sub(last.Full) >= fullAfter || now.Sub(start) > partnercenter.AuditRetention-24*time.Hour || last.Log.After(now) {
+		return nil, false
+	}
+	ids := make(map[string]bool)
+	for record, err := range r.PartnerCenter.AuditRecords.All(ctx, partnercenter.AuditFilter{Start: start, ResourceTypes: []string{"self_serve_policy"}}) {
+		if err != nil {
+			tflog.Warn(ctx, "the activity log cannot be read, so all customers are", map[string]any{"error": err.Error()})
+			return nil, false
+		}
+		id := strings.ToLower(record.CustomerID)
+		if tfkit.CheckGUID(id) != nil {
+			tflog.Warn(ctx, "the activity log has a change of an unknown customer, so all customers are read", map[string]any{"record": record.ID})
+			return nil, false
+		}
+		if _, ok := last.Own[string(record.OriginalCorrelationID)]; ok {
+			continue
+		}
+		if _, ok := listed[id]; ok || m.denies() {
+			ids[id] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids)), true
+}

@@ -1,0 +1,547 @@
+package permission
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*customerPermissionsResource)(nil)
+	_ resource.ResourceWithIdentity       = (*customerPermissionsResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*customerPermissionsResource)(nil)
+	_ resource.ResourceWithImportState    = (*customerPermissionsResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*customerPermissionsResource)(nil)
+)
+
+const (
+	refreshFull  = "full"
+	refreshByLog = "activity_log"
+
+	fullRefreshAfter = "24h"
+
+	// fleetTimeout is the default of all operations. At 500 requests per minute, 10,000
+	// customers take 20 minutes; a check of their subscriptions as long again, and other
+	// programs of the partner may use most of the limit.
+	fleetTimeout = 2 * time.Hour
+)
+
+// NewCustomerPermissionsResource is partnercenter_customer_permissions.
+func NewCustomerPermissionsResource() resource.Resource { return &customerPermissionsResource{} }
+
+// customerPermissionsResource is the fleet: the permissions of any number of customers in one
+// resource, since Terraform's core takes long for thousands of them.
+//
+// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin
+// agents only. GET /v1/customers with unlisted = "deny" and on import of all, GET
+// /v1/auditrecords with refresh = "activity_log", GET /v1/customers/{customer}/subscriptions
+// before turning on.
+// Delete turns off what is on. As a part of a replacement it does nothing: Terraform replaces a
+// fleet whose first apply failed in part, and nobody wants it switched off for that.
+// https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
+type customerPermissionsResource struct{ tfkit.Resource }
+
+func (r *customerPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_customer_permissions"
+}
+
+func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "The permissions of many customers to buy Azure reservations and savings plans by themselves, in one resource. " +
+			"With thousands of customers it plans in seconds, where one `partnercenter_customer_permission_reservations` for each takes Terraform minutes. " +
+			"Do not manage the same permission of a customer in both.\n\n" +
+			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
+			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
+			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A first apply that failed in part " +
+			"shows as a replacement in the next plan. It switches nothing off: only a destroy does, or a customer that is no longer listed. " +
+			"(A customer that is removed from `permissions` just then keeps what it has; the plan after shows it with `unlisted = \"deny\"`.)\n\n" +
+			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
+			"Turning a permission off does not undo purchases.\n\n" +
+			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +
+			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				MarkdownDescription: "Tells the fleets of a partner apart: a GUID, or what was imported.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"permissions": schema.MapAttribute{
+				MarkdownDescription: "By customer id (the Microsoft Entra tenant id, in any case), which of `azure_reservations` and `azure_savings_plans` is on (`true`) or off (`false`). " +
+					"One that is left out is not managed.",
+				Required:    true,
+				ElementType: switchesType,
+			},
+			"unlisted": schema.StringAttribute{
+				MarkdownDescription: "What holds for the partner's customers that are not in `permissions`: `ignore` (default) or `deny`, which turns off whatever they have on.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString("ignore"),
+				Validators:          []validator.String{stringvalidator.OneOf("ignore", "deny")},
+			},
+			"unlisted_permissions": schema.MapAttribute{
+				MarkdownDescription: "With `unlisted = \"deny\"`, what customers that are not in `permissions` have on; the next apply turns it off. Otherwise null.",
+				Computed:            true,
+				ElementType:         switchesType,
+			},
+			"max_changes": schema.Int64Attribute{
+				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound.",
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+			"verify_azure_subscription": schema.BoolAttribute{
+				MarkdownDescription: "Whether to check that a customer has an active Azure plan or Azure (global) subscription before a permission is turned on: at plan time " +
+					"when it is known, and again at apply. It costs a request for each of these customers. Default `true`.",
+				Optional: true,
+				Computed: true,
+				Default:  booldefault.StaticBool(true),
+			},
+			"refresh": schema.StringAttribute{
+				MarkdownDescription: "How the state is refreshed: `full` (default) reads every customer. `activity_log` reads the partner's activity log since the last refresh, " +
+					"and only the customers whose permissions it says were changed.\n\n  What `activity_log` can miss, until the next full refresh: a change whose record shows more than 6 hours after it, " +
+					"a change that leaves no record, and with `unlisted = \"deny\"` a new customer that comes with a permission on. All customers are read when the last full read is `full_refresh_after` ago, " +
+					"when the log does not reach back to the last refresh (it is kept for 90 days), when it cannot be read, and when a record cannot be understood.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(refreshFull),
+				Validators: []validator.String{stringvalidator.OneOf(refreshFull, refreshByLog)},
+			},
+			"full_refresh_after": schema.StringAttribute{
+				MarkdownDescription: "With `refresh = \"activity_log\"`, after how long all customers are read again, such as `12h`. Default `24h`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             stringdefault.StaticString(fullRefreshAfter),
+				Validators: []validator.String{tfkit.StringCheck("value must be a duration such as 24h", func(s string) error {
+					if d, err := time.ParseDuration(s); err != nil || d < 0 {
+						return errors.New("must be a duration such as 24h or 90m")
+					}
+					return nil
+				})},
+			},
+			"timeouts": fleetTimeouts(ctx),
+		},
+	}
+}
+
+func fleetTimeouts(ctx context.Context) schema.Attribute {
+	const form = ", such as `30m`. Default `2h`."
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
+		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included."
+		return nested
+	}
+	return a
+}
+
+func (r *customerPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"id": identityschema.StringAttribute{
+				Description:       "For import: all, or customer ids with commas between them.",
+				RequiredForImport: true,
+			},
+		},
+	}
+}
+
+type customerPermissionsIdentity struct {
+	ID types.String `tfsdk:"id"`
+}
+
+// ValidateConfig judges the keys of the map.
+func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var permissions types.Map
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
+	seen := make(map[string]string)
+	for _, id := range slices.Sorted(maps.Keys(permissions.Elements())) {
+		at := path.Root("permissions").AtMapKey(id)
+		if err := tfkit.CheckGUID(id); err != nil {
+			resp.Diagnostics.AddAttributeError(at, "Invalid customer id", fmt.Sprintf("The key %q is no customer id: it %s.", id, err))
+		}
+		if other, ok := seen[strings.ToLower(id)]; ok {
+			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))
+		}
+		seen[strings.ToLower(id)] = id
+		inner, ok := permissions.Elements()[id].(types.Map)
+		if !ok {
+			continue
+		}
+		for name := range inner.Elements() {
+			if _, ok := members[name]; !ok {
+				resp.Diagnostics.AddAttributeError(at.AtMapKey(name), "Unknown permission",
+					fmt.Sprintf("Customer %s has the permission %q, and there are only %s.", id, name, strings.Join(memberNames, " and ")))
+			}
+		}
+	}
+}
+
+// stepKey is where private state keeps what the last plan was for: Delete has to tell a
+// destroy from the first half of a replacement.
+const (
+	stepKey     = "step"
+	stepCreate  = `"create"`
+	stepDestroy = `"destroy"`
+	stepNone    = `"none"`
+)
+
+// ModifyPlan refuses at plan time what apply would refuse.
+func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
+		return
+	}
+	var plan customerPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	var state *customerPermissionsModel
+	if req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepCreate))...)
+	} else {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	switch {
+	case plan.Unlisted.IsUnknown():
+		plan.UnlistedPermissions = types.MapUnknown(switchesType)
+	case plan.denies():
+		plan.UnlistedPermissions = types.MapValueMust(switchesType, map[string]attr.Value{})
+	default:
+		plan.UnlistedPermissions = types.MapNull(switchesType)
+	}
+	known := isKnown(plan.Permissions)
+	if known && state != nil && !plan.Permissions.Equal(state.Permissions) && toFleet(plan.Permissions).equal(toFleet(state.Permissions)) {
+		plan.Permissions = state.Permissions // only the spelling differs
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
+	if state != nil && plan.Permissions.Equal(state.Permissions) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), plan.Permissions)...)
+	}
+	if !known || r.Clients == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	steps := r.steps(plan, state)
+	if len(steps) == 0 {
+		return
+	}
+	if r.PartnerCenter.AppOnly() {
+		resp.Diagnostics.Append(errAppOnly)
+		return
+	}
+	if state != nil {
+		resp.Diagnostics.Append(tooMany(plan, steps)...)
+	}
+	if !plan.VerifyAzureSubscription.ValueBool() || plan.VerifyAzureSubscription.IsUnknown() || resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
+	defer cancel()
+	resp.Diagnostics.Append(r.verify(ctx, steps)...)
+}
+
+// steps are what leads from the state to the plan.
+func (r *customerPermissionsResource) steps(plan customerPermissionsModel, state *customerPermissionsModel) []step {
+	from := fleet{}
+	if state != nil {
+		from = toFleet(state.Permissions)
+		if plan.denies() {
+			maps.Copy(from, toFleet(state.UnlistedPermissions))
+		}
+	}
+	return toFleet(plan.Permissions).steps(from, plan.denies())
+}
+
+// tooMany refuses more changes than are allowed.
+func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostics {
+	if bound := plan.MaxChanges.ValueInt64(); plan.MaxChanges.IsNull() || plan.MaxChanges.IsUnknown() || int64(len(steps)) <= bound {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
+		fmt.Sprintf("This would change %d customers, and max_changes allows %d. Nothing was changed.\n\n"+
+			"What to do: look whether all of them are meant, and raise max_changes for this apply.", len(steps), plan.MaxChanges.ValueInt64()))}
+}
+
+// verify checks the prerequisite of the customers that are turned on.
+func (r *customerPermissionsResource) verify(ctx context.Context, steps []step) diag.Diagnostics {
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return len(s.on) == 0 })
+	errs := make([]error, len(steps))
+	_, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
+		errs[i] = r.PartnerCenter.Subscriptions.RequireAzure(ctx, steps[i].customerID)
+		if errors.As(errs[i], new(*partnercenter.NoAzureSubscriptionError)) {
+			return nil
+		}
+		return errs[i]
+	})
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
+	}
+	failed := failures{}
+	for i, s := range steps {
+		if errs[i] != nil {
+			failed[s.customerID] = errs[i]
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{failed.diagnostic("turn on the permissions", len(steps), "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
+}
+
+func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan customerPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, fleetTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	plan.ID = types.StringValue(uuid.NewString())
+	before := known{listed: fleet{}, unlisted: fleet{}}
+	if plan.denies() || !plan.MaxChanges.IsNull() { // what would change has to be known first
+		if before, diags = r.now(ctx, plan); diags.HasError() {
+			resp.Diagnostics.Append(diags...)
+			return
+		}
+	}
+	after, done, diags := r.apply(ctx, plan, before)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() && done == 0 {
+		return // with no state there is nothing to replace
+	}
+	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, refreshed{}, diags))...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
+}
+
+func (r *customerPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m customerPermissionsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Read(ctx, fleetTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
+	last := loadRefreshed(ctx, req.Private)
+	now, gone, failed, err := r.read(ctx, m, &last)
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", err))
+		return
+	case len(failed) > 0:
+		resp.Diagnostics.Append(failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "The state is as it was."))
+		return
+	}
+	if len(gone) > 0 {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("%d customers are gone", len(gone)),
+			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+strings.Join(gone[:min(len(gone), shownFailures)], ", ")+".")
+	}
+	resp.Diagnostics.Append(r.save(ctx, m, now, &resp.State, resp.Private, last)...)
+}
+
+func (r *customerPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state customerPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	before := known{listed: toFleet(state.Permissions), unlisted: toFleet(state.UnlistedPermissions)}
+	if plan.denies() && !state.denies() { // what others have on is not in the state
+		if before, diags = r.now(ctx, plan); diags.HasError() {
+			resp.Diagnostics.Append(diags...)
+			return
+		}
+	}
+	after, _, diags := r.apply(ctx, plan, before)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, loadRefreshed(ctx, req.Private), diags))...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
+}
+
+func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state customerPermissionsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, fleetTimeout)
+	resp.Diagnostics.Append(diags...)
+	step, diags := req.Private.GetKey(ctx, stepKey)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || string(step) == stepCreate {
+		return // of a replacement; what is created next continues
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	listed := toFleet(state.Permissions)
+	steps := fleet{}.steps(listed, false)
+	done, diags := r.write(ctx, steps, false)
+	if !diags.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(diags...)
+	left := fleet{}.reached(listed, steps, done)
+	resp.Diagnostics.Append(r.save(ctx, state, known{listed: left}, &resp.State, resp.Private, refreshed{})...)
+}
+
+// ImportState takes over the permissions of all customers, or of some. What they are is read
+// after it.
+func (r *customerPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
+	defer cancel()
+	text := req.ID
+	if text == "" && req.Identity != nil {
+		var identity customerPermissionsIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		text = identity.ID.ValueString()
+	}
+	ids := strings.Split(strings.ToLower(text), ",")
+	if strings.EqualFold(text, "all") {
+		var err error
+		if ids, err = r.everybody(ctx, nil); err != nil {
+			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of all customers", err))
+			return
+		}
+	}
+	permissions := fleet{}
+	for _, id := range ids {
+		id = strings.TrimSpace(id)
+		if err := tfkit.CheckGUID(id); err != nil {
+			resp.Diagnostics.AddError("Invalid import id",
+				fmt.Sprintf("The import id is all, or customer ids with commas between them, and %q is none: it %s.\n\n"+
+					"What to do: terraform import partnercenter_customer_permissions.all all", id, err))
+			return
+		}
+		permissions[id] = switches{}
+		for _, permission := range members {
+			permissions[id][permission] = false
+		}
+	}
+	m, diags := permissions.toMap(types.MapNull(switchesType))
+	resp.Diagnostics.Append(diags...)
+	for name, value := range map[string]any{
+		"id": text, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter,
+	} {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	}
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(text)})...)
+}
+
+// known is what is known of the partner's customers: the managed permissions of those that
+// are listed and, with deny, what others have on.
+type known struct{ listed, unlisted fleet }
+
+// all are the listed and the unlisted.
+func (k known) all() fleet {
+	out := maps.Clone(k.listed)
+	maps.Copy(out, k.unlisted)
+	return out
+}
+
+// now reads what the plan's customers have on and, with deny, the others.
+func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
+	plan.Refresh = types.StringValue(refreshFull)
+	now, _, failed, err := r.read(ctx, plan, new(refreshed))
+	if err != nil {
+		return known{}, diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
+	}
+	if len(failed) > 0 {
+		return known{}, diag.Diagnostics{failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "Nothing was changed.")}
+	}
+	return now, nil
+}
+
+// apply changes what has to be changed. It returns what was reached and for how many
+// customers something was done.
+func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known) (known, int, diag.Diagnostics) {
+	want, from := toFleet(plan.Permissions), before.all()
+	steps := want.steps(from, plan.denies())
+	if diags := tooMany(plan, steps); diags.HasError() {
+		return before, 0, diags
+	}
+	done, diags := r.write(ctx, steps, plan.VerifyAzureSubscription.ValueBool())
+	after := known{listed: want.reached(from, steps, done), unlisted: fleet{}}
+	for id, left := range before.unlisted {
+		if _, listed := want[id]; !listed && !done[id] {
+			after.unlisted[id] = left
+			delete(after.listed, id)
+		}
+	}
+	return after, len(done), diags
+}
+
+// refreshedNow is when the fleet was read last after a write: with the write, unless some of it
+// failed.
+func refreshedNow(ctx context.Context, last refreshed, diags diag.Diagnostics) refreshed {
+	now := time.Now().UTC()
+	if diags.HasError() {
+		last.Full = time.Time{}
+		return last
+	}
+	if last.Full.IsZero() {
+		last.Full, last.Log = now, now
+	}
+	last.wrote(ctx, now)
+	return last
+}
+
+// settable is the state of a response.
+type settable interface {
+	Set(ctx context.Context, value any) diag.Diagnostics
+}
+
+// save writes what was reached to the state.
+func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached known, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
+	var diags, more diag.Diagnostics
+	if !reached.listed.equal(toFleet(m.Permissions)) {
+		m.Permissions, more = reached.listed.toMap(m.Permissions)
+		diags.Append(more...)
+	}
+	m.UnlistedPermissions = types.MapNull(switchesType)
+	if m.denies() {
+		m.UnlistedPermissions, more = reached.unlisted.toMap(types.MapNull(switchesType))
+		diags.Append(more...)
+	}
+	b, err := json.Marshal(last)
+	if err != nil {
+		diags.AddError("Could not note the time of the refresh", err.Error())
+		return diags
+	}
+	diags.Append(private.SetKey(ctx, refreshedKey, b)...)
+	diags.Append(private.SetKey(ctx, stepKey, []byte(stepNone))...)
+	diags.Append(to.Set(ctx, m)...)
+	return diags
+}

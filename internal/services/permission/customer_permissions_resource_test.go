@@ -1,0 +1,278 @@
+package permission_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const (
+	fleetType    = "partnercenter_customer_permissions"
+	fleetAddress = fleetType + ".all"
+)
+
+// fleetBlock is a resource block with entries such as `"…" = { azure_reservations = true }`.
+func fleetBlock(entries []string, arguments ...string) string {
+	return fmt.Sprintf("resource %q \"all\" {\n  permissions = {\n    %s\n  }\n  %s\n}\n", fleetType, strings.Join(entries, "\n    "), strings.Join(arguments, "\n  "))
+}
+
+func entry(customerID string, switches ...string) string {
+	return fmt.Sprintf("%q = { %s }", customerID, strings.Join(switches, ", "))
+}
+
+const (
+	riOn  = "azure_reservations = true"
+	riOff = "azure_reservations = false"
+	spOn  = "azure_savings_plans = true"
+	spOff = "azure_savings_plans = false"
+)
+
+func fleetDoes(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(fleetAddress, action)}}
+}
+
+func TestAccFleet_lifecycle(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	server := func(adatum, contoso, tailspin []string) func() {
+		return func() {
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, adatum...)
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.ContosoID, contoso...)
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.TailspinID, tailspin...)
+		}
+	}
+	test(t, b, map[string][]string{mockbackend.AdatumID: nil, mockbackend.ContosoID: {sp}, mockbackend.TailspinID: nil},
+		resource.TestStep{
+			Config:           b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn, spOff), entry(mockbackend.ContosoID, riOn), entry(mockbackend.NorthwindID, riOff)})),
+			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionCreate),
+			PostApplyFunc:    server([]string{ri}, []string{ri, sp}, []string{ri}),
+		},
+		resource.TestStep{ // flipped, added, and one in other case
+			Config:           b.Config(fleetBlock([]string{entry(strings.ToUpper(mockbackend.AdatumID), riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)})),
+			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
+			PostApplyFunc:    server([]string{sp}, []string{ri, sp}, nil),
+		},
+		resource.TestStep{ // nothing but spelling
+			Config:           b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)})),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		resource.TestStep{ // removed customers are turned off, a released one is not
+			Config:        b.Config(fleetBlock([]string{entry(mockbackend.ContosoID)})),
+			PostApplyFunc: server(nil, []string{ri, sp}, nil),
+		},
+		resource.TestStep{
+			PreConfig:        func() { b.SetPermissions(mockbackend.ContosoID, sp) },
+			Config:           b.Config(fleetBlock([]string{entry(mockbackend.ContosoID, riOn)})),
+			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
+			PostApplyFunc:    server(nil, []string{ri, sp}, nil),
+		},
+	)
+}
+
+// What others have on shows in the plan, and is turned off.
+func TestAccFleet_deny(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	config := b.Config(fleetBlock([]string{entry(mockbackend.ContosoID, riOn)}, `unlisted = "deny"`))
+	server := func() {
+		acctest.ExpectPermissions(t, b.Backend, mockbackend.ContosoID, ri, sp)
+		for _, c := range b.Customers() {
+			if c.ID != mockbackend.ContosoID {
+				acctest.ExpectPermissions(t, b.Backend, c.ID)
+			}
+		}
+	}
+	test(t, b, map[string][]string{mockbackend.ContosoID: {sp}},
+		resource.TestStep{Config: config, PostApplyFunc: server},
+		resource.TestStep{
+			PreConfig:        func() { b.SetPermissions(mockbackend.AdatumID, ri, sp) },
+			Config:           config,
+			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(fleetAddress, tfjsonpath.New("unlisted_permissions"), knownvalue.MapExact(map[string]knownvalue.Check{})),
+			},
+			PostApplyFunc: server,
+		},
+		resource.TestStep{ // from ignore to deny, with something to find
+			Config:        b.Config(fleetBlock([]string{entry(mockbackend.ContosoID, riOn)})),
+			PostApplyFunc: func() { b.SetPermissions(mockbackend.TailspinID, sp) },
+		},
+		resource.TestStep{Config: config, PostApplyFunc: server},
+	)
+}
+
+func TestAccFleet_maxChanges(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	three := []string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.LitwareID, riOn), entry(mockbackend.ContosoID, riOff)}
+	nothing := func() {
+		if n := len(acctest.Writes(b.Backend)); n != 0 {
+			t.Errorf("%d writes", n)
+		}
+	}
+	test(t, b, map[string][]string{mockbackend.AdatumID: nil, mockbackend.LitwareID: nil},
+		resource.TestStep{Config: b.Config(fleetBlock(three, "max_changes = 2")), ExpectError: acctest.Says("This would change 3 customers, and max_changes allows 2. Nothing was changed.")},
+		resource.TestStep{PreConfig: nothing, Config: b.Config(fleetBlock(three, "max_changes = 3"))},
+		resource.TestStep{
+			PreConfig:   b.ResetJournal,
+			Config:      b.Config(fleetBlock([]string{entry(mockbackend.TailspinID, riOff)}, "max_changes = 2")),
+			ExpectError: acctest.Says("This would change 3 customers, and max_changes allows 2."),
+		},
+		resource.TestStep{PreConfig: nothing, Config: b.Config(fleetBlock(three, "max_changes = 1"))}, // there is nothing to do
+	)
+}
+
+// failsInPart applies three customers, of which the write of one fails. It returns those that
+// were done, and the one that was not.
+func failsInPart(t *testing.T, b *acctest.Backend, w *acctest.Workspace) (done []string, failed string) {
+	t.Helper()
+	b.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Skip: 1, Times: 1})
+	r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve")
+	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID, mockbackend.FabrikamID} {
+		if slices.Contains(acctest.Permissions(b.Backend, id), ri) {
+			done = append(done, id)
+		} else {
+			failed = id
+		}
+	}
+	for _, want := range []string{"Could not set the permissions of 1 of 3 customers", "2 of 3 customers are done, and are in the state.", failed + ": Partner Center answered 400 Bad Request (code 3000)"} {
+		if r.ExitCode != 1 || len(done) != 2 || !acctest.Says(want).MatchString(r.Output) {
+			t.Fatalf("exit code %d, done are %q, want %q in\n%s", r.ExitCode, done, want, r.Output)
+		}
+	}
+	b.ResetJournal()
+	return done, failed
+}
+
+var threeOn = fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.LitwareID, riOn), entry(mockbackend.FabrikamID, riOn)}, "verify_azure_subscription = false")
+
+// A first apply that failed in part is never switched off by the next one: it continues.
+func TestAccFleet_firstApplyFailsInPart(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	w := fleetWorkspace(t, b, threeOn)
+	done, failed := failsInPart(t, b, w)
+	r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve")
+	if r.ExitCode != 0 {
+		t.Fatal(r.Output)
+	}
+	for _, write := range acctest.Writes(b.Backend) {
+		if write.Method != http.MethodPost || !strings.Contains(write.RequestBody, failed) {
+			t.Errorf("the second apply sent %s %s %s\n%s", write.Method, write.Path, write.RequestBody, r.Output)
+		}
+	}
+	for _, id := range append(done, failed) {
+		acctest.ExpectPermissions(t, b.Backend, id, ri)
+	}
+	if r = w.Run(t.Context(), "plan", "-input=false", "-detailed-exitcode"); r.ExitCode != 0 {
+		t.Errorf("the next plan:\n%s", r.Output)
+	}
+	if r = w.Run(t.Context(), "destroy", "-input=false", "-auto-approve"); r.ExitCode != 0 {
+		t.Fatal(r.Output)
+	}
+	for _, id := range append(done, failed) {
+		acctest.ExpectPermissions(t, b.Backend, id)
+	}
+}
+
+// A destroy switches off what a first apply that failed in part has switched on.
+func TestAccFleet_destroyAfterFailure(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	w := fleetWorkspace(t, b, threeOn)
+	done, _ := failsInPart(t, b, w)
+	if r := w.Run(t.Context(), "destroy", "-input=false", "-auto-approve"); r.ExitCode != 0 {
+		t.Fatal(r.Output)
+	}
+	for _, id := range done {
+		acctest.ExpectPermissions(t, b.Backend, id)
+	}
+}
+
+// Replacing switches nothing off either.
+func TestAccFleet_replace(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	w := fleetWorkspace(t, b, fleetBlock([]string{entry(mockbackend.AdatumID, riOn)}))
+	if r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve"); r.ExitCode != 0 {
+		t.Fatal(r.Output)
+	}
+	b.ResetJournal()
+	if r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve", "-replace="+fleetAddress); r.ExitCode != 0 {
+		t.Fatal(r.Output)
+	}
+	if writes := acctest.Writes(b.Backend); len(writes) != 0 {
+		t.Errorf("sent %+v", acctest.Routes(writes))
+	}
+}
+
+func fleetWorkspace(t *testing.T, b *acctest.Backend, block string) *acctest.Workspace {
+	t.Helper()
+	dir := t.TempDir()
+	text := "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n" + block
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := acctest.NewWorkspace(t.Context(), dir, b.WorkspaceEnvironment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestAccFleet_import(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	all := make([]string, 0, 6)
+	for _, c := range b.Customers() {
+		on := acctest.Permissions(b.Backend, c.ID)
+		all = append(all, entry(c.ID, fmt.Sprintf("azure_reservations = %t", slices.Contains(on, ri)), fmt.Sprintf("azure_savings_plans = %t", slices.Contains(on, sp))))
+	}
+	config := b.Config(fleetBlock(all))
+	ignored := []string{"id"}
+	test(t, b, nil,
+		resource.TestStep{Config: config},
+		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "all", ImportStateVerify: true, ImportStateVerifyIgnore: ignored, ImportStateVerifyIdentifierAttribute: "unlisted"},
+		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "contoso", ExpectError: acctest.Says("The import id is all, or customer ids with commas between them")},
+		resource.TestStep{Config: b.Config(fleetBlock(all[:2])), PostApplyFunc: func() { acctest.ExpectPermissions(t, b.Backend, mockbackend.ContosoID) }},
+		resource.TestStep{
+			ResourceName: fleetAddress, ImportState: true, ImportStateId: mockbackend.AdatumID + ", " + strings.ToUpper(mockbackend.LitwareID),
+			ImportStateVerify: true, ImportStateVerifyIgnore: ignored, ImportStateVerifyIdentifierAttribute: "unlisted",
+		},
+	)
+}
+
+func TestAccFleet_refused(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	var steps []resource.TestStep
+	for _, c := range [][2]string{
+		{b.Config(fleetBlock([]string{entry("contoso", riOn)})), `The key "contoso" is no customer id: it must be a GUID such as`},
+		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(strings.ToUpper(mockbackend.AdatumID), riOn)})), "are the same customer"},
+		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, "reservations = true")})), `has the permission "reservations", and there are only azure_reservations and azure_savings_plans`},
+		{b.Config(fleetBlock(nil, `unlisted = "block"`)), `value must be one of`},
+		{b.Config(fleetBlock(nil, `full_refresh_after = "1d"`)), "must be a duration such as 24h"},
+		{b.ConfigAs("", fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "Sign-in without a user cannot set customer permissions"},
+		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.FabrikamID, riOn)})), "Could not turn on the permissions of 1 of 2 customers"},
+		{b.ConfigAs(b.User(mockbackend.HelpdeskAgent).RefreshToken, fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "403 Forbidden (code 900150)"},
+	} {
+		steps = append(steps, resource.TestStep{Config: c[0], ExpectError: acctest.Says(c[1])})
+	}
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: b.Factories(), Steps: steps})
+	if n := len(acctest.Writes(b.Backend)); n != 0 {
+		t.Errorf("%d writes", n)
+	}
+}
