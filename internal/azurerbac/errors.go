@@ -12,6 +12,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"terraform-provider-partnercenter/internal/credential"
 )
 
 // Error is a call of Azure Resource Manager that failed.
@@ -125,6 +127,39 @@ func IsNotFound(err error) bool {
 func IsPassing(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
+}
+
+// IsNoAccess tells whether the caller may not look: the customer's tenant refused the
+// sign-in, or Resource Manager the request (401, 403). That says nothing of what is there. A
+// refusal that Resource Manager gives no code for may be somebody else's and is none, nor is
+// that of a subscription that belongs to another tenant.
+func IsNoAccess(err error) bool {
+	if refused, ok := errors.AsType[*credential.Error](err); ok {
+		return refused.OfTenant()
+	}
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Err == nil && e.Code != "" && e.Code != codeWrongTenant &&
+		(e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
+}
+
+// IsElsewhere tells whether the subscription is not found in the tenant: it belongs to
+// another one, is too new or is gone.
+func IsElsewhere(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
+}
+
+// Reason says in whole sentences why the caller may not look and what to do, without ids
+// that differ each time.
+func Reason(err error) string {
+	if refused, ok := errors.AsType[*credential.Error](err); ok {
+		return refused.Reason()
+	}
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err.Error()
+	}
+	return strings.TrimSpace(strings.TrimRight(e.Answer(), ".") + ". " + e.Remedy())
 }
 
 // IsLastOwner tells whether a role assignment was not deleted because the subscription

@@ -35,17 +35,28 @@ var remedies = map[string]string{
 		"or let a Global Administrator of the customer delete it.",
 }
 
+// codeWrongTenant is the refusal of a token of another tenant than the subscription's.
+const codeWrongTenant = "InvalidAuthenticationTokenTenant"
+
+// mayLook is the remedy of a read.
+const mayLook = "The signed-in user or application may not look at the customer's subscription. Any role there is enough: " +
+	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
+	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
+
 // Remedy says what to do, in whole sentences, or "".
 func (e *Error) Remedy() string {
 	var cause interface{ Remedy() string }
 	if errors.As(e.Err, &cause) {
 		return cause.Remedy()
 	}
-	if e.Code == "InvalidAuthenticationTokenTenant" {
+	if e.Code == codeWrongTenant {
 		if owner := e.subscriptionTenant(); owner != "" {
 			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set customer_id to the customer who has the subscription."
 		}
 		return "The subscription belongs to another tenant than " + e.TenantID + ". Set customer_id to the customer who has the subscription."
+	}
+	if e.Code == codeAuthorizationFailed && e.Method == http.MethodGet {
+		return mayLook
 	}
 	if r, ok := remedies[e.Code]; ok {
 		return r

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -57,6 +58,26 @@ func (*Error) NonRetriable() {}
 // refusal tells whether Entra ID understood the request and said no.
 func (e *Error) refusal() bool {
 	return len(e.Codes) > 0 && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
+}
+
+// everywhere are the codes of refusals that have nothing to do with the tenant that was
+// signed in to: the application's proof, the refresh token, or the tenant's id is wrong.
+var everywhere = []int{
+	7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700212,
+	700082, 70008, 70043, 50173, 50133, 50132, 70000, 9002313,
+	90002, 900382, 90038,
+}
+
+// OfTenant tells whether Entra ID refused the sign-in for what holds in this tenant: the
+// application or its consent is missing there, the user is unknown, or a policy forbids it.
+// The same sign-in may work in another tenant.
+func (e *Error) OfTenant() bool {
+	return e.refusal() && !slices.ContainsFunc(e.Codes, func(code int) bool { return slices.Contains(everywhere, code) })
+}
+
+// Reason says in whole sentences why Entra ID refused, without ids that differ each time.
+func (e *Error) Reason() string {
+	return strings.TrimSpace(fmt.Sprintf("Microsoft Entra ID refused the sign-in in the tenant: %s %s", e.Description, e.Remedy()))
 }
 
 // bom can start a body; encoding/json refuses it.

@@ -119,3 +119,34 @@ func FuzzParseError(f *testing.F) {
 		}
 	})
 }
+
+// A refusal is the tenant's own unless the proof, the refresh token or the tenant's id is
+// wrong, or nobody has refused.
+func TestError_ofTenant(t *testing.T) {
+	for _, c := range []struct {
+		status, code int
+		want         bool
+	}{
+		{400, 90099, true},
+		{400, 65001, true},
+		{400, 50020, true},
+		{400, 50076, true},
+		{400, 53003, true},
+		{400, 700016, true},
+		{400, 999999, true},
+		{400, 700082, false},
+		{401, 7000215, false},
+		{400, 90002, false},
+		{429, 90099, false},
+		{503, 90099, false},
+		{400, 0, false},
+	} {
+		e := &Error{StatusCode: c.status, OAuthError: "invalid_grant"}
+		if c.code != 0 {
+			e.Codes = []int{c.code}
+		}
+		if got := e.OfTenant(); got != c.want {
+			t.Errorf("%d AADSTS%d: %t", c.status, c.code, got)
+		}
+	}
+}

@@ -13,6 +13,8 @@ import (
 type Answers[T any] struct {
 	// For is how long an answer is good for.
 	For time.Duration
+	// Keep tells which answers are remembered at all; nil means each.
+	Keep func(T) bool
 
 	asking singleflight.Group
 	mu     sync.Mutex
@@ -46,7 +48,7 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 			defer cancel()
 			at := time.Now()
 			answer, err := ask(own)
-			if err != nil {
+			if err != nil || a.Keep != nil && !a.Keep(answer) {
 				return answer, err
 			}
 			a.mu.Lock()
@@ -55,6 +57,8 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 				a.known = make(map[string]remembered[T])
 			}
 			a.known[key] = remembered[T]{at, answer}
+			// A run over ten thousand customers must not hold all that it ever asked.
+			time.AfterFunc(time.Until(at.Add(a.For)), func() { a.forget(key, at) })
 			return answer, nil
 		})
 		select {
@@ -77,6 +81,15 @@ func (a *Answers[T]) Change(key string, change func(T) T) {
 	defer a.mu.Unlock()
 	if k, ok := a.known[key]; ok {
 		a.known[key] = remembered[T]{k.at, change(k.answer)}
+	}
+}
+
+// forget drops the answer of that time.
+func (a *Answers[T]) forget(key string, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.known[key].at.Equal(at) {
+		delete(a.known, key)
 	}
 }
 

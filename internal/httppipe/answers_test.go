@@ -122,3 +122,30 @@ func TestAnswers_outOfTime(t *testing.T) {
 		all.Wait()
 	})
 }
+
+func TestAnswers_keepOnlySome(t *testing.T) {
+	a := &httppipe.Answers[int]{For: time.Minute, Keep: func(n int) bool { return n > 1 }}
+	asked := 0
+	ask := func(context.Context) (int, error) { asked++; return asked, nil }
+	for _, want := range []int{1, 2, 2} {
+		if got, err := a.Get(t.Context(), "key", ask); got != want || err != nil {
+			t.Errorf("got %d, %v, not %d", got, err, want)
+		}
+	}
+}
+
+// What was asked is not held beyond its time: a run may ask about ten thousand customers.
+func TestAnswers_letGoOfWhatIsOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &httppipe.Answers[int]{For: time.Minute}
+		if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 1, nil }); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Minute + time.Second)
+		held := 0
+		a.Change("key", func(n int) int { held++; return n })
+		if held > 0 {
+			t.Error("the answer is still held after its time")
+		}
+	})
+}

@@ -91,7 +91,7 @@ func New(o Options) *Client {
 	c.Orders = Orders{c}
 	c.Reservations = Reservations{c}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
-	c.Subscriptions = Subscriptions{c: c, qualified: new(qualified)}
+	c.Subscriptions = newSubscriptions(c)
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
 	return c
 }

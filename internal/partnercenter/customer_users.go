@@ -2,6 +2,7 @@ package partnercenter
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -33,15 +34,34 @@ type CustomerUser struct {
 	// UserDomainType is managed, federated or none.
 	UserDomainType string `json:"userDomainType"`
 	UsageLocation  string `json:"usageLocation"`
+	// SoftDeletionTime is when the user was deleted, in RFC 3339, or "".
+	SoftDeletionTime string `json:"softDeletionTime"`
 }
 
-// Of returns a customer's users, in the server's order, without deleted ones.
+// CustomerUserFilter selects users on the server. The zero value selects all that are not
+// deleted; the server takes one condition, equals.
+type CustomerUserFilter struct {
+	// Status is Inactive for the deleted users.
+	Status string
+}
+
+// Inactive is the status of deleted users in a [CustomerUserFilter].
+const Inactive = "Inactive"
+
+// Of returns the users of a customer that the filter selects, in the server's order.
 // GET /v1/customers/{customer}/users, app-only or app+user
-// (https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer).
-func (s CustomerUsers) Of(ctx context.Context, customerID string) iter.Seq2[CustomerUser, error] {
-	return all[CustomerUser](ctx, s.c, call{
-		method: http.MethodGet, path: pathOf("customers", customerID, "users"), query: url.Values{"size": {pageSize}},
-	})
+// (https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer,
+// https://learn.microsoft.com/partner-center/developer/view-a-deleted-user).
+func (s CustomerUsers) Of(ctx context.Context, customerID string, filter CustomerUserFilter) iter.Seq2[CustomerUser, error] {
+	query := url.Values{"size": {pageSize}}
+	if filter.Status != "" {
+		condition, err := json.Marshal(struct{ Field, Value, Operator string }{"UserStatus", filter.Status, "equals"})
+		if err != nil {
+			return func(yield func(CustomerUser, error) bool) { yield(CustomerUser{}, err) }
+		}
+		query.Set("filter", string(condition))
+	}
+	return all[CustomerUser](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "users"), query: query})
 }
 
 // NoSuchUserError says that a customer has no user with a name.
@@ -80,7 +100,7 @@ type userNames struct {
 func (s CustomerUsers) ByPrincipalName(ctx context.Context, customerID, name string) (CustomerUser, error) {
 	names, err := s.names.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (userNames, error) {
 		names := userNames{users: make(map[string]CustomerUser)}
-		for u, err := range s.Of(ctx, customerID) {
+		for u, err := range s.Of(ctx, customerID, CustomerUserFilter{}) {
 			if err != nil {
 				return names, err
 			}

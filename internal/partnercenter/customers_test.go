@@ -207,10 +207,8 @@ func TestRequireAzure(t *testing.T) {
 		}
 	}
 	// What was seen to qualify, also by a plain read, is remembered; what did not is not.
-	for _, err := range client.Subscriptions.Of(t.Context(), mockbackend.ContosoID) {
-		if err != nil {
-			t.Fatal(err)
-		}
+	if _, err := client.Subscriptions.Of(t.Context(), mockbackend.ContosoID); err != nil {
+		t.Fatal(err)
 	}
 	b.ResetJournal()
 	_ = client.Subscriptions.RequireAzure(t.Context(), mockbackend.ContosoID)
@@ -227,14 +225,11 @@ func TestSubscriptions_azureEntitlements(t *testing.T) {
 	entitlements := func(customerID, subscriptionID, status string) ([]string, error) {
 		var ids []string
 		plan := partnercenter.Subscription{ID: subscriptionID, Status: status}
-		for e, err := range client.Subscriptions.AzureEntitlements(t.Context(), customerID, plan) {
-			if err != nil {
-				return nil, err
-			}
+		entitlements, err := client.Subscriptions.AzureEntitlements(t.Context(), customerID, plan)
+		for _, e := range entitlements {
 			ids = append(ids, e.ID)
 		}
-		slices.Sort(ids)
-		return ids, nil
+		return ids, err
 	}
 	got, err := entitlements(mockbackend.ContosoID, mockbackend.ContosoAzurePlanID, "active")
 	if err != nil || !slices.Equal(got, []string{mockbackend.ContosoAzureID, mockbackend.ContosoSecondAzureID}) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 )
 
 // NoAzureSubscriptionError says that a customer lacks the first prerequisite of buying
@@ -59,58 +57,15 @@ func (e *NoAzureSubscriptionError) Remedy() string {
 		"(https://learn.microsoft.com/partner-center/developer/create-azure-plan)."
 }
 
-// qualifiedFor is how long a customer that was seen to meet the prerequisite need not be
-// asked about again: a plan often reads the subscriptions itself, and Terraform plans each
-// resource a second time right before it is applied.
-const qualifiedFor = 5 * time.Minute
-
-// qualified remembers when customers were seen to meet the prerequisite.
-type qualified struct {
-	mu   sync.Mutex
-	seen map[string]time.Time
-}
-
-func (q *qualified) note(customerID string) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.seen == nil {
-		q.seen = make(map[string]time.Time)
-	}
-	q.seen[strings.ToLower(customerID)] = time.Now()
-}
-
-func (q *qualified) lately(customerID string) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	at, ok := q.seen[strings.ToLower(customerID)]
-	return ok && time.Since(at) < qualifiedFor
-}
-
 // RequireAzure returns a [*NoAzureSubscriptionError] when the customer has no active
-// Azure plan or Azure (global) subscription. It costs the requests of [Subscriptions.Of],
-// shared by all who ask at once, and none for 5 minutes after one was seen.
+// Azure plan or Azure (global) subscription. It costs the requests of [Subscriptions.Of].
 func (s Subscriptions) RequireAzure(ctx context.Context, customerID string) error {
-	if s.qualified.lately(customerID) {
-		return nil
+	found, err := s.Of(ctx, customerID)
+	if err != nil {
+		return err
 	}
-	// The shared call must not end with the first caller's context.
-	answer := s.c.shared.DoChan("subscriptions/"+strings.ToLower(customerID), func() (any, error) {
-		var found []Subscription
-		for sub, err := range s.Of(context.WithoutCancel(ctx), customerID) {
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, sub)
-		}
-		if !slices.ContainsFunc(found, Subscription.AllowsReservations) {
-			return nil, &NoAzureSubscriptionError{CustomerID: customerID, Found: found}
-		}
-		return nil, nil
-	})
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case r := <-answer:
-		return r.Err
+	if !slices.ContainsFunc(found, Subscription.AllowsReservations) {
+		return &NoAzureSubscriptionError{CustomerID: customerID, Found: found}
 	}
+	return nil
 }

@@ -1,17 +1,42 @@
 package partnercenter
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Subscriptions are what a customer has bought through the partner
 // (https://learn.microsoft.com/partner-center/developer/subscription-resources).
 type Subscriptions struct {
-	c         *Client
-	qualified *qualified
+	c            *Client
+	lists        *httppipe.Answers[[]Subscription]
+	entitlements *httppipe.Answers[[]AzureEntitlement]
+}
+
+// subscriptionsFor and entitlementsFor are how long the lists are good for. A plan often reads
+// the subscriptions itself, and Terraform plans each resource a second time right before it
+// is applied. Azure subscriptions under a plan come and go in the same run more easily.
+const (
+	subscriptionsFor = 5 * time.Minute
+	entitlementsFor  = time.Minute
+)
+
+func newSubscriptions(c *Client) Subscriptions {
+	return Subscriptions{
+		c: c,
+		// What a customer lacks is what somebody is about to give it, so that is asked again.
+		lists: &httppipe.Answers[[]Subscription]{For: subscriptionsFor, Keep: func(all []Subscription) bool {
+			return slices.ContainsFunc(all, Subscription.AllowsReservations)
+		}},
+		entitlements: &httppipe.Answers[[]AzureEntitlement]{For: entitlementsFor},
+	}
 }
 
 // Subscription is one of a customer's. Every field but ID may be empty: the API leaves
@@ -74,21 +99,29 @@ func (s Subscription) AllowsReservations() bool {
 	return s.Active() && s.Kind() != OtherSubscription
 }
 
-// Of returns a customer's subscriptions, in the server's order.
+// Of returns a customer's subscriptions, sorted by id. All who ask at the same time share one
+// request; and within 5 minutes, once the customer has an active Azure plan or Azure (global)
+// subscription. The list is not to be written to.
 // GET /v1/customers/{customer}/subscriptions, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions).
-func (s Subscriptions) Of(ctx context.Context, customerID string) iter.Seq2[Subscription, error] {
-	subscriptions := all[Subscription](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions")})
-	return func(yield func(Subscription, error) bool) {
-		for sub, err := range subscriptions {
-			if err == nil && sub.AllowsReservations() {
-				s.qualified.note(customerID)
-			}
-			if !yield(sub, err) {
-				return
-			}
+func (s Subscriptions) Of(ctx context.Context, customerID string) ([]Subscription, error) {
+	return s.lists.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) ([]Subscription, error) {
+		list := call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions")}
+		return sorted(all[Subscription](ctx, s.c, list), func(sub Subscription) string { return sub.ID })
+	})
+}
+
+// sorted reads the whole list and sorts it by the id, in lower case.
+func sorted[T any](list iter.Seq2[T, error], id func(T) string) ([]T, error) {
+	var out []T
+	for item, err := range list {
+		if err != nil {
+			return nil, err
 		}
+		out = append(out, item)
 	}
+	slices.SortFunc(out, func(a, b T) int { return cmp.Compare(strings.ToLower(id(a)), strings.ToLower(id(b))) })
+	return out, nil
 }
 
 // AzureEntitlement is an Azure subscription under an Azure plan.
@@ -100,23 +133,49 @@ type AzureEntitlement struct {
 	Status string `json:"status"`
 }
 
-// AzureEntitlements returns the Azure subscriptions under an Azure plan, in the server's
-// order. An Azure plan that is not active may have none to show: the codes for that are
-// an empty list too.
+// AzureEntitlements returns the Azure subscriptions under an Azure plan, sorted by id. All who
+// ask within a minute share one request. An Azure plan that is not active may have none to
+// show: the codes for that are an empty list too. The list is not to be written to.
 // GET /v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription).
-func (s Subscriptions) AzureEntitlements(ctx context.Context, customerID string, plan Subscription) iter.Seq2[AzureEntitlement, error] {
-	entitlements := all[AzureEntitlement](ctx, s.c, call{
-		method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions", plan.ID, "azureEntitlements"),
-	})
-	return func(yield func(AzureEntitlement, error) bool) {
-		for e, err := range entitlements {
-			if !plan.Active() && (is(err, http.StatusBadRequest, "800011", "800012") || is(err, http.StatusNotFound, "20003")) {
-				return
-			}
-			if !yield(e, err) {
-				return
-			}
+func (s Subscriptions) AzureEntitlements(ctx context.Context, customerID string, plan Subscription) ([]AzureEntitlement, error) {
+	return s.entitlements.Get(ctx, strings.ToLower(customerID+"/"+plan.ID), func(ctx context.Context) ([]AzureEntitlement, error) {
+		list := call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions", plan.ID, "azureEntitlements")}
+		out, err := sorted(all[AzureEntitlement](ctx, s.c, list), func(e AzureEntitlement) string { return e.ID })
+		if !plan.Active() && (is(err, http.StatusBadRequest, "800011", "800012") || is(err, http.StatusNotFound, "20003")) {
+			return nil, nil
 		}
+		return out, err
+	})
+}
+
+// AzureSubscription is an Azure subscription that a customer has bought through the partner:
+// one under an Azure plan, or an Azure (global) subscription.
+type AzureSubscription struct {
+	// ID is the Azure subscription id, in lower case.
+	ID, FriendlyName, Status string
+}
+
+// Active tells whether the Azure subscription can be used.
+func (a AzureSubscription) Active() bool { return strings.EqualFold(a.Status, "active") }
+
+// Azure returns the Azure subscriptions behind a subscription, sorted by id; none for other
+// products. It costs the requests of [Subscriptions.AzureEntitlements] for an Azure plan.
+func (s Subscriptions) Azure(ctx context.Context, customerID string, sub Subscription) ([]AzureSubscription, error) {
+	switch sub.Kind() {
+	case AzureGlobal:
+		return []AzureSubscription{{strings.ToLower(cmp.Or(sub.EntitlementID, sub.ID)), sub.FriendlyName, sub.Status}}, nil
+	case AzurePlan:
+		entitlements, err := s.AzureEntitlements(ctx, customerID, sub)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]AzureSubscription, 0, len(entitlements))
+		for _, e := range entitlements {
+			out = append(out, AzureSubscription{strings.ToLower(e.ID), e.FriendlyName, e.Status})
+		}
+		return out, nil
+	case OtherSubscription:
 	}
+	return nil, nil
 }

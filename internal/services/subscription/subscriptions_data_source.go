@@ -1,10 +1,8 @@
 package subscription
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -137,57 +135,39 @@ func (d *subscriptionsDataSource) Read(ctx context.Context, req datasource.ReadR
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the subscriptions of customer %s", customerID), err))
 	}
 	m.Subscriptions, m.HasActiveAzureSubscription = []subscriptionModel{}, types.BoolValue(false)
-	for s, err := range d.PartnerCenter.Subscriptions.Of(ctx, customerID) {
-		if err != nil {
-			fail(err)
-			return
-		}
+	all, err := d.PartnerCenter.Subscriptions.Of(ctx, customerID)
+	if err != nil {
+		fail(err)
+		return
+	}
+	for _, s := range all {
 		if s.AllowsReservations() {
 			m.HasActiveAzureSubscription = types.BoolValue(true)
 		}
 		if !m.selects(s) {
 			continue
 		}
-		azure, err := d.azureSubscriptions(ctx, customerID, s)
+		azure, err := d.PartnerCenter.Subscriptions.Azure(ctx, customerID, s)
 		if err != nil {
 			fail(err)
 			return
 		}
 		m.Subscriptions = append(m.Subscriptions, fromAPI(s, azure))
 	}
-	slices.SortFunc(m.Subscriptions, func(a, b subscriptionModel) int { return cmp.Compare(a.SubscriptionID, b.SubscriptionID) })
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// azureSubscriptions returns the Azure subscriptions behind a subscription, sorted.
-func (d *subscriptionsDataSource) azureSubscriptions(ctx context.Context, customerID string, s partnercenter.Subscription) ([]azureSubscriptionModel, error) {
-	out := []azureSubscriptionModel{}
-	switch s.Kind() {
-	case partnercenter.AzureGlobal:
-		out = append(out, azureSubscriptionModel{
-			SubscriptionID: strings.ToLower(cmp.Or(s.EntitlementID, s.ID)),
-			FriendlyName:   tfkit.OrNull(s.FriendlyName), Status: tfkit.OrNull(s.Status),
-		})
-	case partnercenter.AzurePlan:
-		for e, err := range d.PartnerCenter.Subscriptions.AzureEntitlements(ctx, customerID, s) {
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, azureSubscriptionModel{
-				SubscriptionID: strings.ToLower(e.ID), FriendlyName: tfkit.OrNull(e.FriendlyName), Status: tfkit.OrNull(e.Status),
-			})
-		}
-	case partnercenter.OtherSubscription:
-	}
-	slices.SortFunc(out, func(a, b azureSubscriptionModel) int { return cmp.Compare(a.SubscriptionID, b.SubscriptionID) })
-	return out, nil
-}
-
-func fromAPI(s partnercenter.Subscription, azure []azureSubscriptionModel) subscriptionModel {
-	return subscriptionModel{
+func fromAPI(s partnercenter.Subscription, azure []partnercenter.AzureSubscription) subscriptionModel {
+	m := subscriptionModel{
 		SubscriptionID: strings.ToLower(s.ID), Kind: string(s.Kind()),
 		OfferID: tfkit.OrNull(s.OfferID), OfferName: tfkit.OrNull(s.OfferName), FriendlyName: tfkit.OrNull(s.FriendlyName),
 		Status: tfkit.OrNull(s.Status), OrderID: tfkit.OrNull(s.OrderID), CreationDate: tfkit.OrNull(s.CreationDate),
-		AzureSubscriptions: azure,
+		AzureSubscriptions: []azureSubscriptionModel{},
 	}
+	for _, a := range azure {
+		m.AzureSubscriptions = append(m.AzureSubscriptions, azureSubscriptionModel{
+			SubscriptionID: a.ID, FriendlyName: tfkit.OrNull(a.FriendlyName), Status: tfkit.OrNull(a.Status),
+		})
+	}
+	return m
 }
