@@ -64,10 +64,13 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 	return []func() datasource.DataSource{
 		identity.NewClientConfigDataSource,
 		customer.NewCustomersDataSource,
+		customer.NewCustomerUsersDataSource,
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,
 		order.NewReservationsDataSource,
 		activity.NewActivityLogDataSource,
+		subscription.NewSubscriptionOwnersDataSource,
+		permission.NewReservationReadinessDataSource,
 	}
 }
 

@@ -1,0 +1,211 @@
+package permission
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+type reservationReadinessModel struct {
+	CustomerID                 types.String             `tfsdk:"customer_id"`
+	SubscriptionID             types.String             `tfsdk:"subscription_id"`
+	Ready                      types.Bool               `tfsdk:"ready"`
+	Blockers                   []string                 `tfsdk:"blockers"`
+	Unknowns                   []string                 `tfsdk:"unknowns"`
+	HasActiveAzureSubscription bool                     `tfsdk:"has_active_azure_subscription"`
+	AzureSubscriptions         []azureSubscriptionModel `tfsdk:"azure_subscriptions"`
+	PermissionEnabled          types.Bool               `tfsdk:"permission_enabled"`
+	CallerMaySet               types.Bool               `tfsdk:"caller_may_set"`
+}
+
+type azureSubscriptionModel struct {
+	SubscriptionID        string           `tfsdk:"subscription_id"`
+	FriendlyName          types.String     `tfsdk:"friendly_name"`
+	Status                types.String     `tfsdk:"status"`
+	HasOwner              types.Bool       `tfsdk:"has_owner"`
+	PartnerOnly           types.Bool       `tfsdk:"partner_only"`
+	Owners                []principalModel `tfsdk:"owners"`
+	ReservationPurchasers []principalModel `tfsdk:"reservation_purchasers"`
+	UnknownReason         types.String     `tfsdk:"unknown_reason"`
+}
+
+type principalModel struct {
+	PrincipalID   string       `tfsdk:"principal_id"`
+	PrincipalType types.String `tfsdk:"principal_type"`
+	Condition     types.String `tfsdk:"condition"`
+}
+
+// fromFindings judges what the servers said.
+func (m *reservationReadinessModel) fromFindings(f findings) {
+	m.HasActiveAzureSubscription = slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations)
+	m.AzureSubscriptions = []azureSubscriptionModel{}
+	for _, a := range f.azure {
+		m.AzureSubscriptions = append(m.AzureSubscriptions, a.toModel())
+	}
+	if f.appOnly {
+		m.CallerMaySet = types.BoolValue(false)
+	} else {
+		m.PermissionEnabled = types.BoolValue(f.policy.Allows(partnercenter.AzureReservedInstances))
+	}
+	m.Blockers, m.Unknowns = []string{}, []string{}
+	for _, step := range []func() (blocker string, unknowns []string){f.plan, f.owner, f.permission} {
+		blocker, unknowns := step()
+		if blocker != "" {
+			m.Blockers = append(m.Blockers, blocker)
+		}
+		m.Unknowns = append(m.Unknowns, unknowns...)
+	}
+	switch {
+	case len(m.Blockers) > 0:
+		m.Ready = types.BoolValue(false)
+	case len(m.Unknowns) == 0:
+		m.Ready = types.BoolValue(true)
+	}
+}
+
+func (a azureFinding) toModel() azureSubscriptionModel {
+	m := azureSubscriptionModel{SubscriptionID: a.ID, FriendlyName: tfkit.OrNull(a.FriendlyName), Status: tfkit.OrNull(a.Status)}
+	if !a.Active() {
+		m.UnknownReason = types.StringValue("Not looked up, since the subscription is not active.")
+		return m
+	}
+	if a.unknown != "" {
+		m.UnknownReason = types.StringValue(a.unknown)
+		return m
+	}
+	m.Owners, m.ReservationPurchasers = customersOwn(a.Owners.Owners), customersOwn(a.ReservationPurchasers)
+	m.PartnerOnly = types.BoolValue(len(m.Owners) == 0 && len(a.Owners.Owners) > 0)
+	switch a.Buyers() {
+	case azurerbac.UserOwner:
+		m.HasOwner = types.BoolValue(true)
+	case azurerbac.Nobody:
+		m.HasOwner = types.BoolValue(false)
+	case azurerbac.PerhapsGroup, azurerbac.PerhapsConditional:
+	}
+	return m
+}
+
+// customersOwn leaves the partner's principals out. One that has the role twice, by
+// inheritance as well, stands there once for each condition.
+func customersOwn(all []azurerbac.RoleAssignment) []principalModel {
+	out := []principalModel{}
+	for _, a := range all {
+		p := principalModel{a.PrincipalID, tfkit.OrNull(a.PrincipalType), tfkit.OrNull(a.Condition)}
+		if a.Side() == azurerbac.CustomerSide && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// plan is the first step.
+func (f findings) plan() (blocker string, unknowns []string) {
+	if slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations) {
+		return "", nil
+	}
+	missing := &partnercenter.NoAzureSubscriptionError{CustomerID: f.customerID, Found: f.subscriptions}
+	return missing.Error() + " " + missing.Remedy(), nil
+}
+
+// owner is the second step. Without the first there is nothing to own.
+func (f findings) owner() (blocker string, unknowns []string) {
+	if blocker, _ := f.plan(); blocker != "" {
+		return "", nil
+	}
+	var active, groups, conditional []azureFinding
+	var reasons []string
+	byReason := make(map[string][]azureFinding)
+	for _, a := range f.azure {
+		if !a.Active() {
+			continue
+		}
+		active = append(active, a)
+		if a.unknown != "" {
+			if byReason[a.unknown] == nil {
+				reasons = append(reasons, a.unknown)
+			}
+			byReason[a.unknown] = append(byReason[a.unknown], a)
+			continue
+		}
+		switch a.Buyers() {
+		case azurerbac.UserOwner:
+			return "", nil
+		case azurerbac.PerhapsGroup:
+			groups = append(groups, a)
+		case azurerbac.PerhapsConditional:
+			conditional = append(conditional, a)
+		case azurerbac.Nobody:
+		}
+	}
+	const assign = "Make one Owner with partnercenter_subscription_owner_assignment."
+	for _, reason := range reasons {
+		unknowns = append(unknowns, fmt.Sprintf("Who is Owner of %s of customer %s is not known. %s", titles(byReason[reason]), f.customerID, reason))
+	}
+	if len(groups) > 0 {
+		unknowns = append(unknowns, fmt.Sprintf("Only a group is Owner of %s of customer %s, and whether a user is a member of it is not known. "+
+			"Check the members, or make a user Owner with partnercenter_subscription_owner_assignment.", titles(groups), f.customerID))
+	}
+	if len(conditional) > 0 {
+		unknowns = append(unknowns, fmt.Sprintf("The Owners of %s of customer %s have the role under a condition only, and whether that lets them buy is not known. "+
+			"Remove the condition, or make another user Owner with partnercenter_subscription_owner_assignment.", titles(conditional), f.customerID))
+	}
+	switch {
+	case len(active) == 0:
+		return f.noSubscription(), nil
+	case len(unknowns) > 0:
+		return "", unknowns
+	}
+	return fmt.Sprintf("No user of customer %s is Owner of %s. %s", f.customerID, titles(active), assign), nil
+}
+
+// noSubscription says that there is a plan, but no subscription that could be owned.
+func (f findings) noSubscription() string {
+	switch {
+	case f.only != "" && len(f.azure) == 0:
+		return fmt.Sprintf("Azure subscription %s is none of those that customer %s has bought through the partner with an active Azure plan. "+
+			"Check subscription_id.", f.only, f.customerID)
+	case len(f.azure) == 0:
+		return fmt.Sprintf("Customer %s has an Azure plan but no Azure subscription under it. Create one in Partner Center.", f.customerID)
+	}
+	return fmt.Sprintf("None of the Azure subscriptions of customer %s that were looked at is active: %s. Reactivate one in Partner Center.", f.customerID, titles(f.azure))
+}
+
+// titles names Azure subscriptions, of many only the first ones.
+func titles(all []azureFinding) string {
+	const most = 3
+	var names []string
+	for _, a := range all[:min(len(all), most)] {
+		name := a.ID
+		if a.FriendlyName != "" {
+			name += " (" + a.FriendlyName + ")"
+		}
+		names = append(names, name)
+	}
+	text := "Azure subscription " + names[0]
+	if len(all) > 1 {
+		text = "Azure subscriptions " + strings.Join(names, ", ")
+	}
+	if more := len(all) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// permission is the third step.
+func (f findings) permission() (blocker string, unknowns []string) {
+	switch {
+	case f.appOnly:
+		return "", []string{fmt.Sprintf("Whether the reservations permission of customer %s is on is not known: sign-in without a user cannot read it. "+
+			"Set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an agent.", f.customerID)}
+	case !f.policy.Allows(partnercenter.AzureReservedInstances):
+		return fmt.Sprintf("The reservations permission of customer %s is off. Turn it on with partnercenter_customer_permission_reservations, "+
+			"signed in as an Admin agent.", f.customerID), nil
+	}
+	return "", nil
+}
