@@ -60,7 +60,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/"} {
+	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -74,6 +74,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
+			case folder == "customer-self-service/" && name == "main.tf":
+				try = example.selfService
 			case folder == "provider/" && name == "provider.tf":
 				try = example.providerBlock
 			case path.Dir(path.Dir(folder)) == "data-sources" && name == "data-source.tf":
@@ -239,6 +241,48 @@ func (e example) wholeConfiguration(name string) {
 		}
 	}
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// selfService has all it needs, and gives two customers all that buying takes, in order.
+func (e example) selfService(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	buyers := map[string]string{mockbackend.AdatumAzureID: mockbackend.AdatumUserID, mockbackend.LitwareAzureID: mockbackend.LitwareUserID}
+	isOwner := func(subscriptionID string) bool {
+		return slices.ContainsFunc(b.RoleAssignments(subscriptionID), func(a mockbackend.RoleAssignment) bool {
+			return a.PrincipalID == buyers[subscriptionID] && a.RoleID == mockbackend.OwnerRole
+		})
+	}
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode")
+	if writes := acctest.Writes(b.Backend); len(writes) > 0 {
+		e.Errorf("a plan wrote: %v", acctest.Routes(writes))
+	}
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	put, post := "PUT /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}", "POST /v1/SelfServePolicy"
+	if got, want := acctest.Routes(acctest.Writes(b.Backend)), []string{put, put, post, post}; !slices.Equal(got, want) {
+		e.Errorf("the writes were %q, not %q", got, want)
+	}
+	ready := fmt.Sprintf(`{%q:true,%q:true}`, mockbackend.AdatumID, mockbackend.LitwareID)
+	if got := strings.TrimSpace(run(e.T, w, 0, "output", "-json", "ready")); got != ready {
+		e.Errorf("ready is %s, not %s", got, ready)
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	for subscriptionID := range buyers {
+		if !isOwner(subscriptionID) {
+			e.Errorf("nobody became Owner of subscription %s", subscriptionID)
+		}
+	}
+	b.ResetJournal()
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	if got := acctest.Routes(acctest.Writes(b.Backend)); len(got) != 4 || !strings.Contains(got[0]+got[1], "SelfServePolicy") || strings.Contains(got[2]+got[3], "SelfServePolicy") {
+		e.Errorf("the permissions did not go before the Owners: %q", got)
+	}
+	for subscriptionID := range buyers {
+		if isOwner(subscriptionID) {
+			e.Errorf("after destroy, the user is still Owner of subscription %s", subscriptionID)
+		}
+	}
 	e.everythingOff(b)
 }
 

@@ -18,7 +18,7 @@ type reservationReadinessModel struct {
 	Ready                      types.Bool               `tfsdk:"ready"`
 	Blockers                   []string                 `tfsdk:"blockers"`
 	Unknowns                   []string                 `tfsdk:"unknowns"`
-	HasActiveAzureSubscription bool                     `tfsdk:"has_active_azure_subscription"`
+	HasActiveAzureSubscription types.Bool               `tfsdk:"has_active_azure_subscription"`
 	AzureSubscriptions         []azureSubscriptionModel `tfsdk:"azure_subscriptions"`
 	PermissionEnabled          types.Bool               `tfsdk:"permission_enabled"`
 	CallerMaySet               types.Bool               `tfsdk:"caller_may_set"`
@@ -43,7 +43,7 @@ type principalModel struct {
 
 // fromFindings judges what the servers said.
 func (m *reservationReadinessModel) fromFindings(f findings) {
-	m.HasActiveAzureSubscription = slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations)
+	m.HasActiveAzureSubscription = types.BoolValue(slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations))
 	m.AzureSubscriptions = []azureSubscriptionModel{}
 	for _, a := range f.azure {
 		m.AzureSubscriptions = append(m.AzureSubscriptions, a.toModel())
