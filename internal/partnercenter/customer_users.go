@@ -49,7 +49,7 @@ type CustomerUserFilter struct {
 const Inactive = "Inactive"
 
 // Of returns the users of a customer that the filter selects, in the server's order.
-// GET /v1/customers/{customer}/users, app-only or app+user
+// GET /v1/customers/{customer}/users, app+user only
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer,
 // https://learn.microsoft.com/partner-center/developer/view-a-deleted-user).
 func (s CustomerUsers) Of(ctx context.Context, customerID string, filter CustomerUserFilter) iter.Seq2[CustomerUser, error] {

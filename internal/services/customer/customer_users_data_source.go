@@ -24,7 +24,7 @@ func NewCustomerUsersDataSource() datasource.DataSource { return &customerUsersD
 
 // customerUsersDataSource lists the users in a customer's directory.
 //
-// Endpoint: GET /v1/customers/{customer}/users, app-only or app+user. Deleted users come only
+// Endpoint: GET /v1/customers/{customer}/users, app+user only. Deleted users come only
 // with the filter UserStatus=Inactive, and then alone. The server cannot be asked for one
 // name, so that is selected here. The list is sorted by user principal name, whatever its
 // case, and id, each user once.
@@ -42,8 +42,8 @@ func (d *customerUsersDataSource) Schema(_ context.Context, _ datasource.SchemaR
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The users in a customer's directory: who could become Owner of its Azure subscriptions.\n\n" +
 			"The names of people end up in Terraform's state.\n\n" +
-			"**Sign-in and role:** app-only or app+user. A user must be an agent with a GDAP relationship to the customer that lets it read " +
-			"the directory, such as Directory Readers.",
+			"**Sign-in and role:** app+user, any agent with a GDAP relationship to the customer and a role in it that may read the directory, " +
+			"such as Directory Readers.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
 				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
