@@ -67,6 +67,9 @@ func (e *Error) Remedy() string {
 	case http.StatusUnauthorized:
 		return remedies["InvalidAuthenticationToken"]
 	case http.StatusForbidden:
+		if e.Method == http.MethodGet {
+			return mayLook
+		}
 		return remedies[codeAuthorizationFailed]
 	}
 	return ""

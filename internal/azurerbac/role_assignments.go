@@ -122,9 +122,10 @@ func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, fil
 	var out []RoleAssignment
 	seen := make(map[string]bool) // next links, so that a server that repeats one ends in an error
 	for pager.More() {
-		page, err := pager.NextPage(ctx)
+		var raw *http.Response
+		page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &raw))
 		if err != nil {
-			return nil, newError(http.MethodGet, collection, tenantID, nil, err)
+			return nil, newError(http.MethodGet, collection, tenantID, raw, err)
 		}
 		for _, a := range page.Value {
 			if a != nil && a.Properties != nil {
