@@ -219,9 +219,12 @@ func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customer
 		}
 		owners.Go(func() (err error) {
 			a.Owners, err = d.Azure.RoleAssignments.Owners(ctx, customerID, a.ID)
-			// That Partner Center knows it and Azure does not is so with one that is very new or was moved.
-			if azurerbac.IsNoAccess(err) || azurerbac.IsElsewhere(err) {
+			switch {
+			case azurerbac.IsNoAccess(err):
 				a.unknown, err = azurerbac.Reason(err), nil
+			case azurerbac.IsElsewhere(err):
+				a.unknown, err = "Azure does not find it in the customer's tenant, although Partner Center lists it. A new subscription needs some minutes "+
+					"to show; one that was moved belongs to another tenant.", nil
 			}
 			return err
 		})

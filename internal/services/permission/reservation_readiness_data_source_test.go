@@ -191,7 +191,7 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 		"unknown to Azure": {mockbackend.AdatumID, func(b *mockbackend.Backend) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 1 })
 			permit(b)
-		}, nil, nil, []string{denied + "Azure Resource Manager answered 404 Not Found (SubscriptionNotFound)"}, []string{"f00c <nil> <nil> ?"}},
+		}, nil, nil, []string{denied + "Azure does not find it in the customer's tenant, although Partner Center lists it."}, []string{"f00c <nil> <nil> ?"}},
 		"suspended plan": {mockbackend.FabrikamID, func(*mockbackend.Backend) {}, false, []string{noPlan + "Azure plan " + mockbackend.FabrikamAzurePlanID + " is suspended.", off}, nil, []string{}},
 		"licences only":  {mockbackend.NorthwindID, func(*mockbackend.Backend) {}, false, []string{noPlan + "1 subscription of other products only.", off}, nil, []string{}},
 		"legacy":         {mockbackend.LitwareID, func(*mockbackend.Backend) {}, false, []string{noOwner, off}, nil, []string{"2707 false true 0"}},
@@ -388,8 +388,9 @@ func TestProtoReservationReadiness_interrupted(t *testing.T) {
 	}
 }
 
-// refusedByAzure are the answers by which Resource Manager says that the caller may not look.
-var refusedByAzure = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)`)
+// refusedByAzure are the answers by which Resource Manager says that the caller may not look,
+// and what is said of those by which it does not find the subscription.
+var refusedByAzure = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant`)
 
 func TestProtoReservationReadiness_faults(t *testing.T) {
 	t.Parallel()
