@@ -70,7 +70,7 @@ func (d *reservationReadinessDataSource) Schema(_ context.Context, _ datasource.
 			"`blockers` and `unknowns` say what to do, in this order.\n\n" +
 			"What counts for the second: a user who is Owner, directly or by inheritance. A member of a group that is Owner could buy as well, but who " +
 			"the members are is not read, so a group alone leaves it unknown; so does an Owner under a condition, who does not have the whole role. " +
-			"An application, the partner's own access and the role Reservation Purchaser do not count. A role assignment outlives a user who was deleted.\n\n" +
+			"An application, the partner's own access and the role Reservation Purchaser do not count. Azure may go on showing a user who was deleted.\n\n" +
 			"It takes one request for the customer's subscriptions, one for each active Azure plan, one for the permission and one for each active Azure " +
 			"subscription, some of which are shared with other resources and data sources.\n\n" +
 			"**Sign-in and role:** app+user, as an agent who is a member of AdminAgents and has a GDAP relationship to the customer. With app-only the permission " +
