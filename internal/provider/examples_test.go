@@ -25,6 +25,9 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_reservations": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	},
+	"partnercenter_customer_permissions": func(b *mockbackend.Backend) {
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	},
 	"partnercenter_customer_permission_savings_plans": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	},
@@ -32,6 +35,10 @@ var prepared = map[string]func(*mockbackend.Backend){
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
 }
+
+// settingsOnly are the resource types with settings that are not on the server, so that an
+// import is followed by an update that sets them.
+var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true}
 
 // Every file under examples is applied, in the way that fits its folder. A file that no way
 // fits fails the test, so that an example is never only looked at.
@@ -154,6 +161,10 @@ func (e example) importBlock(name string) {
 		e.Fatalf("nothing is prepared for %s to import", e.typeName)
 	}
 	prepare(b.Backend)
+	action := plancheck.ResourceActionNoop
+	if settingsOnly[e.typeName] {
+		action = plancheck.ResourceActionUpdate
+	}
 	var versions []tfversion.TerraformVersionCheck
 	if strings.Contains(text, "identity") {
 		versions = append(versions, tfversion.SkipBelow(tfversion.Version1_12_0))
@@ -165,7 +176,7 @@ func (e example) importBlock(name string) {
 		Steps: []resource.TestStep{{
 			Config: b.Config(e.read("resource.tf"), text),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
-				plancheck.ExpectResourceAction(to[1], plancheck.ResourceActionNoop),
+				plancheck.ExpectResourceAction(to[1], action),
 			}},
 		}},
 	})
@@ -221,7 +232,11 @@ func (e example) importCommand(name string) {
 	prepare(b.Backend)
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf")})
 	run(e.T, w, 0, strings.Fields(line[1])...)
-	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode", "-target="+line[2])
+	changes := 0
+	if settingsOnly[e.typeName] {
+		changes = 2
+	}
+	run(e.T, w, changes, "plan", "-input=false", "-detailed-exitcode", "-target="+line[2])
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
 	e.everythingOff(b)
 }

@@ -1,0 +1,6 @@
+import {
+  to = partnercenter_customer_permissions.all
+  identity = {
+    id = "all"
+  }
+}
