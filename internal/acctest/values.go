@@ -56,6 +56,16 @@ func (d *Protocol) value(typ tftypes.Type, v any) tftypes.Value {
 			out[name] = d.value(t, in[name])
 		}
 		return tftypes.NewValue(typ, out)
+	case tftypes.Map:
+		in, ok := v.(Values)
+		if !ok {
+			d.t.Fatalf("%T is no map", v)
+		}
+		out := make(map[string]tftypes.Value, len(in))
+		for name, e := range in {
+			out[name] = d.value(typ.ElementType, e)
+		}
+		return tftypes.NewValue(typ, out)
 	case tftypes.List:
 		in, ok := v.([]any)
 		if !ok {

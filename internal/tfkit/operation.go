@@ -26,3 +26,7 @@ func OperationWithin(ctx context.Context, timeout time.Duration) (context.Contex
 	ctx = tflog.SetField(ctx, "correlation_id", httppipe.CorrelationID(ctx))
 	return context.WithTimeout(ctx, timeout)
 }
+
+// CorrelationID is the id that all requests of an [Operation] carry, and that the activity log
+// has of what they did.
+func CorrelationID(ctx context.Context) string { return httppipe.CorrelationID(ctx) }

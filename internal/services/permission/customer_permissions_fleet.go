@@ -32,12 +32,10 @@ type switches map[partnercenter.Permission]bool
 // fleet is a map of customers to their switches, by customer id in lower case.
 type fleet map[string]switches
 
-// The types of the map in the schema. They are plain maps, not nested objects: with 10,000
-// customers the framework plans a map of nested objects in a minute and this one in a second.
-var (
-	switchesType = types.MapType{ElemType: types.BoolType}
-	fleetType    = types.MapType{ElemType: switchesType}
-)
+// switchesType is that of one customer in the schema. It is a plain map, not a nested object:
+// with 10,000 customers the framework plans a map of nested objects in a minute and one of maps
+// in a second.
+var switchesType = types.MapType{ElemType: types.BoolType}
 
 type customerPermissionsModel struct {
 	ID                      types.String   `tfsdk:"id"`

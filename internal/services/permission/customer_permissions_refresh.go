@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
@@ -46,7 +45,7 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 		r.Own = make(map[string]time.Time)
 	}
 	maps.DeleteFunc(r.Own, func(_ string, at time.Time) bool { return now.Sub(at) > 30*24*time.Hour })
-	r.Own[httppipe.CorrelationID(ctx)] = now
+	r.Own[tfkit.CorrelationID(ctx)] = now
 }
 
 // read returns the fleet as it is, who of it is gone, and what failed for single customers.

@@ -155,7 +155,7 @@ func fleetTimeouts(ctx context.Context) schema.Attribute {
 		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
 	})
 	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included."
+		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included. The check of subscriptions in a plan may take as long again."
 		return nested
 	}
 	return a
@@ -262,7 +262,14 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	if !plan.VerifyAzureSubscription.ValueBool() || plan.VerifyAzureSubscription.IsUnknown() || resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
+	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
+	if state == nil {
+		timeout, diags = plan.Timeouts.Create(ctx, fleetTimeout)
+	}
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	resp.Diagnostics.Append(r.verify(ctx, steps)...)
 }

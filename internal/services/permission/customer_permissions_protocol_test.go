@@ -1,0 +1,502 @@
+package permission_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const auditRoute = "GET /v1/auditrecords"
+
+// of is a fleet's configuration: by customer id, the switches.
+func of(permissions acctest.Values, settings ...any) acctest.Values {
+	config := acctest.Values{"permissions": permissions}
+	for i := 0; i < len(settings); i += 2 {
+		name, _ := settings[i].(string)
+		config[name] = settings[i+1]
+	}
+	return config
+}
+
+var (
+	bothOn  = acctest.Values{"azure_reservations": true, "azure_savings_plans": true}
+	bothOff = acctest.Values{"azure_reservations": false, "azure_savings_plans": false}
+	onlyRI  = acctest.Values{"azure_reservations": true}
+)
+
+func inFleet(t *testing.T, config mockbackend.Config, test func(*testing.T, acctest.Run)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(config)
+		test(t, acctest.Run{T: t, Backend: b, Resource: acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).Resource(fleetType)})
+		acctest.FailOnViolations(t, b)
+	})
+}
+
+// count counts the requests since the last reset, but for tokens.
+func count(r acctest.Run) int {
+	n := len(acctest.Sent(r.Backend))
+	r.ResetJournal()
+	return n
+}
+
+func TestProtoFleet_requests(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn, mockbackend.NorthwindID: bothOff}, "verify_azure_subscription", false)
+		r.MustApply(config)
+		// Adatum has no policy: POST. Contoso has all: POST, 409, GET. Northwind: GET.
+		if n := count(r); n != 4 {
+			t.Errorf("create: %d requests", n)
+		}
+		r.ExpectPlan(config, acctest.NoOp)
+		if n := count(r); n != 3 {
+			t.Errorf("unchanged plan: %d requests", n)
+		}
+		r.MustApply(with(config, "max_changes", 7))
+		if n := count(r); n != 0 {
+			t.Errorf("settings: %d requests", n)
+		}
+		if n := r.Counters().TokensIssued(); n != 2 {
+			t.Errorf("%d tokens in two runs", n)
+		}
+	})
+}
+
+func with(config acctest.Values, name string, value any) acctest.Values {
+	c := maps.Clone(config)
+	c[name] = value
+	return c
+}
+
+// everyone is a fleet of all customers of the mock, with reservations on for every other one.
+func everyone(b *mockbackend.Backend) acctest.Values {
+	all := acctest.Values{}
+	for i, c := range b.Customers() {
+		all[c.ID] = acctest.Values{"azure_reservations": i%2 == 0, "azure_savings_plans": i%3 == 0}
+	}
+	return all
+}
+
+// expectFleet compares the server with what is declared.
+func expectFleet(t *testing.T, b *mockbackend.Backend, want acctest.Values) {
+	t.Helper()
+	wrong := 0
+	for id, v := range want {
+		var on []string
+		one, _ := v.(acctest.Values)
+		for name, permission := range map[string]string{"azure_reservations": ri, "azure_savings_plans": sp} {
+			if one[name] == true {
+				on = append(on, permission)
+			}
+		}
+		slices.Sort(on)
+		if got := acctest.Permissions(b, id); !slices.Equal(got, on) {
+			if wrong++; wrong < 5 {
+				t.Errorf("customer %s may purchase %q, not %q", id, got, on)
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d customers are not as declared", wrong)
+	}
+}
+
+// Two hundred customers added, flipped and removed.
+func TestProtoFleet_many(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 200, Latency: 20 * time.Millisecond}, func(t *testing.T, r acctest.Run) {
+		want := everyone(r.Backend)
+		config := of(want, "verify_azure_subscription", false)
+		r.MustApply(config)
+		expectFleet(t, r.Backend, want)
+		r.ExpectPlan(config, acctest.NoOp)
+		flipped := acctest.Values{}
+		for id, v := range want {
+			one, _ := v.(acctest.Values)
+			flipped[strings.ToUpper(id)] = acctest.Values{"azure_reservations": one["azure_reservations"] != true, "azure_savings_plans": one["azure_savings_plans"] != true}
+		}
+		r.MustApply(of(flipped, "verify_azure_subscription", false))
+		expectFleet(t, r.Backend, flipped)
+		r.ExpectPlan(of(flipped, "verify_azure_subscription", false), acctest.NoOp)
+		r.MustApply(of(acctest.Values{}, "verify_azure_subscription", false))
+		for id := range flipped {
+			acctest.ExpectPermissions(t, r.Backend, id)
+		}
+		r.ExpectPlan(of(acctest.Values{}, "verify_azure_subscription", false), acctest.NoOp)
+	})
+}
+
+// One request in ten fails, in any passing way: the fleet ends as declared, and nothing is
+// written twice.
+func TestProtoFleet_randomFaults(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{Customers: 150}, func(t *testing.T, r acctest.Run) {
+				random := rand.New(rand.NewPCG(seed, 1))
+				kinds := []mockbackend.FaultKind{mockbackend.Throttle, mockbackend.ServerError, mockbackend.DropBefore, mockbackend.DropAfter, mockbackend.DropMidBody, mockbackend.HTMLError}
+				for at := 0; at < 2000; at += 1 + random.IntN(19) {
+					r.Fail(mockbackend.Fault{Service: mockbackend.PartnerCenter, Path: "/SelfServePolicy*", Kind: kinds[random.IntN(len(kinds))], Skip: at, Times: 1})
+				}
+				want := everyone(r.Backend)
+				config := of(want, "verify_azure_subscription", false)
+				// What fails for good in one apply is continued by the next.
+				var err error
+				for range 5 {
+					if err = r.Apply(t.Context(), config); err == nil {
+						break
+					}
+					r.Again()
+					if err := r.Refresh(t.Context()); err != nil {
+						t.Log(err)
+					}
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.ClearFaults()
+				expectFleet(t, r.Backend, want)
+				acctest.Pass(time.Hour)
+				r.ExpectPlan(config, acctest.NoOp)
+				// A write that took effect is not made again: the other request of a customer is
+				// another kind of write.
+				seen := map[string]int{}
+				for _, w := range acctest.Writes(r.Backend) {
+					if w.Method == http.MethodPost && !w.Replayed {
+						seen[w.RequestBody]++
+					}
+				}
+				for body, n := range seen {
+					if n > 1 {
+						t.Errorf("written %d times: %s", n, body)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Customers that fail do not keep the others from being done; each is told of, with what to do.
+func TestProtoFleet_partialFailure(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		failing int
+		lines   []string
+	}{
+		"three":  {3, []string{"Could not set the permissions of 3 of 100 customers", "97 of 100 customers are done", ": Partner Center answered 400 Bad Request (code 3000)"}},
+		"thirty": {30, []string{"Could not set the permissions of 30 of 100 customers", "30 customers, such as ", ": Partner Center answered 400 Bad Request (code 3000)"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{Customers: 100}, func(t *testing.T, r acctest.Run) {
+				want := acctest.Values{}
+				for _, customer := range r.Customers() {
+					r.SetPermissions(customer.ID)
+					want[customer.ID] = onlyRI
+				}
+				config := of(want, "verify_azure_subscription", false)
+				r.MustApply(of(acctest.Values{}, "verify_azure_subscription", false)) // so that it is an update
+				r.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: c.failing})
+				err := r.Apply(t.Context(), config)
+				for _, line := range c.lines {
+					if err == nil || !strings.Contains(err.Error(), line) {
+						t.Errorf("got %v, want %q", err, line)
+					}
+				}
+				inState, _ := r.State()["permissions"].(acctest.Values)
+				if len(inState) != 100-c.failing {
+					t.Errorf("%d customers are in the state", len(inState))
+				}
+				for id := range inState {
+					acctest.ExpectPermissions(t, r.Backend, id, ri)
+				}
+				r.ResetJournal()
+				r.Again()
+				r.MustRefresh()
+				r.MustApply(config)
+				if n := len(acctest.Writes(r.Backend)); n != c.failing {
+					t.Errorf("the next apply wrote %d customers", n)
+				}
+				expectFleet(t, r.Backend, want)
+			})
+		})
+	}
+}
+
+// An interrupted apply keeps what it has done.
+func TestProtoFleet_interrupted(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 500, Latency: time.Second}, func(t *testing.T, r acctest.Run) {
+		want := acctest.Values{}
+		for _, customer := range r.Customers() {
+			want[customer.ID] = onlyRI
+		}
+		config := of(want, "verify_azure_subscription", false)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		err := r.Apply(ctx, config)
+		if err == nil {
+			t.Fatal("it was not interrupted, so this test proves nothing")
+		}
+		inState, _ := r.State()["permissions"].(acctest.Values)
+		if len(inState) == 0 || len(inState) == 500 {
+			t.Errorf("%d customers are in the state", len(inState))
+		}
+		for id := range inState {
+			acctest.ExpectPermissions(t, r.Backend, id, slices.Concat([]string{ri}, others(r.Backend, id))...)
+		}
+	})
+}
+
+// others are what a customer has on besides reservations.
+func others(b *mockbackend.Backend, id string) []string {
+	return slices.DeleteFunc(acctest.Permissions(b, id), func(p string) bool { return p == ri })
+}
+
+// A failed sign-in, a lost role or an outage ends at once with one error.
+func TestProtoFleet_concernsAll(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 2000}, func(t *testing.T, r acctest.Run) {
+		config := of(everyone(r.Backend), "verify_azure_subscription", false)
+		r.Fail(mockbackend.Fault{Method: http.MethodPost, Kind: mockbackend.APIError, Status: http.StatusForbidden, Code: 900150, Times: -1})
+		err := r.Apply(t.Context(), config)
+		if err == nil || strings.Count(err.Error(), "900150") != 1 || !strings.Contains(err.Error(), "Only an Admin agent") {
+			t.Errorf("got %v", err)
+		}
+		if n := r.Counters().Route("POST /v1/SelfServePolicy"); n > 64 {
+			t.Errorf("%d requests in vain", n)
+		}
+	})
+}
+
+// The activity log tells who was changed; only they are read.
+func TestProtoFleet_activityLog(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change   func(acctest.Run)
+		wait     time.Duration
+		settings []any
+		plan     acctest.Action
+		audits   int // 0 means that the log was not asked
+		reads    int
+	}{
+		"nothing changed":                {wait: time.Hour, plan: acctest.NoOp, audits: 1},
+		"changed outside":                {change: func(r acctest.Run) { r.SetPermissions(mockbackend.AdatumID) }, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 1},
+		"an unlisted customer changed":   {change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.NoOp, audits: 1},
+		"the record came 5 hours late":   {change: late(5 * time.Hour), wait: 7 * time.Hour, plan: acctest.Update, audits: 1, reads: 1},
+		"a day later":                    {change: func(r acctest.Run) { r.SetPermissions(mockbackend.AdatumID) }, wait: 24 * time.Hour, plan: acctest.Update, reads: 2},
+		"after a longer time of its own": {settings: []any{"full_refresh_after", "1000h"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.AdatumID) }, wait: 40 * 24 * time.Hour, plan: acctest.Update, audits: 2, reads: 1},
+		"longer than the log keeps":      {settings: []any{"full_refresh_after", "10000h"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.AdatumID) }, wait: 100 * 24 * time.Hour, plan: acctest.Update, reads: 2},
+		"the log cannot be read": {change: func(r acctest.Run) {
+			r.SetPermissions(mockbackend.AdatumID)
+			r.Fail(mockbackend.Fault{Path: "/auditrecords", Kind: mockbackend.APIError, Status: http.StatusForbidden, Code: 900150, Times: -1})
+		}, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 2},
+		"the log is not what is documented": {change: func(r acctest.Run) {
+			r.Fail(mockbackend.Fault{Path: "/auditrecords", Kind: mockbackend.Garbage, Times: -1})
+		}, wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
+		"deny, and somebody else was turned on": {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+				r.SetKnobs(func(k *mockbackend.Knobs) { k.RefreshTokenLifetime = 1000 * 24 * time.Hour })
+				config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn}, append([]any{"refresh", "activity_log", "verify_azure_subscription", false}, c.settings...)...)
+				r.MustApply(config)
+				acctest.Pass(time.Minute)
+				if c.change != nil {
+					c.change(r)
+				}
+				acctest.Pass(c.wait)
+				r.ResetCounters()
+				r.ExpectPlan(config, c.plan)
+				if n := r.Counters().Route(auditRoute); n != c.audits {
+					t.Errorf("the log was asked %d times, not %d", n, c.audits)
+				}
+				if n := r.Counters().Route(listRoute); n != c.reads {
+					t.Errorf("%d customers were read, not %d", n, c.reads)
+				}
+				r.ClearFaults()
+				r.MustApply(config)
+				acctest.Pass(time.Minute)
+				r.ResetCounters()
+				r.ExpectPlan(config, acctest.NoOp)
+			})
+		})
+	}
+}
+
+// late changes a permission whose record shows only after a while.
+func late(d time.Duration) func(acctest.Run) {
+	return func(r acctest.Run) {
+		r.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = d })
+		r.SetPermissions(mockbackend.AdatumID)
+	}
+}
+
+// Our own writes need no second look.
+func TestProtoFleet_ownWrites(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 300}, func(t *testing.T, r acctest.Run) {
+		config := of(everyone(r.Backend), "refresh", "activity_log", "verify_azure_subscription", false)
+		r.MustApply(config)
+		acctest.Pass(time.Minute)
+		r.ResetCounters()
+		r.ExpectPlan(config, acctest.NoOp)
+		if n := r.Counters().Route(listRoute); n != 0 {
+			t.Errorf("%d customers were read", n)
+		}
+	})
+}
+
+// A state that knows nothing of an activity log begins with a full refresh, and so does an
+// import.
+func TestProtoFleet_import(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		if err := r.Import(t.Context(), "", acctest.Values{"id": "all"}); err != nil {
+			t.Fatal(err)
+		}
+		permissions, _ := r.State()["permissions"].(acctest.Values)
+		if len(permissions) != len(r.Customers()) {
+			t.Errorf("%d customers were imported", len(permissions))
+		}
+		expectFleet(t, r.Backend, permissions)
+		if got := r.Identity(); !maps.Equal(got, acctest.Values{"id": "all"}) {
+			t.Errorf("the identity is %v", got)
+		}
+		r.ExpectPlan(of(permissions), acctest.NoOp)
+	})
+}
+
+// What is not known yet is neither judged nor asked for.
+func TestProtoFleet_unknown(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		for _, config := range []acctest.Values{
+			{"permissions": acctest.Unknown},
+			of(acctest.Values{mockbackend.AdatumID: acctest.Unknown}),
+			of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": acctest.Unknown}}),
+			of(acctest.Values{mockbackend.AdatumID: onlyRI}, "unlisted", acctest.Unknown, "verify_azure_subscription", false),
+		} {
+			if action, err := r.Plan(t.Context(), config); action != acctest.Create || err != nil {
+				t.Errorf("%v: %s, %v", config, action, err)
+			}
+		}
+		if n := len(r.Requests()); n != 0 {
+			t.Errorf("%d requests", n)
+		}
+	})
+}
+
+// Customers that are gone count as off, with one warning.
+func TestProtoFleet_goneCustomers(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound} {
+		t.Run(string(answer), func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+				r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = answer })
+				config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn})
+				r.MustApply(config)
+				r.EndRelationship(mockbackend.AdatumID)
+				r.Again()
+				r.MustRefresh()
+				if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], mockbackend.AdatumID) {
+					t.Errorf("the warnings are %q", r.Warnings)
+				}
+				r.MustApply(of(acctest.Values{mockbackend.ContosoID: bothOn}))
+				r.ExpectPlan(of(acctest.Values{mockbackend.ContosoID: bothOn}), acctest.NoOp)
+				r.MustApply(nil)
+			})
+		})
+	}
+}
+
+// fleetOperations are what Terraform does to a fleet of two.
+var fleetOperations = []struct {
+	name          string
+	state, wanted acctest.Values
+	do            func(*testing.T, *acctest.Resource) error
+}{
+	{name: "create", wanted: twoOn, do: refreshAndApply(twoOn)},
+	{name: "create under deny", wanted: twoDenied, do: refreshAndApply(twoDenied)},
+	{name: "read", state: twoOn, wanted: twoOn, do: refresh},
+	{name: "read by the log", state: twoByLog, wanted: twoByLog, do: refresh},
+	{name: "update", state: twoOn, wanted: twoOff, do: refreshAndApply(twoOff)},
+	{name: "delete", state: twoOn, do: refreshAndApply(nil)},
+}
+
+var (
+	soon      = acctest.Values{"create": "20m", "read": "20m", "update": "20m", "delete": "20m"}
+	twoOn     = of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, "timeouts", soon)
+	twoOff    = of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": false}, mockbackend.LitwareID: acctest.Values{"azure_reservations": false}}, "timeouts", soon)
+	twoByLog  = with(twoOn, "refresh", "activity_log")
+	twoDenied = with(twoOn, "unlisted", "deny")
+)
+
+// Every request of every operation goes wrong in every way, once and for good. Nobody is
+// switched off who shall be on, and another apply heals what is left to heal.
+func TestProtoFleet_faults(t *testing.T) {
+	t.Parallel()
+	for _, o := range fleetOperations {
+		t.Run(strings.ReplaceAll(o.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			acctest.EachFault(t, "", func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
+				token := b.User(mockbackend.AdminAgent).RefreshToken
+				b.SetPermissions(mockbackend.ContosoID) // under deny it would be turned off
+				b.SetPermissions(mockbackend.TailspinID)
+				p := acctest.NewProtocol(t, b, token)
+				r := p.Resource(fleetType)
+				if o.state != nil {
+					if err := r.Apply(t.Context(), o.state); err != nil {
+						t.Fatal(err)
+					}
+				}
+				acctest.Pass(time.Hour)
+				p.Restart(token)
+				wasOn := len(acctest.Permissions(b, mockbackend.AdatumID)) > 0
+				return acctest.Trial{
+					Run: func() error { return o.do(t, r) },
+					Check: func(failed error) error {
+						if o.wanted != nil && o.wanted["permissions"].(acctest.Values)[mockbackend.AdatumID].(acctest.Values)["azure_reservations"] == true &&
+							wasOn && len(acctest.Permissions(b, mockbackend.AdatumID)) == 0 {
+							return errors.New("a customer was switched off")
+						}
+						if failed != nil && o.state != nil && !r.Exists() {
+							return errors.New("a failure removed the fleet from the state")
+						}
+						acctest.Pass(time.Hour)
+						p.Restart(token)
+						if err := refreshAndApply(o.wanted)(t, r); err != nil {
+							return fmt.Errorf("another apply does not heal it: %w", err)
+						}
+						want := []string(nil)
+						if o.name != "update" && o.wanted != nil {
+							want = []string{ri}
+						}
+						for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
+							if got := acctest.Permissions(b, id); !slices.Equal(got, want) {
+								return fmt.Errorf("customer %s may purchase %q", id, got)
+							}
+						}
+						acctest.Pass(time.Hour)
+						return planIsEmpty(t, r, o.wanted)
+					},
+				}
+			})
+		})
+	}
+}
