@@ -50,8 +50,7 @@ func Reason(err error) string {
 		return "The run was interrupted. The next plan shows how far it came."
 	}
 	text := err.Error()
-	var c call
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[call](err); ok {
 		text = c.Answer()
 	}
 	first, size := utf8.DecodeRuneInString(text)
