@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -27,7 +25,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -237,89 +234,17 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	default:
 		plan.UnlistedPermissions = types.MapNull(switchesType)
 	}
-	known := isKnown(plan.Permissions)
-	if known && state != nil && !plan.Permissions.Equal(state.Permissions) && toFleet(plan.Permissions).equal(toFleet(state.Permissions)) {
+	isKnown := isKnown(plan.Permissions)
+	if isKnown && state != nil && !plan.Permissions.Equal(state.Permissions) && toFleet(plan.Permissions).equal(toFleet(state.Permissions)) {
 		plan.Permissions = state.Permissions // only the spelling differs
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
 	if state != nil && plan.Permissions.Equal(state.Permissions) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), plan.Permissions)...)
 	}
-	if !known || r.Clients == nil || resp.Diagnostics.HasError() {
-		return
+	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.judge(ctx, plan, state)...)
 	}
-	steps := r.steps(plan, state)
-	if len(steps) == 0 {
-		return
-	}
-	if r.PartnerCenter.AppOnly() {
-		resp.Diagnostics.Append(errAppOnly)
-		return
-	}
-	if state != nil {
-		resp.Diagnostics.Append(tooMany(plan, steps)...)
-	}
-	if !plan.VerifyAzureSubscription.ValueBool() || plan.VerifyAzureSubscription.IsUnknown() || resp.Diagnostics.HasError() {
-		return
-	}
-	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
-	if state == nil {
-		timeout, diags = plan.Timeouts.Create(ctx, fleetTimeout)
-	}
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
-	defer cancel()
-	resp.Diagnostics.Append(r.verify(ctx, steps)...)
-}
-
-// steps are what leads from the state to the plan.
-func (r *customerPermissionsResource) steps(plan customerPermissionsModel, state *customerPermissionsModel) []step {
-	from := fleet{}
-	if state != nil {
-		from = toFleet(state.Permissions)
-		if plan.denies() {
-			maps.Copy(from, toFleet(state.UnlistedPermissions))
-		}
-	}
-	return toFleet(plan.Permissions).steps(from, plan.denies())
-}
-
-// tooMany refuses more changes than are allowed.
-func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostics {
-	if bound := plan.MaxChanges.ValueInt64(); plan.MaxChanges.IsNull() || plan.MaxChanges.IsUnknown() || int64(len(steps)) <= bound {
-		return nil
-	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
-		fmt.Sprintf("This would change %d customers, and max_changes allows %d. Nothing was changed.\n\n"+
-			"What to do: look whether all of them are meant, and raise max_changes for this apply.", len(steps), plan.MaxChanges.ValueInt64()))}
-}
-
-// verify checks the prerequisite of the customers that are turned on.
-func (r *customerPermissionsResource) verify(ctx context.Context, steps []step) diag.Diagnostics {
-	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return len(s.on) == 0 })
-	errs := make([]error, len(steps))
-	_, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
-		errs[i] = r.PartnerCenter.Subscriptions.RequireAzure(ctx, steps[i].customerID)
-		if errors.As(errs[i], new(*partnercenter.NoAzureSubscriptionError)) {
-			return nil
-		}
-		return errs[i]
-	})
-	if err != nil {
-		return diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
-	}
-	failed := failures{}
-	for i, s := range steps {
-		if errs[i] != nil {
-			failed[s.customerID] = errs[i]
-		}
-	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return diag.Diagnostics{failed.diagnostic("turn on the permissions", len(steps), "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
 }
 
 func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -334,7 +259,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	before := known{listed: fleet{}, unlisted: fleet{}}
-	if plan.denies() || !plan.MaxChanges.IsNull() { // what would change has to be known first
+	if needsReading(plan, nil) { // what would change has to be known first
 		if before, diags = r.now(ctx, plan); diags.HasError() {
 			resp.Diagnostics.Append(diags...)
 			return
@@ -372,7 +297,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	}
 	if len(gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("%d customers are gone", len(gone)),
-			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+strings.Join(gone[:min(len(gone), shownFailures)], ", ")+".")
+			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(gone)+".")
 	}
 	resp.Diagnostics.Append(r.save(ctx, m, now, &resp.State, resp.Private, last)...)
 }
@@ -389,7 +314,7 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	before := known{listed: toFleet(state.Permissions), unlisted: toFleet(state.UnlistedPermissions)}
-	if plan.denies() && !state.denies() { // what others have on is not in the state
+	if needsReading(plan, &state) { // what others have on is not in the state
 		if before, diags = r.now(ctx, plan); diags.HasError() {
 			resp.Diagnostics.Append(diags...)
 			return
@@ -465,90 +390,4 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(text)})...)
-}
-
-// known is what is known of the partner's customers: the managed permissions of those that
-// are listed and, with deny, what others have on.
-type known struct{ listed, unlisted fleet }
-
-// all are the listed and the unlisted.
-func (k known) all() fleet {
-	out := maps.Clone(k.listed)
-	maps.Copy(out, k.unlisted)
-	return out
-}
-
-// now reads what the plan's customers have on and, with deny, the others.
-func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
-	plan.Refresh = types.StringValue(refreshFull)
-	now, _, failed, err := r.read(ctx, plan, new(refreshed))
-	if err != nil {
-		return known{}, diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
-	}
-	if len(failed) > 0 {
-		return known{}, diag.Diagnostics{failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "Nothing was changed.")}
-	}
-	return now, nil
-}
-
-// apply changes what has to be changed. It returns what was reached and for how many
-// customers something was done.
-func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known) (known, int, diag.Diagnostics) {
-	want, from := toFleet(plan.Permissions), before.all()
-	steps := want.steps(from, plan.denies())
-	if diags := tooMany(plan, steps); diags.HasError() {
-		return before, 0, diags
-	}
-	done, diags := r.write(ctx, steps, plan.VerifyAzureSubscription.ValueBool())
-	after := known{listed: want.reached(from, steps, done), unlisted: fleet{}}
-	for id, left := range before.unlisted {
-		if _, listed := want[id]; !listed && !done[id] {
-			after.unlisted[id] = left
-			delete(after.listed, id)
-		}
-	}
-	return after, len(done), diags
-}
-
-// refreshedNow is when the fleet was read last after a write: with the write, unless some of it
-// failed.
-func refreshedNow(ctx context.Context, last refreshed, diags diag.Diagnostics) refreshed {
-	now := time.Now().UTC()
-	if diags.HasError() {
-		last.Full = time.Time{}
-		return last
-	}
-	if last.Full.IsZero() {
-		last.Full, last.Log = now, now
-	}
-	last.wrote(ctx, now)
-	return last
-}
-
-// settable is the state of a response.
-type settable interface {
-	Set(ctx context.Context, value any) diag.Diagnostics
-}
-
-// save writes what was reached to the state.
-func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached known, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
-	var diags, more diag.Diagnostics
-	if !reached.listed.equal(toFleet(m.Permissions)) {
-		m.Permissions, more = reached.listed.toMap(m.Permissions)
-		diags.Append(more...)
-	}
-	m.UnlistedPermissions = types.MapNull(switchesType)
-	if m.denies() {
-		m.UnlistedPermissions, more = reached.unlisted.toMap(types.MapNull(switchesType))
-		diags.Append(more...)
-	}
-	b, err := json.Marshal(last)
-	if err != nil {
-		diags.AddError("Could not note the time of the refresh", err.Error())
-		return diags
-	}
-	diags.Append(private.SetKey(ctx, refreshedKey, b)...)
-	diags.Append(private.SetKey(ctx, stepKey, []byte(stepNone))...)
-	diags.Append(to.Set(ctx, m)...)
-	return diags
 }

@@ -82,6 +82,22 @@ func TestAccFleet_lifecycle(t *testing.T) {
 	)
 }
 
+// Before there is a state, a warning says who would be turned off without being listed.
+func TestProtoFleet_denyTells(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		config := of(acctest.Values{mockbackend.ContosoID: onlyRI}, "unlisted", "deny", "max_changes", 1)
+		if action, err := r.Plan(t.Context(), config); action != acctest.Create || err != nil || len(r.Warnings) != 1 ||
+			!strings.Contains(r.Warnings[0], "1 customers that are not listed will be turned off") || !strings.Contains(r.Warnings[0], mockbackend.TailspinID) {
+			t.Errorf("%s, %v, %q", action, err, r.Warnings)
+		}
+		r.SetPermissions(mockbackend.LitwareID, sp)
+		if _, err := r.Plan(t.Context(), config); err == nil || !strings.Contains(err.Error(), "This would change 2 customers, and max_changes allows 1") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 // What others have on shows in the plan, and is turned off.
 func TestAccFleet_deny(t *testing.T) {
 	t.Parallel()

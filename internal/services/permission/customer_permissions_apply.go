@@ -1,0 +1,99 @@
+package permission
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// known is what is known of the partner's customers: the managed permissions of those that
+// are listed and, with deny, what others have on.
+type known struct{ listed, unlisted fleet }
+
+// all are the listed and the unlisted.
+func (k known) all() fleet {
+	out := maps.Clone(k.listed)
+	maps.Copy(out, k.unlisted)
+	return out
+}
+
+// now reads what the plan's customers have on and, with deny, the others.
+func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
+	plan.Refresh = types.StringValue(refreshFull)
+	now, _, failed, err := r.read(ctx, plan, new(refreshed))
+	if err != nil {
+		return known{}, diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
+	}
+	if len(failed) > 0 {
+		return known{}, diag.Diagnostics{failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "Nothing was changed.")}
+	}
+	return now, nil
+}
+
+// apply changes what has to be changed. It returns what was reached and for how many
+// customers something was done.
+func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known) (known, int, diag.Diagnostics) {
+	want, from := toFleet(plan.Permissions), before.all()
+	steps := want.steps(from, plan.denies())
+	if diags := tooMany(plan, steps); diags.HasError() {
+		return before, 0, diags
+	}
+	done, diags := r.write(ctx, steps, plan.VerifyAzureSubscription.ValueBool())
+	after := known{listed: want.reached(from, steps, done), unlisted: fleet{}}
+	for id, left := range before.unlisted {
+		if _, listed := want[id]; !listed && !done[id] {
+			after.unlisted[id] = left
+			delete(after.listed, id)
+		}
+	}
+	return after, len(done), diags
+}
+
+// refreshedNow is when the fleet was read last after a write: with the write, unless some of it
+// failed.
+func refreshedNow(ctx context.Context, last refreshed, diags diag.Diagnostics) refreshed {
+	now := time.Now().UTC()
+	if diags.HasError() {
+		last.Full = time.Time{}
+		return last
+	}
+	if last.Full.IsZero() {
+		last.Full, last.Log = now, now
+	}
+	last.wrote(ctx, now)
+	return last
+}
+
+// settable is the state of a response.
+type settable interface {
+	Set(ctx context.Context, value any) diag.Diagnostics
+}
+
+// save writes what was reached to the state.
+func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached known, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
+	var diags, more diag.Diagnostics
+	if !reached.listed.equal(toFleet(m.Permissions)) {
+		m.Permissions, more = reached.listed.toMap(m.Permissions)
+		diags.Append(more...)
+	}
+	m.UnlistedPermissions = types.MapNull(switchesType)
+	if m.denies() {
+		m.UnlistedPermissions, more = reached.unlisted.toMap(types.MapNull(switchesType))
+		diags.Append(more...)
+	}
+	b, err := json.Marshal(last)
+	if err != nil {
+		diags.AddError("Could not note the time of the refresh", err.Error())
+		return diags
+	}
+	diags.Append(private.SetKey(ctx, refreshedKey, b)...)
+	diags.Append(private.SetKey(ctx, stepKey, []byte(stepNone))...)
+	diags.Append(to.Set(ctx, m)...)
+	return diags
+}

@@ -1,0 +1,118 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// judge refuses what apply would refuse, and tells what the plan does not show.
+func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel) diag.Diagnostics {
+	if plan.Unlisted.IsUnknown() || plan.MaxChanges.IsUnknown() {
+		return nil
+	}
+	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
+	if state == nil {
+		timeout, diags = plan.Timeouts.Create(ctx, fleetTimeout)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	before, complete := known{listed: fleet{}}, state != nil
+	if state != nil {
+		before = known{listed: toFleet(state.Permissions), unlisted: toFleet(state.UnlistedPermissions)}
+	}
+	if !r.PartnerCenter.AppOnly() && needsReading(plan, state) {
+		if before, diags = r.now(ctx, plan); diags.HasError() {
+			return diags
+		}
+		complete = true
+		diags.Append(tellOfUnlisted(before.unlisted)...)
+	}
+	steps := toFleet(plan.Permissions).steps(before.all(), plan.denies())
+	if len(steps) == 0 {
+		return diags
+	}
+	if r.PartnerCenter.AppOnly() {
+		return append(diags, errAppOnly)
+	}
+	if complete {
+		diags.Append(tooMany(plan, steps)...)
+	}
+	if !diags.HasError() && plan.VerifyAzureSubscription.ValueBool() {
+		diags.Append(r.verify(ctx, steps)...)
+	}
+	return diags
+}
+
+// needsReading tells whether the state does not say what would change: what is not listed has
+// never been looked at, or nothing has.
+func needsReading(plan customerPermissionsModel, state *customerPermissionsModel) bool {
+	return plan.denies() && (state == nil || !state.denies()) || state == nil && !plan.MaxChanges.IsNull()
+}
+
+// tellOfUnlisted names who would be turned off without being listed: the plan has no place for
+// what is on before there is a state.
+func tellOfUnlisted(unlisted fleet) diag.Diagnostics {
+	if len(unlisted) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(unlisted))
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("unlisted"), fmt.Sprintf("%d customers that are not listed will be turned off", len(ids)),
+		"They have permissions on, and unlisted is deny: "+shortList(ids)+".")}
+}
+
+// shortList names the first of many customers.
+func shortList(ids []string) string {
+	if more := len(ids) - shownFailures; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:shownFailures], ", "), more)
+	}
+	return strings.Join(ids, ", ")
+}
+
+// tooMany refuses more changes than are allowed.
+func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostics {
+	if bound := plan.MaxChanges.ValueInt64(); plan.MaxChanges.IsNull() || plan.MaxChanges.IsUnknown() || int64(len(steps)) <= bound {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
+		fmt.Sprintf("This would change %d customers, and max_changes allows %d. Nothing was changed.\n\n"+
+			"What to do: look whether all of them are meant, and raise max_changes for this apply.", len(steps), plan.MaxChanges.ValueInt64()))}
+}
+
+// verify checks the prerequisite of the customers that are turned on.
+func (r *customerPermissionsResource) verify(ctx context.Context, steps []step) diag.Diagnostics {
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return len(s.on) == 0 })
+	errs := make([]error, len(steps))
+	_, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
+		errs[i] = r.PartnerCenter.Subscriptions.RequireAzure(ctx, steps[i].customerID)
+		if errors.As(errs[i], new(*partnercenter.NoAzureSubscriptionError)) {
+			return nil
+		}
+		return errs[i]
+	})
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
+	}
+	failed := failures{}
+	for i, s := range steps {
+		if errs[i] != nil {
+			failed[s.customerID] = errs[i]
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{failed.diagnostic("turn on the permissions", len(steps), "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
+}
