@@ -56,6 +56,7 @@ type Client struct {
 	CustomerUsers     CustomerUsers
 	Orders            Orders
 	Profiles          Profiles
+	Purchases         Purchases
 	Reservations      Reservations
 	SelfServePolicies SelfServePolicies
 	Subscriptions     Subscriptions
@@ -89,6 +90,7 @@ func New(o Options) *Client {
 	c.Customers = Customers{c}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.Orders = Orders{c}
+	c.Purchases = Purchases{c}
 	c.Reservations = Reservations{c}
 	c.Profiles = Profiles{c: c, tenantID: &tenantID{id: o.TenantID}}
 	c.Subscriptions = newSubscriptions(c)

@@ -95,14 +95,21 @@ type OrderFilter struct {
 	BillingCycle string
 	// IncludePrice asks for prices.
 	IncludePrice bool
+	// IncludeSystemPurchases asks for what Partner Center ordered by itself, too.
+	IncludeSystemPurchases bool
 }
 
 // Of returns a customer's orders, in the server's order.
 // GET /v1/customers/{customer}/orders, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders and
-// …/get-a-list-of-orders-by-customer-and-billing-cycle-type).
+// …/get-a-list-of-orders-by-customer-and-billing-cycle-type). Only the REST reference has
+// include_system_purchases
+// (https://learn.microsoft.com/rest/api/partner-center-rest/manage-orders).
 func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) iter.Seq2[Order, error] {
 	query := priced(filter.IncludePrice)
+	if filter.IncludeSystemPurchases {
+		query.Set("include_system_purchases", "true")
+	}
 	if filter.BillingCycle != "" {
 		query.Set("billingType", strings.ToLower(strings.ReplaceAll(filter.BillingCycle, "_", ""))) // onetime, but one_time in orders
 	}

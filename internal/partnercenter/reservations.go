@@ -115,6 +115,17 @@ const detailReaders = 8
 // artifact's link; app+user only
 // (https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements).
 func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation, error) {
+	return s.read(ctx, customerID, func(entitlement) bool { return true })
+}
+
+// OfOrders is Of for what came of some orders. It saves the requests for the others.
+func (s Reservations) OfOrders(ctx context.Context, customerID string, orders []Order) ([]Reservation, error) {
+	return s.read(ctx, customerID, func(e entitlement) bool {
+		return slices.ContainsFunc(orders, func(o Order) bool { return o.is(e.Order.ID, e.Order.AlternateID) })
+	})
+}
+
+func (s Reservations) read(ctx context.Context, customerID string, wanted func(entitlement) bool) ([]Reservation, error) {
 	list := call{
 		method: http.MethodGet, path: pathOf("customers", customerID, "entitlements"),
 		query: url.Values{"entitlementType": {reservedInstance}, "showExpiry": {"true"}},
@@ -127,7 +138,7 @@ func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation,
 	var sources []*source
 	var collect func(e entitlement)
 	collect = func(e entitlement) {
-		if !sameEnum(e.Type, "software") { // in case the server does not select
+		if !sameEnum(e.Type, "software") && wanted(e) { // in case the server does not select
 			for _, a := range e.Artifacts {
 				sources = append(sources, &source{of: e, in: a})
 			}

@@ -68,6 +68,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,
 		order.NewReservationsDataSource,
+		order.NewSelfServePurchasesDataSource,
 		activity.NewActivityLogDataSource,
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,

@@ -2,6 +2,8 @@ package tfkit
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -29,4 +31,22 @@ func Time(s types.String) time.Time {
 		return time.Time{}
 	}
 	return t
+}
+
+// ParseDuration reads a duration in days, or in Go's form, which knows no days.
+func ParseDuration(s string) (time.Duration, error) {
+	var d time.Duration
+	var err error
+	if number, ok := strings.CutSuffix(s, "d"); ok {
+		var days uint64
+		if days, err = strconv.ParseUint(number, 10, 16); err == nil {
+			d = time.Duration(days) * 24 * time.Hour
+		}
+	} else {
+		d, err = time.ParseDuration(s)
+	}
+	if err != nil || d <= 0 {
+		return 0, errors.New("must be a duration such as 30d or 36h")
+	}
+	return d, nil
 }

@@ -29,3 +29,14 @@ func TestTime(t *testing.T) {
 		t.Errorf("null is %s", got)
 	}
 }
+
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"30d": 30 * 24 * time.Hour, "36h": 36 * time.Hour, "90m": 90 * time.Minute, "1h30m": 90 * time.Minute, "65535d": 65535 * 24 * time.Hour,
+		"": 0, "d": 0, "0d": 0, "-1d": 0, "65536d": 0, "1d12h": 0, "1.5d": 0, "0h": 0, "-3h": 0, "1 week": 0, "30": 0,
+	} {
+		if d, err := tfkit.ParseDuration(text); d != want || (err == nil) != (want > 0) {
+			t.Errorf("%q is read as %s, %v, not %s", text, d, err, want)
+		}
+	}
+}

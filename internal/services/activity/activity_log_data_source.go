@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -161,30 +160,15 @@ type auditRecordModel struct {
 	at time.Time
 }
 
-const (
-	hoursOfDay  = 24 * time.Hour
-	defaultLast = 30 * hoursOfDay
-)
+const defaultLast = 30 * 24 * time.Hour
 
-// parseLast reads a duration in days or in Go's form, which knows no days.
+// parseLast reads a duration that the log goes back.
 func parseLast(s string) (time.Duration, error) {
-	var d time.Duration
-	var err error
-	if number, ok := strings.CutSuffix(s, "d"); ok {
-		var days uint64
-		if days, err = strconv.ParseUint(number, 10, 16); err == nil {
-			d = time.Duration(days) * hoursOfDay
-		}
-	} else {
-		d, err = time.ParseDuration(s)
-	}
-	switch {
-	case err != nil || d <= 0:
-		return 0, errors.New("must be a duration such as 30d or 36h")
-	case d > partnercenter.AuditRetention:
+	d, err := tfkit.ParseDuration(s)
+	if err == nil && d > partnercenter.AuditRetention {
 		return 0, errors.New("must be at most 90d: Partner Center keeps the activity log for 90 days")
 	}
-	return d, nil
+	return d, err
 }
 
 func checkLast(s string) error {

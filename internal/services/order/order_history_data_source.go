@@ -37,9 +37,6 @@ func (d *orderHistoryDataSource) Metadata(_ context.Context, req datasource.Meta
 }
 
 func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	price := func(what string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: what + ", a decimal number as a string, in the order's currency.", Computed: true}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A customer's order history: what was bought for it or by itself, newest first.\n\n" +
 			"A new order takes up to 15 minutes to show. Values of enumerations, such as `status`, are in snake_case (`user_purchase`, " +
@@ -70,6 +67,10 @@ func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				MarkdownDescription: "Whether to ask for prices. Default `false`.",
 				Optional:            true,
 			},
+			"include_system_purchases": schema.BoolAttribute{
+				MarkdownDescription: "Whether to list what Partner Center ordered by itself, too, such as renewals. Default `false`.",
+				Optional:            true,
+			},
 			"reservations_only": schema.BoolAttribute{
 				MarkdownDescription: "Whether to list only orders with a line that looks like an Azure reservation, as `may_be_reservation` tells. " +
 					"Default `false`.",
@@ -80,65 +81,73 @@ func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 					"moment Partner Center does not tell is listed last, whatever `created_after` and `created_before` are.",
 				Computed: true,
 				NestedObject: schema.NestedAttributeObject{
-					Attributes: map[string]schema.Attribute{
-						"order_id":      schema.StringAttribute{MarkdownDescription: "The order's id. Upper and lower case differ.", Computed: true},
-						"alternate_id":  schema.StringAttribute{MarkdownDescription: "The order's number in the portal.", Computed: true},
-						"creation_date": schema.StringAttribute{MarkdownDescription: "When the order was created, in RFC 3339 and UTC.", Computed: true},
-						"status": schema.StringAttribute{
-							MarkdownDescription: "The status, such as `completed`, `pending` or `cancelled`.", Computed: true,
-						},
-						"billing_cycle": schema.StringAttribute{
-							MarkdownDescription: "How the order is billed, such as `one_time` or `monthly`.", Computed: true,
-						},
-						"transaction_type": schema.StringAttribute{
-							MarkdownDescription: "`user_purchase`, `system_purchase` or `system_billing`. Null for legacy orders.", Computed: true,
-						},
-						"client_name": schema.StringAttribute{
-							MarkdownDescription: "What the order was made with, where Partner Center tells. The person is not told; " +
-								"see the data source `partnercenter_activity_log`.",
-							Computed: true,
-						},
-						"currency_code": schema.StringAttribute{MarkdownDescription: "The currency, such as `USD`.", Computed: true},
-						"total_price": schema.StringAttribute{
-							MarkdownDescription: "The price of the whole order, a decimal number as a string, in that currency. Null without `include_price`.",
-							Computed:            true,
-						},
-						"line_items": schema.ListNestedAttribute{
-							MarkdownDescription: "What was ordered, sorted by `line_item_number`.",
-							Computed:            true,
-							NestedObject: schema.NestedAttributeObject{
-								Attributes: map[string]schema.Attribute{
-									"line_item_number": schema.Int64Attribute{MarkdownDescription: "The line's number, from 0.", Computed: true},
-									"offer_id":         schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
-									"friendly_name":    schema.StringAttribute{MarkdownDescription: "The name of what was ordered.", Computed: true},
-									"subscription_id": schema.StringAttribute{
-										MarkdownDescription: "The subscription in Partner Center, in lower case. Null for reservations.", Computed: true,
-									},
-									"quantity":      schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
-									"term_duration": schema.StringAttribute{MarkdownDescription: "For how long, in ISO 8601, such as `P1Y`.", Computed: true},
-									"transaction_type": schema.StringAttribute{
-										MarkdownDescription: "`new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
-									},
-									"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "The Partner ID of the indirect reseller.", Computed: true},
-									"may_be_reservation": schema.BoolAttribute{
-										MarkdownDescription: "Whether the line looks like an Azure reservation: it was ordered with a scope, or it has a term and is " +
-											"billed once or belongs to no subscription. Orders do not say what kind of product they are for. " +
-											"Software that is sold for a term looks the same; the data source `partnercenter_reservations` is sure.",
-										Computed: true,
-									},
-									"pricing": schema.SingleNestedAttribute{
-										MarkdownDescription: "The prices. Null without `include_price`.",
-										Computed:            true,
-										Attributes: map[string]schema.Attribute{
-											"list_price":       price("The list price of one"),
-											"discounted_price": price("The price of one after discounts"),
-											"prorated_price":   price("The price of one for the rest of a term"),
-											"price":            price("The price of one"),
-											"extended_price":   price("The price of the line"),
-										},
-									},
-								},
-							},
+					Attributes: orderAttributes(),
+				},
+			},
+		},
+	}
+}
+
+// orderAttributes are those of one order.
+func orderAttributes() map[string]schema.Attribute {
+	price := func(what string) schema.StringAttribute {
+		return schema.StringAttribute{MarkdownDescription: what + ", a decimal number as a string, in the order's currency.", Computed: true}
+	}
+	return map[string]schema.Attribute{
+		"order_id":      schema.StringAttribute{MarkdownDescription: "The order's id. Upper and lower case differ.", Computed: true},
+		"alternate_id":  schema.StringAttribute{MarkdownDescription: "The order's number in the portal.", Computed: true},
+		"creation_date": schema.StringAttribute{MarkdownDescription: "When the order was created, in RFC 3339 and UTC.", Computed: true},
+		"status": schema.StringAttribute{
+			MarkdownDescription: "The status, such as `completed`, `pending` or `cancelled`.", Computed: true,
+		},
+		"billing_cycle": schema.StringAttribute{
+			MarkdownDescription: "How the order is billed, such as `one_time` or `monthly`.", Computed: true,
+		},
+		"transaction_type": schema.StringAttribute{
+			MarkdownDescription: "`user_purchase`, `system_purchase` or `system_billing`. Null for legacy orders.", Computed: true,
+		},
+		"client_name": schema.StringAttribute{
+			MarkdownDescription: "What the order was made with, where Partner Center tells. The person is not told; " +
+				"see the data source `partnercenter_activity_log`.",
+			Computed: true,
+		},
+		"currency_code": schema.StringAttribute{MarkdownDescription: "The currency, such as `USD`.", Computed: true},
+		"total_price": schema.StringAttribute{
+			MarkdownDescription: "The price of the whole order, a decimal number as a string, in that currency. Null without `include_price`.",
+			Computed:            true,
+		},
+		"line_items": schema.ListNestedAttribute{
+			MarkdownDescription: "What was ordered, sorted by `line_item_number`.",
+			Computed:            true,
+			NestedObject: schema.NestedAttributeObject{
+				Attributes: map[string]schema.Attribute{
+					"line_item_number": schema.Int64Attribute{MarkdownDescription: "The line's number, from 0.", Computed: true},
+					"offer_id":         schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
+					"friendly_name":    schema.StringAttribute{MarkdownDescription: "The name of what was ordered.", Computed: true},
+					"subscription_id": schema.StringAttribute{
+						MarkdownDescription: "The subscription in Partner Center, in lower case. Null for reservations.", Computed: true,
+					},
+					"quantity":      schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+					"term_duration": schema.StringAttribute{MarkdownDescription: "For how long, in ISO 8601, such as `P1Y`.", Computed: true},
+					"transaction_type": schema.StringAttribute{
+						MarkdownDescription: "`new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
+					},
+					"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "The Partner ID of the indirect reseller.", Computed: true},
+					"may_be_reservation": schema.BoolAttribute{
+						MarkdownDescription: "Whether the line looks like an Azure reservation: it was ordered with a scope, or it has a term and is " +
+							"billed once or belongs to no subscription. Orders do not say what kind of product they are for. " +
+							"Software that is sold for a term looks the same; the data source `partnercenter_reservations` is sure.",
+						Computed: true,
+					},
+					"pricing": schema.SingleNestedAttribute{
+						MarkdownDescription: "The prices. Null without `include_price`.",
+						Computed:            true,
+						Attributes: map[string]schema.Attribute{
+							"list_price":       price("The list price of one"),
+							"discounted_price": price("The price of one after discounts"),
+							"prorated_price":   price("The price of one for the rest of a term"),
+							"price":            price("The price of one"),
+							"extended_price":   price("The price of the line"),
 						},
 					},
 				},
@@ -148,13 +157,14 @@ func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 }
 
 type orderHistoryModel struct {
-	CustomerID       types.String `tfsdk:"customer_id"`
-	CreatedAfter     types.String `tfsdk:"created_after"`
-	CreatedBefore    types.String `tfsdk:"created_before"`
-	BillingCycle     types.String `tfsdk:"billing_cycle"`
-	IncludePrice     types.Bool   `tfsdk:"include_price"`
-	ReservationsOnly types.Bool   `tfsdk:"reservations_only"`
-	Orders           []orderModel `tfsdk:"orders"`
+	CustomerID             types.String `tfsdk:"customer_id"`
+	CreatedAfter           types.String `tfsdk:"created_after"`
+	CreatedBefore          types.String `tfsdk:"created_before"`
+	BillingCycle           types.String `tfsdk:"billing_cycle"`
+	IncludePrice           types.Bool   `tfsdk:"include_price"`
+	IncludeSystemPurchases types.Bool   `tfsdk:"include_system_purchases"`
+	ReservationsOnly       types.Bool   `tfsdk:"reservations_only"`
+	Orders                 []orderModel `tfsdk:"orders"`
 }
 
 type orderModel struct {
@@ -222,7 +232,9 @@ func (d *orderHistoryDataSource) Read(ctx context.Context, req datasource.ReadRe
 		return
 	}
 	customerID := m.CustomerID.ValueString()
-	filter := partnercenter.OrderFilter{BillingCycle: m.BillingCycle.ValueString(), IncludePrice: m.IncludePrice.ValueBool()}
+	filter := partnercenter.OrderFilter{
+		BillingCycle: m.BillingCycle.ValueString(), IncludePrice: m.IncludePrice.ValueBool(), IncludeSystemPurchases: m.IncludeSystemPurchases.ValueBool(),
+	}
 	m.Orders = []orderModel{}
 	for o, err := range d.PartnerCenter.Orders.Of(ctx, customerID, filter) {
 		if err != nil {

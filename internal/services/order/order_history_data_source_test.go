@@ -176,6 +176,17 @@ func TestProtoOrderHistory_filters(t *testing.T) {
 			t.Errorf("%v: %q by %v, not %q", c.config, got, sent, c.want)
 		}
 	}
+	b.AddOrder(wingtip, mockbackend.Order{ID: "renewal", TransactionType: "SystemPurchase", Created: time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC)})
+	for with, want := range map[any]string{nil: "licences", false: "licences", true: "renewal"} {
+		b.ResetJournal()
+		v, err := readHistory(t, b, acctest.Values{"customer_id": wingtip, "include_system_purchases": with})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := orderIDs(t, v)[0]; got != want || strings.Contains(acctest.Sent(b)[0].Query, "include_system_purchases") != (with == true) {
+			t.Errorf("include_system_purchases = %v: %s is first by %v", with, got, acctest.Sent(b))
+		}
+	}
 	empty := b.AddCustomer(mockbackend.Customer{CompanyName: "Nothing"}).ID
 	if v, err := readHistory(t, b, acctest.Values{"customer_id": empty}); err != nil || len(list(t, v, "orders")) != 0 {
 		t.Errorf("a customer without orders: %v, %v", v, err)

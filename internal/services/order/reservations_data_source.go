@@ -51,50 +51,55 @@ func (d *reservationsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 					"One that is ordered but not provisioned has no `reservation_id` yet and comes last.",
 				Computed: true,
 				NestedObject: schema.NestedAttributeObject{
-					Attributes: map[string]schema.Attribute{
-						"reservation_id": schema.StringAttribute{
-							MarkdownDescription: "The reservation's id, in lower case. Null until it is provisioned.", Computed: true,
-						},
-						"display_name": schema.StringAttribute{MarkdownDescription: "The reservation's name.", Computed: true},
-						"reservation_type": schema.StringAttribute{
-							MarkdownDescription: "What is reserved, such as `virtualmachines` or `sqldatabases`. Null where Partner Center does not tell, " +
-								"as for virtual machines of old.",
-							Computed: true,
-						},
-						"quantity":            schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
-						"effective_date_time": schema.StringAttribute{MarkdownDescription: "Since when, in RFC 3339 and UTC.", Computed: true},
-						"expiry_date_time":    schema.StringAttribute{MarkdownDescription: "Until when, in RFC 3339 and UTC.", Computed: true},
-						"provisioning_state":  schema.StringAttribute{MarkdownDescription: "The state, such as `created`.", Computed: true},
-						"scope_type": schema.StringAttribute{
-							MarkdownDescription: "`shared`, for all of the customer's Azure subscriptions, or `single`.", Computed: true,
-						},
-						"applied_scopes": schema.ListAttribute{
-							MarkdownDescription: "The Azure subscriptions it is for where it is not shared, in lower case and sorted.",
-							ElementType:         types.StringType,
-							Computed:            true,
-						},
-						"order_id": schema.StringAttribute{
-							MarkdownDescription: "The order it came from, as in the data source `partnercenter_order_history`.", Computed: true,
-						},
-						"order_alternate_id": schema.StringAttribute{MarkdownDescription: "That order's number in the portal.", Computed: true},
-						"line_item_number":   schema.Int64Attribute{MarkdownDescription: "The line of that order.", Computed: true},
-						"product_id":         schema.StringAttribute{MarkdownDescription: "The product.", Computed: true},
-						"sku_id":             schema.StringAttribute{MarkdownDescription: "The product's SKU.", Computed: true},
-						"resource_id": schema.StringAttribute{
-							MarkdownDescription: "The id of the Azure reservation order or resource, in lower case.", Computed: true,
-						},
-						"quantity_details": schema.ListNestedAttribute{
-							MarkdownDescription: "How much of the order is fulfilled, sorted by `status`.",
-							Computed:            true,
-							NestedObject: schema.NestedAttributeObject{
-								Attributes: map[string]schema.Attribute{
-									"quantity": schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
-									"status": schema.StringAttribute{
-										MarkdownDescription: "The status, such as `fulfilled`, `unfulfilled` or `prefulfillment_pending`.", Computed: true,
-									},
-								},
-							},
-						},
+					Attributes: reservationAttributes(),
+				},
+			},
+		},
+	}
+}
+
+// reservationAttributes are those of one reservation.
+func reservationAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"reservation_id": schema.StringAttribute{
+			MarkdownDescription: "The reservation's id, in lower case. Null until it is provisioned.", Computed: true,
+		},
+		"display_name": schema.StringAttribute{MarkdownDescription: "The reservation's name.", Computed: true},
+		"reservation_type": schema.StringAttribute{
+			MarkdownDescription: "What is reserved, such as `virtualmachines` or `sqldatabases`. Null where Partner Center does not tell, " +
+				"as for virtual machines of old.",
+			Computed: true,
+		},
+		"quantity":            schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+		"effective_date_time": schema.StringAttribute{MarkdownDescription: "Since when, in RFC 3339 and UTC.", Computed: true},
+		"expiry_date_time":    schema.StringAttribute{MarkdownDescription: "Until when, in RFC 3339 and UTC.", Computed: true},
+		"provisioning_state":  schema.StringAttribute{MarkdownDescription: "The state, such as `created`.", Computed: true},
+		"scope_type": schema.StringAttribute{
+			MarkdownDescription: "`shared`, for all of the customer's Azure subscriptions, or `single`.", Computed: true,
+		},
+		"applied_scopes": schema.ListAttribute{
+			MarkdownDescription: "The Azure subscriptions it is for where it is not shared, in lower case and sorted.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
+		"order_id": schema.StringAttribute{
+			MarkdownDescription: "The order it came from, as in the data source `partnercenter_order_history`.", Computed: true,
+		},
+		"order_alternate_id": schema.StringAttribute{MarkdownDescription: "That order's number in the portal.", Computed: true},
+		"line_item_number":   schema.Int64Attribute{MarkdownDescription: "The line of that order.", Computed: true},
+		"product_id":         schema.StringAttribute{MarkdownDescription: "The product.", Computed: true},
+		"sku_id":             schema.StringAttribute{MarkdownDescription: "The product's SKU.", Computed: true},
+		"resource_id": schema.StringAttribute{
+			MarkdownDescription: "The id of the Azure reservation order or resource, in lower case.", Computed: true,
+		},
+		"quantity_details": schema.ListNestedAttribute{
+			MarkdownDescription: "How much of the order is fulfilled, sorted by `status`.",
+			Computed:            true,
+			NestedObject: schema.NestedAttributeObject{
+				Attributes: map[string]schema.Attribute{
+					"quantity": schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+					"status": schema.StringAttribute{
+						MarkdownDescription: "The status, such as `fulfilled`, `unfulfilled` or `prefulfillment_pending`.", Computed: true,
 					},
 				},
 			},
@@ -147,19 +152,24 @@ func (d *reservationsDataSource) Read(ctx context.Context, req datasource.ReadRe
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the reservations of customer %s", customerID), err))
 		return
 	}
-	m.Reservations = []reservationModel{}
+	m.Reservations = reservationsFromAPI(reservations)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// reservationsFromAPI are the reservations in the order of the list, each once.
+func reservationsFromAPI(reservations []partnercenter.Reservation) []reservationModel {
+	out := make([]reservationModel, 0, len(reservations))
 	for _, r := range reservations {
-		m.Reservations = append(m.Reservations, reservationFromAPI(r))
+		out = append(out, reservationFromAPI(r))
 	}
-	slices.SortStableFunc(m.Reservations, func(a, b reservationModel) int {
+	slices.SortStableFunc(out, func(a, b reservationModel) int {
 		return cmp.Or(b.effective.Compare(a.effective), cmp.Compare(a.ReservationID.ValueString(), b.ReservationID.ValueString()),
 			cmp.Compare(a.OrderID.ValueString(), b.OrderID.ValueString()), cmp.Compare(a.LineItemNumber.ValueInt64(), b.LineItemNumber.ValueInt64()))
 	})
 	// One that came while pages were read can stand on two of them.
-	m.Reservations = slices.CompactFunc(m.Reservations, func(a, b reservationModel) bool {
+	return slices.CompactFunc(out, func(a, b reservationModel) bool {
 		return !a.ReservationID.IsNull() && a.ReservationID.Equal(b.ReservationID)
 	})
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
 func reservationFromAPI(r partnercenter.Reservation) reservationModel {

@@ -1,0 +1,270 @@
+package partnercenter
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Purchases are what customers may have bought by themselves. No call of the API has them:
+// orders say what was bought, reservations what came of it, and the activity log who did it
+// and when the permission was on. How a customer's own purchase shows in the three is not
+// documented, so each of them may have less than it says here.
+type Purchases struct{ c *Client }
+
+// Purchase is an order that a customer may have made by itself, since it looks like one for a
+// reservation or a savings plan, and what the other two places say of it.
+type Purchase struct {
+	CustomerID string
+	// CustomerName is the company's, or "".
+	CustomerName string
+	Order        Order
+	// Reservations are what came of the order; a savings plan has none. ReservationsUnknown
+	// says why they could not be read.
+	Reservations        []Reservation
+	ReservationsUnknown string
+	// Record is the order's in the activity log, or nil. BuyerUnknown says why there is no
+	// user principal name in it.
+	Record       *AuditRecord
+	BuyerUnknown string
+	// BoughtBy is who the buyer belongs to, or "". Evidence says what tells it, or why nothing
+	// does.
+	BoughtBy Side
+	Evidence string
+	// PermissionWasOn tells whether the customer was allowed to buy at that moment, nil when it
+	// is not known. PermissionUnknown says why.
+	PermissionWasOn   *bool
+	PermissionUnknown string
+}
+
+// Side is who a buyer belongs to.
+type Side string
+
+// The sides. PartnerCenter is for orders that it makes by itself, such as renewals.
+const (
+	BoughtByCustomer Side = "customer"
+	BoughtByPartner  Side = "partner"
+	BoughtBySystem   Side = "system"
+)
+
+// PurchaseFilter selects purchases.
+type PurchaseFilter struct {
+	// Since is the earliest moment of an order.
+	Since time.Time
+	// CustomerIDs are customers' tenants. Nil means those whose permission is on, or was
+	// switched since then as far as the activity log tells. An application that signs in
+	// without a user cannot see permissions; then it means all.
+	CustomerIDs []string
+	// IncludePrice and IncludeSystemPurchases are as in [OrderFilter].
+	IncludePrice, IncludeSystemPurchases bool
+	// Read is told how many customers there are to read, and returns what is told of each. It
+	// may be nil.
+	Read func(customers int) func(context.Context)
+}
+
+// PurchaseReport is what [Purchases.Since] found.
+type PurchaseReport struct {
+	// Purchases are newest first; of the same moment by customer and order id. One without a
+	// date is last.
+	Purchases []Purchase
+	// Customers are those that were looked at, sorted by id. Failed has for each what could not
+	// be read of it, or nil. The purchases of a customer that failed may be there all the same,
+	// and say what is missing.
+	Customers []Customer
+	Failed    []error
+	// OrdersRead is how many customers' orders were read.
+	OrdersRead int
+}
+
+// Since returns what was bought since a moment. An order takes up to 15 minutes to show.
+//
+// It takes a request per customer for the orders; where CustomerIDs are nil also one per 500
+// customers for the list, one per customer for the permission, and one per 29 days for the
+// switches. Only where orders were found it reads more: reservations, permission and profile
+// of those customers, the activity log, and the customer's users where the name's domain does
+// not tell whose user it is.
+//
+// The error is of what concerns all customers; the others are in the report.
+func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseReport, error) {
+	now := time.Now()
+	log := purchaseLog{}
+	buyers, err := s.buyers(ctx, filter, now, &log)
+	if err != nil {
+		return PurchaseReport{}, err
+	}
+	done := func(context.Context) {}
+	if filter.Read != nil {
+		done = filter.Read(len(buyers))
+	}
+	failed, err := s.c.Each(ctx, len(buyers), func(ctx context.Context, i int) error {
+		defer done(ctx)
+		return s.read(ctx, filter, &buyers[i])
+	})
+	if err != nil {
+		return PurchaseReport{}, err
+	}
+	if err := s.readLog(ctx, filter, now, buyers, &log); err != nil {
+		return PurchaseReport{}, err
+	}
+	unnamed, err := s.name(ctx, now, buyers, &log)
+	if err != nil {
+		return PurchaseReport{}, err
+	}
+	var report PurchaseReport
+	for i := range buyers {
+		b := &buyers[i]
+		report.Customers = append(report.Customers, b.customer)
+		report.Failed = append(report.Failed, cmp.Or(failed[i], unnamed[i]))
+		if b.ordersRead {
+			report.OrdersRead++
+		}
+		for _, p := range b.purchases {
+			if len(p.Reservations) == 0 && p.BoughtBy != BoughtByCustomer && !slices.ContainsFunc(p.Order.Lines, p.Order.MayBeReservation) {
+				continue // such as software
+			}
+			p.CustomerID, p.CustomerName = b.customer.ID, b.customer.CompanyProfile.CompanyName
+			b.permission(p, now, &log)
+			report.Purchases = append(report.Purchases, *p)
+		}
+	}
+	slices.SortStableFunc(report.Purchases, func(a, b Purchase) int {
+		return cmp.Or(b.Order.CreationDate.Compare(a.Order.CreationDate.Time), cmp.Compare(a.CustomerID, b.CustomerID), cmp.Compare(a.Order.ID, b.Order.ID))
+	})
+	return report, nil
+}
+
+// buyer is a customer that may have bought.
+type buyer struct {
+	customer Customer
+	// known says that the customer's profile is there, policyKnown that the policy is.
+	known, policyKnown bool
+	policy             SelfServePolicy
+	// switched says that the permission was switched since then.
+	switched   bool
+	ordersRead bool
+	purchases  []*Purchase
+}
+
+// buyers are the customers to look at, sorted by id.
+func (s Purchases) buyers(ctx context.Context, filter PurchaseFilter, now time.Time, log *purchaseLog) ([]buyer, error) {
+	if filter.CustomerIDs != nil {
+		ids := make([]string, 0, len(filter.CustomerIDs))
+		for _, id := range filter.CustomerIDs {
+			ids = append(ids, strings.ToLower(id))
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+		out := make([]buyer, len(ids))
+		for i, id := range ids {
+			out[i].customer.ID = id
+		}
+		return out, nil
+	}
+	customers, err := s.c.Customers.List(ctx, CustomerFilter{})
+	if err != nil {
+		return nil, err
+	}
+	if !s.c.AppOnly() {
+		if err := s.query(ctx, now, AuditFilter{Start: filter.Since, ResourceTypes: []string{policyResource}}, log); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]buyer, len(customers))
+	for i, c := range customers {
+		out[i] = buyer{customer: c, known: true, switched: len(log.switches[c.ID]) > 0}
+	}
+	return out, nil
+}
+
+// read reads all but the log of one customer.
+func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) error {
+	id := b.customer.ID
+	policy := func() (err error) {
+		if !b.policyKnown && !s.c.AppOnly() {
+			b.policy, err = s.c.SelfServePolicies.Get(ctx, id)
+			b.policyKnown = err == nil
+		}
+		return err
+	}
+	if filter.CustomerIDs == nil && !b.switched && !s.c.AppOnly() {
+		if err := policy(); err != nil {
+			return err
+		}
+		if !b.policy.Allows(AzureReservedInstances) && !b.policy.Allows(AzureSavingsPlan) {
+			return nil
+		}
+	}
+	var orders []Order
+	for o, err := range s.c.Orders.Of(ctx, id, OrderFilter{IncludePrice: filter.IncludePrice, IncludeSystemPurchases: filter.IncludeSystemPurchases}) {
+		if err != nil {
+			return err
+		}
+		again := slices.ContainsFunc(orders, func(other Order) bool { return o.is(other.ID, "") })
+		if !again && o.mayBePurchase() && (o.CreationDate.IsZero() || !o.CreationDate.Before(filter.Since)) {
+			orders = append(orders, o)
+			b.purchases = append(b.purchases, &Purchase{Order: o, ReservationsUnknown: "Not read, since reading of this customer failed."})
+		}
+	}
+	b.ordersRead = true
+	if len(orders) == 0 {
+		return nil
+	}
+	if err := s.reservations(ctx, orders, b); err != nil {
+		return err
+	}
+	if !b.known {
+		c, err := s.c.Customers.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		b.customer.CompanyProfile, b.known = c.CompanyProfile, true
+	}
+	return policy()
+}
+
+// reservations reads what came of the orders.
+func (s Purchases) reservations(ctx context.Context, orders []Order, b *buyer) error {
+	reservations, err := s.c.Reservations.OfOrders(ctx, b.customer.ID, orders)
+	refused := s.c.AppOnly() && is(err, http.StatusForbidden)
+	if err != nil && !refused {
+		return err
+	}
+	for _, p := range b.purchases {
+		p.ReservationsUnknown = ""
+		if refused {
+			p.ReservationsUnknown = "Partner Center shows reservations to app+user sign-in only."
+		}
+		for _, r := range reservations {
+			if p.Order.is(r.OrderID, r.OrderAlternateID) {
+				p.Reservations = append(p.Reservations, r)
+			}
+		}
+	}
+	return nil
+}
+
+// mayBePurchase is wider than [Order.MayBeReservation]: it has all that belongs to no
+// subscription. The reservations and the log leave fewer of them.
+func (o Order) mayBePurchase() bool {
+	return slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return l.SubscriptionID == "" || o.MayBeReservation(l) })
+}
+
+// is tells whether these are the order's id and number. An empty one does not tell.
+func (o Order) is(id string, alternateID Text) bool {
+	if id != "" {
+		return orderKey(o.ID) == orderKey(id)
+	}
+	return alternateID != "" && o.AlternateID == alternateID
+}
+
+// orderKey is an order id as it compares: only that of a legacy order, a GUID, comes in upper
+// or lower case.
+func orderKey(id string) string {
+	if len(id) == 36 && strings.Count(id, "-") == 4 {
+		return strings.ToLower(id)
+	}
+	return id
+}
