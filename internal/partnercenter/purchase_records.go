@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -84,7 +83,7 @@ func (s Purchases) query(ctx context.Context, now time.Time, filter AuditFilter,
 	}
 	for r, err := range s.c.AuditRecords.All(ctx, filter) {
 		if is(err, http.StatusNotFound) {
-			log.none = "There is no activity log in this cloud."
+			log.none = "Partner Center has no activity log here. Some clouds have none."
 			return nil
 		}
 		if err != nil {
@@ -225,14 +224,18 @@ func (s Purchases) look(ctx context.Context, b *buyer, partnerDomain string) err
 		case err == nil:
 			p.BoughtBy, p.Evidence = BoughtByCustomer, "The buyer is one of the customer's users."
 		case errors.As(err, &nobody):
-			p.Evidence = "The buyer is no user of the customer, or no longer, and the name does not end in the partner's default domain."
-			if partnerDomain == "" {
-				p.Evidence = "The buyer is no user of the customer, or no longer. Whether it is the partner's, only app+user sign-in tells."
-			}
+			p.Evidence = "The buyer is no user of the customer, or no longer, and "
 		case is(err, http.StatusForbidden):
-			p.Evidence = fmt.Sprintf("Partner Center refuses to list the customer's users (%d), and the name ends in neither's default domain.", http.StatusForbidden)
+			p.Evidence = "Partner Center refuses to list the customer's users, and "
 		default:
 			return err
+		}
+		switch {
+		case err == nil:
+		case partnerDomain == "":
+			p.Evidence += "the partner's domain shows to app+user sign-in only."
+		default:
+			p.Evidence += "the name does not end in the partner's default domain."
 		}
 	}
 	return nil

@@ -101,7 +101,11 @@ func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseRe
 	}
 	failed, err := s.c.Each(ctx, len(buyers), func(ctx context.Context, i int) error {
 		defer done(ctx)
-		return s.read(ctx, filter, &buyers[i])
+		err := s.read(ctx, filter, &buyers[i])
+		if gone := IsNoRelationship(err) || IsCustomerNotFound(err); gone && filter.CustomerIDs == nil && !buyers[i].switched {
+			return nil // a customer no longer
+		}
+		return err
 	})
 	if err != nil {
 		return PurchaseReport{}, err

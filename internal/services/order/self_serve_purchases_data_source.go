@@ -184,7 +184,7 @@ type selfServePurchasesModel struct {
 	OnError                types.String      `tfsdk:"on_error"`
 	Timeouts               timeouts.Value    `tfsdk:"timeouts"`
 	Purchases              []purchaseModel   `tfsdk:"purchases"`
-	CustomersRead          int64             `tfsdk:"customers_read"`
+	CustomersRead          types.Int64       `tfsdk:"customers_read"`
 	Errors                 map[string]string `tfsdk:"errors"`
 }
 
@@ -278,7 +278,7 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.CustomersRead, m.Errors = int64(report.OrdersRead), map[string]string{}
+	m.CustomersRead, m.Errors = types.Int64Value(int64(report.OrdersRead)), map[string]string{}
 	for i, err := range report.Failed {
 		if err != nil {
 			m.Errors[report.Customers[i].ID] = tfkit.Reason(err)
