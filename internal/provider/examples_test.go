@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -67,7 +68,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/"} {
+	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -83,6 +84,10 @@ func TestExamples(t *testing.T) {
 				try = example.wholeConfiguration
 			case folder == "customer-self-service/" && name == "main.tf":
 				try = example.selfService
+			case folder == "purchase-alarm/" && name == "main.tf":
+				try = example.purchaseAlarm
+			case folder == "purchase-alarm/" && name == "report.jq":
+				try = example.purchaseReport
 			case folder == "provider/" && name == "provider.tf":
 				try = example.providerBlock
 			case path.Dir(path.Dir(folder)) == "data-sources" && name == "data-source.tf":
@@ -299,6 +304,69 @@ func (e example) selfService(name string) {
 		}
 	}
 	e.everythingOff(b)
+}
+
+// purchaseAlarm is quiet until a customer buys.
+func (e example) purchaseAlarm(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	if out := run(e.T, w, 0, "apply", "-input=false", "-auto-approve"); strings.Contains(out, "Warning") {
+		e.Errorf("nothing was bought:\n%s", out)
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	if _, err := b.BuyReservationAsPartner(mockbackend.ContosoID, mockbackend.Purchase{}); err != nil {
+		e.Fatal(err)
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	order, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Quantity: 3, TermDuration: "P3Y"})
+	if err != nil {
+		e.Fatal(err)
+	}
+	out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode")
+	sentence := fmt.Sprintf("- Contoso Demo: 3 × Reserved VM Instance, Standard_D2s_v5, West Europe (P3Y), 1500.00 USD, %s. Buyer: azure.owner@contoso-demo.onmicrosoft.com",
+		order.Created.UTC().Format("2006-01-02 15:04 UTC"))
+	if !acctest.Says("Customers bought what you will be billed for:").MatchString(out) || !acctest.Says(sentence).MatchString(out) {
+		e.Errorf("the plan does not say %q:\n%s", sentence, out)
+	}
+	b.Fail(mockbackend.Fault{Path: "/customers/" + mockbackend.TailspinID + "/orders", Kind: mockbackend.EmptyForbidden, Times: -1})
+	if out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode"); !acctest.Says("Not all customers could be read: " + mockbackend.TailspinID + ".").MatchString(out) {
+		e.Errorf("the plan does not say who could not be read:\n%s", out)
+	}
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	got := e.jq("report.jq", run(e.T, w, 0, "output", "-json"))
+	if !strings.Contains(got, "| Contoso Demo | 3 × Reserved VM Instance, Standard\\_D2s\\_v5, West Europe (P3Y) | 1500.00 USD | azure.owner@contoso-demo.onmicrosoft.com | ") ||
+		strings.Count(got, "\n| ") != 3 || !strings.Contains(got, "\n- "+mockbackend.TailspinID+": Partner Center answered 403 Forbidden") {
+		e.Errorf("the report is\n%s", got)
+	}
+}
+
+// purchaseReport bears whatever a customer can write into a name.
+func (e example) purchaseReport(name string) {
+	const one = `{"when":"today","customer":"A | B","what":"2 × [x](y) <b>\nx","price":"","buyer":"a_b@c","order_id":"x"}`
+	for purchases, want := range map[string]string{
+		"[]": "# What customers bought\n\nNothing, by 7 customers that were looked at.\n",
+		"[" + one + "," + one + "]": "# What customers bought\n\n| When | Customer | What | Price | Buyer | Order |\n| --- | --- | --- | --- | --- | --- |\n" +
+			strings.Repeat("| today | A \\| B | 2 × \\[x\\](y) \\<b\\> x |  | a\\_b@c | x |\n", 2),
+	} {
+		if got := e.jq(name, `{"purchases":{"value":`+purchases+`},"customers_read":{"value":7},"errors":{"value":{}}}`); got != want {
+			e.Errorf("the report of %s is\n%s\nnot\n%s", purchases, got, want)
+		}
+	}
+}
+
+func (e example) jq(name, input string) string {
+	e.Helper()
+	jq, err := exec.LookPath("jq")
+	if err != nil {
+		e.Skip("there is no jq here to run the script with")
+	}
+	cmd := exec.CommandContext(e.Context(), jq, "-r", "-f", filepath.Join(e.dir, name))
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		e.Fatalf("jq: %v\n%s", err, out)
+	}
+	return string(out)
 }
 
 // providerBlock takes its values from variables, and nothing of them from the environment.

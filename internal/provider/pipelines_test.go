@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v3"
@@ -33,6 +35,7 @@ var pipelineChecks = map[string]func(t *testing.T, content []byte){
 	"azure-pipelines.yml": checkAzurePipelines,
 	"gitlab-ci.yml":       checkGitLabCI,
 	"first-consent.sh":    checkFirstConsent,
+	"purchase-alarm.yml":  checkPurchaseAlarm,
 }
 
 func TestPipelines(t *testing.T) {
@@ -136,18 +139,24 @@ type githubStep struct {
 	Run  string            `yaml:"run"`
 }
 
-func checkGitHubActions(t *testing.T, content []byte) {
+// mustLint fails the test for what actionlint finds in a workflow.
+func mustLint(t *testing.T, name string, content []byte) {
+	t.Helper()
 	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := linter.Lint("github-actions.yml", content, nil)
+	found, err := linter.Lint(name, content, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range found {
 		t.Error(e)
 	}
+}
+
+func checkGitHubActions(t *testing.T, content []byte) {
+	mustLint(t, "github-actions.yml", content)
 	var w githubWorkflow
 	strictly(t, content, &w)
 	mustEqual(t, "on.pull_request", w.On.PullRequest.Branches, []string{"main"})
@@ -161,12 +170,80 @@ func checkGitHubActions(t *testing.T, content []byte) {
 	mustEqual(t, "renew.if", w.Jobs.Renew.If, "github.event_name == 'schedule'")
 	for name, job := range map[string]githubJob{"plan": w.Jobs.Plan, "apply": w.Jobs.Apply, "renew": w.Jobs.Renew} {
 		mustEqual(t, name+".environment", job.Environment, name)
-		for _, s := range job.Steps {
-			if strings.Contains(s.Run, "${{") {
-				t.Errorf("step %q puts an expression into its script, where it is not quoted; use env", s.Name)
-			}
-		}
+		mustQuote(t, job)
 		inJobs(t, name, func(r *jobRun) { r.githubJob(job) })
+	}
+}
+
+// mustQuote fails the test for a script that GitHub would change.
+func mustQuote(t *testing.T, job githubJob) {
+	t.Helper()
+	for _, s := range job.Steps {
+		if strings.Contains(s.Run, "${{") {
+			t.Errorf("step %q puts an expression into its script, where it is not quoted; use env", s.Name)
+		}
+	}
+}
+
+// checkPurchaseAlarm runs the job as it should be, with a purchase, and where it fails.
+func checkPurchaseAlarm(t *testing.T, content []byte) {
+	mustLint(t, "purchase-alarm.yml", content)
+	var w struct {
+		Name string `yaml:"name"`
+		On   struct {
+			Schedule []struct {
+				Cron string `yaml:"cron"`
+			} `yaml:"schedule"`
+			Dispatch *struct{} `yaml:"workflow_dispatch"`
+		} `yaml:"on"`
+		Permissions map[string]string `yaml:"permissions"`
+		Jobs        struct {
+			Look struct {
+				githubJob `yaml:",inline"`
+
+				Defaults struct {
+					Run map[string]string `yaml:"run"`
+				} `yaml:"defaults"`
+			} `yaml:"look"`
+		} `yaml:"jobs"`
+	}
+	strictly(t, content, &w)
+	if len(w.On.Schedule) != 1 || !strings.HasSuffix(w.On.Schedule[0].Cron, " * * *") {
+		t.Errorf("it does not run every day: %+v", w.On.Schedule)
+	}
+	mustEqual(t, "permissions", w.Permissions, map[string]string{"contents": "read", "id-token": "write"})
+	job := w.Jobs.Look.githubJob
+	mustEqual(t, "environment", job.Environment, "plan")
+	mustQuote(t, job)
+	if _, err := exec.LookPath("jq"); err != nil {
+		t.Skip("there is no jq here to run the scripts with")
+	}
+	report, err := os.ReadFile(filepath.Join(pipelines, "..", "purchase-alarm", "report.jq"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(r *jobRun, purchases, errors string) {
+		r.write("report.jq", string(report), 0o600)
+		r.write("output.json", `{"purchases":{"value":`+purchases+`},"customers_read":{"value":7},"errors":{"value":`+errors+`}}`, 0o600)
+		r.write("summary", "", 0o600)
+		r.env["GITHUB_STEP_SUMMARY"] = filepath.Join(r.dir, "summary")
+		r.githubJob(job)
+	}
+	inJobs(t, "look", func(r *jobRun) { look(r, "[]", "{}") })
+	for name, c := range map[string]struct{ purchases, errors, want string }{
+		"bought":   {`[{"when":"","customer":"Contoso","what":"","price":"","buyer":"","order_id":""}]`, "{}", "|  | Contoso |"},
+		"not read": {"[]", `{"some-id":"Refused."}`, "- some-id: Refused."},
+	} {
+		t.Run("look/"+name, func(t *testing.T) {
+			r := newJobRun(t)
+			if look(r, c.purchases, c.errors); r.err == nil {
+				t.Error("the run is green")
+			}
+			if got := r.read("summary"); !strings.Contains(got, c.want) {
+				t.Errorf("the summary is\n%s", got)
+			}
+			mustEqual(t, "what the vault has after the run", r.read("vault"), "renewed-token\n")
+		})
 	}
 }
 
@@ -416,6 +493,7 @@ plan|apply)
 	[ -n "$(find "$PARTNERCENTER_REFRESH_TOKEN_FILE_PATH" -perm 600)" ] || exit 4
 	echo renewed-token > "$PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"
 	[ ! -e "$DIR/failing" ] || exit 1 ;;
+output) cat "$DIR/output.json" ;;
 *) exit 2 ;;
 esac`
 )
@@ -592,7 +670,7 @@ func TestGuides(t *testing.T) {
 	if err != nil || len(names) == 0 {
 		t.Fatal("there are no guides", err)
 	}
-	messages := realMessages(t)
+	messages, attributes := realMessages(t), attributeNames(t)
 	var files []string
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
@@ -602,8 +680,8 @@ func TestGuides(t *testing.T) {
 			}
 			mustKnowVariables(t, b)
 			for _, word := range codeWord.FindAllStringSubmatch(string(b), -1) {
-				if environment[word[1]] == nil && !strings.HasPrefix(word[1], "partnercenter_") && !slices.Contains(foreignWords, word[1]) {
-					t.Errorf("the provider has no setting %s", word[1])
+				if environment[word[1]] == nil && !attributes[word[1]] && !strings.HasPrefix(word[1], "partnercenter_") && !slices.Contains(foreignWords, word[1]) {
+					t.Errorf("the provider has no setting or attribute %s", word[1])
 				}
 			}
 			quotes := quotation.FindAllString(string(b), -1)
@@ -634,6 +712,30 @@ func TestGuides(t *testing.T) {
 			t.Errorf("no guide shows %s", file)
 		}
 	}
+}
+
+// attributeNames are those of all data sources, nested ones included.
+func attributeNames(t *testing.T) map[string]bool {
+	t.Helper()
+	names := make(map[string]bool)
+	var add func(attr.Type)
+	add = func(of attr.Type) {
+		switch of := of.(type) {
+		case attr.TypeWithElementType:
+			add(of.ElementType())
+		case attr.TypeWithAttributeTypes:
+			for name, inner := range of.AttributeTypes() {
+				names[name] = true
+				add(inner)
+			}
+		}
+	}
+	for _, create := range New("test")().DataSources(t.Context()) {
+		var s datasource.SchemaResponse
+		create().Schema(t.Context(), datasource.SchemaRequest{}, &s)
+		add(s.Schema.Type())
+	}
+	return names
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -1,0 +1,69 @@
+# Says what customers bought by themselves. A job applies it every day; it needs no backend, since it manages nothing.
+# Sign-in comes from the PARTNERCENTER_* environment variables.
+
+terraform {
+  required_version = ">= 1.5"
+  required_providers {
+    partnercenter = {
+      source = "partnercenter/partnercenter"
+    }
+  }
+}
+
+provider "partnercenter" {}
+
+variable "last" {
+  description = "How far back to look. Twice as far as the job's interval misses nothing that shows late."
+  type        = string
+  default     = "2d"
+}
+
+data "partnercenter_self_serve_purchases" "lately" {
+  last          = var.last
+  include_price = true
+  on_error      = "report"
+}
+
+locals {
+  # All but what the partner surely bought itself.
+  purchases = [for p in data.partnercenter_self_serve_purchases.lately.purchases : {
+    when     = p.creation_date == null ? "" : formatdate("YYYY-MM-DD hh:mm 'UTC'", p.creation_date)
+    customer = coalesce(p.customer_name, p.customer_id)
+    what     = join("; ", [for l in p.line_items : "${coalesce(l.quantity, 1)} × ${coalesce(l.friendly_name, l.offer_id, "?")}${l.term_duration == null ? "" : " (${l.term_duration})"}"])
+    price    = p.total_price == null ? "" : "${p.total_price} ${coalesce(p.currency_code, "?")}"
+    buyer    = coalesce(p.buyer, p.bought_by_reason)
+    order_id = p.order_id
+  } if p.bought_by != "partner"]
+}
+
+check "customers_bought_nothing" {
+  assert {
+    condition = length(local.purchases) == 0
+    error_message = join("\n", concat(
+      ["Customers bought what you will be billed for:"],
+      [for p in local.purchases : "- ${p.customer}: ${p.what}, ${p.price}, ${p.when}. Buyer: ${p.buyer}"],
+    ))
+  }
+}
+
+check "all_customers_were_read" {
+  assert {
+    condition     = length(data.partnercenter_self_serve_purchases.lately.errors) == 0
+    error_message = "Not all customers could be read: ${join(", ", keys(data.partnercenter_self_serve_purchases.lately.errors))}. They may have bought, too."
+  }
+}
+
+output "purchases" {
+  description = "What customers bought, newest first."
+  value       = local.purchases
+}
+
+output "customers_read" {
+  description = "How many customers were looked at."
+  value       = data.partnercenter_self_serve_purchases.lately.customers_read
+}
+
+output "errors" {
+  description = "Customers that could not be read, and why."
+  value       = data.partnercenter_self_serve_purchases.lately.errors
+}
