@@ -22,6 +22,7 @@ import (
 
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 const (
@@ -769,6 +770,7 @@ func realMessages(t *testing.T) []string {
 	for _, code := range []int{700082, 700213, 700024, 90099} {
 		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
 	}
+	say(tfkit.CouldNotRead("purchases", []string{""}, []error{errors.New("refused")}, false))
 	for _, code := range []string{"900421", "900150"} {
 		messages = append(messages, oneLine((&partnercenter.Error{Code: code}).Remedy()))
 	}
