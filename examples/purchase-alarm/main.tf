@@ -31,7 +31,7 @@ locals {
     customer = coalesce(p.customer_name, p.customer_id)
     what     = join("; ", [for l in p.line_items : "${coalesce(l.quantity, 1)} × ${coalesce(l.friendly_name, l.offer_id, "?")}${l.term_duration == null ? "" : " (${l.term_duration})"}"])
     price    = p.total_price == null ? "" : "${p.total_price} ${coalesce(p.currency_code, "?")}"
-    buyer    = coalesce(p.buyer, p.bought_by_reason)
+    buyer    = p.buyer == null ? "somebody (${p.bought_by_reason})" : p.buyer
     order_id = p.order_id
   } if p.bought_by != "partner"]
 }
@@ -39,9 +39,9 @@ locals {
 check "customers_bought_nothing" {
   assert {
     condition = length(local.purchases) == 0
-    error_message = join("\n", concat(
+    error_message = join("\n", concat( # the CLI does not wrap lines that begin with a space
       ["Customers bought what you will be billed for:"],
-      [for p in local.purchases : "- ${p.customer}: ${p.what}, ${p.price}, ${p.when}. Buyer: ${p.buyer}"],
+      flatten([for p in local.purchases : ["  ${p.customer}: ${p.what}", "    ${p.price}, ${p.when}, by ${p.buyer}"]]),
     ))
   }
 }

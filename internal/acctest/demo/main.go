@@ -81,7 +81,8 @@ func run(ctx context.Context) (err error) {
 		{"a second plan has no changes", d.noChanges},
 		{"somebody turns one off in the dashboard, and a plan shows it", d.drift},
 		{"another apply heals it", d.heal},
-		{"Partner Center's activity log names every switch and who made it", d.activityLog},
+		{"a customer buys a reservation, and the next plan says so", d.purchase},
+		{"Partner Center's activity log names every switch and purchase, and who made it", d.activityLog},
 		{"destroy turns them off, and leaves savings plans permissions as they were", d.destroy},
 	} {
 		shown, err := step.do(ctx)
@@ -152,6 +153,34 @@ func (d *demo) heal(ctx context.Context) (string, error) {
 		return "", r.Err
 	}
 	return lines(r.Output, `^Apply complete!`), d.expectOn(withAzurePlan)
+}
+
+// purchase plans with examples/purchase-alarm, in a folder of its own.
+func (d *demo) purchase(ctx context.Context) (string, error) {
+	alarm := filepath.Join(d.Dir, "alarm")
+	if err := os.Mkdir(alarm, 0o755); err != nil {
+		return "", err
+	}
+	if err := acctest.CopyConfiguration(alarm, filepath.Join(acctest.Root(), "examples", "purchase-alarm")); err != nil {
+		return "", err
+	}
+	w := &acctest.Workspace{Dir: alarm, CLI: d.CLI, Env: d.Env}
+	for _, args := range [][]string{{"init", "-input=false"}, {"apply", "-auto-approve", "-input=false"}} {
+		if r := w.Run(ctx, args...); r.Err != nil {
+			return "", r.Err
+		} else if strings.Contains(r.Output, "Check block") {
+			return "", fmt.Errorf("an alarm before anything was bought:\n%s", r.Output)
+		}
+	}
+	order, err := d.backend.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Quantity: 2, TermDuration: "P3Y"})
+	if err != nil {
+		return "", err
+	}
+	r := w.Run(ctx, "plan", "-input=false")
+	if r.Err == nil && !strings.Contains(r.Output, "by "+mockbackend.ContosoUserPrincipalName+"\n") {
+		r.Err = fmt.Errorf("the plan does not say who bought order %s\n%s", order.ID, r.Output)
+	}
+	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: `, `by azure.owner@`), r.Err
 }
 
 func (d *demo) activityLog(context.Context) (string, error) {
