@@ -1,0 +1,165 @@
+package partnercenter
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestAuditRecord_orderID(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"customizedData":[{"key":"AlternateId","value":"a"},{"key":"OrderId","value":"x"}],"resourceNewValue":"{\"Id\":\"y\"}"}`: "x",
+		`{"customizedData":[{"key":"orderid","value":" x "}]}`:                                                                     "x",
+		`{"customizedData":[{"key":"OrderId","value":12}]}`:                                                                        "12",
+		`{"customizedData":[{"key":"OrderId","value":null}],"resourceNewValue":"{\"Id\":\"y\",\"LineItems\":null}"}`:               "y",
+		`{"customizedData":[{"key":"OrderId","value":""}],"resourceNewValue":"{\"id\":\"y\"}"}`:                                    "y",
+		`{"customizedData":[],"resourceNewValue":{"ID":"y"}}`:                                                                      "y",
+		`{"customizedData":null,"resourceNewValue":"{\"Id\":null}"}`:                                                               "",
+		`{"resourceNewValue":"order y"}`:                                                                                           "",
+		`{"resourceNewValue":"[\"y\"]"}`:                                                                                           "",
+		`{"resourceOldValue":"{\"Id\":\"y\"}"}`:                                                                                    "",
+		`{}`:                                                                                                                       "",
+	} {
+		var r AuditRecord
+		if err := json.Unmarshal([]byte(body), &r); err != nil || r.orderID() != want {
+			t.Errorf("%s is about the order %q, not %q (%v)", body, r.orderID(), want, err)
+		}
+	}
+}
+
+func TestText_allows(t *testing.T) {
+	for value, want := range map[string]string{
+		`{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"}]}`: "on",
+		`{"permissions":[{"resource":"azurereservedinstances","action":"purchase"}]}`: "on",
+		`{"Permissions":[{"Resource":"AzureSavingsPlan","Action":"Purchase"}]}`:       "off",
+		`{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Look"}]}`:     "off",
+		`{"Permissions":[]}`:                       "off",
+		`{"Permissions":null}`:                     "",
+		`{"Permissions":"AzureReservedInstances"}`: "",
+		`{"Id":"x"}`:                               "",
+		`on`:                                       "",
+		``:                                         "",
+	} {
+		on, known := Text(value).allows(AzureReservedInstances)
+		if got := map[[2]bool]string{{true, true}: "on", {false, true}: "off"}[[2]bool{on, known}]; got != want {
+			t.Errorf("%s says %q, not %q", value, got, want)
+		}
+	}
+}
+
+// TestWasOn: what is known of the switches before and after, and of the state now, decides.
+func TestWasOn(t *testing.T) {
+	now := time.Date(2024, time.May, 30, 12, 0, 0, 0, time.UTC)
+	at := Time{now.Add(-48 * time.Hour)}
+	const on, off = `{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"}]}`, `{"Permissions":[]}`
+	record := func(hours int, operation Enum, before, after Text) AuditRecord {
+		return AuditRecord{OperationDate: Time{at.Add(time.Duration(hours) * time.Hour)}, OperationType: operation, ResourceOldValue: before, ResourceNewValue: after}
+	}
+	create := func(hours int) AuditRecord { return record(hours, "create_self_serve_policy", "", on) }
+	deleted := func(hours int) AuditRecord { return record(hours, "delete_self_serve_policy", on, "") }
+	update := func(hours int, before, after Text) AuditRecord {
+		return record(hours, "update_self_serve_policy", before, after)
+	}
+	for name, c := range map[string]struct {
+		records []AuditRecord
+		now     string // on, off or not known
+		want    string
+	}{
+		"on all the time":           {nil, "on", "on"},
+		"off all the time":          {nil, "off", "off"},
+		"without a user":            {nil, "", "?The permission now could not be read"},
+		"turned on before":          {[]AuditRecord{create(-1)}, "on", "on"},
+		"at the same moment":        {[]AuditRecord{create(0)}, "on", "on"},
+		"turned on after":           {[]AuditRecord{create(1)}, "on", "off"},
+		"turned off before":         {[]AuditRecord{deleted(-1)}, "off", "off"},
+		"turned off after":          {[]AuditRecord{deleted(1)}, "off", "on"},
+		"on between":                {[]AuditRecord{create(-1), deleted(1), create(2)}, "on", "on"},
+		"off between":               {[]AuditRecord{deleted(-1), create(1), deleted(2)}, "off", "off"},
+		"no user, turned on":        {[]AuditRecord{create(-1)}, "", "on"},
+		"no user, turned off after": {[]AuditRecord{deleted(1)}, "", "on"},
+		"widened after":             {[]AuditRecord{update(1, off, on)}, "on", "off"},
+		"narrowed before":           {[]AuditRecord{update(-1, on, off)}, "off", "off"},
+		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The permission now and the switches in the activity log contradict"},
+		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The permission now and the switches in the activity log contradict"},
+		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records of the switches in the activity log do not say"},
+		"one value is told":         {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
+		"created, without a value":  {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
+	} {
+		b := buyer{customer: Customer{ID: "c"}, policyKnown: c.now != ""}
+		if c.now == "on" {
+			b.policy.Permissions = []PolicyPermission{{Resource: string(AzureReservedInstances), Action: purchase}}
+		}
+		log := &purchaseLog{switches: map[string][]AuditRecord{"c": c.records, "other": {create(-2)}}, from: now.Add(-AuditRetention)}
+		is, unknown := b.wasOn(AzureReservedInstances, at, now, log)
+		got := map[bool]string{true: "on", false: "off"}[is]
+		if unknown != "" {
+			got = "?" + unknown
+		}
+		if !strings.HasPrefix(got, c.want) || unknown == "" && got != c.want {
+			t.Errorf("%s: %s, not %s", name, got, c.want)
+		}
+	}
+	b := buyer{policyKnown: true}
+	for _, c := range []struct {
+		at   Time
+		log  *purchaseLog
+		want string
+	}{
+		{Time{}, &purchaseLog{}, "The order has no date."},
+		{at, &purchaseLog{none: "No log."}, "No log."},
+		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
+		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is off now"},
+	} {
+		if _, unknown := b.wasOn(AzureReservedInstances, c.at, now, c.log); !strings.HasPrefix(unknown, c.want) {
+			t.Errorf("%q, not %q", unknown, c.want)
+		}
+	}
+}
+
+func TestDomainOf(t *testing.T) {
+	for name, want := range map[string]string{"a@B.example": "b.example", "a@b@c.example": "c.example", "a": "", "": "", "a@": ""} {
+		if got := domainOf(name); got != want {
+			t.Errorf("the domain of %q is %q, not %q", name, got, want)
+		}
+	}
+}
+
+func FuzzPurchaseRecord(f *testing.F) {
+	for _, s := range []string{
+		`{"customizedData":[{"key":"OrderId","value":"x"},{"key":"OfferId-0","value":null}]}`, `{"resourceNewValue":"{\"Id\":\"y\",\"Permissions\":null}"}`,
+		`{"resourceNewValue":"{\"Permissions\":[{\"Resource\":\"AzureReservedInstances\",\"Action\":\"Purchase\"}]}"}`, `{"resourceNewValue":{"Id":{"Id":1}}}`,
+		`{"customizedData":[{"key":{},"value":[]}],"operationType":"deleteSelfServePolicy","resourceOldValue":"{\"permissions\":[null]}"}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var r AuditRecord
+		if json.Unmarshal(body, &r) != nil {
+			return
+		}
+		id := r.orderID()
+		named := slices.ContainsFunc(r.CustomizedData, func(d CustomizedDatum) bool { return d.Value != nil && string(*d.Value) == id })
+		if id != "" && !named && !json.Valid([]byte(r.ResourceNewValue)) {
+			t.Errorf("nothing says %q", id)
+		}
+		o := Order{ID: id}
+		if id != "" && !o.is(id, "") {
+			t.Errorf("%q is not itself", id)
+		}
+		for _, p := range []Permission{AzureReservedInstances, AzureSavingsPlan} {
+			for _, value := range []Text{r.ResourceOldValue, r.ResourceNewValue} {
+				if on, known := value.allows(p); on && (!known || !json.Valid([]byte(value))) {
+					t.Errorf("%s allows %s", value, p)
+				}
+			}
+			if on, known := r.finds(p); on && !known {
+				t.Errorf("on and not known: %+v", r)
+			}
+			if on, known := r.leaves(p); on && !known {
+				t.Errorf("on and not known: %+v", r)
+			}
+		}
+	})
+}
