@@ -163,3 +163,41 @@ func FuzzPurchaseRecord(f *testing.F) {
 		}
 	})
 }
+
+func TestOrder_is(t *testing.T) {
+	legacy, modern := Order{ID: "5D2C9E80-3F1A-47B6-8C4D-B7A6E5F4D80A"}, Order{ID: "Zk7sampleOrderId_A1-b2C3d4E5f6G71", AlternateID: "a1"}
+	for _, c := range []struct {
+		order     Order
+		id        string
+		alternate Text
+		want      bool
+	}{
+		{legacy, "5d2c9e80-3f1a-47b6-8c4d-b7a6e5f4d80a", "", true},
+		{modern, "Zk7sampleOrderId_A1-b2C3d4E5f6G71", "", true},
+		{modern, "zk7sampleOrderId_A1-b2C3d4E5f6G71", "a1", false},
+		{modern, "", "a1", true},
+		{modern, "", "", false},
+		{legacy, "", "", false},
+	} {
+		if got := c.order.is(c.id, c.alternate); got != c.want {
+			t.Errorf("%s is %q, %q: %t", c.order.ID, c.id, c.alternate, got)
+		}
+	}
+}
+
+// TestPurchases_twice: an order that stands on two pages is one purchase, and one without a
+// date is not lost.
+func TestPurchases_twice(t *testing.T) {
+	const line = `"lineItems":[{"termDuration":"P1Y"}]`
+	c := serving(t, nil,
+		`{"totalCount":2,"items":[{"id":"a",`+line+`}],"links":{"next":{"uri":"/customers/c/orders?page=2"}}}`,
+		`{"totalCount":2,"items":[{"id":"a",`+line+`},{"id":"b",`+line+`}]}`,
+		none, `{"id":"c","companyProfile":{"companyName":"C"}}`, none, none)
+	report, err := c.Purchases.Since(t.Context(), PurchaseFilter{Since: time.Now().Add(-time.Hour), CustomerIDs: []string{"C", "c"}})
+	if err != nil || report.Failed[0] != nil || report.OrdersRead != 1 {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	if p := report.Purchases; len(p) != 2 || p[0].Order.ID != "a" || p[1].Order.ID != "b" || p[0].CustomerName != "C" || p[0].PermissionUnknown != "The order has no date." {
+		t.Errorf("the purchases are %+v", p)
+	}
+}
