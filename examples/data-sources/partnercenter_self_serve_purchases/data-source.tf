@@ -19,12 +19,12 @@ check "customers_bought_nothing" {
   }
 }
 
-# One customer's purchases since the beginning of the year, which customers may not have been allowed to make.
+# What was ordered for one customer since the beginning of the year, while it was not allowed to buy.
 data "partnercenter_self_serve_purchases" "contoso" {
   customer_id = "c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404"
   since       = "2026-01-01T00:00:00Z"
 }
 
-output "bought_without_permission" {
+output "ordered_without_permission" {
   value = [for p in data.partnercenter_self_serve_purchases.contoso.purchases : p.order_id if p.permission_was_on == false]
 }
