@@ -88,7 +88,7 @@ func TestPacing_ends(t *testing.T) {
 	}{
 		"at the server's limit": {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
 		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise requests_per_second, or leave it out"},
-		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Raise max_concurrent_requests"},
+		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
