@@ -65,6 +65,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		identity.NewClientConfigDataSource,
 		customer.NewCustomersDataSource,
 		customer.NewCustomerUsersDataSource,
+		permission.NewCustomerPermissionsDataSource,
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,
 		order.NewReservationsDataSource,

@@ -1,0 +1,250 @@
+package permission
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var _ datasource.DataSourceWithConfigure = (*customerPermissionsDataSource)(nil)
+
+const (
+	// permissionsTimeout is the default for reading the permissions. At 500 requests per minute,
+	// 10,000 customers take 20 minutes; the partner's other programs may use most of the limit.
+	permissionsTimeout = 2 * time.Hour
+	// manyIDs is from how many customers on all are listed, 500 per request, instead of each
+	// being looked up.
+	manyIDs = 50
+	// shownCustomers is how many customers are told of one by one.
+	shownCustomers = 20
+)
+
+// The values of on_error.
+const (
+	failOnError   = "fail"
+	reportOnError = "report"
+)
+
+// NewCustomerPermissionsDataSource is partnercenter_customer_permissions.
+func NewCustomerPermissionsDataSource() datasource.DataSource {
+	return &customerPermissionsDataSource{}
+}
+
+// customerPermissionsDataSource tells what many customers may buy by themselves.
+//
+// Endpoints, app+user with any agent: GET /v1/customers, and GET /v1/SelfServePolicy for each
+// customer; for a few named ones GET /v1/customers/{customer} instead of the list.
+// The API has no documented call for the policies of several customers.
+// https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies
+type customerPermissionsDataSource struct{ tfkit.DataSource }
+
+func (d *customerPermissionsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_customer_permissions"
+}
+
+func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What customers may buy by themselves, Azure reservations and Azure savings plans: of all customers, of those named, " +
+			"or of those whose company name or domain starts with a text.\n\n" +
+			"Partner Center tells it for one customer at a time, so this takes a request per customer: for 10,000 customers about 20 minutes " +
+			"where 500 requests per minute are allowed. The provider keeps to the limit by itself. `TF_LOG_PROVIDER=info` shows how far it is.\n\n" +
+			"**Sign-in and role:** app+user, any agent.",
+		Attributes: map[string]schema.Attribute{
+			"customer_ids": schema.ListAttribute{
+				MarkdownDescription: "Only these customers, by their Microsoft Entra tenant ids, GUIDs. One that is not the partner's customer is an error. " +
+					"An empty list is no customer.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators: []validator.List{
+					listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID()),
+					listvalidator.ConflictsWith(path.MatchRoot("company_name_prefix"), path.MatchRoot("domain_prefix")),
+				},
+			},
+			"company_name_prefix": schema.StringAttribute{
+				MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
+				Optional:            true,
+				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"domain_prefix": schema.StringAttribute{
+				MarkdownDescription: "Only customers whose default domain starts with this text. Case is ignored. " +
+					"With `company_name_prefix` as well, both must match.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			},
+			"on_error": schema.StringAttribute{
+				MarkdownDescription: "What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with each such " +
+					"customer and its reason. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
+					"such as a failed sign-in, is always an error. Default `fail`.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(failOnError, reportOnError)},
+			},
+			"timeouts": permissionsTimeouts(ctx),
+			"customers": schema.ListNestedAttribute{
+				MarkdownDescription: "The customers that were read, sorted by `customer_id`.",
+				Computed:            true,
+				NestedObject: schema.NestedAttributeObject{
+					Attributes: map[string]schema.Attribute{
+						"customer_id":  schema.StringAttribute{MarkdownDescription: "The customer's Microsoft Entra tenant id, in lower case.", Computed: true},
+						"company_name": schema.StringAttribute{MarkdownDescription: "The company's name.", Computed: true},
+						"domain":       schema.StringAttribute{MarkdownDescription: "The tenant's default domain.", Computed: true},
+						"reservations": schema.BoolAttribute{MarkdownDescription: "Whether the customer may buy Azure reservations.", Computed: true},
+						"savings_plans": schema.BoolAttribute{
+							MarkdownDescription: "Whether the customer may buy Azure savings plans.", Computed: true,
+						},
+						"policy_id": schema.StringAttribute{
+							MarkdownDescription: "The id of the customer's self-serve policy. Null while the customer has none, which is the case when " +
+								"none of its permissions is on.",
+							Computed: true,
+						},
+					},
+				},
+			},
+			"errors": schema.MapAttribute{
+				MarkdownDescription: "With `on_error = \"report\"`, why a customer's permissions could not be read and what to do, by customer id in lower case. " +
+					"Such a customer is not in `customers`. Empty when all were read.",
+				ElementType: types.StringType,
+				Computed:    true,
+			},
+		},
+	}
+}
+
+// permissionsTimeouts bound the read.
+func permissionsTimeouts(ctx context.Context) schema.Attribute {
+	a := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
+		ReadDescription: "How long reading may take, such as `30m`. Default `2h`, since other programs of the partner can use a part of the limit.",
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long operations may take, waits included."
+		return nested
+	}
+	return a
+}
+
+func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var m customerPermissionsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Read(ctx, permissionsTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.PartnerCenter.AppOnly() {
+		resp.Diagnostics.AddError("Sign-in without a user cannot read customer permissions",
+			"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
+				"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin, Sales or Helpdesk agent: "+
+				"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+		return
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	defer cancel()
+	subjects, err := d.subjects(ctx, m)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
+		return
+	}
+	progress, done := tfkit.NewProgress("customers", len(subjects)), new(atomic.Int64)
+	failed, err := d.PartnerCenter.Each(ctx, len(subjects), func(ctx context.Context, i int) error {
+		err := d.read(ctx, &subjects[i])
+		if err == nil {
+			done.Add(1)
+		}
+		progress.Done(ctx, 1)
+		return err
+	})
+	if err != nil {
+		resp.Diagnostics.Append(couldNotReadAny(ctx, err, int(done.Load()), len(subjects), timeout))
+		return
+	}
+	report := m.OnError.ValueString() == reportOnError
+	resp.Diagnostics.Append(couldNotRead(subjects, failed, report)...)
+	resp.Diagnostics.Append(unrelated(subjects)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m.Customers, m.Errors = make([]customerPermissionModel, 0, len(subjects)), map[string]string{}
+	for i, s := range subjects {
+		switch {
+		case failed[i] != nil:
+			m.Errors[s.CustomerID] = tfkit.Reason(failed[i])
+		case !s.gone:
+			m.Customers = append(m.Customers, s.customerPermissionModel)
+		}
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// subjects are the customers that the configuration selects, sorted by id. A few that are named
+// are not known yet.
+func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customerPermissionsModel) ([]subject, error) {
+	named := make([]string, 0, len(m.CustomerIDs))
+	for _, id := range m.CustomerIDs {
+		named = append(named, strings.ToLower(id))
+	}
+	slices.Sort(named)
+	named = slices.Compact(named)
+	var listed []partnercenter.Customer
+	if m.CustomerIDs == nil || len(named) >= manyIDs {
+		var err error
+		listed, err = d.PartnerCenter.Customers.List(ctx, partnercenter.CustomerFilter{
+			CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(),
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if m.CustomerIDs == nil {
+		out := make([]subject, len(listed))
+		for i, c := range listed {
+			out[i].is(c)
+		}
+		return out, nil
+	}
+	out := make([]subject, len(named))
+	for i, id := range named {
+		out[i].CustomerID = id
+		if at, ok := slices.BinarySearchFunc(listed, id, func(c partnercenter.Customer, id string) int { return cmp.Compare(c.ID, id) }); ok {
+			out[i].is(listed[at])
+		}
+	}
+	return out, nil
+}
+
+// read reads one customer's permissions. Who is not known is looked up first: a customer
+// without a policy and no customer can read alike.
+func (d *customerPermissionsDataSource) read(ctx context.Context, s *subject) error {
+	if !s.known {
+		c, err := d.PartnerCenter.Customers.Get(ctx, s.CustomerID)
+		if err != nil {
+			return err
+		}
+		s.is(c)
+	}
+	policy, err := d.PartnerCenter.SelfServePolicies.Get(ctx, s.CustomerID)
+	switch {
+	case partnercenter.IsCustomerNotFound(err):
+		s.gone = true
+	case partnercenter.IsNoRelationship(err):
+		s.unrelated = true
+	case err != nil:
+		return err
+	}
+	s.Reservations, s.SavingsPlans = policy.Allows(reservations), policy.Allows(partnercenter.AzureSavingsPlan)
+	s.PolicyID = tfkit.OrNull(policy.ID)
+	return nil
+}

@@ -1,0 +1,127 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+type customerPermissionsModel struct {
+	CustomerIDs       []string                  `tfsdk:"customer_ids"`
+	CompanyNamePrefix types.String              `tfsdk:"company_name_prefix"`
+	DomainPrefix      types.String              `tfsdk:"domain_prefix"`
+	OnError           types.String              `tfsdk:"on_error"`
+	Timeouts          timeouts.Value            `tfsdk:"timeouts"`
+	Customers         []customerPermissionModel `tfsdk:"customers"`
+	Errors            map[string]string         `tfsdk:"errors"`
+}
+
+type customerPermissionModel struct {
+	CustomerID   string       `tfsdk:"customer_id"`
+	CompanyName  string       `tfsdk:"company_name"`
+	Domain       string       `tfsdk:"domain"`
+	Reservations bool         `tfsdk:"reservations"`
+	SavingsPlans bool         `tfsdk:"savings_plans"`
+	PolicyID     types.String `tfsdk:"policy_id"`
+}
+
+// subject is a customer whose permissions are read.
+type subject struct {
+	customerPermissionModel
+
+	// known says that Partner Center counted it among the partner's customers a moment ago.
+	known bool
+	// gone says that its tenant has been deleted since, unrelated that its relationship ended.
+	gone, unrelated bool
+}
+
+// is takes over what Partner Center says of the customer.
+func (s *subject) is(c partnercenter.Customer) {
+	s.CustomerID, s.CompanyName, s.Domain, s.known = strings.ToLower(c.ID), c.CompanyProfile.CompanyName, c.CompanyProfile.Domain, true
+}
+
+// title names the customer in messages.
+func (s subject) title() string {
+	if s.CompanyName == "" {
+		return s.CustomerID
+	}
+	return fmt.Sprintf("%s (%s)", s.CustomerID, s.CompanyName)
+}
+
+// couldNotReadAny is the error for a failure that concerns all customers.
+func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.Duration) diag.Diagnostic {
+	detail := tfkit.Detail(err)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+	case partnercenter.IsOutOfTime(err) || ctx.Err() != nil:
+		detail += fmt.Sprintf("\n\nOf %d customers, %d were read within the %s that it may take. Set timeouts = { read = \"4h\" } or any other duration, "+
+			"or select fewer customers.", of, done, timeout)
+	case done > 0:
+		detail += fmt.Sprintf("\n\nOf %d customers, %d were read before.", of, done)
+	}
+	return diag.NewErrorDiagnostic("Could not read the permissions of the customers", detail)
+}
+
+// couldNotRead tells of the customers that could not be read: one error for each of the first,
+// or one warning.
+func couldNotRead(subjects []subject, failed []error, report bool) diag.Diagnostics {
+	var diags diag.Diagnostics
+	var lines []string
+	for i, err := range failed {
+		if err == nil {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s", subjects[i].title(), firstLine(tfkit.Reason(err))))
+		if !report && len(lines) <= shownCustomers {
+			diags.AddError(fmt.Sprintf("Could not read the permissions of customer %s", subjects[i].title()), tfkit.Detail(err)+
+				"\n\nTo read the other customers all the same, set on_error = \"report\".")
+		}
+	}
+	switch {
+	case report && len(lines) > 0:
+		diags.AddWarning(fmt.Sprintf("Could not read the permissions of %d of %d customers", len(lines), len(subjects)),
+			"They are in errors, with what to do, and not in customers.\n\n"+shorten(lines))
+	case len(lines) > shownCustomers:
+		diags.AddError(fmt.Sprintf("Could not read the permissions of %d more customers", len(lines)-shownCustomers),
+			fmt.Sprintf("Of %d customers, %d could not be read. To have them all in errors, and the others in customers, set on_error = \"report\".", len(subjects), len(lines)))
+	}
+	return diags
+}
+
+// unrelated tells of the customers whose relationship has ended.
+func unrelated(subjects []subject) diag.Diagnostics {
+	var lines []string
+	for _, s := range subjects {
+		if s.unrelated {
+			lines = append(lines, s.title())
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic(fmt.Sprintf("Customers without a reseller relationship: %d", len(lines)),
+		"Partner Center lists them as customers, but refuses to read their permissions for want of a relationship. Without it a permission is not in effect, "+
+			"so theirs count as off.\n\n"+shorten(lines))}
+}
+
+// shorten writes the first lines and how many more there are.
+func shorten(lines []string) string {
+	if more := len(lines) - shownCustomers; more > 0 {
+		lines = append(lines[:shownCustomers:shownCustomers], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
