@@ -177,13 +177,13 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Customers, m.Errors = make([]customerPermissionModel, 0, len(subjects)), map[string]string{}
+	m.Customers, m.Errors = make([]permissionsModel, 0, len(subjects)), map[string]string{}
 	for i, s := range subjects {
 		switch {
 		case failed[i] != nil:
 			m.Errors[s.CustomerID] = tfkit.Reason(failed[i])
 		case !s.gone:
-			m.Customers = append(m.Customers, s.customerPermissionModel)
+			m.Customers = append(m.Customers, s.permissionsModel)
 		}
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -244,7 +244,7 @@ func (d *customerPermissionsDataSource) read(ctx context.Context, s *subject) er
 	case err != nil:
 		return err
 	}
-	s.Reservations, s.SavingsPlans = policy.Allows(reservations), policy.Allows(partnercenter.AzureSavingsPlan)
+	s.Reservations, s.SavingsPlans = policy.Allows(partnercenter.AzureReservedInstances), policy.Allows(partnercenter.AzureSavingsPlan)
 	s.PolicyID = tfkit.OrNull(policy.ID)
 	return nil
 }

@@ -16,16 +16,17 @@ import (
 )
 
 type customerPermissionsModel struct {
-	CustomerIDs       []string                  `tfsdk:"customer_ids"`
-	CompanyNamePrefix types.String              `tfsdk:"company_name_prefix"`
-	DomainPrefix      types.String              `tfsdk:"domain_prefix"`
-	OnError           types.String              `tfsdk:"on_error"`
-	Timeouts          timeouts.Value            `tfsdk:"timeouts"`
-	Customers         []customerPermissionModel `tfsdk:"customers"`
-	Errors            map[string]string         `tfsdk:"errors"`
+	CustomerIDs       []string           `tfsdk:"customer_ids"`
+	CompanyNamePrefix types.String       `tfsdk:"company_name_prefix"`
+	DomainPrefix      types.String       `tfsdk:"domain_prefix"`
+	OnError           types.String       `tfsdk:"on_error"`
+	Timeouts          timeouts.Value     `tfsdk:"timeouts"`
+	Customers         []permissionsModel `tfsdk:"customers"`
+	Errors            map[string]string  `tfsdk:"errors"`
 }
 
-type customerPermissionModel struct {
+// permissionsModel is what one customer may buy.
+type permissionsModel struct {
 	CustomerID   string       `tfsdk:"customer_id"`
 	CompanyName  string       `tfsdk:"company_name"`
 	Domain       string       `tfsdk:"domain"`
@@ -36,7 +37,7 @@ type customerPermissionModel struct {
 
 // subject is a customer whose permissions are read.
 type subject struct {
-	customerPermissionModel
+	permissionsModel
 
 	// known says that Partner Center counted it among the partner's customers a moment ago.
 	known bool
