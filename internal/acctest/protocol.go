@@ -31,6 +31,9 @@ type Protocol struct {
 	server   tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 	identity map[string]*tfprotov6.ResourceIdentitySchema
+
+	// Warned are the warnings of the last data source that was read.
+	Warned []string
 }
 
 // NewProtocol configures a provider over the mock in this process, signed in with the
@@ -335,6 +338,7 @@ func (d *Protocol) ReadDataSource(ctx context.Context, typeName string, config V
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.Warned = warnings(resp.Diagnostics)
 	if err := problems(resp.Diagnostics); err != nil {
 		return nil, err
 	}
@@ -344,12 +348,18 @@ func (d *Protocol) ReadDataSource(ctx context.Context, typeName string, config V
 
 // note keeps the warnings and returns the errors.
 func (r *Resource) note(d []*tfprotov6.Diagnostic) error {
+	r.Warnings = append(r.Warnings, warnings(d)...)
+	return problems(d)
+}
+
+func warnings(d []*tfprotov6.Diagnostic) []string {
+	var out []string
 	for _, one := range d {
 		if one.Severity == tfprotov6.DiagnosticSeverityWarning {
-			r.Warnings = append(r.Warnings, one.Summary+"\n"+one.Detail)
+			out = append(out, one.Summary+"\n"+one.Detail)
 		}
 	}
-	return problems(d)
+	return out
 }
 
 // proposed is what core proposes: the configuration, with the prior values of computed
