@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -177,15 +178,17 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.Customers, m.Errors = make([]permissionsModel, 0, len(subjects)), map[string]string{}
-	for i, s := range subjects {
-		switch {
+	objects := make([]attr.Value, 0, len(subjects))
+	m.Errors = map[string]string{}
+	for i := range subjects {
+		switch s := &subjects[i]; {
 		case failed[i] != nil:
-			m.Errors[s.CustomerID] = tfkit.Reason(failed[i])
+			m.Errors[s.customerID] = tfkit.Reason(failed[i])
 		case !s.gone:
-			m.Customers = append(m.Customers, s.permissionsModel)
+			objects = append(objects, s.object())
 		}
 	}
+	m.Customers = types.ListValueMust(permissionsObject, objects)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
@@ -217,7 +220,7 @@ func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customer
 	}
 	out := make([]subject, len(named))
 	for i, id := range named {
-		out[i].CustomerID = id
+		out[i].customerID = id
 		if at, ok := slices.BinarySearchFunc(listed, id, func(c partnercenter.Customer, id string) int { return cmp.Compare(c.ID, id) }); ok {
 			out[i].is(listed[at])
 		}
@@ -229,22 +232,21 @@ func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customer
 // without a policy and no customer can read alike.
 func (d *customerPermissionsDataSource) read(ctx context.Context, s *subject) error {
 	if !s.known {
-		c, err := d.PartnerCenter.Customers.Get(ctx, s.CustomerID)
+		c, err := d.PartnerCenter.Customers.Get(ctx, s.customerID)
 		if err != nil {
 			return err
 		}
 		s.is(c)
 	}
-	policy, err := d.PartnerCenter.SelfServePolicies.Get(ctx, s.CustomerID)
+	var err error
+	s.policy, err = d.PartnerCenter.SelfServePolicies.Get(ctx, s.customerID)
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 		s.gone = true
 	case partnercenter.IsNoRelationship(err):
 		s.unrelated = true
-	case err != nil:
+	default:
 		return err
 	}
-	s.Reservations, s.SavingsPlans = policy.Allows(partnercenter.AzureReservedInstances), policy.Allows(partnercenter.AzureSavingsPlan)
-	s.PolicyID = tfkit.OrNull(policy.ID)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -16,46 +17,54 @@ import (
 )
 
 type customerPermissionsModel struct {
-	CustomerIDs       []string           `tfsdk:"customer_ids"`
-	CompanyNamePrefix types.String       `tfsdk:"company_name_prefix"`
-	DomainPrefix      types.String       `tfsdk:"domain_prefix"`
-	OnError           types.String       `tfsdk:"on_error"`
-	Timeouts          timeouts.Value     `tfsdk:"timeouts"`
-	Customers         []permissionsModel `tfsdk:"customers"`
-	Errors            map[string]string  `tfsdk:"errors"`
+	CustomerIDs       []string          `tfsdk:"customer_ids"`
+	CompanyNamePrefix types.String      `tfsdk:"company_name_prefix"`
+	DomainPrefix      types.String      `tfsdk:"domain_prefix"`
+	OnError           types.String      `tfsdk:"on_error"`
+	Timeouts          timeouts.Value    `tfsdk:"timeouts"`
+	Customers         types.List        `tfsdk:"customers"`
+	Errors            map[string]string `tfsdk:"errors"`
 }
 
-// permissionsModel is what one customer may buy.
-type permissionsModel struct {
-	CustomerID   string       `tfsdk:"customer_id"`
-	CompanyName  string       `tfsdk:"company_name"`
-	Domain       string       `tfsdk:"domain"`
-	Reservations bool         `tfsdk:"reservations"`
-	SavingsPlans bool         `tfsdk:"savings_plans"`
-	PolicyID     types.String `tfsdk:"policy_id"`
-}
+// permissionsObject is the type of what is known of one customer.
+var permissionsObject = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"customer_id": types.StringType, "company_name": types.StringType, "domain": types.StringType,
+	"reservations": types.BoolType, "savings_plans": types.BoolType, "policy_id": types.StringType,
+}}
 
 // subject is a customer whose permissions are read.
 type subject struct {
-	permissionsModel
-
+	customerID, companyName, domain string
 	// known says that Partner Center counted it among the partner's customers a moment ago.
 	known bool
+
+	policy partnercenter.SelfServePolicy
 	// gone says that its tenant has been deleted since, unrelated that its relationship ended.
 	gone, unrelated bool
 }
 
 // is takes over what Partner Center says of the customer.
 func (s *subject) is(c partnercenter.Customer) {
-	s.CustomerID, s.CompanyName, s.Domain, s.known = strings.ToLower(c.ID), c.CompanyProfile.CompanyName, c.CompanyProfile.Domain, true
+	s.customerID, s.companyName, s.domain, s.known = strings.ToLower(c.ID), c.CompanyProfile.CompanyName, c.CompanyProfile.Domain, true
+}
+
+// object is not made of a struct: for each field of each struct the framework compiles a
+// pattern, which adds up.
+func (s *subject) object() attr.Value {
+	return types.ObjectValueMust(permissionsObject.AttrTypes, map[string]attr.Value{
+		"customer_id": types.StringValue(s.customerID), "company_name": types.StringValue(s.companyName), "domain": types.StringValue(s.domain),
+		"reservations":  types.BoolValue(s.policy.Allows(partnercenter.AzureReservedInstances)),
+		"savings_plans": types.BoolValue(s.policy.Allows(partnercenter.AzureSavingsPlan)),
+		"policy_id":     tfkit.OrNull(s.policy.ID),
+	})
 }
 
 // title names the customer in messages.
-func (s subject) title() string {
-	if s.CompanyName == "" {
-		return s.CustomerID
+func (s *subject) title() string {
+	if s.companyName == "" {
+		return s.customerID
 	}
-	return fmt.Sprintf("%s (%s)", s.CustomerID, s.CompanyName)
+	return fmt.Sprintf("%s (%s)", s.customerID, s.companyName)
 }
 
 // couldNotReadAny is the error for a failure that concerns all customers.
