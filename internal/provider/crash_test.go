@@ -82,7 +82,7 @@ resource "partnercenter_customer_permission_reservations" "one" {
 }
 
 // processesOf are the processes whose program lies in a folder.
-func processesOf(t *testing.T, dir string) []int {
+func processesOf(t testing.TB, dir string) []int {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
 	if err != nil {
