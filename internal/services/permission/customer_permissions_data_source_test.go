@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"reflect"
 	"runtime"
 	"slices"
@@ -48,7 +50,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 		Steps: []resource.TestStep{
 			refused("company_name_prefix string length must be at least 1", `company_name_prefix = ""`),
 			refused("must be a GUID such as", `customer_ids = ["adatum"]`),
-			refused("must not be null", `customer_ids = [null]`),
+			refused("This attribute contains a null value.", `customer_ids = [null]`),
 			refused("cannot be specified when", `customer_ids = []`, `domain_prefix = "a"`),
 			refused(`value must be one of: ["fail" "report"]`, `on_error = "ignore"`),
 			refused("must be a string representing a duration", `timeouts = { read = "soon" }`),
@@ -67,6 +69,24 @@ func TestAccCustomerPermissions(t *testing.T) {
 			},
 		},
 	})
+}
+
+// A server that throttles makes the read longer, and nothing else.
+func TestAccCustomerPermissions_throttled(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{Customers: 200, Rate: mockbackend.Rate{Requests: 100, Per: time.Second}})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		Steps: []resource.TestStep{{
+			Config: b.Config(fmt.Sprintf("data %q %q {}", permissionsType, "all")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("data."+permissionsType+".all", tfjsonpath.New("customers"), knownvalue.ListSizeExact(200)),
+			},
+		}},
+	})
+	if b.Counters().Routes[policiesRoute][http.StatusTooManyRequests] == 0 {
+		t.Error("the server did not throttle")
+	}
 }
 
 // fleet is a mock with some permissions on, and a provider over it.
@@ -243,7 +263,7 @@ func TestProtoCustomerPermissions_failures(t *testing.T) {
 			if c.not != "" && strings.Contains(err.Error(), c.not) {
 				t.Errorf("%s: %q is in\n%v", name, c.not, err)
 			}
-			if diags := err.(acctest.Diagnostics); len(diags) != min(c.failed, 21) {
+			if diags, _ := errors.AsType[acctest.Diagnostics](err); len(diags) != min(c.failed, 21) {
 				t.Errorf("%s: %d errors", name, len(diags))
 			}
 
@@ -363,7 +383,7 @@ func TestProtoCustomerPermissions_concernsAll(t *testing.T) {
 			fault: fault{Path: "/SelfServePolicy", Kind: mockbackend.Throttle, RetryAfter: 3 * time.Hour, Skip: 300},
 			says: []string{
 				"Could not read the permissions of the customers", "429", "Run again later",
-				"customers, 3", "were read within the 2h0m0s that it may take", `timeouts = { read = "4h" }`,
+				"Of 1000 customers, ", " were read within the 2h0m0s that it may take", `timeouts = { read = "4h" }`,
 			}, sent: 2 + 364,
 		},
 		"throttled from the start": {
@@ -380,7 +400,7 @@ func TestProtoCustomerPermissions_concernsAll(t *testing.T) {
 			}
 			start := time.Now()
 			v, err := p.ReadDataSource(t.Context(), permissionsType, acctest.Values{"on_error": "report"})
-			diags, _ := err.(acctest.Diagnostics) //nolint:errorlint // it is not wrapped
+			diags, _ := errors.AsType[acctest.Diagnostics](err)
 			if v != nil || len(diags) != 1 {
 				t.Fatalf("%s: %v, %v", name, v, err)
 			}
