@@ -31,8 +31,6 @@ const (
 	// manyIDs is from how many customers on all are listed, 500 per request, instead of each
 	// being looked up.
 	manyIDs = 50
-	// shownCustomers is how many customers are told of one by one.
-	shownCustomers = 20
 )
 
 // The values of on_error.
@@ -88,8 +86,8 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"on_error": schema.StringAttribute{
-				MarkdownDescription: "What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with each such " +
-					"customer and its reason. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
+				MarkdownDescription: "What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
+					"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
 					"such as a failed sign-in, is always an error. Default `fail`.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(failOnError, reportOnError)},
@@ -138,7 +136,7 @@ func permissionsTimeouts(ctx context.Context) schema.Attribute {
 }
 
 func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var m customerPermissionsModel
+	var m customerPermissionsDataSourceModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	timeout, diags := m.Timeouts.Read(ctx, permissionsTimeout)
 	resp.Diagnostics.Append(diags...)
@@ -172,21 +170,23 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 		resp.Diagnostics.Append(couldNotReadAny(ctx, err, int(done.Load()), len(subjects), timeout))
 		return
 	}
-	report := m.OnError.ValueString() == reportOnError
-	resp.Diagnostics.Append(couldNotRead(subjects, failed, report)...)
-	resp.Diagnostics.Append(unrelated(subjects)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	objects := make([]attr.Value, 0, len(subjects))
-	m.Errors = map[string]string{}
+	var objects []attr.Value
+	unread := make(failures)
+	m.Errors = make(map[string]string)
 	for i := range subjects {
 		switch s := &subjects[i]; {
 		case failed[i] != nil:
-			m.Errors[s.customerID] = tfkit.Reason(failed[i])
+			unread[s.customerID], m.Errors[s.customerID] = failed[i], tfkit.Reason(failed[i])
 		case !s.gone:
 			objects = append(objects, s.object())
 		}
+	}
+	if len(unread) > 0 {
+		resp.Diagnostics.Append(couldNotRead(unread, len(subjects), m.OnError.ValueString() == reportOnError))
+	}
+	resp.Diagnostics.Append(unrelated(subjects)...)
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	m.Customers = types.ListValueMust(permissionsObject, objects)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -194,7 +194,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 
 // subjects are the customers that the configuration selects, sorted by id. A few that are named
 // are not known yet.
-func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customerPermissionsModel) ([]subject, error) {
+func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customerPermissionsDataSourceModel) ([]subject, error) {
 	named := make([]string, 0, len(m.CustomerIDs))
 	for _, id := range m.CustomerIDs {
 		named = append(named, strings.ToLower(id))

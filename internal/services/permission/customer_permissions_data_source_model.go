@@ -16,7 +16,7 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-type customerPermissionsModel struct {
+type customerPermissionsDataSourceModel struct {
 	CustomerIDs       []string          `tfsdk:"customer_ids"`
 	CompanyNamePrefix types.String      `tfsdk:"company_name_prefix"`
 	DomainPrefix      types.String      `tfsdk:"domain_prefix"`
@@ -81,30 +81,13 @@ func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.
 	return diag.NewErrorDiagnostic("Could not read the permissions of the customers", detail)
 }
 
-// couldNotRead tells of the customers that could not be read: one error for each of the first,
-// or one warning.
-func couldNotRead(subjects []subject, failed []error, report bool) diag.Diagnostics {
-	var diags diag.Diagnostics
-	var lines []string
-	for i, err := range failed {
-		if err == nil {
-			continue
-		}
-		lines = append(lines, fmt.Sprintf("%s: %s", subjects[i].title(), firstLine(tfkit.Reason(err))))
-		if !report && len(lines) <= shownCustomers {
-			diags.AddError(fmt.Sprintf("Could not read the permissions of customer %s", subjects[i].title()), tfkit.Detail(err)+
-				"\n\nTo read the other customers all the same, set on_error = \"report\".")
-		}
+// couldNotRead tells of the customers that could not be read.
+func couldNotRead(f failures, total int, report bool) diag.Diagnostic {
+	if report {
+		d := f.diagnostic("read the permissions", total, "They are in errors, and not in customers.")
+		return diag.NewWarningDiagnostic(d.Summary(), d.Detail())
 	}
-	switch {
-	case report && len(lines) > 0:
-		diags.AddWarning(fmt.Sprintf("Could not read the permissions of %d of %d customers", len(lines), len(subjects)),
-			"They are in errors, with what to do, and not in customers.\n\n"+shorten(lines))
-	case len(lines) > shownCustomers:
-		diags.AddError(fmt.Sprintf("Could not read the permissions of %d more customers", len(lines)-shownCustomers),
-			fmt.Sprintf("Of %d customers, %d could not be read. To have them all in errors, and the others in customers, set on_error = \"report\".", len(subjects), len(lines)))
-	}
-	return diags
+	return f.diagnostic("read the permissions", total, `To read the others all the same, with these in errors, set on_error = "report".`)
 }
 
 // unrelated tells of the customers whose relationship has ended.
@@ -125,13 +108,8 @@ func unrelated(subjects []subject) diag.Diagnostics {
 
 // shorten writes the first lines and how many more there are.
 func shorten(lines []string) string {
-	if more := len(lines) - shownCustomers; more > 0 {
-		lines = append(lines[:shownCustomers:shownCustomers], fmt.Sprintf("and %d more", more))
+	if more := len(lines) - shownFailures; more > 0 {
+		lines = append(lines[:shownFailures:shownFailures], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return line
 }
