@@ -41,7 +41,11 @@ func BenchmarkScale(b *testing.B) {
 		backend := acctest.New(b, mockbackend.Config{Customers: fleetCustomers, Latency: fleetLatency})
 		fmt.Printf("\n| 10,000 customers | requests | tokens | connections | ideal | floor | time | over one customer's | ÷ floor | peak memory | allocated per customer |\n" +
 			"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
-		for name, policies := range map[string]int{"customers": 0, "customer_permissions": fleetCustomers} {
+		for _, name := range []string{"customers", "customer_permissions"} {
+			policies := 0
+			if name == "customer_permissions" {
+				policies = fleetCustomers
+			}
 			typeName, requests := "partnercenter_"+name, fleetPages+policies
 			ideal := (fleetPages*fleetLatency + time.Duration(policies)*fleetLatency/fleetConcurrency).Round(time.Millisecond)
 			run := newScaleRun(b, backend, typeName)
