@@ -92,7 +92,7 @@ func (w *Workspace) Run(ctx context.Context, args ...string) Result {
 func cleanEnviron() []string {
 	var out []string
 	for _, v := range os.Environ() {
-		if !slices.ContainsFunc([]string{"TF_", "PARTNERCENTER_", "ARM_", "AZURE", "ACTIONS_", "SYSTEM_"},
+		if !slices.ContainsFunc([]string{"TF_", "PARTNERCENTER_", "ARM_", "AZURE", "ACTIONS_", "SYSTEM_", "PG"},
 			func(prefix string) bool { return strings.HasPrefix(v, prefix) }) {
 			out = append(out, v)
 		}

@@ -63,6 +63,10 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 	default:
 		ids = slices.Sorted(maps.Keys(now.listed))
 	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { // nothing of it is managed
+		one, listed := now.listed[id]
+		return listed && len(one) == 0
+	})
 	gone, failed, err = r.look(ctx, ids, now, m.denies())
 	if err == nil && len(failed) == 0 {
 		last.Log = at

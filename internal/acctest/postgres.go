@@ -1,0 +1,81 @@
+package acctest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"testing"
+)
+
+// Postgres starts a PostgreSQL server of its own, which ends with the test, and returns the
+// connection string for the CLI's pg backend. Where none is installed the test is skipped; on
+// GitHub Actions, whose runners have one, it fails.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	skip := t.Skipf
+	if os.Getenv("GITHUB_ACTIONS") == "true" { // where nobody would notice
+		skip = t.Fatalf
+	}
+	bin, ok := postgresFolder()
+	if !ok {
+		skip("PostgreSQL is not installed: there is no initdb on PATH or in /usr/lib/postgresql")
+	}
+	dir := t.TempDir()
+	var as []string
+	if os.Geteuid() == 0 { // as whom PostgreSQL does not run
+		nobody, err := user.Lookup("nobody")
+		if err != nil {
+			skip("PostgreSQL does not run as root, and there is no user nobody: %v", err)
+		}
+		if _, err := exec.LookPath("setpriv"); err != nil {
+			skip("PostgreSQL does not run as root, and there is no setpriv to become another: %v", err)
+		}
+		as = []string{"setpriv", "--reuid=" + nobody.Uid, "--regid=" + nobody.Gid, "--clear-groups"}
+		// The folder above is the test's, and for its owner alone.
+		if out, err := exec.Command("chown", nobody.Uid, dir).CombinedOutput(); err != nil {
+			t.Fatalf("chown: %v\n%s", err, out)
+		}
+		if err := os.Chmod(filepath.Dir(dir), 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(name string, args ...string) error {
+		args = append(append(as[:len(as):len(as)], filepath.Join(bin, name)), args...)
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", name, err, out)
+		}
+		return nil
+	}
+	data := filepath.Join(dir, "data")
+	if err := run("initdb", "--pgdata="+data, "--username=terraform", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"); err != nil {
+		t.Fatal(err)
+	}
+	// It listens on a socket in the folder alone, so that it needs no free port.
+	log, options := filepath.Join(dir, "log"), "-c listen_addresses= -c fsync=off -k "+dir
+	if err := run("pg_ctl", "start", "--wait", "--pgdata="+data, "--log="+log, "--options="+options); err != nil {
+		text, _ := os.ReadFile(log)
+		t.Fatalf("%v\n%s", err, text)
+	}
+	t.Cleanup(func() {
+		if err := run("pg_ctl", "stop", "--wait", "--mode=immediate", "--pgdata="+data); err != nil {
+			t.Error(err)
+		}
+	})
+	return "host=" + dir + " user=terraform dbname=postgres sslmode=disable"
+}
+
+// postgresFolder is where the server's programs are; Debian keeps them off PATH.
+func postgresFolder() (string, bool) {
+	if initdb, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(initdb), true
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return "", false
+	}
+	return filepath.Dir(found[len(found)-1]), true
+}

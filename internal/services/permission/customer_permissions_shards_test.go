@@ -1,0 +1,209 @@
+package permission_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// shards are the states of examples/shards in one PostgreSQL, each with a folder of its own as
+// the jobs of a pipeline have.
+type shards struct {
+	testing.TB
+	*acctest.Backend
+
+	want map[string][]string // by customer id, what the configuration and the portal have on
+	runs []*acctest.Workspace
+}
+
+// newShards declares all customers of the mock but the last. Every fifth may buy savings plans
+// already, by the portal, and the configuration does not manage that.
+func newShards(t testing.TB, config mockbackend.Config, env ...string) *shards {
+	t.Helper()
+	s := &shards{TB: t, Backend: acctest.New(t, config), want: make(map[string][]string)}
+	var declared strings.Builder
+	customers := s.Customers()
+	for i, c := range customers {
+		on := i%3 > 0
+		if i < len(customers)-1 {
+			fmt.Fprintf(&declared, "%s: { azure_reservations: %t }\n", c.ID, on)
+		} else {
+			on = false
+		}
+		var before []string
+		if i%5 == 0 {
+			before = []string{sp}
+		}
+		s.SetPermissions(c.ID, before...)
+		if s.want[c.ID] = before; on {
+			s.want[c.ID] = append([]string{ri}, before...)
+		}
+	}
+	files := map[string]string{
+		"customers.yaml":   declared.String(),
+		"backend.tf":       "terraform {\n  backend \"pg\" {}\n}\n",
+		"test_override.tf": fmt.Sprintf("resource %q \"shard\" {\n  verify_azure_subscription = false\n}\n", fleetType),
+	}
+	env = append(s.WorkspaceEnvironment(), append(env, "PG_CONN_STR="+acctest.Postgres(t))...)
+	for i := range 4 {
+		dir := t.TempDir()
+		if err := acctest.CopyConfiguration(dir, filepath.Join(acctest.Root(), "examples", "shards")); err != nil {
+			t.Fatal(err)
+		}
+		s.runs = append(s.runs, &acctest.Workspace{Dir: dir})
+		for name, text := range files {
+			s.write(i, name, text)
+		}
+		if i == 0 {
+			w, err := acctest.NewWorkspace(t.Context(), dir, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.runs[0] = w
+		}
+		s.runs[i].CLI, s.runs[i].Env = s.runs[0].CLI, s.runs[0].Env
+		s.run(i, 0, "init", "-input=false")
+		s.run(i, 0, "workspace", "select", "-or-create", fmt.Sprintf("shard-%d", i))
+	}
+	return s
+}
+
+func (s *shards) write(shard int, name, text string) {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.runs[shard].Dir, name), []byte(text), 0o600); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// run runs the CLI on one shard and expects the exit code.
+func (s *shards) run(shard, exitCode int, args ...string) string {
+	s.Helper()
+	r := s.runs[shard].Run(s.Context(), args...)
+	if r.ExitCode != exitCode {
+		s.Errorf("shard %d: %s: exit code %d, not %d\n%s", shard, strings.Join(args, " "), r.ExitCode, exitCode, r.Output)
+	}
+	return r.Output
+}
+
+// atOnce runs the CLI on all shards at the same time, without an error, and returns how long
+// that took.
+func (s *shards) atOnce(args ...string) time.Duration {
+	s.Helper()
+	s.ResetJournal()
+	start := time.Now()
+	var all sync.WaitGroup
+	for i := range s.runs {
+		all.Go(func() { s.run(i, 0, args...) })
+	}
+	all.Wait()
+	return time.Since(start)
+}
+
+var (
+	apply = []string{"apply", "-input=false", "-auto-approve"}
+	plan  = []string{"plan", "-input=false", "-detailed-exitcode"}
+)
+
+// refused counts the requests of the journal that were over the limit, and the others.
+func (s *shards) refused() (refused, answered int) {
+	for _, r := range s.Requests() {
+		switch {
+		case r.Service != mockbackend.PartnerCenter:
+		case r.Status == http.StatusTooManyRequests:
+			refused++
+		default:
+			answered++
+		}
+	}
+	return refused, answered
+}
+
+// asDeclared fails the test unless server and states have what the configuration says, and each
+// customer is managed in one state.
+func (s *shards) asDeclared() {
+	s.Helper()
+	for id, want := range s.want {
+		acctest.ExpectPermissions(s, s.Backend.Backend, id, want...)
+	}
+	managed := make(map[string]int)
+	for i := range s.runs {
+		var state struct {
+			Resources []struct {
+				Instances []struct {
+					Attributes struct {
+						Permissions map[string]map[string]bool `json:"permissions"`
+					} `json:"attributes"`
+				} `json:"instances"`
+			} `json:"resources"`
+		}
+		if err := json.Unmarshal([]byte(s.run(i, 0, "state", "pull")), &state); err != nil {
+			s.Fatal(err)
+		}
+		for _, r := range state.Resources {
+			for id, switches := range r.Instances[0].Attributes.Permissions {
+				if len(switches) == 0 {
+					continue
+				}
+				managed[id]++
+				if want := slices.Contains(s.want[id], ri); switches["azure_reservations"] != want {
+					s.Errorf("the state of shard %d says that customer %s has %v, want %t", i, id, switches, want)
+				}
+			}
+		}
+	}
+	for id := range s.want {
+		want := 1
+		if id == s.Customers()[len(s.want)-1].ID {
+			want = 0
+		}
+		if managed[id] != want {
+			s.Errorf("customer %s is managed in %d states, want %d", id, managed[id], want)
+		}
+	}
+}
+
+// changedNothing fails the test when the journal has a write that took effect.
+func (s *shards) changedNothing(doing string) {
+	s.Helper()
+	if writes := acctest.Writes(s.Backend.Backend); len(writes) > 0 {
+		s.Errorf("%s sent %d writes, such as %s %s", doing, len(writes), writes[0].Method, writes[0].RequestBody)
+	}
+}
+
+// Four runs at once share what the server allows and lose nothing; customers move between them
+// unswitched.
+func TestAccFleet_shards(t *testing.T) {
+	t.Parallel()
+	const customers = 101 // one of them is not declared
+	s := newShards(t, mockbackend.Config{Customers: customers, Rate: mockbackend.Rate{Requests: 40, Per: 2 * time.Second}}, "PARTNERCENTER_REQUESTS_PER_SECOND=4.8")
+	for doing, args := range map[string][]string{"apply": apply, "plan": plan} {
+		_ = doing
+		_ = args
+	}
+	s.atOnce(apply...)
+	written := make(map[string]int)
+	for _, w := range acctest.Writes(s.Backend.Backend) {
+		written[w.RequestBody]++
+	}
+	for body, n := range written {
+		if n > 1 {
+			t.Errorf("written %d times: %s", n, body)
+		}
+	}
+	refused, answered := s.refused()
+	t.Logf("apply: %d refused, %d answered", refused, answered)
+	s.asDeclared()
+	s.atOnce(plan...)
+	refused, answered = s.refused()
+	t.Logf("plan: %d refused, %d answered", refused, answered)
+}
