@@ -28,7 +28,7 @@ type shards struct {
 
 // newShards declares all customers of the mock but the last. Every fifth may buy savings plans
 // already, by the portal, and the configuration does not manage that.
-func newShards(t testing.TB, config mockbackend.Config, env ...string) *shards {
+func newShards(t testing.TB, n int, config mockbackend.Config, env ...string) *shards {
 	t.Helper()
 	s := &shards{TB: t, Backend: acctest.New(t, config), want: make(map[string][]string)}
 	var declared strings.Builder
@@ -55,7 +55,7 @@ func newShards(t testing.TB, config mockbackend.Config, env ...string) *shards {
 		"test_override.tf": fmt.Sprintf("resource %q \"shard\" {\n  verify_azure_subscription = false\n}\n", fleetType),
 	}
 	env = append(s.WorkspaceEnvironment(), append(env, "PG_CONN_STR="+acctest.Postgres(t))...)
-	for i := range 4 {
+	for i := range n {
 		dir := t.TempDir()
 		if err := acctest.CopyConfiguration(dir, filepath.Join(acctest.Root(), "examples", "shards")); err != nil {
 			t.Fatal(err)
@@ -109,9 +109,11 @@ func (s *shards) atOnce(args ...string) time.Duration {
 	return time.Since(start)
 }
 
+// The pg backend of Terraform locks all states for a moment while it locks one, so runs on
+// different states have to wait for each other, too.
 var (
-	apply = []string{"apply", "-input=false", "-auto-approve"}
-	plan  = []string{"plan", "-input=false", "-detailed-exitcode"}
+	apply = []string{"apply", "-input=false", "-auto-approve", "-lock-timeout=5m"}
+	plan  = []string{"plan", "-input=false", "-detailed-exitcode", "-lock-timeout=5m"}
 )
 
 // refused counts the requests of the journal that were over the limit, and the others.
@@ -172,6 +174,20 @@ func (s *shards) asDeclared() {
 	}
 }
 
+// writtenOnce fails the test unless the journal has writes, and none of them twice.
+func (s *shards) writtenOnce() {
+	s.Helper()
+	written := make(map[string]int)
+	for _, w := range acctest.Writes(s.Backend.Backend) {
+		if written[w.RequestBody]++; written[w.RequestBody] == 2 {
+			s.Errorf("written twice: %s", w.RequestBody)
+		}
+	}
+	if len(written) == 0 {
+		s.Error("nothing was written")
+	}
+}
+
 // changedNothing fails the test when the journal has a write that took effect.
 func (s *shards) changedNothing(doing string) {
 	s.Helper()
@@ -184,26 +200,107 @@ func (s *shards) changedNothing(doing string) {
 // unswitched.
 func TestAccFleet_shards(t *testing.T) {
 	t.Parallel()
-	const customers = 101 // one of them is not declared
-	s := newShards(t, mockbackend.Config{Customers: customers, Rate: mockbackend.Rate{Requests: 40, Per: 2 * time.Second}}, "PARTNERCENTER_REQUESTS_PER_SECOND=4.8")
-	for doing, args := range map[string][]string{"apply": apply, "plan": plan} {
-		_ = doing
-		_ = args
-	}
+	s := newShards(t, 4, mockbackend.Config{Customers: 101, Rate: mockbackend.Rate{Requests: 80, Per: 2 * time.Second}}, "PARTNERCENTER_REQUESTS_PER_SECOND=9.6")
 	s.atOnce(apply...)
-	written := make(map[string]int)
-	for _, w := range acctest.Writes(s.Backend.Backend) {
-		written[w.RequestBody]++
+	s.writtenOnce()
+	if refused, answered := s.refused(); refused > answered/10 {
+		t.Errorf("%d requests were over the limit, and %d were not", refused, answered)
 	}
-	for body, n := range written {
-		if n > 1 {
-			t.Errorf("written %d times: %s", n, body)
-		}
-	}
-	refused, answered := s.refused()
-	t.Logf("apply: %d refused, %d answered", refused, answered)
 	s.asDeclared()
 	s.atOnce(plan...)
-	refused, answered = s.refused()
-	t.Logf("plan: %d refused, %d answered", refused, answered)
+	if _, answered := s.refused(); answered != 100 {
+		t.Errorf("refreshes took %d requests for 100 customers", answered)
+	}
+
+	main, err := os.ReadFile(filepath.Join(s.runs[0].Dir, "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	three := strings.Replace(string(main), "shards = 4", "shards = 3", 1)
+	for i := range s.runs {
+		s.write(i, "main.tf", three)
+	}
+	s.atOnce(apply...)
+	s.changedNothing("one shard less")
+	s.asDeclared()
+	s.ResetJournal()
+	s.run(3, 0, "destroy", "-input=false", "-auto-approve")
+	s.changedNothing("the destruction of an empty shard")
+	s.runs = s.runs[:3]
+	s.asDeclared()
+
+	// One shard denies what none lists, and knows what the others list.
+	undeclared := s.Customers()[100].ID
+	s.write(0, "deny_override.tf", fmt.Sprintf("resource %q \"shard\" {\n  unlisted = \"deny\"\n}\n", fleetType))
+	s.SetPermissions(undeclared, ri, sp)
+	s.atOnce(apply...)
+	s.want[undeclared] = nil
+	if writes := acctest.Writes(s.Backend.Backend); len(writes) != 1 {
+		t.Errorf("sent %q to turn off one customer", acctest.Routes(writes))
+	}
+	s.asDeclared()
+}
+
+// Of two runs on one state at once one fails and says why or, when it may, waits for the other.
+func TestAccFleet_lockedState(t *testing.T) {
+	t.Parallel()
+	s := newShards(t, 1, mockbackend.Config{Customers: 21})
+	s.Backend.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.Throttle, RetryAfter: time.Second, Times: -1})
+	var all sync.WaitGroup
+	defer all.Wait()
+	ended := make(chan struct{})
+	all.Go(func() {
+		defer close(ended)
+		s.run(0, 0, apply...)
+	})
+	locked := func() bool {
+		r := s.runs[0].Run(t.Context(), plan[:3]...) // without -lock-timeout
+		return r.ExitCode == 1 && acctest.Says("Error acquiring the state lock").MatchString(r.Output)
+	}
+	for !locked() { // the other has not come so far yet
+		select {
+		case <-ended:
+			t.Fatal("the state was not locked")
+		default:
+		}
+	}
+	all.Go(func() { s.run(0, 0, plan...) })
+	if !locked() {
+		t.Error("the state is not locked while one run waits for another")
+	}
+	s.ClearFaults()
+	all.Wait()
+	s.writtenOnce()
+}
+
+// BenchmarkShards applies and plans 4 x 2,500 customers at once. The server's limit is ten times
+// the real one; what is measured are multiples of the time that the limit allows.
+func BenchmarkShards(b *testing.B) {
+	rate := mockbackend.Rate{Requests: 500, Per: 6 * time.Second}
+	for _, c := range []struct {
+		name string
+		env  []string
+		most float64
+	}{
+		{"shared", []string{"PARTNERCENTER_REQUESTS_PER_SECOND=20"}, 1.15},
+		{"competing", nil, 2},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				s := newShards(b, 4, mockbackend.Config{Customers: 10_001, Rate: rate}, c.env...)
+				for _, args := range [][]string{apply, plan} {
+					doing := args[0]
+					took := s.atOnce(args...)
+					refused, answered := s.refused()
+					ratio := took.Seconds() / (float64(answered) * rate.Per.Seconds() / float64(rate.Requests))
+					b.ReportMetric(ratio, doing+"/ideal")
+					b.ReportMetric(float64(refused)/float64(answered), doing+"-refused/answered")
+					if ratio > c.most {
+						b.Errorf("%s took %.2f times the ideal, want at most %.2f", doing, ratio, c.most)
+					}
+				}
+				s.asDeclared()
+			}
+		})
+	}
 }
