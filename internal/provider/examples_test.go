@@ -68,7 +68,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/"} {
+	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -82,6 +82,10 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
+			case folder == "shards/" && name == "customers.yaml": // belongs to main.tf
+				continue
+			case folder == "shards/" && name == "main.tf":
+				try = example.shards
 			case folder == "customer-self-service/" && name == "main.tf":
 				try = example.selfService
 			case folder == "purchase-alarm/" && name == "main.tf":
@@ -367,6 +371,29 @@ func (e example) jq(name, input string) string {
 		e.Fatalf("jq: %v\n%s", err, out)
 	}
 	return string(out)
+}
+
+// shards is applied in a workspace for each shard, and in no other.
+func (e example) shards(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name), "customers.yaml": e.read("customers.yaml")})
+	run(e.T, w, 1, "plan", "-input=false")
+	var got []string
+	for shard := range 4 {
+		b.ResetJournal()
+		run(e.T, w, 0, "workspace", "select", "-or-create", fmt.Sprintf("shard-%d", shard))
+		run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+		for _, r := range acctest.Writes(b.Backend) {
+			got = append(got, fmt.Sprint(shard, " ", r.Method))
+		}
+	}
+	// Of the two customers of shard 1, one has what is declared, and the other nothing.
+	if want := []string{"0 POST"}; !slices.Equal(got, want) {
+		e.Errorf("the writes were %q, not %q", got, want)
+	}
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID, mockbackend.AzureReservedInstances)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.NorthwindID)
 }
 
 // providerBlock takes its values from variables, and nothing of them from the environment.

@@ -11,16 +11,20 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/rhysd/actionlint"
 	"go.yaml.in/yaml/v3"
 
 	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
@@ -32,11 +36,14 @@ const (
 
 // pipelineChecks has a check for every file of examples/pipelines.
 var pipelineChecks = map[string]func(t *testing.T, content []byte){
-	"github-actions.yml":  checkGitHubActions,
-	"azure-pipelines.yml": checkAzurePipelines,
-	"gitlab-ci.yml":       checkGitLabCI,
-	"first-consent.sh":    checkFirstConsent,
-	"purchase-alarm.yml":  checkPurchaseAlarm,
+	"github-actions.yml": func(t *testing.T, content []byte) {
+		mustEqual(t, "apply.strategy", checkGitHubActions(t, content).Jobs.Apply.Strategy, githubStrategy{})
+	},
+	"github-actions-shards.yml": checkGitHubShards,
+	"azure-pipelines.yml":       checkAzurePipelines,
+	"gitlab-ci.yml":             checkGitLabCI,
+	"first-consent.sh":          checkFirstConsent,
+	"purchase-alarm.yml":        checkPurchaseAlarm,
 }
 
 func TestPipelines(t *testing.T) {
@@ -123,11 +130,17 @@ type githubWorkflow struct {
 }
 
 type githubJob struct {
-	Needs       string       `yaml:"needs"`
-	If          string       `yaml:"if"`
-	RunsOn      string       `yaml:"runs-on"`
-	Environment string       `yaml:"environment"`
-	Steps       []githubStep `yaml:"steps"`
+	Needs       string         `yaml:"needs"`
+	If          string         `yaml:"if"`
+	Strategy    githubStrategy `yaml:"strategy"`
+	RunsOn      string         `yaml:"runs-on"`
+	Environment string         `yaml:"environment"`
+	Steps       []githubStep   `yaml:"steps"`
+}
+
+type githubStrategy struct {
+	FailFast *bool               `yaml:"fail-fast"`
+	Matrix   map[string][]string `yaml:"matrix"`
 }
 
 type githubStep struct {
@@ -156,7 +169,8 @@ func mustLint(t *testing.T, name string, content []byte) {
 	}
 }
 
-func checkGitHubActions(t *testing.T, content []byte) {
+func checkGitHubActions(t *testing.T, content []byte) githubWorkflow {
+	t.Helper()
 	mustLint(t, "github-actions.yml", content)
 	var w githubWorkflow
 	strictly(t, content, &w)
@@ -173,6 +187,42 @@ func checkGitHubActions(t *testing.T, content []byte) {
 		mustEqual(t, name+".environment", job.Environment, name)
 		mustQuote(t, job)
 		inJobs(t, name, func(r *jobRun) { r.githubJob(job) })
+	}
+	return w
+}
+
+// checkGitHubShards checks that each shard has a job, a workspace and a plan of its own, and
+// that all together stay within the partner's limit.
+func checkGitHubShards(t *testing.T, content []byte) {
+	w := checkGitHubActions(t, content)
+	mustEqual(t, "renew's shards", w.Jobs.Renew.Strategy.Matrix, map[string][]string{"shard": {"0"}})
+	for name, job := range map[string]githubJob{"plan": w.Jobs.Plan, "apply": w.Jobs.Apply} {
+		shards := job.Strategy.Matrix["shard"]
+		mustEqual(t, name+"'s shards", shards, []string{"0", "1", "2", "3"})
+		if job.Strategy.FailFast == nil || *job.Strategy.FailFast {
+			t.Errorf("%s: a shard that fails cancels the others", name)
+		}
+		var ran, stored bool
+		for _, s := range job.Steps {
+			if strings.Contains(s.Run, "terraform ") {
+				ran = true
+				mustEqual(t, name+"'s workspace", s.Env["SHARD"], "shard-${{ matrix.shard }}")
+				if !strings.Contains(s.Run, `terraform workspace select -or-create "$SHARD"`) {
+					t.Errorf("%s does not select its workspace", name)
+				}
+				perSecond, err := strconv.ParseFloat(s.Env["PARTNERCENTER_REQUESTS_PER_SECOND"], 64)
+				if all := perSecond * float64(len(shards)); err != nil || all > 500./60 || all < 7 {
+					t.Errorf("%s: all shards have %v requests per second, and the partner 500 per minute (%v)", name, all, err)
+				}
+			}
+			if plan, ok := s.With["name"]; ok {
+				stored = true
+				mustEqual(t, name+"'s plan", plan, "tfplan-${{ matrix.shard }}")
+			}
+		}
+		if !ran || !stored {
+			t.Errorf("%s has no step with terraform (%t) or none with the plan (%t)", name, ran, stored)
+		}
 	}
 }
 
@@ -254,7 +304,7 @@ func (r *jobRun) githubJob(job githubJob) {
 	r.env["ACTIONS_ID_TOKEN_REQUEST_URL"] = "https://vstoken.example/token?x=1"
 	r.env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] = "request-token"
 	values := strings.NewReplacer("${{ vars.PARTNERCENTER_TENANT_ID }}", tenantA, "${{ vars.PARTNERCENTER_CLIENT_ID }}", clientA,
-		"${{ vars.KEY_VAULT }}", "contoso", "${{ runner.temp }}", r.dir)
+		"${{ vars.KEY_VAULT }}", "contoso", "${{ runner.temp }}", r.dir, "${{ matrix.shard }}", "3")
 	outcomes := make(map[string]bool)
 	for _, s := range job.Steps {
 		if id, always := strings.CutPrefix(s.If, "always() && steps."); r.err != nil && !always || always && !outcomes[strings.TrimSuffix(id, ".outcome == 'success'")] {
@@ -488,6 +538,7 @@ esac`
 	// fakeTerraform finds the token as it was stored, safe from others, and replaces it.
 	fakeTerraform = `case "$1" in
 init) ;;
+workspace) [ "$2 $3 $4" = "select -or-create shard-3" ] ;;
 plan|apply)
 	env > "$DIR/environment"
 	grep -qx stored-token "$PARTNERCENTER_REFRESH_TOKEN_FILE_PATH" || exit 3
@@ -715,7 +766,7 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// attributeNames are those of all data sources, nested ones included.
+// attributeNames are those of all types, nested ones included.
 func attributeNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
@@ -734,6 +785,11 @@ func attributeNames(t *testing.T) map[string]bool {
 	for _, create := range New("test")().DataSources(t.Context()) {
 		var s datasource.SchemaResponse
 		create().Schema(t.Context(), datasource.SchemaRequest{}, &s)
+		add(s.Schema.Type())
+	}
+	for _, create := range New("test")().Resources(t.Context()) {
+		var s resource.SchemaResponse
+		create().Schema(t.Context(), resource.SchemaRequest{}, &s)
 		add(s.Schema.Type())
 	}
 	return names
@@ -771,6 +827,9 @@ func realMessages(t *testing.T) []string {
 		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
 	}
 	say(tfkit.CouldNotRead("purchases", []string{""}, []error{errors.New("refused")}, false))
+	for _, e := range []*httppipe.DeadlineError{{}, {Wait: time.Hour}, {Wait: time.Hour, Paced: true}} {
+		messages = append(messages, oneLine(e.Remedy()))
+	}
 	for _, code := range []string{"900421", "900150"} {
 		messages = append(messages, oneLine((&partnercenter.Error{Code: code}).Remedy()))
 	}
