@@ -12,7 +12,7 @@ locals {
 
   # A workspace for each shard, from shard-0 to shard-3.
   shards = 4
-  shard  = tonumber(regex("^shard-([0-9]+)$", terraform.workspace)[0])
+  shard  = tonumber(regex("shard-([0-9]+)$", terraform.workspace)[0])
 }
 
 # The customers of other shards are listed as {}: nothing of them is managed here.

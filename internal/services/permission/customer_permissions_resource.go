@@ -89,16 +89,18 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			},
 			"permissions": schema.MapAttribute{
 				MarkdownDescription: "By customer id (the Microsoft Entra tenant id, in any case), which of `azure_reservations` and `azure_savings_plans` is on (`true`) or off (`false`). " +
-					"One that is left out is not managed.",
+					"One that is left out is not managed, and a customer with neither (`{}`) costs no request.",
 				Required:    true,
 				ElementType: switchesType,
 			},
 			"unlisted": schema.StringAttribute{
-				MarkdownDescription: "What holds for the partner's customers that are not in `permissions`: `ignore` (default) or `deny`, which turns off whatever they have on.",
-				Optional:            true,
-				Computed:            true,
-				Default:             stringdefault.StaticString("ignore"),
-				Validators:          []validator.String{stringvalidator.OneOf("ignore", "deny")},
+				MarkdownDescription: "What holds for the partner's customers that are not in `permissions`: `ignore` (default) or `deny`, which turns off whatever they have on. " +
+					"Only one resource of a partner may deny, and it has to list the customers of all others, as `{}`: " +
+					"see [many states](../guides/many_states.md).",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString("ignore"),
+				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
 			},
 			"unlisted_permissions": schema.MapAttribute{
 				MarkdownDescription: "With `unlisted = \"deny\"`, what customers that are not in `permissions` have on; the next apply turns it off. Otherwise null.",
