@@ -91,7 +91,8 @@ func toFleet(m types.Map) fleet {
 // that are null.
 func (f fleet) toMap(like types.Map) (types.Map, diag.Diagnostics) {
 	spelled := make(map[string]string, len(f))
-	for id := range like.Elements() {
+	likes := like.Elements() // a copy each time
+	for id := range likes {
 		spelled[strings.ToLower(id)] = id
 	}
 	out := make(map[string]attr.Value, len(f))
@@ -101,7 +102,7 @@ func (f fleet) toMap(like types.Map) (types.Map, diag.Diagnostics) {
 		if !ok {
 			key = id
 		}
-		if before, ok := like.Elements()[key].(types.Map); ok {
+		if before, ok := likes[key].(types.Map); ok {
 			for name, b := range before.Elements() {
 				if b.IsNull() {
 					inner[name] = b

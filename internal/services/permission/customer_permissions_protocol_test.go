@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -498,5 +499,32 @@ func TestProtoFleet_faults(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What a fleet costs grows with the number of its customers, and not with its square. Memory
+// tells, since other programs do not change it.
+func TestProtoFleet_cost(t *testing.T) { // not parallel: other tests would change it
+	cost := func(customers int) float64 {
+		var before, after runtime.MemStats
+		inFleet(t, mockbackend.Config{Customers: customers}, func(t *testing.T, r acctest.Run) {
+			config := acctest.Values{}
+			for _, c := range r.Customers() {
+				config[c.ID] = bothOff
+				r.SetPermissions(c.ID)
+			}
+			runtime.ReadMemStats(&before)
+			r.MustApply(of(config))
+			r.SetPermissions(mockbackend.AdatumID, ri)
+			r.MustRefresh()
+			r.ExpectPlan(of(config), acctest.Update)
+			runtime.ReadMemStats(&after)
+		})
+		return float64(after.TotalAlloc - before.TotalAlloc)
+	}
+	few, many := cost(300), cost(2400)
+	t.Logf("8 times the customers take %.1f times the memory", many/few)
+	if many > 10*few {
+		t.Errorf("8 times the customers take %.1f times the memory", many/few)
 	}
 }

@@ -179,8 +179,8 @@ type customerPermissionsIdentity struct {
 func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var permissions types.Map
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
-	seen := make(map[string]string)
-	for _, id := range slices.Sorted(maps.Keys(permissions.Elements())) {
+	seen, elements := make(map[string]string), permissions.Elements() // a copy each time
+	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)
 		if err := tfkit.CheckGUID(id); err != nil {
 			resp.Diagnostics.AddAttributeError(at, "Invalid customer id", fmt.Sprintf("The key %q is no customer id: it %s.", id, err))
@@ -189,7 +189,7 @@ func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req re
 			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))
 		}
 		seen[strings.ToLower(id)] = id
-		inner, ok := permissions.Elements()[id].(types.Map)
+		inner, ok := elements[id].(types.Map)
 		if !ok {
 			continue
 		}
