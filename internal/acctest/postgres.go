@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -42,7 +43,7 @@ func Postgres(t testing.TB) string {
 		}
 	}
 	run := func(name string, args ...string) error {
-		args = append(append(as[:len(as):len(as)], filepath.Join(bin, name)), args...)
+		args = slices.Concat(as, []string{filepath.Join(bin, name)}, args)
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
