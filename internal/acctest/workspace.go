@@ -68,6 +68,8 @@ type Result struct {
 	Output string
 	// Err is nil for exit codes 0 and 2.
 	Err error
+	// CPU is the time that the CLI and the provider kept processors busy.
+	CPU time.Duration
 }
 
 // Run runs the CLI with the arguments.
@@ -82,6 +84,9 @@ func (w *Workspace) Run(ctx context.Context, args ...string) Result {
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	r := Result{ExitCode: cmd.ProcessState.ExitCode(), Output: out.String()}
+	if cmd.ProcessState != nil { // it was started
+		r.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
 	if err != nil && r.ExitCode != 2 {
 		r.Err = fmt.Errorf("%s %s: %w\n%s", filepath.Base(w.CLI.Path), strings.Join(args, " "), err, out.String())
 	}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"fmt"
+	"html"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+)
+
+// String is the row in the table.
+func (r row) String() string {
+	floor, ratio, floorCPU, network := "–", "–", "–", "–"
+	if r.floor.wall > 0 {
+		floor, floorCPU = seconds(r.floor.wall), seconds(r.floor.cpu)
+		ratio = fmt.Sprintf("%.2f", r.ours.wall.Seconds()/r.floor.wall.Seconds())
+	}
+	if r.network > 0 {
+		network = seconds(r.network)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s | %s | %s | %d | %d | %d |", r.name+", "+thousands(r.customers), r.phase,
+		seconds(r.ours.wall), floor, ratio, network, seconds(r.ours.cpu), floorCPU, megabytes(r.ours.peak), r.ours.requests, r.ours.tokens, r.ours.connections)
+}
+
+const tableHead = `| what | work | wall | Terraform's own | ratio | network floor | CPU | Terraform's own CPU | provider's peak memory | requests | token requests | connections |
+|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+`
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+func megabytes(n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f MB", float64(n)/1e6)
+}
+
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+}
+
+// budget is something that the design promises.
+type budget struct {
+	what, measured string
+	met            bool
+}
+
+// budgets judges the rows. What was not measured is not judged.
+func budgets(rows []row, opts options) []budget {
+	out := []budget{{"provider start to handshake: at most 50 ms", opts.handshake.Round(time.Millisecond).String(), opts.handshake <= 50*time.Millisecond}}
+	peaks := 0
+	for _, r := range rows {
+		if r.configuration != "" {
+			continue
+		}
+		is := func(k kind, customers int, phase string) bool { return r.name == k.name && r.customers == customers && r.phase == phase }
+		add := func(what, measured string, met bool) { out = append(out, budget{what, measured, met}) }
+		if r.customers == 10_000 {
+			peaks = max(peaks, r.ours.peak)
+		}
+		if r.phase == unchanged && r.name != fleetByLog.name {
+			add(fmt.Sprintf("%s: unchanged plan with 1 request per customer and 1 token request", r.scenario),
+				fmt.Sprintf("%d and %d", r.ours.requests, r.ours.tokens), r.ours.requests == r.customers && r.ours.tokens == 1)
+		}
+		switch {
+		case is(single, 1_000, unchanged):
+			add(fmt.Sprintf("%s: unchanged plan in at most 1.5 × Terraform's own time", r.scenario),
+				fmt.Sprintf("%.2f ×", r.ours.wall.Seconds()/r.floor.wall.Seconds()), r.ours.wall <= r.floor.wall*3/2)
+		case is(fleet, 10_000, unchanged), is(fleetByLog, 10_000, unchanged):
+			bound := 2*r.floor.wall + r.network
+			add(fmt.Sprintf("%s: unchanged plan in at most 2 × Terraform's own time plus the network floor, %s", r.scenario, seconds(bound)),
+				seconds(r.ours.wall), r.ours.wall <= bound)
+		case is(fleetByLog, 10_000, three):
+			add(fmt.Sprintf("%s: plan after 3 changes outside with fewer than 20 requests", r.scenario), fmt.Sprint(r.ours.requests), r.ours.requests < 20)
+		case r.phase == throttled:
+			bound := r.network * 11 / 10
+			add(fmt.Sprintf("%s: unchanged plan where the server allows %s in at most 1.1 × the time that takes at the least, %s", r.scenario, rate, seconds(bound)),
+				seconds(r.ours.wall), r.ours.wall <= bound)
+		}
+	}
+	if peaks > 0 {
+		out = append(out, budget{"provider's peak memory with 10,000 customers: at most 150 MB", megabytes(peaks), peaks <= 150e6})
+	}
+	return out
+}
+
+// report is the text of README.md.
+func report(rows []row, opts options, cli acctest.CLI) string {
+	name := "Terraform"
+	if cli.Tofu {
+		name = "OpenTofu"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Benchmarks
+
+Made by `+"`make bench`"+`; the figures of one run belong together and with no others. %s %s, %d processor cores, %s/%s; the mock of
+Partner Center ran on the same machine, in a process of its own, and took %s for each answer.
+
+![unchanged plan](chart.svg)
+
+## Budgets
+
+| budget | measured | |
+|---|--:|---|
+`, name, cli.Version, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, opts.latency)
+	for _, one := range budgets(rows, opts) {
+		verdict := "met"
+		if !one.met {
+			verdict = "**not met**"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", one.what, one.measured, verdict)
+	}
+	b.WriteString("\n## Figures\n\n" + tableHead)
+	for _, r := range rows {
+		fmt.Fprintln(&b, r)
+	}
+	fmt.Fprintf(&b, `
+- *Terraform's own* is what the CLI takes for `+"`terraform_data`"+` in the same shape, without any provider: `+"`for_each`"+` over the same map beside
+  single resources, one resource that holds the map beside a fleet. Both read the map from the same kind of file.
+- The *network floor* is requests × time of an answer ÷ requests at a time, which are %d for single resources (the CLI's bound) and %d for a
+  fleet (the provider's). Where the server throttles it is the requests at the rate that it allows.
+- Plans are the fastest of %d, with and without the provider in turns; all else is one run.
+- *CPU* is user and system time of the CLI and all that it started. *Peak memory* is VmHWM of the provider's process, which is read from
+  /proc every 10 ms while it runs.
+- The activity log holds what was changed outside, and not the records of the apply: those fill a page for each 500 customers until they
+  are 6 hours old, and to the end of their day.
+- Changes outside are made in the mock. Beside them, Terraform's own map is changed in as many places.
+`, single.concurrency, fleet.concurrency, opts.repeat)
+	return b.String()
+}
+
+// chart draws the unchanged plans: beside each what it takes at the least.
+func chart(rows []row) string {
+	plans := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.phase != unchanged })
+	var longest time.Duration
+	for _, r := range plans {
+		longest = max(longest, r.ours.wall, r.floor.wall+r.network)
+	}
+	const left, width, line = 250, 430, 52
+	scale := func(d time.Duration) float64 { return float64(width) * d.Seconds() / longest.Seconds() }
+	var b strings.Builder
+	height := 60 + line*len(plans)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 %d" font-family="sans-serif" font-size="13" role="img" aria-label="Time of an unchanged plan">
+<style>
+  text { fill: #24292f } .ours { fill: #0a69da } .floor { fill: #8c959f } .network { fill: #d0d7de }
+  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .ours { fill: #4493f8 } .floor { fill: #8b949e } .network { fill: #484f58 } }
+</style>
+`, height)
+	fmt.Fprint(&b, `<text x="10" y="22" font-size="15">Unchanged plan, seconds</text>`+"\n")
+	for i, legend := range []struct{ class, text string }{{"ours", "with the provider"}, {"floor", "Terraform's own"}, {"network", "network floor"}} {
+		fmt.Fprintf(&b, `<rect class="%s" x="%d" y="12" width="12" height="12"/><text x="%d" y="23">%s</text>`+"\n", legend.class, left+i*150, left+i*150+18, legend.text)
+	}
+	for i, r := range plans {
+		y := 44 + i*line
+		fmt.Fprintf(&b, `<text x="10" y="%d">%s</text>`+"\n", y+22, html.EscapeString(r.name+", "+thousands(r.customers)))
+		fmt.Fprintf(&b, `<rect class="ours" x="%d" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
+			left, y, scale(r.ours.wall), left+scale(r.ours.wall)+6, y+13, r.ours.wall.Seconds())
+		fmt.Fprintf(&b, `<rect class="floor" x="%d" y="%d" width="%.1f" height="16"/><rect class="network" x="%.1f" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
+			left, y+18, scale(r.floor.wall), left+scale(r.floor.wall), y+18, scale(r.network), left+scale(r.floor.wall+r.network)+6, y+31, (r.floor.wall+r.network).Seconds())
+	}
+	return b.String() + "</svg>\n"
+}

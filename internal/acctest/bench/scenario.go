@@ -1,0 +1,300 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// kind is a configuration of the provider, and of the same shape without it.
+type kind struct {
+	name string
+	// block is the resource block, floor the one of terraform_data that takes the same map.
+	block, floor string
+	// concurrency is how many requests are under way at a time: Terraform's own bound for
+	// single resources, the provider's for a fleet.
+	concurrency int
+	// configuration is a folder with another provider's configuration, instead of a block.
+	configuration string
+}
+
+// Both take the map as a variable with a type: of a literal of 10,000 objects the CLI seeks the
+// common type for minutes.
+const mapVariable = `variable "permissions" {
+  type = map(map(bool))
+}
+`
+
+const requirement = `terraform {
+  required_providers {
+    partnercenter = {
+      source = "partnercenter/partnercenter"
+    }
+  }
+}
+`
+
+var (
+	single = kind{
+		name: "single resources", concurrency: 10,
+		block: `resource "partnercenter_customer_permission_reservations" "one" {
+  for_each    = var.permissions
+  customer_id = each.key
+  enabled     = each.value.azure_reservations
+}
+`,
+		floor: `resource "terraform_data" "one" {
+  for_each = var.permissions
+  input    = each.value
+}
+`,
+	}
+	fleet      = fleetOf("fleet", "full")
+	fleetByLog = fleetOf("fleet by activity log", "activity_log")
+)
+
+func fleetOf(name, refresh string) kind {
+	return kind{
+		name: name, concurrency: 32,
+		block: fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
+		floor: "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
+	}
+}
+
+// scenario is a kind with a number of customers.
+type scenario struct {
+	kind
+	customers int
+	// throttled adds a plan against a server that allows 250 requests in 5 s.
+	throttled bool
+}
+
+func (s scenario) String() string { return fmt.Sprintf("%s %d", s.name, s.customers) }
+
+var rate = mockbackend.Rate{Requests: 250, Per: 5 * time.Second}
+
+// options are the same for all scenarios.
+type options struct {
+	latency   time.Duration
+	repeat    int
+	handshake time.Duration
+}
+
+// The phases, in order.
+const (
+	applied   = "apply"
+	unchanged = "unchanged plan"
+	three     = "plan, 3 changed outside"
+	drifted   = "plan, 1 % changed outside"
+	throttled = "unchanged plan, throttled"
+	destroyed = "destroy"
+)
+
+// row is one line of the table.
+type row struct {
+	scenario
+
+	phase string
+	// floor is the CLI's own share: terraform_data of the same shape.
+	ours, floor figures
+	// network is how long the requests take at the least.
+	network time.Duration
+}
+
+// bench is a scenario at work.
+type bench struct {
+	scenario
+	options
+
+	dir         string
+	backend     *mockbackend.Backend
+	ids         []string // of the customers in the map
+	ours, floor *acctest.Workspace
+}
+
+// measure does all phases, each with the provider and, if the kind has a floor, without.
+func (s scenario) measure(ctx context.Context, dir string, opts options, done func(row)) (rows []row, err error) {
+	b := &bench{scenario: s, options: opts, dir: dir}
+	for _, name := range []string{"ours", "floor"} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	backend, env, err := newMock(dir, mockbackend.Config{Customers: s.customers, Latency: opts.latency})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, backend.Close()) }()
+	b.backend = backend
+	for _, c := range backend.Customers()[namedCustomers:] {
+		b.ids = append(b.ids, c.ID)
+	}
+	if err := b.prepare(ctx, env); err != nil {
+		return nil, err
+	}
+	// The activity log is that of any day: the records of the apply are not in it, as if it had
+	// been days ago.
+	backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 24 * time.Hour })
+	for _, phase := range s.phases() {
+		r, err := b.do(ctx, phase)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", phase, err)
+		}
+		backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 0 })
+		done(r)
+		rows = append(rows, r)
+	}
+	for _, id := range b.ids {
+		if p, ok := backend.Policy(id); ok {
+			return nil, fmt.Errorf("customer %s has %q after destroy", id, p.Permissions)
+		}
+	}
+	if v := backend.Violations(); len(v) > 0 && s.configuration == "" {
+		return nil, fmt.Errorf("the mock was sent what the API does not document: %s", strings.Join(v, "; "))
+	}
+	return rows, nil
+}
+
+func (s scenario) phases() []string {
+	phases := []string{applied, unchanged, drifted, destroyed}
+	if s.name == fleetByLog.name {
+		phases = slices.Insert(phases, 2, three)
+	}
+	if s.throttled {
+		phases = slices.Insert(phases, 2, throttled)
+	}
+	return phases
+}
+
+// prepare makes both workspaces.
+func (b *bench) prepare(ctx context.Context, env []string) (err error) {
+	ours, floor := filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "floor")
+	if err := errors.Join(b.declare(ours, 0), b.declare(floor, 0)); err != nil {
+		return err
+	}
+	if b.configuration != "" {
+		b.ours, err = otherProvider(ctx, ours, b.configuration, env)
+		return err
+	}
+	for dir, text := range map[string]string{ours: requirement + mapVariable + b.block, floor: mapVariable + b.scenario.floor} {
+		if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	if b.ours, err = acctest.NewWorkspace(ctx, ours, env); err != nil {
+		return err
+	}
+	b.floor, err = acctest.NewWorkspace(ctx, floor, nil)
+	return err
+}
+
+// otherProvider prepares the folder with another provider's configuration.
+func otherProvider(ctx context.Context, dir, from string, env []string) (*acctest.Workspace, error) {
+	if err := acctest.CopyConfiguration(dir, from); err != nil {
+		return nil, err
+	}
+	cli, err := acctest.FindCLI()
+	if err != nil {
+		return nil, err
+	}
+	if settings := filepath.Join(dir, "cli.tfrc"); fileExists(settings) {
+		env = append(env, "TF_CLI_CONFIG_FILE="+settings)
+	}
+	w := &acctest.Workspace{Dir: dir, CLI: cli, Env: env}
+	return w, w.Run(ctx, "init", "-input=false").Err
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// declare writes the map: reservations on for all but the first few customers.
+func (b *bench) declare(dir string, off int) error {
+	permissions := make(map[string]map[string]bool, len(b.ids))
+	for i, id := range b.ids {
+		permissions[id] = map[string]bool{"azure_reservations": i >= off}
+	}
+	text, err := json.Marshal(map[string]any{"permissions": permissions})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "permissions.auto.tfvars.json"), text, 0o600)
+}
+
+// do measures one phase.
+func (b *bench) do(ctx context.Context, phase string) (row, error) {
+	r := row{scenario: b.scenario, phase: phase}
+	args, times, exitCode := []string{"plan", "-detailed-exitcode"}, b.repeat, 0
+	backend, ours := b.backend, b.ours
+	switch phase {
+	case applied, destroyed:
+		args, times = []string{phase, "-auto-approve"}, 1
+	case three, drifted:
+		exitCode = 2
+		n := 3
+		if phase == drifted {
+			n = max(len(b.ids)/100, 1)
+		}
+		if err := b.switchOff(n); err != nil {
+			return r, err
+		}
+	case throttled:
+		times = 1
+		other, env, err := newMock(b.dir, mockbackend.Config{Customers: b.customers, Rate: rate, Latency: b.latency})
+		if err != nil {
+			return r, err
+		}
+		defer func() { _ = other.Close() }() // only read from
+		for _, id := range b.ids {
+			other.SetPermissions(id, mockbackend.AzureReservedInstances)
+		}
+		backend, ours = other, &acctest.Workspace{Dir: ours.Dir, CLI: ours.CLI, Env: append(slices.Clone(ours.Env), env...)}
+	}
+	args = append(args, "-input=false")
+	for range times {
+		if b.floor != nil {
+			one, err := measure(ctx, b.floor, exitCode, args...)
+			if err != nil {
+				return r, err
+			}
+			r.floor = r.floor.orFaster(one)
+		}
+		backend.ResetJournal()
+		backend.ResetCounters()
+		one, err := measure(ctx, ours, exitCode, args...)
+		if err != nil {
+			return r, err
+		}
+		one.count(backend)
+		r.ours = r.ours.orFaster(one)
+	}
+	if b.concurrency > 0 {
+		r.network = time.Duration(r.ours.requests) * b.latency / time.Duration(b.concurrency)
+	}
+	if phase == throttled {
+		r.network = time.Duration(len(b.ids)) * rate.Per / time.Duration(rate.Requests)
+	}
+	return r, nil
+}
+
+// switchOff turns the first few customers off behind the provider's back. Without it the map
+// says so, which gives the CLI as much to show.
+func (b *bench) switchOff(n int) error {
+	for _, id := range b.ids[:n] {
+		b.backend.SetPermissions(id)
+	}
+	if b.floor == nil {
+		return nil
+	}
+	return b.declare(b.floor.Dir, n)
+}
