@@ -33,12 +33,6 @@ const (
 	manyIDs = 50
 )
 
-// The values of on_error.
-const (
-	failOnError   = "fail"
-	reportOnError = "report"
-)
-
 // NewCustomerPermissionsDataSource is partnercenter_customer_permissions.
 func NewCustomerPermissionsDataSource() datasource.DataSource {
 	return &customerPermissionsDataSource{}
@@ -85,13 +79,9 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
-			"on_error": schema.StringAttribute{
-				MarkdownDescription: "What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
-					"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
-					"such as a failed sign-in, is always an error. Default `fail`.",
-				Optional:   true,
-				Validators: []validator.String{stringvalidator.OneOf(failOnError, reportOnError)},
-			},
+			"on_error": tfkit.OnError("What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
+				"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
+				"such as a failed sign-in, is always an error. Default `fail`."),
 			"timeouts": permissionsTimeouts(ctx),
 			"customers": schema.ListNestedAttribute{
 				MarkdownDescription: "The customers that were read, sorted by `customer_id`.",
@@ -182,7 +172,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 		}
 	}
 	if len(unread) > 0 {
-		resp.Diagnostics.Append(couldNotRead(unread, len(subjects), m.OnError.ValueString() == reportOnError))
+		resp.Diagnostics.Append(couldNotRead(unread, len(subjects), m.OnError.ValueString() == tfkit.ReportOnError))
 	}
 	resp.Diagnostics.Append(unrelated(subjects)...)
 	if resp.Diagnostics.HasError() {

@@ -103,13 +103,5 @@ func unrelated(subjects []subject) diag.Diagnostics {
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(fmt.Sprintf("Customers without a reseller relationship: %d", len(lines)),
 		"Partner Center lists them as customers, but refuses to read their permissions for want of a relationship. Without it a permission is not in effect, "+
-			"so theirs count as off.\n\n"+shorten(lines))}
-}
-
-// shorten writes the first lines and how many more there are.
-func shorten(lines []string) string {
-	if more := len(lines) - shownFailures; more > 0 {
-		lines = append(lines[:shownFailures:shownFailures], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, "\n")
+			"so theirs count as off.\n\n"+tfkit.Shorten(lines))}
 }
