@@ -59,7 +59,9 @@ func budgets(rows []row, opts options) []budget {
 		if r.configuration != "" {
 			continue
 		}
-		is := func(k kind, customers int, phase string) bool { return r.name == k.name && r.customers == customers && r.phase == phase }
+		is := func(k kind, customers int, phase string) bool {
+			return r.name == k.name && r.customers == customers && r.phase == phase
+		}
 		add := func(what, measured string, met bool) { out = append(out, budget{what, measured, met}) }
 		if r.customers == 10_000 {
 			peaks = max(peaks, r.ours.peak)
@@ -162,7 +164,7 @@ func chart(rows []row) string {
 		fmt.Fprintf(&b, `<rect class="ours" x="%d" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
 			left, y, scale(r.ours.wall), left+scale(r.ours.wall)+6, y+13, r.ours.wall.Seconds())
 		fmt.Fprintf(&b, `<rect class="floor" x="%d" y="%d" width="%.1f" height="16"/><rect class="network" x="%.1f" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
-			left, y+18, scale(r.floor.wall), left+scale(r.floor.wall), y+18, scale(r.network), left+scale(r.floor.wall+r.network)+6, y+31, (r.floor.wall+r.network).Seconds())
+			left, y+18, scale(r.floor.wall), left+scale(r.floor.wall), y+18, scale(r.network), left+scale(r.floor.wall+r.network)+6, y+31, (r.floor.wall + r.network).Seconds())
 	}
 	return b.String() + "</svg>\n"
 }
