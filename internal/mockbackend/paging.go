@@ -73,8 +73,8 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 		return query, failure(http.StatusBadRequest, invalidRequestInput, "seekOperation %q is not supported.", seek), false
 	}
 	continued, ok := b.readToken(token)
-	differs := func(now, before string) bool { return now != "" && now != before }
-	if !ok || continued.Path != path || continued.End || differs(query.Filter, continued.Filter) ||
+	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links come in either case
+	if !ok || !strings.EqualFold(continued.Path, path) || continued.End || differs(query.Filter, continued.Filter) ||
 		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size {
 		return query, failure(http.StatusBadRequest, invalidArgument, "The continuation token is not valid."), false
 	}

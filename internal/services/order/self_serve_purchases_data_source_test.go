@@ -339,7 +339,7 @@ func TestProtoSelfServePurchases_stable(t *testing.T) {
 			}
 		}
 	}
-	b.SetKnobs(func(k *mockbackend.Knobs) { k.UpperCaseGUIDs, k.UnknownEnums, k.PageSize = true, true, 0 })
+	b.SetKnobs(func(k *mockbackend.Knobs) { k.UpperCaseGUIDs, k.UnknownEnums, k.PageSize = true, true, 2 })
 	got, err := readPurchases(t, b, config)
 	if err != nil {
 		t.Fatal(err)
