@@ -528,3 +528,63 @@ func TestProtoFleet_cost(t *testing.T) { // not parallel: other tests would chan
 		t.Errorf("8 times the customers take %.1f times the memory", many/few)
 	}
 }
+
+// Under deny, a customer that is no longer listed loses what was not managed, too.
+func TestProtoFleet_denyRemoved(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.SetPermissions(mockbackend.TailspinID)
+		r.MustApply(of(acctest.Values{mockbackend.ContosoID: onlyRI}, "unlisted", "deny"))
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.ContosoID, ri, sp) // savings plans of a listed customer are not managed
+		nobody := of(acctest.Values{}, "unlisted", "deny")
+		r.MustApply(nobody)
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.ContosoID)
+		acctest.Pass(time.Hour)
+		r.ExpectPlan(nobody, acctest.NoOp)
+	})
+}
+
+// What failed is not known, so the next refresh reads everybody.
+func TestProtoFleet_fullRefreshAfterFailure(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		settings := []any{"refresh", "activity_log", "verify_azure_subscription", false}
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}, settings...))
+		r.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: 1})
+		two := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, settings...)
+		if err := r.Apply(t.Context(), two); err == nil {
+			t.Fatal("it did not fail, so this test proves nothing")
+		}
+		acctest.Pass(time.Hour)
+		r.Again()
+		r.ResetCounters()
+		r.MustRefresh()
+		if asked, read := r.Counters().Route(auditRoute), r.Counters().Route(listRoute); asked != 0 || read != 1 {
+			t.Errorf("the log was asked %d times, %d customers were read", asked, read)
+		}
+		r.MustApply(two)
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)
+		r.ExpectPlan(two, acctest.NoOp)
+	})
+}
+
+// A provider that was killed left no state. The next apply finds what is on, and writes the rest.
+func TestProtoFleet_killed(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 100}, func(t *testing.T, r acctest.Run) {
+		want := acctest.Values{}
+		for i, c := range r.Customers() {
+			if r.SetPermissions(c.ID); i < 60 {
+				r.SetPermissions(c.ID, ri) // as far as the first apply came
+			}
+			want[c.ID] = onlyRI
+		}
+		config := of(want, "verify_azure_subscription", false)
+		r.MustApply(config)
+		if n := len(acctest.Writes(r.Backend)); n != 40 {
+			t.Errorf("%d writes", n)
+		}
+		expectFleet(t, r.Backend, want)
+		r.ExpectPlan(config, acctest.NoOp)
+	})
+}
