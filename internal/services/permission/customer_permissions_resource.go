@@ -239,11 +239,9 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	isKnown := isKnown(plan.Permissions)
 	if isKnown && state != nil && !plan.Permissions.Equal(state.Permissions) && toFleet(plan.Permissions).equal(toFleet(state.Permissions)) {
 		plan.Permissions = state.Permissions // only the spelling differs
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
-	if state != nil && plan.Permissions.Equal(state.Permissions) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), plan.Permissions)...)
 	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
 	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.judge(ctx, plan, state)...)
 	}
