@@ -7,7 +7,7 @@
 //     features that the installed CLI lacks, and time that only seems to pass
 //     (testing/synctest).
 //   - [NewWorkspace] for the real CLI with the built provider, as a user has it. The
-//     demo (package demo) uses it too.
+//     demo and the benchmarks (packages demo and bench) use it too.
 //
 // A mock that was sent anything the API does not document fails the test.
 package acctest

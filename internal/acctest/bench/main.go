@@ -79,10 +79,14 @@ func run(ctx context.Context, args []string) (err error) {
 			continue
 		}
 		measured, err := s.measure(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-")), opts, func(r row) { fmt.Fprintln(os.Stderr, r) })
+		rows = append(rows, measured...)
+		if err != nil && s.configuration != "" && ctx.Err() == nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", s, err) // what it cannot do is a result, too
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", s, err)
 		}
-		rows = append(rows, measured...)
 	}
 	cli, err := acctest.FindCLI()
 	if err != nil {

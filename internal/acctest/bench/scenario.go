@@ -147,7 +147,7 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 	for _, phase := range s.phases() {
 		r, err := b.do(ctx, phase)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", phase, err)
+			return rows, fmt.Errorf("%s: %w", phase, err)
 		}
 		backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 0 })
 		done(r)
@@ -155,7 +155,7 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 	}
 	for _, id := range b.ids {
 		if p, ok := backend.Policy(id); ok {
-			return nil, fmt.Errorf("customer %s has %q after destroy", id, p.Permissions)
+			return rows, fmt.Errorf("customer %s has %q after destroy", id, p.Permissions)
 		}
 	}
 	if v := backend.Violations(); len(v) > 0 && s.configuration == "" {
