@@ -273,17 +273,17 @@ func TestAccFleet_lockedState(t *testing.T) {
 	s.writtenOnce()
 }
 
-// BenchmarkShards applies and plans 4 x 2,500 customers at once. The server's limit is 15 times
+// BenchmarkShards applies and plans 4 x 2,500 customers at once. The server's limit is ten times
 // the real one. Measured are multiples of the time that it allows: by the requests, from the
 // first to the last, and by the runs with all that Terraform does before and after.
 func BenchmarkShards(b *testing.B) {
-	rate := mockbackend.Rate{Requests: 500, Per: 4 * time.Second}
+	rate := mockbackend.Rate{Requests: 500, Per: 6 * time.Second}
 	for _, c := range []struct {
 		name string
 		env  []string
 		most float64
 	}{
-		{"shared", []string{"PARTNERCENTER_REQUESTS_PER_SECOND=30"}, 1.15},
+		{"shared", []string{"PARTNERCENTER_REQUESTS_PER_SECOND=20"}, 1.15},
 		{"competing", nil, 2},
 	} {
 		b.Run(c.name, func(b *testing.B) {
