@@ -32,8 +32,15 @@ type Protocol struct {
 	schema   *tfprotov6.GetProviderSchemaResponse
 	identity map[string]*tfprotov6.ResourceIdentitySchema
 
-	// Warned are the warnings of the last data source that was read.
-	Warned []string
+	mu     sync.Mutex
+	warned []string
+}
+
+// Warned are the warnings of the last data source that was read.
+func (d *Protocol) Warned() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.warned
 }
 
 // NewProtocol configures a provider over the mock in this process, signed in with the
@@ -338,7 +345,9 @@ func (d *Protocol) ReadDataSource(ctx context.Context, typeName string, config V
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.Warned = warnings(resp.Diagnostics)
+	d.mu.Lock()
+	d.warned = warnings(resp.Diagnostics)
+	d.mu.Unlock()
 	if err := problems(resp.Diagnostics); err != nil {
 		return nil, err
 	}

@@ -107,18 +107,28 @@ const (
 	rereadPause = time.Second
 )
 
-// Confirm is Get for a permission that was written a short while ago: an answer that
+// Confirm is Get for permissions that were written a short while ago: an answer that
 // contradicts the write is believed only when it stays.
-func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, permission Permission, written bool) (SelfServePolicy, error) {
+func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, written map[Permission]bool) (SelfServePolicy, error) {
 	for again := 0; ; again++ {
 		p, err := s.Get(ctx, customerID)
-		if err != nil || p.Allows(permission) == written || again == rereads {
+		if err != nil || p.is(written) || again == rereads {
 			return p, err
 		}
 		if err := httppipe.Sleep(ctx, rereadPause); err != nil {
 			return SelfServePolicy{}, err
 		}
 	}
+}
+
+// is tells whether the permissions are on and off as said.
+func (p SelfServePolicy) is(written map[Permission]bool) bool {
+	for permission, on := range written {
+		if p.Allows(permission) != on {
+			return false
+		}
+	}
+	return true
 }
 
 // Seen is what the caller saw last. The zero value means that it saw no policy. A right

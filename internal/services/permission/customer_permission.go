@@ -248,7 +248,7 @@ func (r *customerPermissionResource) read(ctx context.Context, m customerPermiss
 	if m.Enabled.IsNull() || !tfkit.WrittenWithin(ctx, private, partnercenter.ReadLag) {
 		return r.PartnerCenter.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
 	}
-	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.permission, m.Enabled.ValueBool())
+	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), map[partnercenter.Permission]bool{r.permission: m.Enabled.ValueBool()})
 }
 
 func (r *customerPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {

@@ -26,7 +26,7 @@ func (k known) all() fleet {
 // now reads what the plan's customers have on and, with deny, the others.
 func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
 	plan.Refresh = types.StringValue(refreshFull)
-	now, _, failed, err := r.read(ctx, plan, new(refreshed))
+	now, _, failed, err := r.read(ctx, plan, new(refreshed), false)
 	if err != nil {
 		return known{}, diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
 	}

@@ -211,8 +211,8 @@ func TestProtoCustomerPermissions_selects(t *testing.T) {
 			}
 			expectRows(t, b, v, c.want...)
 			expectRequests(t, b, c.lists, c.lookUps, c.policies)
-			if len(p.Warned) > 0 || len(v["errors"].(acctest.Values)) > 0 {
-				t.Errorf("%s: %q, %v", name, p.Warned, v["errors"])
+			if len(p.Warned()) > 0 || len(v["errors"].(acctest.Values)) > 0 {
+				t.Errorf("%s: %q, %v", name, p.Warned(), v["errors"])
 			}
 		}
 		acctest.FailOnViolations(t, b)
@@ -290,8 +290,8 @@ func TestProtoCustomerPermissions_failures(t *testing.T) {
 				return is || named && !slices.Contains(ids, any(customer.ID))
 			})
 			expectRows(t, b, v, others...)
-			if len(p.Warned) != 1 || !strings.HasPrefix(p.Warned[0], fmt.Sprintf("Could not read the permissions of %d of %d customers\n", c.failed, c.failed+len(others))) {
-				t.Errorf("%s: warned %q", name, p.Warned)
+			if len(p.Warned()) != 1 || !strings.HasPrefix(p.Warned()[0], fmt.Sprintf("Could not read the permissions of %d of %d customers\n", c.failed, c.failed+len(others))) {
+				t.Errorf("%s: warned %q", name, p.Warned())
 			}
 			acctest.FailOnViolations(t, b)
 		})
@@ -317,10 +317,10 @@ func TestProtoCustomerPermissions_endsMeanwhile(t *testing.T) {
 					off++
 				}
 			}
-			if len(list) != c.rows || len(p.Warned) != c.warnings || c.warnings > 0 && off < 30 {
-				t.Errorf("%d/%d: %d customers, %d of them without a policy, %q", c.status, c.code, len(list), off, p.Warned)
+			if len(list) != c.rows || len(p.Warned()) != c.warnings || c.warnings > 0 && off < 30 {
+				t.Errorf("%d/%d: %d customers, %d of them without a policy, %q", c.status, c.code, len(list), off, p.Warned())
 			}
-			for _, w := range p.Warned {
+			for _, w := range p.Warned() {
 				if !strings.HasPrefix(w, "Customers without a reseller relationship: 30\n") || !strings.HasSuffix(w, "\nand 10 more") {
 					t.Errorf("warned %q", w)
 				}

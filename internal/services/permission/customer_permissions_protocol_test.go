@@ -588,3 +588,20 @@ func TestProtoFleet_killed(t *testing.T) {
 		r.ExpectPlan(config, acctest.NoOp)
 	})
 }
+
+// A second plan right after apply is empty although reads lag.
+func TestProtoFleet_readsLag(t *testing.T) {
+	t.Parallel()
+	for _, config := range []acctest.Values{
+		of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOff}),
+		of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOff}, "refresh", "activity_log"),
+	} {
+		inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = 2 })
+			r.MustApply(config)
+			r.ExpectPlan(config, acctest.NoOp)
+			acctest.ExpectPermissions(t, r.Backend, mockbackend.AdatumID, ri)
+			acctest.ExpectPermissions(t, r.Backend, mockbackend.ContosoID)
+		})
+	}
+}

@@ -49,7 +49,9 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 }
 
 // read returns the fleet as it is, who of it is gone, and what failed for single customers.
-func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed) (now known, gone []string, failed failures, err error) {
+// With lately, which says that it was written a moment ago, an answer that contradicts the state
+// is confirmed: reads can lag behind writes.
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, lately bool) (now known, gone []string, failed failures, err error) {
 	now = known{listed: toFleet(m.Permissions), unlisted: fleet{}}
 	at := time.Now().UTC()
 	ids, byLog := r.changed(ctx, m, now.listed, *last, at)
@@ -67,7 +69,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		one, listed := now.listed[id]
 		return listed && len(one) == 0
 	})
-	gone, failed, err = r.look(ctx, ids, now, m.denies())
+	gone, failed, err = r.look(ctx, ids, now, m.denies(), lately)
 	if err == nil && len(failed) == 0 {
 		last.Log = at
 		if !byLog {
@@ -94,13 +96,17 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 
 // look reads the policies of some customers and notes what they have on: of listed ones what
 // is managed, of others everything.
-func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, deny bool) (gone []string, failed failures, err error) {
+func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, deny, lately bool) (gone []string, failed failures, err error) {
 	policies := make([]partnercenter.SelfServePolicy, len(ids))
 	progress := tfkit.NewProgress("customers", len(ids))
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		var err error
-		policies[i], err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
+		if before, listed := now.listed[ids[i]]; listed && lately {
+			policies[i], err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
+		} else {
+			policies[i], err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
+		}
 		return err
 	})
 	if err != nil {

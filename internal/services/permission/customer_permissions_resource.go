@@ -25,6 +25,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -271,6 +272,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 		return // with no state there is nothing to replace
 	}
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, refreshed{}, diags))...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
 }
 
@@ -286,7 +288,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	last := loadRefreshed(ctx, req.Private)
-	now, gone, failed, err := r.read(ctx, m, &last)
+	now, gone, failed, err := r.read(ctx, m, &last, tfkit.WrittenWithin(ctx, req.Private, partnercenter.ReadLag))
 	switch {
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", err))
@@ -323,6 +325,7 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	after, _, diags := r.apply(ctx, plan, before)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, loadRefreshed(ctx, req.Private), diags))...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
 }
 
