@@ -433,7 +433,6 @@ var fleetOperations = []struct {
 	do            func(*testing.T, *acctest.Resource) error
 }{
 	{name: "create", wanted: twoOn, do: refreshAndApply(twoOn)},
-	{name: "create under deny", wanted: twoDenied, do: refreshAndApply(twoDenied)},
 	{name: "read", state: twoOn, wanted: twoOn, do: refresh},
 	{name: "read by the log", state: twoByLog, wanted: twoByLog, do: refresh},
 	{name: "update", state: twoOn, wanted: twoOff, do: refreshAndApply(twoOff)},
@@ -441,11 +440,10 @@ var fleetOperations = []struct {
 }
 
 var (
-	soon      = acctest.Values{"create": "20m", "read": "20m", "update": "20m", "delete": "20m"}
-	twoOn     = of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, "timeouts", soon)
-	twoOff    = of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": false}, mockbackend.LitwareID: acctest.Values{"azure_reservations": false}}, "timeouts", soon)
-	twoByLog  = with(twoOn, "refresh", "activity_log")
-	twoDenied = with(twoOn, "unlisted", "deny")
+	soon     = acctest.Values{"create": "20m", "read": "20m", "update": "20m", "delete": "20m"}
+	twoOn    = of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, "timeouts", soon)
+	twoOff   = of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": false}, mockbackend.LitwareID: acctest.Values{"azure_reservations": false}}, "timeouts", soon)
+	twoByLog = with(twoOn, "refresh", "activity_log")
 )
 
 // Every request of every operation goes wrong in every way, once and for good. Nobody is
