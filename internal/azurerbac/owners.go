@@ -16,7 +16,7 @@ const (
 // Side tells whose the principal is: the customer's, or the partner's when it is one of another
 // tenant, a foreign principal.
 func (a RoleAssignment) Side() string {
-	if len(a.PrincipalType) >= len("Foreign") && strings.EqualFold(a.PrincipalType[:len("Foreign")], "Foreign") {
+	if a.Foreign() {
 		return PartnerSide
 	}
 	return CustomerSide

@@ -297,7 +297,7 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 	}
 	a, err := r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(plan, "Could not make "+plan.title(), err))
+		resp.Diagnostics.Append(r.failure(plan, "Could not assign "+plan.title(), err))
 		return
 	}
 	plan.fromAPI(a)

@@ -147,7 +147,7 @@ func TestAccOwner_interrupted(t *testing.T) {
 				b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.DropAfter, Times: -1})
 			},
 			Config:      config,
-			ExpectError: acctest.Says("Could not make " + user + " as Owner of subscription " + azure + " of customer " + adatum),
+			ExpectError: acctest.Says("Could not assign " + user + " as Owner of subscription " + azure + " of customer " + adatum),
 		},
 		resource.TestStep{
 			PreConfig: func() {
@@ -187,7 +187,7 @@ func TestAccOwner_errors(t *testing.T) {
 	}{
 		"PrincipalNotFound": {
 			block: ownerBlock(`principal_id = "`+nobody+`"`, `principal_type = "User"`, soon),
-			want:  []string{"Could not make " + nobody + " as Owner", "400 Bad Request (PrincipalNotFound)", nobody, adatum, "It must be one of the customer's own directory"},
+			want:  []string{"Could not assign " + nobody + " as Owner", "400 Bad Request (PrincipalNotFound)", nobody, adatum, "It must be one of the customer's own directory"},
 		},
 		"UnmatchedPrincipalType": {
 			block: ownerBlock(anasID, `principal_type = "Group"`, soon),

@@ -1,0 +1,234 @@
+package azurerbac
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// OwnerAssignment is the Owner role of a principal on a customer's Azure subscription, as it
+// shall be.
+type OwnerAssignment struct {
+	// TenantID, SubscriptionID and PrincipalID are GUIDs in any case.
+	TenantID, SubscriptionID, PrincipalID string
+	// PrincipalType is User, Group, ServicePrincipal, or "" to let Azure find out.
+	PrincipalType string
+	Description   string
+	// Adopt says whether an assignment that somebody else has made is taken over.
+	Adopt bool
+}
+
+// nameSpace and the form of the name are those that Microsoft's own tools use, so that an
+// assignment made by one of them has the same name
+// (https://github.com/Azure/bicep/pull/20293).
+var nameSpace = uuid.MustParse("11fb06fb-712d-4ddd-98c7-e71bbd588830")
+
+// id is the Resource Manager id that the assignment gets. It follows from what is assigned,
+// so that a create that is repeated makes no second one.
+func (o OwnerAssignment) id() string {
+	scope := "/subscriptions/" + strings.ToLower(o.SubscriptionID)
+	return assignmentID(scope, uuid.NewSHA1(nameSpace, []byte(scope+"-"+strings.ToLower(o.PrincipalID)+"-"+Owner)).String())
+}
+
+// visibleWithin is how long after a write a role assignment may still be missing in reads.
+const visibleWithin = time.Minute
+
+// Refresh returns the assignment of Owner that is known by its id or, when it was made again
+// under another name, the one that is there now. It costs a share in one list per
+// subscription; an assignment that is not on it is asked for by itself before it counts as
+// gone ([IsNotFound]). With lately, which says that it was written a moment ago, a read
+// that does not show it is repeated for up to a minute.
+func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, lately bool) (RoleAssignment, error) {
+	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
+	if err != nil {
+		return RoleAssignment{}, err
+	}
+	if i := slices.IndexFunc(all, func(a RoleAssignment) bool { return strings.EqualFold(a.ID, id) }); i >= 0 {
+		return all[i], nil
+	}
+	if a, ok := owner(all, o.SubscriptionID, o.PrincipalID); ok {
+		return a, nil
+	}
+	wait := time.Second
+	for giveUp := time.Now().Add(visibleWithin); ; wait = min(2*wait, 15*time.Second) {
+		a, err := s.Get(ctx, o.TenantID, id)
+		if !lately || !IsNotFound(err) || time.Now().Add(wait).After(giveUp) {
+			return a, err
+		}
+		s.c.options.Logger.WarnContext(ctx, "waiting for the new role assignment to become visible", "role_assignment_id", id, "wait", wait.String())
+		if httppipe.Sleep(ctx, wait) != nil {
+			return a, err
+		}
+	}
+}
+
+// Existing returns the assignment that [RoleAssignments.Assign] would take over instead of
+// making one, and whether there is one. It fails with an [*ExistsError] where Assign would.
+func (s RoleAssignments) Existing(ctx context.Context, o OwnerAssignment) (RoleAssignment, bool, error) {
+	a, ok, err := s.OwnerOf(ctx, o.TenantID, o.SubscriptionID, o.PrincipalID)
+	if err != nil || !ok {
+		return RoleAssignment{}, false, err
+	}
+	// Lists show an assignment for some minutes after it was deleted.
+	listed := a.ID
+	switch a, err = s.Get(ctx, o.TenantID, listed); {
+	case IsNotFound(err):
+		s.unlist(o.TenantID, o.SubscriptionID, listed)
+		return RoleAssignment{}, false, nil
+	case err != nil:
+		return RoleAssignment{}, false, err
+	}
+	if err := s.takeable(ctx, o, a); err != nil {
+		return a, true, err
+	}
+	return a, true, nil
+}
+
+// takeable tells whether the existing assignment may be taken over: when that is wanted, or
+// when an apply that was interrupted has left it. Then it has our name, and the same caller
+// has made it.
+func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a RoleAssignment) error {
+	if a.Foreign() {
+		return &ExistsError{OwnerAssignment: o, Existing: a}
+	}
+	if o.Adopt {
+		return nil
+	}
+	if strings.EqualFold(a.ID, o.id()) {
+		caller, err := s.c.Caller(ctx, o.TenantID)
+		if err != nil {
+			return err
+		}
+		if a.CreatedBy == "" || strings.EqualFold(a.CreatedBy, caller.ObjectID) {
+			return nil
+		}
+	}
+	return &ExistsError{OwnerAssignment: o, Existing: a}
+}
+
+// Assign makes the principal Owner of the subscription and returns the server's answer. An
+// assignment that exists is taken over under the name it has, or is an [*ExistsError]; see
+// [OwnerAssignment]. What may pass is borne for a while: a principal that is not in the
+// tenant yet for 2 minutes, or 5 when its type is not given; a subscription that is not
+// visible yet and access that is not in effect yet for 5 minutes, with new tokens.
+// PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
+func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAssignment, error) {
+	switch a, ok, err := s.Existing(ctx, o); {
+	case err != nil && !IsPassing(err):
+		return RoleAssignment{}, err
+	case ok:
+		return s.takeOver(ctx, o, a)
+	}
+	for attempt := 0; ; attempt++ {
+		a, err := s.put(ctx, o, o.id())
+		if err == nil {
+			s.patience.end(o)
+			return a, nil
+		}
+		refused, ok := errors.AsType[*Error](err)
+		if !ok {
+			return RoleAssignment{}, err
+		}
+		if refused.Code == codeExists {
+			return s.takeOverUnseen(ctx, o, refused)
+		}
+		wait, ok := s.patience.next(o, refused, attempt)
+		if !ok {
+			return RoleAssignment{}, refused
+		}
+		s.c.options.Logger.WarnContext(ctx, "waiting for what may pass: "+refused.Code,
+			"tenant_id", o.TenantID, "subscription_id", o.SubscriptionID, "principal_id", o.PrincipalID,
+			"waited", refused.Waited.Round(time.Second).String(), "at_most", patienceWith(o, refused.Code).String(), "wait", wait.String())
+		if httppipe.Sleep(ctx, wait) != nil {
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return RoleAssignment{}, ctx.Err()
+			}
+			return RoleAssignment{}, refused
+		}
+		if refused.Code != codePrincipalNotFound { // what a token shows of access is as old as the token
+			ctx = httppipe.WithRejectedToken(ctx, refused.response)
+			if err := s.c.renew(o.TenantID, refused.in); err != nil {
+				return RoleAssignment{}, err
+			}
+		}
+	}
+}
+
+// takeOver brings an existing assignment to the declared form.
+func (s RoleAssignments) takeOver(ctx context.Context, o OwnerAssignment, a RoleAssignment) (RoleAssignment, error) {
+	if a.Description == o.Description && a.Condition == "" {
+		return a, nil
+	}
+	return s.Update(ctx, o, a.ID)
+}
+
+// takeOverUnseen handles an assignment that the list did not show: somebody has just made
+// it, or the list lags.
+func (s RoleAssignments) takeOverUnseen(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, error) {
+	a, ok, err := s.named(ctx, o, refused)
+	if err != nil {
+		return RoleAssignment{}, err
+	}
+	if !ok {
+		return RoleAssignment{}, refused
+	}
+	if err := s.takeable(ctx, o, a); err != nil {
+		return RoleAssignment{}, err
+	}
+	return s.takeOver(ctx, o, a)
+}
+
+// named finds the assignment that a RoleAssignmentExists is about: newer answers give its
+// id, without hyphens; for older ones a list has to do.
+func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, bool, error) {
+	if name, ok := existingName(refused.Message); ok {
+		a, err := s.Get(ctx, o.TenantID, assignmentID("/subscriptions/"+strings.ToLower(o.SubscriptionID), name))
+		if err == nil || !IsNotFound(err) {
+			return a, err == nil, err
+		}
+	}
+	all, err := s.list(ctx, o.TenantID, o.SubscriptionID, "principalId eq '"+strings.ToLower(o.PrincipalID)+"'")
+	if err != nil {
+		return RoleAssignment{}, false, err
+	}
+	a, ok := owner(all, o.SubscriptionID, o.PrincipalID)
+	return a, ok, nil
+}
+
+// Importable returns the assignment with the id or, without one, that of the principal. It
+// fails with a [*NotOwnerError] unless that is of Owner, directly at the subscription, and
+// not the partner's own access.
+func (s RoleAssignments) Importable(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
+	if id != "" {
+		a, err := s.Get(ctx, o.TenantID, id)
+		if err != nil {
+			return RoleAssignment{}, err
+		}
+		if a.Role != Owner || a.Foreign() || !a.DirectlyAt(o.SubscriptionID) {
+			o.PrincipalID = a.PrincipalID
+			return RoleAssignment{}, &NotOwnerError{o, a}
+		}
+		return a, nil
+	}
+	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
+	if err != nil {
+		return RoleAssignment{}, err
+	}
+	a, ok := owner(all, o.SubscriptionID, o.PrincipalID)
+	if !ok {
+		i := slices.IndexFunc(all, func(a RoleAssignment) bool { return a.Role == Owner && strings.EqualFold(a.PrincipalID, o.PrincipalID) })
+		if i >= 0 {
+			a = all[i]
+		}
+	}
+	if !ok || a.Foreign() {
+		return RoleAssignment{}, &NotOwnerError{o, a}
+	}
+	return a, nil
+}
