@@ -20,8 +20,19 @@ type tflogHandler struct {
 	secrets []string
 }
 
-// Enabled implements slog.Handler. tflog decides by itself.
-func (tflogHandler) Enabled(context.Context, slog.Level) bool { return true }
+// Enabled implements slog.Handler.
+func (tflogHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	switch {
+	case level >= slog.LevelError:
+		return tflog.IsError(ctx)
+	case level >= slog.LevelWarn:
+		return tflog.IsWarn(ctx)
+	case level >= slog.LevelInfo:
+		return tflog.IsInfo(ctx)
+	default:
+		return tflog.IsDebug(ctx)
+	}
+}
 
 // Handle implements slog.Handler.
 func (h tflogHandler) Handle(ctx context.Context, r slog.Record) error {

@@ -250,7 +250,11 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		}
 	case throttled:
 		times = 1
-		other, env, err := newMock(b.dir, mockbackend.Config{Customers: b.customers, Rate: rate, Latency: b.latency})
+		dir := filepath.Join(b.dir, "throttled") // its certificate is another
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return r, err
+		}
+		other, env, err := newMock(dir, mockbackend.Config{Customers: b.customers, Rate: rate, Latency: b.latency})
 		if err != nil {
 			return r, err
 		}

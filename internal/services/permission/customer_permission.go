@@ -150,7 +150,8 @@ func (m customerPermissionModel) turnsOn(state *customerPermissionModel) bool {
 
 // ModifyPlan refuses at plan time what apply would refuse.
 func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Clients == nil {
+	// Most plans are of thousands of resources that do not change.
+	if req.Plan.Raw.IsNull() || r.Clients == nil || req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
 	var plan customerPermissionModel
@@ -238,8 +239,10 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of customer %s", r.what, m.CustomerID.ValueString()), err))
 		return
 	}
-	m.fromAPI(policy, r.permission)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	before := m
+	if m.fromAPI(policy, r.permission); m != before {
+		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	}
 }
 
 // read returns the policy. An answer right after a write that contradicts it is confirmed:
