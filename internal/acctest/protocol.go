@@ -221,17 +221,46 @@ func (r *Resource) Apply(ctx context.Context, config Values) error {
 		return err
 	}
 	if action == Replace {
-		if err := r.Apply(ctx, nil); err != nil {
-			return err
-		}
-		return r.Apply(ctx, config)
+		return r.replace(ctx, config, plan)
 	}
+	return r.change(ctx, config, plan)
+}
+
+// Replace is Apply with -replace.
+func (r *Resource) Replace(ctx context.Context, config Values) error {
+	r.t.Helper()
+	_, plan, err := r.plan(ctx, config)
+	if err != nil {
+		return err
+	}
+	return r.replace(ctx, config, plan)
+}
+
+// replace plans the creation, too, and not the destruction.
+func (r *Resource) replace(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
+	r.t.Helper()
+	prior := r.Save()
+	r.state, r.private = tftypes.NewValue(r.schema.ValueType(), nil), plan.PlannedPrivate
+	_, plan, err := r.plan(ctx, config)
+	if r.Load(prior); err != nil {
+		return err
+	}
+	if err := r.change(ctx, nil, plan); err != nil {
+		return err
+	}
+	return r.change(ctx, config, plan)
+}
+
+// change applies what was planned; nil is to destroy.
+func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
+	r.t.Helper()
 	cfg := tftypes.NewValue(r.schema.ValueType(), nil)
+	planned := r.dynamic(cfg)
 	if config != nil {
-		cfg = r.value(r.schema.ValueType(), config)
+		cfg, planned = r.value(r.schema.ValueType(), config), plan.PlannedState
 	}
 	resp, err := r.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: r.typeName, PriorState: r.dynamic(r.state), PlannedState: plan.PlannedState, Config: r.dynamic(cfg),
+		TypeName: r.typeName, PriorState: r.dynamic(r.state), PlannedState: planned, Config: r.dynamic(cfg),
 		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
 	})
 	if err != nil {

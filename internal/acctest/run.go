@@ -33,9 +33,12 @@ func (r Run) Again() {
 	r.Restart(r.User(mockbackend.AdminAgent).RefreshToken)
 }
 
-// MustApply applies a configuration.
+// MustApply applies a configuration, in another run of the CLI unless it is the first.
 func (r Run) MustApply(config Values) {
 	r.Helper()
+	if r.Exists() {
+		r.Again()
+	}
 	if err := r.Apply(r.Context(), config); err != nil {
 		r.Fatal(err)
 	}

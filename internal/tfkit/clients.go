@@ -16,6 +16,8 @@ import (
 type Clients struct {
 	PartnerCenter *partnercenter.Client
 	Azure         *azurerbac.Client
+	// Intents are of one run: Terraform configures the provider for each.
+	Intents Intents
 }
 
 // DataSource gives a data source its clients; embed it.

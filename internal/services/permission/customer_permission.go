@@ -64,6 +64,8 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
 			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The " + r.other +
 			" permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
+			"A plan in which two resources switch the permission of one customer to the opposite, as when the resource gets another address " +
+			"without a `moved` block, fails.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
 			"Turning the permission off does not undo purchases.\n\n" +
 			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +
@@ -150,17 +152,23 @@ func (m customerPermissionModel) turnsOn(state *customerPermissionModel) bool {
 
 // ModifyPlan refuses at plan time what apply would refuse.
 func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	// Most plans are of thousands of resources that do not change.
-	if req.Plan.Raw.IsNull() || r.Clients == nil || req.Plan.Raw.Equal(req.State.Raw) {
+	if r.Clients == nil {
 		return
 	}
-	var plan customerPermissionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	var state *customerPermissionModel
-	if !req.State.Raw.IsNull() {
+	var plan, state *customerPermissionModel
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if req.Plan.Raw.Equal(req.State.Raw) { // as most are of thousands
+		state = plan
+	} else if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.intended(plan, state)...)
+	if plan == nil || plan == state || resp.Diagnostics.HasError() {
 		return
 	}
 	if state != nil && plan.CustomerID.Equal(state.CustomerID) && plan.Enabled.Equal(state.Enabled) {
@@ -176,7 +184,22 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
-	resp.Diagnostics.Append(r.verify(ctx, plan, state)...)
+	resp.Diagnostics.Append(r.verify(ctx, *plan, state)...)
+}
+
+// intended compares the plan, nil when the resource is destroyed, with those of other resources.
+func (r *customerPermissionResource) intended(plan, state *customerPermissionModel) diag.Diagnostics {
+	wanted, before := fleet{}, fleet{}
+	if plan != nil {
+		if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() {
+			return nil
+		}
+		wanted[strings.ToLower(plan.CustomerID.ValueString())] = switches{r.permission: plan.Enabled.ValueBool()}
+	}
+	if state != nil {
+		before[strings.ToLower(state.CustomerID.ValueString())] = switches{r.permission: true} // Delete turns off, whatever is known
+	}
+	return intended(&r.Intents, path.Root("customer_id"), "partnercenter_customer_permission_"+r.name, wanted, before)
 }
 
 // verify checks the prerequisite where the plan turns the permission on.

@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -27,13 +28,13 @@ func TestProtoReservations_requests(t *testing.T) {
 		r.ExpectPlan(on, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(off)
-		r.ExpectSent(listRoute, "DELETE /v1/SelfServePolicy/{id}")
+		r.ExpectSent(tokenRoute, listRoute, "DELETE /v1/SelfServePolicy/{id}")
 		r.ExpectPlan(off, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(acctest.Values{"customer_id": customer, "enabled": false, "verify_azure_subscription": false})
 		r.ExpectSent() // nothing that the server knows of changed
 		r.MustApply(acctest.Values{"customer_id": customer, "verify_azure_subscription": false})
-		r.ExpectSent(postRoute)
+		r.ExpectSent(tokenRoute, postRoute)
 	})
 }
 
@@ -196,10 +197,15 @@ func TestProtoReservations_staleReads(t *testing.T) {
 							r.SetPermissions(customer, other...)
 							r.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads, k.StaleListOnly = stale, listOnly })
 							for i, config := range steps {
-								if i == 0 || steps[i-1] != nil { // a replacement is one run
-									r.Again()
+								if config == nil && i+1 < len(steps) {
+									continue
 								}
-								if err := refreshAndApply(config)(t, r.Resource); err != nil {
+								r.Again()
+								apply := r.Apply
+								if i > 0 && steps[i-1] == nil {
+									apply = r.Replace
+								}
+								if err := errors.Join(r.Refresh(t.Context()), apply(t.Context(), config)); err != nil {
 									t.Fatal(err)
 								}
 								if config != nil {
@@ -275,6 +281,7 @@ func TestProtoReservations_knobs(t *testing.T) {
 					r.SetPermissions(customer, other...)
 					r.SetKnobs(v.set)
 					for _, config := range []acctest.Values{on, off, on, nil} {
+						r.Again()
 						if err := refreshAndApply(config)(t, r.Resource); err != nil {
 							t.Fatal(err)
 						}
@@ -308,14 +315,8 @@ func TestProtoReservations_replace(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		r.MustApply(on)
-		action, err := r.Plan(t.Context(), acctest.Values{"customer_id": mockbackend.LitwareID})
-		if err != nil || action != acctest.Replace {
-			t.Errorf("another customer: %s %v", action, err)
-		}
-		action, err = r.Plan(t.Context(), acctest.Values{"customer_id": strings.ToUpper(customer)})
-		if err != nil || action != acctest.NoOp {
-			t.Errorf("the same customer in upper case: %s %v", action, err)
-		}
+		r.ExpectPlan(acctest.Values{"customer_id": mockbackend.LitwareID}, acctest.Replace)
+		r.ExpectPlan(acctest.Values{"customer_id": strings.ToUpper(customer)}, acctest.NoOp)
 		r.MustApply(acctest.Values{"customer_id": mockbackend.LitwareID})
 		acctest.ExpectPermissions(t, r.Backend, customer)
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)

@@ -83,6 +83,7 @@ func TestProtoSavingsPlans_atOnce(t *testing.T) {
 			}
 		}
 		for _, want := range [][]string{{ri, sp}, nil} {
+			p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 			acctest.Parallel(len(resources), func(i int) {
 				config := configs[i]
 				if want == nil {

@@ -23,6 +23,15 @@ func (k known) all() fleet {
 	return out
 }
 
+// concerning is what the state says of the customers that a plan is about.
+func (m customerPermissionsModel) concerning(plan customerPermissionsModel) known {
+	k := known{listed: toFleet(m.Permissions), unlisted: fleet{}}
+	if plan.denies() {
+		k.unlisted = toFleet(m.UnlistedPermissions)
+	}
+	return k
+}
+
 // now reads what the plan's customers have on and, with deny, the others.
 func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
 	plan.Refresh = types.StringValue(refreshFull)

@@ -31,7 +31,7 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	defer cancel()
 	before, complete := known{listed: fleet{}}, state != nil
 	if state != nil {
-		before = known{listed: toFleet(state.Permissions), unlisted: toFleet(state.UnlistedPermissions)}
+		before = state.concerning(plan)
 	}
 	if !r.PartnerCenter.AppOnly() && needsReading(plan, state) {
 		if before, diags = r.now(ctx, plan); diags.HasError() {

@@ -308,7 +308,9 @@ func TestProtoFleet_activityLog(t *testing.T) {
 		"the log is not what is documented": {change: func(r acctest.Run) {
 			r.Fail(mockbackend.Fault{Path: "/auditrecords", Kind: mockbackend.Garbage, Times: -1})
 		}, wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
-		"deny, and somebody else was turned on": {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 1},
+		"a change of a customer that is not named": {change: unnamed(""), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
+		"a change that names the partner":          {change: unnamed(mockbackend.PartnerTenantID), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
+		"deny, and somebody else was turned on":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -344,6 +346,13 @@ func late(d time.Duration) func(acctest.Run) {
 	return func(r acctest.Run) {
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = d })
 		r.SetPermissions(mockbackend.AdatumID)
+	}
+}
+
+// unnamed adds a record of a change that does not say whose.
+func unnamed(customerID string) func(acctest.Run) {
+	return func(r acctest.Run) {
+		r.AddAuditRecord(customerID, mockbackend.AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy"})
 	}
 }
 
@@ -539,6 +548,21 @@ func TestProtoFleet_denyRemoved(t *testing.T) {
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.ContosoID)
 		acctest.Pass(time.Hour)
 		r.ExpectPlan(nobody, acctest.NoOp)
+	})
+}
+
+// With ignore, nobody who is not listed is turned off, not even who was on under deny.
+func TestProtoFleet_denyToIgnore(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.SetPermissions(mockbackend.TailspinID)
+		fleet := acctest.Values{mockbackend.ContosoID: bothOn}
+		r.MustApply(of(fleet, "unlisted", "deny"))
+		r.SetPermissions(mockbackend.LitwareID, ri)
+		r.ExpectPlan(of(fleet), acctest.Update)
+		r.MustApply(of(fleet))
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)
+		r.ExpectPlan(of(fleet), acctest.NoOp)
 	})
 }
 

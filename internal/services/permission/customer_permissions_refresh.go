@@ -166,7 +166,7 @@ func (r *customerPermissionsResource) changed(ctx context.Context, m customerPer
 			return nil, false
 		}
 		id := strings.ToLower(record.CustomerID)
-		if tfkit.CheckGUID(id) != nil {
+		if tfkit.CheckGUID(id) != nil || strings.EqualFold(id, record.PartnerID) {
 			tflog.Warn(ctx, "the activity log has a change of an unknown customer, so all customers are read", map[string]any{"record": record.ID})
 			return nil, false
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -72,7 +73,9 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The permissions of many customers to buy Azure reservations and savings plans by themselves, in one resource. " +
 			"With thousands of customers it plans in seconds, where one `partnercenter_customer_permission_reservations` for each takes Terraform minutes. " +
-			"Do not manage the same permission of a customer in both.\n\n" +
+			"Do not manage the same permission of a customer in both: where they are in one configuration the plan warns, and fails when one turns on what the other turns off. " +
+			"To move customers from single resources to a fleet and switch nothing, take the single ones out by a " +
+			"[`removed` block](https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources) with `destroy = false`.\n\n" +
 			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
 			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
 			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A first apply that failed in part " +
@@ -214,13 +217,17 @@ const (
 
 // ModifyPlan refuses at plan time what apply would refuse.
 func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state *customerPermissionsModel
 	if req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		if r.Clients != nil && !resp.Diagnostics.HasError() {
+			resp.Diagnostics.Append(r.intended(nil, state)...)
+		}
 		return
 	}
 	var plan customerPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	var state *customerPermissionsModel
 	if req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepCreate))...)
 	} else {
@@ -244,8 +251,25 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	}
 	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
 	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.intended(&plan, state)...)
+	}
+	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.judge(ctx, plan, state)...)
 	}
+}
+
+// intended compares the plan, nil when the fleet is destroyed, with those of other resources.
+func (r *customerPermissionsResource) intended(plan, state *customerPermissionsModel) diag.Diagnostics {
+	wanted, before := fleet{}, fleet{}
+	switch {
+	case plan == nil:
+		before = toFleet(state.Permissions)
+	case state == nil:
+		wanted = toFleet(plan.Permissions)
+	default:
+		wanted, before = toFleet(plan.Permissions), state.concerning(*plan).all()
+	}
+	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, before)
 }
 
 func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -315,7 +339,7 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	before := known{listed: toFleet(state.Permissions), unlisted: toFleet(state.UnlistedPermissions)}
+	before := state.concerning(plan)
 	if needsReading(plan, &state) { // what others have on is not in the state
 		if before, diags = r.now(ctx, plan); diags.HasError() {
 			resp.Diagnostics.Append(diags...)

@@ -58,13 +58,13 @@ func TestProtoOwner_requests(t *testing.T) {
 		r.ExpectPlan(byID, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(with(byID, "description", "buys reservations"))
-		r.ExpectSent(putRoute)
+		r.ExpectSent(tokenRoute, putRoute)
 		r.ExpectPlan(with(byID, "description", "buys reservations"), acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(with(with(byID, "description", "buys reservations"), "adopt_existing", true))
 		r.ExpectSent() // nothing that the server knows of changed
 		r.MustApply(nil)
-		r.ExpectSent(deleteRoute)
+		r.ExpectSent(tokenRoute, deleteRoute)
 		if got := owners(r.Backend); len(got) != 0 {
 			t.Errorf("the server has %+v", got)
 		}

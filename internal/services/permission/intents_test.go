@@ -1,0 +1,149 @@
+package permission_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// inTheWay are two resources that were applied, each in a run of its own, and then are planned in
+// one run.
+type inTheWay struct {
+	typeName string
+	// before is applied first; nil is that there is none.
+	before, after acctest.Values
+}
+
+func TestProtoIntents(t *testing.T) {
+	t.Parallel()
+	single := func(on bool) acctest.Values {
+		return acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": on, "verify_azure_subscription": false}
+	}
+	one := func(settings ...any) acctest.Values {
+		return of(acctest.Values{customer: onlyRI}, append(settings, "verify_azure_subscription", false)...)
+	}
+	litware := acctest.Values{"customer_id": mockbackend.LitwareID, "verify_azure_subscription": false}
+	nobody := of(acctest.Values{}, "unlisted", "deny")
+	const (
+		switches = "Two resources switch the same permission"
+		manages  = "Two resources manage the same permission"
+	)
+	for name, c := range map[string]struct {
+		resources []inTheWay
+		refused   string
+		warned    string
+		says      []string
+	}{
+		"one and a fleet agree": {
+			resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, one()}}, warned: manages,
+			says: []string{"Azure reservations of customer " + customer, "They agree, until"},
+		},
+		"a fleet and one agree":           {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(true)}}, warned: manages},
+		"they agree, and nothing changes": {resources: []inTheWay{{fleetType, one(), one()}, {typeName, single(true), single(true)}}, warned: manages},
+		"they contradict each other":      {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: switches},
+		"the other way":                   {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: switches},
+		"the fleet does not manage it":    {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
+		"the other permission":            {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
+		"another customer":                {resources: []inTheWay{{typeName, nil, litware}, {fleetType, nil, one()}}},
+		"one destroyed, a fleet takes over": {
+			resources: []inTheWay{{typeName, single(true), nil}, {fleetType, nil, one()}}, refused: switches,
+			says: []string{typeName + " lets go of it, which turns it off", "this " + fleetType + " turns it on", "removed block with destroy = false"},
+		},
+		"a fleet takes over, one destroyed":    {resources: []inTheWay{{fleetType, nil, one()}, {typeName, single(true), nil}}, refused: switches},
+		"a fleet lets go, one takes over":      {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, refused: switches},
+		"a fleet releases, one takes over":     {resources: []inTheWay{{fleetType, one(), of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
+		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, refused: switches},
+		"both destroyed":                       {resources: []inTheWay{{fleetType, one(), nil}, {typeName, single(true), nil}}},
+		"one at another address":               {resources: []inTheWay{{typeName, single(true), nil}, {typeName, nil, single(true)}}, refused: switches},
+		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, refused: switches},
+		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: switches},
+		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: switches},
+		"deny, and the other one is listed": {resources: []inTheWay{
+			{fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny")}, {typeName, single(true), single(true)},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := mockbackend.New(mockbackend.Config{})
+				token := b.User(mockbackend.AdminAgent).RefreshToken
+				p := acctest.NewProtocol(t, b, token)
+				resources := make([]*acctest.Resource, len(c.resources))
+				for i, one := range c.resources {
+					resources[i] = p.Resource(one.typeName)
+					if one.before != nil {
+						p.Restart(token)
+						if err := resources[i].Apply(t.Context(), one.before); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				acctest.Pass(24 * time.Hour)
+				p.Restart(token)
+				var err error
+				var warned string
+				for i, one := range c.resources {
+					err = errors.Join(err, resources[i].Refresh(t.Context()))
+					_, planErr := resources[i].Plan(t.Context(), one.after)
+					err = errors.Join(err, planErr)
+					warned += strings.Join(resources[i].Warnings, "\n")
+				}
+				expectText(t, "the error", errorText(err), c.refused)
+				expectText(t, "the warning", warned, c.warned)
+				for _, want := range c.says {
+					expectText(t, "the message", errorText(err)+warned, want)
+				}
+			})
+		})
+	}
+}
+
+// Customers move from single resources to a fleet without being switched off and on.
+func TestAccFleet_takesOver(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	single := fmt.Sprintf("resource %q \"one\" {\n  customer_id = %q\n}\n", typeName, customer)
+	removed := fmt.Sprintf("removed {\n  from = %s.one\n  lifecycle {\n    destroy = false\n  }\n}\n", typeName)
+	fleet := fleetBlock([]string{entry(customer, riOn)})
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: b.Factories(),
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_7_0)}, // removed blocks
+		Steps: []resource.TestStep{
+			{Config: b.Config(single), PostApplyFunc: b.ResetJournal},
+			{Config: b.Config(fleet), ExpectError: acctest.Says("Two resources switch the same permission")},
+			{Config: b.Config(removed + fleet), PostApplyFunc: func() {
+				acctest.ExpectPermissions(t, b.Backend, customer, ri)
+				for _, w := range acctest.Writes(b.Backend) {
+					if w.Method == http.MethodDelete || w.Method == http.MethodPut {
+						t.Errorf("sent %s %s", w.Method, w.RequestBody)
+					}
+				}
+			}},
+		},
+	})
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// expectText fails the test unless the text has what is wanted; "" is nothing at all.
+func expectText(t *testing.T, what, got, want string) {
+	t.Helper()
+	if want == "" && got != "" || !strings.Contains(got, want) {
+		t.Errorf("%s is %q, not %q", what, got, want)
+	}
+}

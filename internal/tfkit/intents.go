@@ -1,0 +1,59 @@
+package tfkit
+
+import "sync"
+
+// Intents are what the resources of one run mean to switch. Terraform shows the provider one
+// resource at a time and does what does not depend on each other in any order, so two that
+// switch the same thing are found only here.
+type Intents struct {
+	mu sync.Mutex
+	of map[string][]Intent
+}
+
+// Intent is what one resource means a switch to be.
+type Intent struct {
+	// Resource is the resource's type. Terraform does not tell its address.
+	Resource string
+	On       bool
+	// Ends says that the resource lets go of the switch: it is destroyed, or is of another
+	// customer now.
+	Ends bool
+}
+
+// Verdict is how two resources get along.
+type Verdict int
+
+// The verdicts.
+const (
+	// Alone: no other resource has the switch, as far as can be told.
+	Alone Verdict = iota
+	// Doubled: a resource of another type means the same.
+	Doubled
+	// Contradicted: another resource means the opposite.
+	Contradicted
+)
+
+// Add notes an intent about a switch and compares it with those before. Two that mean the same
+// may be one resource that is planned twice, unless their types differ.
+func (n *Intents) Add(name string, one Intent) (Intent, Verdict) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var with Intent
+	verdict, known := Alone, false
+	for _, other := range n.of[name] {
+		switch {
+		case other.On != one.On:
+			with, verdict = other, Contradicted
+		case verdict == Alone && other.Resource != one.Resource && !other.Ends && !one.Ends:
+			with, verdict = other, Doubled
+		}
+		known = known || other == one
+	}
+	if !known {
+		if n.of == nil {
+			n.of = make(map[string][]Intent)
+		}
+		n.of[name] = append(n.of[name], one)
+	}
+	return with, verdict
+}
