@@ -74,6 +74,7 @@ func run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	var rows []row
+	var failed []string
 	for _, s := range chosen {
 		if !pattern.MatchString(s.String()) {
 			continue
@@ -82,6 +83,7 @@ func run(ctx context.Context, args []string) (err error) {
 		rows = append(rows, measured...)
 		if err != nil && s.configuration != "" && ctx.Err() == nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", s, err) // what it cannot do is a result, too
+			failed = append(failed, fmt.Sprintf("%s customers: %.200s", thousands(s.customers), strings.Join(strings.Fields(err.Error()), " ")))
 			continue
 		}
 		if err != nil {
@@ -92,7 +94,7 @@ func run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	text := report(rows, opts, cli)
+	text := report(rows, failed, opts, cli)
 	if only != "" {
 		fmt.Print(text)
 		return nil

@@ -92,8 +92,8 @@ func budgets(rows []row, opts options) []budget {
 	return out
 }
 
-// report is the text of README.md.
-func report(rows []row, opts options, cli acctest.CLI) string {
+// report is the text of README.md. Failed is what another provider could not do.
+func report(rows []row, failed []string, opts options, cli acctest.CLI) string {
 	name := "Terraform"
 	if cli.Tofu {
 		name = "OpenTofu"
@@ -122,6 +122,12 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
 	for _, r := range rows {
 		fmt.Fprintln(&b, r)
 	}
+	if len(failed) > 0 {
+		b.WriteString("\nThe other provider failed:\n\n")
+	}
+	for _, one := range failed {
+		fmt.Fprintf(&b, "- %s\n", one)
+	}
 	fmt.Fprintf(&b, `
 - *Terraform's own* is what the CLI takes for `+"`terraform_data`"+` in the same shape, without any provider: `+"`for_each`"+` over the same map beside
   single resources, one resource that holds the map beside a fleet. Both read the map from the same kind of file.
@@ -132,7 +138,10 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
   /proc every 10 ms while it runs.
 - The activity log holds what was changed outside, and not the records of the apply: those fill a page for each 500 customers until they
   are 6 hours old, and to the end of their day.
-- Changes outside are made in the mock. Beside them, Terraform's own map is changed in as many places.
+- Changes outside are made in the mock. Beside them, Terraform's own map is changed in as many places. Within a minute after an apply the
+  provider looks at them three times, a second apart, since reads may lag behind writes: that is in the plans of the small scenarios.
+- Single resources take Terraform a call of the plugin protocol or several for each; how many requests wait at the same time is Terraform's
+  choice. That is why there is a fleet.
 `, single.concurrency, fleet.concurrency, opts.repeat)
 	return b.String()
 }

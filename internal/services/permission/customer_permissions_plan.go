@@ -56,6 +56,20 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	return diags
 }
 
+// intended compares the plan, nil when the fleet is destroyed, with those of other resources.
+func (r *customerPermissionsResource) intended(plan, state *customerPermissionsModel) diag.Diagnostics {
+	wanted, before := fleet{}, fleet{}
+	switch {
+	case plan == nil:
+		before = toFleet(state.Permissions)
+	case state == nil:
+		wanted = toFleet(plan.Permissions)
+	default:
+		wanted, before = toFleet(plan.Permissions), state.concerning(*plan).all()
+	}
+	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, before)
+}
+
 // needsReading tells whether the state does not say what would change: what is not listed has
 // never been looked at, or nothing has.
 func needsReading(plan customerPermissionsModel, state *customerPermissionsModel) bool {

@@ -114,29 +114,103 @@ func expectFleet(t *testing.T, b *mockbackend.Backend, want acctest.Values) {
 	}
 }
 
-// Two hundred customers added, flipped and removed.
+// Thousands of customers are added, flipped and removed, all in one apply; nobody else is written.
 func TestProtoFleet_many(t *testing.T) {
 	t.Parallel()
-	inFleet(t, mockbackend.Config{Customers: 200, Latency: 20 * time.Millisecond}, func(t *testing.T, r acctest.Run) {
-		want := everyone(r.Backend)
-		config := of(want, "verify_azure_subscription", false)
-		r.MustApply(config)
+	inFleet(t, mockbackend.Config{Customers: scale, Latency: 20 * time.Millisecond}, func(t *testing.T, r acctest.Run) {
+		before, after, want := acctest.Values{}, acctest.Values{}, acctest.Values{}
+		changes := 0
+		for i, c := range r.Customers() {
+			one := acctest.Values{"azure_reservations": i%2 == 0, "azure_savings_plans": i%8 < 4}
+			opposite := acctest.Values{"azure_reservations": i%2 != 0, "azure_savings_plans": i%8 >= 4}
+			r.SetPermissions(c.ID)
+			switch i % 5 {
+			case 0: // stays
+				before[c.ID], after[c.ID] = one, one
+			case 1: // is added
+				after[strings.ToUpper(c.ID)] = one
+			case 2: // is flipped, and spelled in another way
+				before[c.ID], after[strings.ToUpper(c.ID)] = one, opposite
+			case 3: // is removed
+				before[c.ID] = one
+			case 4: // is nobody's business
+				r.SetPermissions(c.ID, ri)
+				want[c.ID] = onlyRI
+			}
+			if i%5 == 2 || (i%5 == 1 || i%5 == 3) && (i%2 == 0 || i%8 < 4) {
+				changes++
+			}
+		}
+		r.MustApply(of(before, "verify_azure_subscription", false))
+		expectFleet(t, r.Backend, before)
+		r.ExpectPlan(of(before, "verify_azure_subscription", false), acctest.NoOp)
+
+		r.ResetJournal()
+		r.MustApply(of(after, "verify_azure_subscription", false, "max_changes", scale))
+		written := map[string]bool{}
+		for _, w := range acctest.Writes(r.Backend) {
+			id := strings.ToLower(w.RequestBody + w.Path)
+			if written[id] {
+				t.Errorf("written twice: %s %s", w.Method, id)
+			}
+			written[id] = true
+		}
+		if n := len(written); n > changes {
+			t.Errorf("%d writes for %d customers that change", n, changes)
+		}
+		maps.Copy(want, after)
+		for id := range before {
+			if after[id] == nil && after[strings.ToUpper(id)] == nil {
+				want[id] = bothOff
+			}
+		}
 		expectFleet(t, r.Backend, want)
-		r.ExpectPlan(config, acctest.NoOp)
-		flipped := acctest.Values{}
-		for id, v := range want {
-			one, _ := v.(acctest.Values)
-			flipped[strings.ToUpper(id)] = acctest.Values{"azure_reservations": one["azure_reservations"] != true, "azure_savings_plans": one["azure_savings_plans"] != true}
-		}
-		r.MustApply(of(flipped, "verify_azure_subscription", false))
-		expectFleet(t, r.Backend, flipped)
-		r.ExpectPlan(of(flipped, "verify_azure_subscription", false), acctest.NoOp)
-		r.MustApply(of(acctest.Values{}, "verify_azure_subscription", false))
-		for id := range flipped {
-			acctest.ExpectPermissions(t, r.Backend, id)
-		}
-		r.ExpectPlan(of(acctest.Values{}, "verify_azure_subscription", false), acctest.NoOp)
+		r.ExpectPlan(of(after, "verify_azure_subscription", false, "max_changes", scale), acctest.NoOp)
 	})
+}
+
+// Deny never touches who is listed as on, whoever else is on, and turns off all of these.
+func TestProtoFleet_denyLeavesListed(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(5) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{Customers: 100}, func(t *testing.T, r acctest.Run) {
+				random := rand.New(rand.NewPCG(seed, 2))
+				listed, others := acctest.Values{}, acctest.Values{}
+				for _, c := range r.Customers() {
+					r.SetPermissions(c.ID, ri, sp)
+					if random.IntN(2) == 0 {
+						listed[c.ID] = bothOn
+					} else {
+						others[c.ID] = bothOff
+					}
+				}
+				config := of(listed, "unlisted", "deny", "refresh", []string{"full", "activity_log"}[random.IntN(2)])
+				for range 4 {
+					r.ResetJournal()
+					r.Again()
+					r.MustRefresh()
+					r.MustApply(config)
+					for _, w := range acctest.Writes(r.Backend) {
+						for id := range listed {
+							if strings.Contains(strings.ToLower(w.Path+w.RequestBody), id) {
+								t.Errorf("%s %s %s is of a customer listed as on", w.Method, w.Path, w.RequestBody)
+							}
+						}
+					}
+					expectFleet(t, r.Backend, listed)
+					expectFleet(t, r.Backend, others)
+					acctest.Pass(time.Hour)
+					for id := range others {
+						if random.IntN(4) == 0 {
+							r.SetPermissions(id, [][]string{{ri}, {sp}, {ri, sp}}[random.IntN(3)]...)
+						}
+					}
+				}
+			})
+		})
+	}
 }
 
 // One request in ten fails, in any passing way: the fleet ends as declared, and nothing is

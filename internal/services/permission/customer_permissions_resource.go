@@ -10,11 +10,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -150,20 +148,6 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 	}
 }
 
-func fleetTimeouts(ctx context.Context) schema.Attribute {
-	const form = ", such as `30m`. Default `2h`."
-	a := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Read: true, Update: true, Delete: true,
-		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
-		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included. The check of subscriptions in a plan may take as long again."
-		return nested
-	}
-	return a
-}
-
 func (r *customerPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
@@ -256,20 +240,6 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.judge(ctx, plan, state)...)
 	}
-}
-
-// intended compares the plan, nil when the fleet is destroyed, with those of other resources.
-func (r *customerPermissionsResource) intended(plan, state *customerPermissionsModel) diag.Diagnostics {
-	wanted, before := fleet{}, fleet{}
-	switch {
-	case plan == nil:
-		before = toFleet(state.Permissions)
-	case state == nil:
-		wanted = toFleet(plan.Permissions)
-	default:
-		wanted, before = toFleet(plan.Permissions), state.concerning(*plan).all()
-	}
-	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, before)
 }
 
 func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
