@@ -7,8 +7,13 @@ import "sync"
 // switch the same thing are found only here.
 type Intents struct {
 	mu sync.Mutex
-	of map[string][]Intent
+	// first are the first of their switches, which are most; more are the others.
+	first map[Switch]Intent
+	more  map[Switch][]Intent
 }
+
+// Switch is something that is on or off.
+type Switch struct{ Name, Of string }
 
 // Intent is what one resource means a switch to be.
 type Intent struct {
@@ -35,12 +40,20 @@ const (
 
 // Add notes an intent about a switch and compares it with those before. Two that mean the same
 // may be one resource that is planned twice, unless their types differ.
-func (n *Intents) Add(name string, one Intent) (Intent, Verdict) {
+func (n *Intents) Add(about Switch, one Intent) (Intent, Verdict) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	first, ok := n.first[about]
+	if !ok {
+		if n.first == nil {
+			n.first, n.more = make(map[Switch]Intent), make(map[Switch][]Intent)
+		}
+		n.first[about] = one
+		return Intent{}, Alone
+	}
 	var with Intent
 	verdict, known := Alone, false
-	for _, other := range n.of[name] {
+	for _, other := range append([]Intent{first}, n.more[about]...) {
 		switch {
 		case other.On != one.On:
 			with, verdict = other, Contradicted
@@ -50,10 +63,7 @@ func (n *Intents) Add(name string, one Intent) (Intent, Verdict) {
 		known = known || other == one
 	}
 	if !known {
-		if n.of == nil {
-			n.of = make(map[string][]Intent)
-		}
-		n.of[name] = append(n.of[name], one)
+		n.more[about] = append(n.more[about], one)
 	}
 	return with, verdict
 }

@@ -27,10 +27,10 @@ func TestIntents(t *testing.T) {
 	} {
 		var intents tfkit.Intents
 		for _, i := range test.before {
-			intents.Add("switch", i)
+			intents.Add(tfkit.Switch{"permission", "one"}, i)
 		}
-		intents.Add("another switch", tfkit.Intent{Resource: "other", On: !test.one.On})
-		if with, verdict := intents.Add("switch", test.one); with != test.with || verdict != test.want {
+		intents.Add(tfkit.Switch{"permission", "another"}, tfkit.Intent{Resource: "other", On: !test.one.On})
+		if with, verdict := intents.Add(tfkit.Switch{"permission", "one"}, test.one); with != test.with || verdict != test.want {
 			t.Errorf("%s: %v %d, not %v %d", name, with, verdict, test.with, test.want)
 		}
 	}

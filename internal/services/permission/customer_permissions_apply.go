@@ -18,7 +18,8 @@ type known struct{ listed, unlisted fleet }
 
 // all are the listed and the unlisted.
 func (k known) all() fleet {
-	out := maps.Clone(k.listed)
+	out := make(fleet, len(k.listed)+len(k.unlisted))
+	maps.Copy(out, k.listed)
 	maps.Copy(out, k.unlisted)
 	return out
 }

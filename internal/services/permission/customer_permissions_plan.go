@@ -15,8 +15,9 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// judge refuses what apply would refuse, and tells what the plan does not show.
-func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel) diag.Diagnostics {
+// judge refuses what apply would refuse, and tells what the plan does not show. Wanted is the
+// plan's fleet, before what the state says.
+func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) diag.Diagnostics {
 	if plan.Unlisted.IsUnknown() || plan.MaxChanges.IsUnknown() {
 		return nil
 	}
@@ -29,10 +30,7 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	before, complete := known{listed: fleet{}}, state != nil
-	if state != nil {
-		before = state.concerning(plan)
-	}
+	complete := state != nil
 	if !r.PartnerCenter.AppOnly() && needsReading(plan, state) {
 		if before, diags = r.now(ctx, plan); diags.HasError() {
 			return diags
@@ -40,7 +38,7 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 		complete = true
 		diags.Append(tellOfUnlisted(before.unlisted)...)
 	}
-	steps := toFleet(plan.Permissions).steps(before.all(), plan.denies())
+	steps := wanted.steps(before.all(), plan.denies())
 	if len(steps) == 0 {
 		return diags
 	}
@@ -56,17 +54,8 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	return diags
 }
 
-// intended compares the plan, nil when the fleet is destroyed, with those of other resources.
-func (r *customerPermissionsResource) intended(plan, state *customerPermissionsModel) diag.Diagnostics {
-	wanted, before := fleet{}, fleet{}
-	switch {
-	case plan == nil:
-		before = toFleet(state.Permissions)
-	case state == nil:
-		wanted = toFleet(plan.Permissions)
-	default:
-		wanted, before = toFleet(plan.Permissions), state.concerning(*plan).all()
-	}
+// intended compares what the fleet means to do with what other resources do.
+func (r *customerPermissionsResource) intended(wanted, before fleet) diag.Diagnostics {
 	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, before)
 }
 

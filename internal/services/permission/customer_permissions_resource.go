@@ -199,46 +199,61 @@ const (
 	stepNone    = `"none"`
 )
 
-// ModifyPlan refuses at plan time what apply would refuse.
+// ModifyPlan refuses at plan time what apply would refuse. Each value of thousands of customers
+// takes megabytes, so it makes none in vain.
 func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	var state *customerPermissionsModel
 	if req.Plan.Raw.IsNull() {
+		var permissions types.Map
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
 		if r.Clients != nil && !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.intended(nil, state)...)
+			resp.Diagnostics.Append(r.intended(nil, toFleet(permissions))...)
 		}
 		return
 	}
 	var plan customerPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepCreate))...)
-	} else {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	unlisted := types.MapNull(switchesType)
 	switch {
 	case plan.Unlisted.IsUnknown():
-		plan.UnlistedPermissions = types.MapUnknown(switchesType)
+		unlisted = types.MapUnknown(switchesType)
 	case plan.denies():
-		plan.UnlistedPermissions = types.MapValueMust(switchesType, map[string]attr.Value{})
+		unlisted = types.MapValueMust(switchesType, map[string]attr.Value{})
+	}
+	same := unlisted.Equal(plan.UnlistedPermissions)
+	if !same {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), unlisted)...)
+	}
+	var state *customerPermissionsModel
+	switch {
+	case req.State.Raw.IsNull():
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepCreate))...)
+	case same && req.Plan.Raw.Equal(req.State.Raw):
+		if r.Clients != nil {
+			resp.Diagnostics.Append(r.intended(toFleet(plan.Permissions), nil)...)
+		}
+		return
 	default:
-		plan.UnlistedPermissions = types.MapNull(switchesType)
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	isKnown := isKnown(plan.Permissions)
-	if isKnown && state != nil && !plan.Permissions.Equal(state.Permissions) && toFleet(plan.Permissions).equal(toFleet(state.Permissions)) {
-		plan.Permissions = state.Permissions // only the spelling differs
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), plan.Permissions)...)
+	if resp.Diagnostics.HasError() || !isKnown(plan.Permissions) {
+		return
 	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), plan.UnlistedPermissions)...)
-	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.intended(&plan, state)...)
+	wanted, before := toFleet(plan.Permissions), known{}
+	if state != nil {
+		before = state.concerning(plan)
+		if !plan.Permissions.Equal(state.Permissions) && wanted.equal(before.listed) { // only the spelling differs
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), state.Permissions)...)
+		}
 	}
-	if isKnown && r.Clients != nil && !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.judge(ctx, plan, state)...)
+	if r.Clients == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	if resp.Diagnostics.Append(r.intended(wanted, before.all())...); !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.judge(ctx, plan, state, wanted, before)...)
 	}
 }
 

@@ -22,7 +22,7 @@ func intended(intents *tfkit.Intents, at path.Path, resource string, wanted, bef
 	}
 	contradicted, doubled := map[pair][]string{}, map[pair][]string{}
 	add := func(id string, permission partnercenter.Permission, one tfkit.Intent) {
-		other, verdict := intents.Add(string(permission)+" "+id, one)
+		other, verdict := intents.Add(tfkit.Switch{Name: string(permission), Of: id}, one)
 		switch p := (pair{one, other, permission}); verdict {
 		case tfkit.Contradicted:
 			contradicted[p] = append(contradicted[p], id)
