@@ -46,17 +46,22 @@ func intended(intents *tfkit.Intents, at path.Path, resource string, wanted, bef
 			}
 		}
 	}
-	var diags diag.Diagnostics
-	for p, ids := range contradicted {
-		diags.AddAttributeError(at, "Two resources switch the same permission",
-			fmt.Sprintf("%s of %s: this %s, and another %s. Terraform does both in no certain order, so either may win.\n\nWhat to do: manage the permission in one of "+
-				"them. To hand it over and switch nothing, let go of it first: a single resource by a removed block with destroy = false, or by a moved block "+
-				"when only its address changes; a customer of a fleet as {}.", words[p.permission], customers(ids), doing(p.one), doing(p.other)))
+	tell := func(pairs map[pair][]string, outcome string) []string {
+		var texts []string
+		for p, ids := range pairs {
+			texts = append(texts, fmt.Sprintf("%s of %s: this %s, and another %s. %s\n\nWhat to do: manage the permission in one of them.",
+				words[p.permission], customers(ids), doing(p.one), doing(p.other), outcome))
+		}
+		slices.Sort(texts)
+		return texts
 	}
-	for p, ids := range doubled {
-		diags.AddAttributeWarning(at, "Two resources manage the same permission",
-			fmt.Sprintf("%s of %s: this %s, and another %s. They agree, until one of them is changed or destroyed.\n\nWhat to do: manage the permission in one of them.",
-				words[p.permission], customers(ids), doing(p.one), doing(p.other)))
+	var diags diag.Diagnostics
+	for _, text := range tell(contradicted, "Terraform does both in no certain order, so either may win.") {
+		diags.AddAttributeError(at, "Two resources switch the same permission", text+" To hand it over and switch nothing, let go of it first: a single resource "+
+			"by a removed block with destroy = false, or by a moved block when only its address changes; a customer of a fleet as {}.")
+	}
+	for _, text := range tell(doubled, "They agree, until one of them is changed or destroyed.") {
+		diags.AddAttributeWarning(at, "Two resources manage the same permission", text)
 	}
 	return diags
 }
