@@ -273,17 +273,18 @@ func TestAccFleet_lockedState(t *testing.T) {
 	s.writtenOnce()
 }
 
-// BenchmarkShards applies and plans 4 x 2,500 customers at once. The server's limit is ten times
-// the real one. Measured are multiples of the time that it allows: by the requests, from the
-// first to the last, and by the runs with all that Terraform does before and after.
+// BenchmarkShards applies and plans 4 x 2,500 customers at once, which takes half an hour. The
+// server's limit is four times the real one. Measured are multiples of the time that it allows: by
+// the requests, from the first to the last, and by the runs with all that Terraform does before
+// and after, which no limit makes longer.
 func BenchmarkShards(b *testing.B) {
-	rate := mockbackend.Rate{Requests: 500, Per: 6 * time.Second}
+	rate := mockbackend.Rate{Requests: 500, Per: 15 * time.Second}
 	for _, c := range []struct {
 		name string
 		env  []string
 		most float64
 	}{
-		{"shared", []string{"PARTNERCENTER_REQUESTS_PER_SECOND=20"}, 1.15},
+		{"shared", []string{"PARTNERCENTER_REQUESTS_PER_SECOND=8"}, 1.15},
 		{"competing", nil, 2},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -298,9 +299,9 @@ func BenchmarkShards(b *testing.B) {
 					b.ReportMetric(ratio, doing+"-requests/ideal")
 					b.ReportMetric(took.Seconds()/ideal, doing+"-runs/ideal")
 					b.ReportMetric(float64(refused)/float64(answered), doing+"-refused/answered")
-					b.Logf("%s: %d answered, %d refused, %.2f times the ideal", doing, answered, refused, ratio)
-					if ratio > c.most {
-						b.Errorf("%s took %.2f times the ideal, want at most %.2f", doing, ratio, c.most)
+					b.Logf("%s: %d answered, %d refused, %.2f times the ideal, and %.2f with the CLI", doing, answered, refused, ratio, took.Seconds()/ideal)
+					if took.Seconds()/ideal > c.most {
+						b.Errorf("%s took %.2f times the ideal, want at most %.2f", doing, took.Seconds()/ideal, c.most)
 					}
 				}
 				s.asDeclared()
