@@ -113,7 +113,10 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 		return key, nil
 	}
 	key, err := x509.ParsePKCS1PrivateKey(der)
-	if err != nil {
+	switch {
+	case err != nil && legacy: // the padding of one wrong decryption in 256 is right by chance
+		return nil, wrong
+	case err != nil:
 		return nil, errors.New("the private key cannot be read")
 	}
 	return key, nil

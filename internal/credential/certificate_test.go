@@ -68,6 +68,21 @@ func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
+// traditionalKeys encrypts the key as OpenSSL does with -traditional: one that the password
+// "other" does not decrypt, and one that it does, to garbage whose padding is right by chance.
+func traditionalKeys(key *rsa.PrivateKey) (refused, garbled []byte) {
+	for refused == nil || garbled == nil {
+		encrypted := must(x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", //nolint:staticcheck // the form under test
+			x509.MarshalPKCS1PrivateKey(key), []byte(certificatePassword), x509.PEMCipherAES256))
+		if _, err := x509.DecryptPEMBlock(encrypted, []byte("other")); err != nil { //nolint:staticcheck // as above
+			refused = pem.EncodeToMemory(encrypted)
+		} else {
+			garbled = pem.EncodeToMemory(encrypted)
+		}
+	}
+	return refused, garbled
+}
+
 // TestParseCertificate_forms: every form that OpenSSL and the key vaults write.
 func TestParseCertificate_forms(t *testing.T) {
 	key, chain := testCertificates()
@@ -75,8 +90,7 @@ func TestParseCertificate_forms(t *testing.T) {
 	pkcs8Key := block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
 	pkcs1Key := block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
 	encrypted := block("ENCRYPTED PRIVATE KEY", must(pkcs8.MarshalPrivateKey(key, []byte(certificatePassword), nil)))
-	traditional := pem.EncodeToMemory(must(x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", //nolint:staticcheck // what OpenSSL writes with -traditional
-		x509.MarshalPKCS1PrivateKey(key), []byte(certificatePassword), x509.PEMCipherAES256)))
+	traditional, garbled := traditionalKeys(key)
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, []byte("a comment\n")) }
 	authorities := []*x509.Certificate{chain[1]}
 
@@ -127,6 +141,7 @@ func TestParseCertificate_forms(t *testing.T) {
 		"encrypted key, no password":      {join(leaf, encrypted), "", "set client_certificate_password"},
 		"encrypted key, wrong password":   {join(leaf, encrypted), "other", "not the password"},
 		"traditional key, wrong password": {join(leaf, traditional), "other", "not the password"},
+		"traditional key, garbled":        {join(leaf, garbled), "other", "not the password"},
 		"PKCS#12, no password":            {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "", "set client_certificate_password"},
 		"PKCS#12, wrong password":         {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "other", "not the password"},
 		"elliptic curve":                  {join(block("CERTIFICATE", ecLeaf.Raw), block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ecKey)))), "", "RSA"},
