@@ -56,3 +56,15 @@ func Says(text string) *regexp.Regexp {
 
 // Pass lets time pass in a synctest bubble, where that takes none.
 func Pass(d time.Duration) { <-time.After(d) }
+
+// Eventually waits for a condition that another process brings about.
+func Eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(time.Minute); !condition(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited a minute in vain until %s", what)
+		}
+	}
+}

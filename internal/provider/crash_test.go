@@ -36,8 +36,8 @@ resource "partnercenter_customer_permission_reservations" "one" {
 	go func() { done <- w.Run(t.Context(), "apply", "-input=false", "-auto-approve") }()
 	// The apply has its own process: its sign-in is the second, and its check the last request
 	// that is answered before the write.
-	eventually(t, "the apply reached its write", func() bool { return b.Counters().Route("GET /v1/customers/{customer}/subscriptions") == 2 })
-	eventually(t, "the provider's process was stopped", func() bool {
+	acctest.Eventually(t, "the apply reached its write", func() bool { return b.Counters().Route("GET /v1/customers/{customer}/subscriptions") == 2 })
+	acctest.Eventually(t, "the provider's process was stopped", func() bool {
 		pids := processesOf(t, w.Dir)
 		for _, pid := range pids {
 			if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
@@ -101,16 +101,4 @@ func processesOf(t testing.TB, dir string) []int {
 		pids = append(pids, pid)
 	}
 	return pids
-}
-
-// eventually waits for a condition.
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); !condition(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute in vain until %s", what)
-		}
-	}
 }
