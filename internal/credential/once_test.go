@@ -95,6 +95,46 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 	})
 }
 
+// TestToken_rejectedWhileOthersBegin: a call whose token was rejected waits for its turn, and
+// another that begins meanwhile must not bring the rejected token back.
+func TestToken_rejectedWhileOthersBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &entra{answer: func(n int, _ asked) (int, string) {
+			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
+		}}
+		c := newCredential(t, e, false)
+		u, _ := url.Parse("https://api.example")
+		server := roundTripper(func(req *http.Request) (*http.Response, error) {
+			status := http.StatusOK
+			if req.URL.Path != "/accepted" && req.Header.Get("Authorization") == "Bearer token-0" {
+				status = http.StatusUnauthorized
+			}
+			<-time.After(map[string]time.Duration{"/accepted": 5 * time.Second, "/rejected": time.Second, "/begins": 10 * time.Second}[req.URL.Path])
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+		})
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Gate: httppipe.NewGate(httppipe.Limits{Concurrent: 2})}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		var wg sync.WaitGroup
+		for _, path := range []string{"/accepted", "/rejected", "/begins"} {
+			wg.Go(func() {
+				req, err := runtime.NewRequest(t.Context(), http.MethodGet, "https://api.example"+path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if resp, err := p.Do(req); err != nil || resp.StatusCode != http.StatusOK {
+					t.Errorf("%s: got %v, %v", path, resp, err)
+				}
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		if n := e.tokenRequests(); n != 2 {
+			t.Errorf("%d token requests, want 2", n)
+		}
+	})
+}
+
 // TestToken_firstCallerGivesUp: the sign-in goes on for the others who wait for it.
 func TestToken_firstCallerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -66,16 +66,20 @@ func (o Options) ClientOptions() policy.ClientOptions {
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Minute
 	}
+	perRetry := []policy.Policy{&logPolicy{logger: o.Logger, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader}}
+	var rejected *rejection
+	if !o.Anonymous {
+		rejected = new(rejection)
+		perRetry = append(perRetry, rejected)
+	}
 	return policy.ClientOptions{
 		Transport: attempt{client: o.Client, timeout: o.TryTimeout},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 		PerCallPolicies: []policy.Policy{
 			&identifyPolicy{endpoint: o.Endpoint, aliases: o.Aliases, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
-			&retryPolicy{gate: o.Gate, repeat: o.Repeat, renew: !o.Anonymous, maxRetries: o.MaxRetries, timeout: o.Timeout, logger: o.Logger},
+			&retryPolicy{gate: o.Gate, repeat: o.Repeat, rejected: rejected, maxRetries: o.MaxRetries, timeout: o.Timeout, logger: o.Logger},
 		},
-		PerRetryPolicies: []policy.Policy{
-			&logPolicy{logger: o.Logger, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
-		},
+		PerRetryPolicies: perRetry,
 	}
 }

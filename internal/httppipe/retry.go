@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -50,7 +51,7 @@ func (gateClosedError) NonRetriable() {}
 type retryPolicy struct {
 	gate       *Gate
 	repeat     Repeat
-	renew      bool // a 401 is worth one attempt with a fresh token
+	rejected   *rejection // nil where there are no tokens
 	maxRetries int
 	timeout    time.Duration
 	logger     *slog.Logger
@@ -65,7 +66,10 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	}
 	repeat := p.repeatOf(req)
 	var failed int
-	renew, throttled := p.renew, false
+	renew, throttled := p.rejected != nil, false
+	if p.rejected != nil {
+		ctx = context.WithValue(ctx, rejectionKey{}, p.rejected)
+	}
 	var resp *http.Response
 	var err error
 	for {
@@ -76,7 +80,7 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 			}
 			return nil, waitErr
 		}
-		before := resp
+		before, rejected := resp, RejectedToken(ctx)
 		resp, err = p.try(ctx, req)
 		var closed time.Duration
 		closed, throttled = p.leave(turn, resp, err)
@@ -96,7 +100,7 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		case err == nil && resp.StatusCode == http.StatusUnauthorized:
 			// The bearer token policy has dropped its token on this answer, so a
 			// second attempt brings a new one, unless the answer came to a new one.
-			if renew {
+			if renew && (rejected == "" || rejected == tokenOf(resp.Request)) {
 				renew, wait = false, 0
 				ctx = WithRejectedToken(ctx, resp)
 			}
@@ -163,7 +167,39 @@ func outOfTime(err error) bool {
 	return errors.As(err, new(*DeadlineError)) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// rejection is the token that the server did not accept, until it accepts another. It is shared
+// by all calls of a pipeline: the first of them that comes to the bearer token policy after that
+// has dropped its token, maybe a call that has just begun, must not bring the same one again.
+type rejection struct{ token atomic.Pointer[string] }
+
+// Do implements policy.Policy, behind the bearer token policy.
+func (r *rejection) Do(req *policy.Request) (*http.Response, error) {
+	resp, err := req.Next()
+	if err != nil {
+		return resp, err
+	}
+	token, last := tokenOf(req.Raw()), r.token.Load()
+	switch {
+	case resp.StatusCode == http.StatusUnauthorized:
+		r.token.Store(&token)
+	case last != nil && *last != token:
+		r.token.CompareAndSwap(last, nil)
+	}
+	return resp, nil
+}
+
+// tokenOf is the token that a request was sent with, or "".
+func tokenOf(req *http.Request) string {
+	if req == nil {
+		return ""
+	}
+	_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	return token
+}
+
 type rejectedKey struct{}
+
+type rejectionKey struct{}
 
 // WithRejectedToken notes the token that the answer's request was sent with, for
 // [RejectedToken]. The pipeline does it on a 401; do it where another answer means that a
@@ -172,16 +208,22 @@ func WithRejectedToken(ctx context.Context, resp *http.Response) context.Context
 	if resp == nil || resp.Request == nil {
 		return ctx
 	}
-	_, token, _ := strings.Cut(resp.Request.Header.Get("Authorization"), " ")
-	return context.WithValue(ctx, rejectedKey{}, token)
+	return context.WithValue(ctx, rejectedKey{}, tokenOf(resp.Request))
 }
 
 // RejectedToken returns the token that a server did not accept in an earlier attempt of the
-// call that the context belongs to, or "". A credential that keeps tokens must not hand it
-// out again.
+// call that the context belongs to, or in another call of its pipeline, or "". A credential
+// that keeps tokens must not hand it out again.
 func RejectedToken(ctx context.Context) string {
-	token, _ := ctx.Value(rejectedKey{}).(string)
-	return token
+	if token, ok := ctx.Value(rejectedKey{}).(string); ok {
+		return token
+	}
+	if r, ok := ctx.Value(rejectionKey{}).(*rejection); ok {
+		if token := r.token.Load(); token != nil {
+			return *token
+		}
+	}
+	return ""
 }
 
 // try sends the request once, as a copy: the policies behind it set headers.
