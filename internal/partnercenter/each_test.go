@@ -42,8 +42,8 @@ func TestEach(t *testing.T) {
 				var underWay, most atomic.Int64
 				calls := make([]int, c.n)
 				failed, err := client.Each(t.Context(), c.n, func(_ context.Context, i int) error {
-					for now := underWay.Add(1); now > most.Load(); {
-						most.Store(now)
+					now := underWay.Add(1)
+					for before := most.Load(); now > before && !most.CompareAndSwap(before, now); before = most.Load() {
 					}
 					defer underWay.Add(-1)
 					calls[i]++
