@@ -26,20 +26,16 @@ func (c *Client) Caller(ctx context.Context) (credential.Claims, error) {
 // (https://learn.microsoft.com/partner-center/developer/partner-center-authentication).
 func (c *Client) ValidateMFA(ctx context.Context) (bool, error) {
 	in := call{method: http.MethodGet, path: pathOf("profiles", "legalbusiness"), header: http.Header{"Validatemfa": {"true"}}}
-	var resp *http.Response
-	_, err := c.send(policy.WithCaptureResponse(ctx, &resp), in, nil)
+	a, err := c.send(ctx, in, nil)
 	if is(err, http.StatusUnauthorized, "900421") {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	verdict, err := strconv.ParseBool(resp.Header.Get("isMfaCompliant"))
+	verdict, err := strconv.ParseBool(a.response.Header.Get("isMfaCompliant"))
 	if err != nil {
-		return false, &Error{
-			Method: in.method, Path: "/v1" + in.path, StatusCode: resp.StatusCode,
-			Err: errors.New("it did not say whether the token has multifactor authentication"),
-		}
+		return false, a.unfit(errors.New("it did not say whether the token has multifactor authentication"))
 	}
 	return verdict, nil
 }

@@ -127,16 +127,27 @@ func pathOf(elements ...string) string {
 	return b.String()
 }
 
+// answer is a successful one.
+type answer struct {
+	request  *http.Request
+	response *http.Response
+	// some tells whether there was content.
+	some bool
+}
+
+// unfit is the error for an answer that is not what it should be.
+func (a answer) unfit(cause error) error { return newError(a.request, a.response, nil, cause) }
+
 // send does one call and decodes its answer into out, unless out is nil or there is
-// no content. It returns whether there was content.
-func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
+// no content.
+func (c *Client) send(ctx context.Context, in call, out any) (answer, error) {
 	u := *c.endpoint
 	u.RawPath = u.EscapedPath() + "/v1" + in.path
 	u.Path, _ = url.PathUnescape(u.RawPath)
 	u.RawQuery = in.query.Encode()
 	req, err := runtime.NewRequest(ctx, in.method, u.String())
 	if err != nil {
-		return false, &Error{Method: in.method, Path: "/v1" + in.path, Err: err}
+		return answer{}, &Error{Method: in.method, Path: "/v1" + in.path, Err: err}
 	}
 	req.Raw().Header.Set("Accept", "application/json")
 	maps.Copy(req.Raw().Header, in.header)
@@ -144,31 +155,33 @@ func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
 	if in.body != nil {
 		b, err := json.Marshal(in.body)
 		if err != nil {
-			return false, &Error{Method: in.method, Path: u.Path, Err: err}
+			return answer{}, &Error{Method: in.method, Path: u.Path, Err: err}
 		}
 		if err := req.SetBody(streaming.NopCloser(bytes.NewReader(b)), "application/json"); err != nil {
-			return false, &Error{Method: in.method, Path: u.Path, Err: err}
+			return answer{}, &Error{Method: in.method, Path: u.Path, Err: err}
 		}
 	}
 	resp, err := c.pipeline.Do(req)
 	if err != nil {
-		return false, newError(req.Raw(), nil, nil, err)
+		return answer{}, newError(req.Raw(), nil, nil, err)
 	}
 	body, err := runtime.Payload(resp)
 	if err != nil {
-		return false, newError(req.Raw(), resp, nil, err)
+		return answer{}, newError(req.Raw(), resp, nil, err)
 	}
 	body = bytes.TrimPrefix(body, bom)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return false, newError(req.Raw(), resp, body, nil)
+		return answer{}, newError(req.Raw(), resp, body, nil)
 	}
+	a := answer{request: req.Raw(), response: resp}
 	if out == nil || len(body) == 0 {
-		return false, nil
+		return a, nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return false, newError(req.Raw(), resp, nil, fmt.Errorf("%w: %w", errUnreadable, err))
+		return a, a.unfit(fmt.Errorf("%w: %w", errUnreadable, err))
 	}
-	return true, nil
+	a.some = true
+	return a, nil
 }
 
 // bom starts the bodies of Partner Center's successful answers; encoding/json
@@ -176,13 +189,12 @@ func (c *Client) send(ctx context.Context, in call, out any) (bool, error) {
 var bom = []byte("\xef\xbb\xbf")
 
 // get reads one object. An answer without content is an error.
-func (c *Client) get(ctx context.Context, path string, out any) error {
-	in := call{method: http.MethodGet, path: path}
-	some, err := c.send(ctx, in, out)
-	if err == nil && !some {
-		err = &Error{Method: in.method, Path: "/v1" + path, StatusCode: http.StatusOK, Err: errUnreadable}
+func (c *Client) get(ctx context.Context, in call, out any) (answer, error) {
+	a, err := c.send(ctx, in, out)
+	if err == nil && !a.some {
+		err = a.unfit(errUnreadable)
 	}
-	return err
+	return a, err
 }
 
 // sameID compares GUIDs as Partner Center means them: it sends them in either case.

@@ -101,6 +101,6 @@ func (s Customers) List(ctx context.Context, filter CustomerFilter) ([]Customer,
 // (https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id).
 func (s Customers) Get(ctx context.Context, customerID string) (Customer, error) {
 	var out Customer
-	err := s.c.get(ctx, pathOf("customers", customerID), &out)
+	_, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("customers", customerID)}, &out)
 	return out, err
 }

@@ -133,9 +133,9 @@ func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) i
 func (s Orders) Get(ctx context.Context, customerID, orderID string, includePrice bool) (Order, error) {
 	var out Order
 	in := call{method: http.MethodGet, path: pathOf("customers", customerID, "orders", orderID), query: priced(includePrice)}
-	some, err := s.c.send(ctx, in, &out)
-	if err == nil && (!some || out.ID == "") {
-		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	a, err := s.c.get(ctx, in, &out)
+	if err == nil && out.ID == "" {
+		err = a.unfit(errUnreadable)
 	}
 	return out, err
 }

@@ -43,12 +43,12 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 		seen := make(map[string]bool) // continuations, so that a server that repeats one ends in an error
 		for in, more := first, false; ; more = true {
 			var p page[T]
-			some, err := c.send(ctx, in, &p)
+			a, err := c.send(ctx, in, &p)
 			if more && is(err, http.StatusBadRequest, "2000") {
 				return // a token is handed out after the last page too; this is its answer
 			}
-			if err == nil && (!some || p.Items == nil && p.TotalCount == nil) {
-				err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+			if err == nil && (!a.some || p.Items == nil && p.TotalCount == nil) {
+				err = a.unfit(errUnreadable)
 			}
 			if err != nil {
 				yield(none, err)
@@ -68,7 +68,7 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 				seen[key] = true
 			}
 			if err != nil {
-				yield(none, &Error{Method: in.method, Path: "/v1" + in.path, Err: err})
+				yield(none, a.unfit(fmt.Errorf("%w: %w", errUnreadable, err)))
 				return
 			}
 			if next == nil {

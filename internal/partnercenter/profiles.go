@@ -25,9 +25,9 @@ type OrganizationProfile struct {
 // GET /v1/profiles/organization, app+user only.
 func (s Profiles) Organization(ctx context.Context) (OrganizationProfile, error) {
 	var out OrganizationProfile
-	err := s.c.get(ctx, pathOf("profiles", "organization"), &out)
+	a, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("profiles", "organization")}, &out)
 	if err == nil && out.TenantID == "" {
-		err = &Error{Method: http.MethodGet, Path: "/v1/profiles/organization", StatusCode: http.StatusOK, Err: errUnreadable}
+		err = a.unfit(errUnreadable)
 	}
 	return out, err
 }

@@ -194,13 +194,12 @@ func (s Reservations) details(ctx context.Context, from call, to *link) ([]reser
 		err = fmt.Errorf("an artifact's link has the method %q", to.Method)
 	}
 	if err != nil {
-		return nil, &Error{Method: from.method, Path: "/v1" + from.path, Err: err}
+		return nil, &Error{Method: from.method, Path: "/v1" + from.path, StatusCode: http.StatusOK, Err: fmt.Errorf("%w: %w", errUnreadable, err)}
 	}
-	in := call{method: http.MethodGet, path: path, query: query}
 	var out artifactDetails
-	some, err := s.c.send(ctx, in, &out)
-	if err == nil && (!some || out.Type == "" && out.Reservations == nil && out.VirtualMachineReservations == nil) {
-		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	a, err := s.c.get(ctx, call{method: http.MethodGet, path: path, query: query}, &out)
+	if err == nil && out.Type == "" && out.Reservations == nil && out.VirtualMachineReservations == nil {
+		err = a.unfit(errUnreadable)
 	}
 	return append(out.Reservations, out.VirtualMachineReservations...), err
 }

@@ -320,9 +320,9 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 // result does a create or update, whose answer is the policy as it is now.
 func (s SelfServePolicies) result(ctx context.Context, want change, in call) (written, error) {
 	var out SelfServePolicy
-	some, err := s.c.send(ctx, in, &out)
-	if err == nil && (!some || !want.done(out)) {
-		err = &Error{Method: in.method, Path: "/v1" + in.path, StatusCode: http.StatusOK, Err: errUnreadable}
+	a, err := s.c.send(ctx, in, &out)
+	if err == nil && (out.ID == "" || !want.done(out)) {
+		err = a.unfit(errUnreadable)
 	}
 	return written{policy: out}, err
 }

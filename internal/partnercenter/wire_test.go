@@ -1,6 +1,7 @@
 package partnercenter
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -163,6 +164,7 @@ func TestAll_links(t *testing.T) {
 
 	for name, page := range map[string]string{
 		"another method":        `{"totalCount":0,"items":[],"links":{"next":{"uri":"/customers","method":"POST"}}}`,
+		"another host":          `{"totalCount":0,"items":[],"links":{"next":{"uri":"https://evil.example/v1/customers"}}}`,
 		"the same token always": `{"totalCount":0,"items":[],"continuationToken":"again"}`,
 		"no items":              `{"links":{}}`,
 		"an object":             `{"id":"x"}`,
@@ -172,8 +174,11 @@ func TestAll_links(t *testing.T) {
 		"HTML":                  `<html></html>`,
 		"items of another type": `{"totalCount":1,"items":["x"]}`,
 	} {
-		if err := read(serving(t, nil, page)); err == nil {
+		var e *Error
+		if err := read(serving(t, nil, page)); !errors.As(err, &e) {
 			t.Errorf("%s: taken for an empty list", name)
+		} else if e.StatusCode != http.StatusOK || e.RequestID == "" || e.CorrelationID == "" || !strings.HasPrefix(e.Remedy(), "Something between may have answered") {
+			t.Errorf("%s: %v, with the ids %q and %q, says to do %q", name, e, e.RequestID, e.CorrelationID, e.Remedy())
 		}
 	}
 	if err := read(serving(t, nil, `{"totalCount":0}`)); err != nil {
@@ -199,6 +204,17 @@ func TestGet_partners(t *testing.T) {
 	}
 	if p, err := get("partner", ""); err == nil {
 		t.Errorf("nobody's: %+v", p)
+	}
+}
+
+// TestWrites_unreadable: an answer to a write that is no policy is no success.
+func TestWrites_unreadable(t *testing.T) {
+	for _, body := range []string{``, `{}`, `null`, `<html>`} {
+		want := change{off: []Permission{AzureSavingsPlan}}
+		got, err := serving(t, nil, body).SelfServePolicies.result(t.Context(), want, call{method: http.MethodPut, path: "/SelfServePolicy/p_c"})
+		if err == nil || !uncertain(err) {
+			t.Errorf("%q was taken for %+v, %v", body, got, err)
+		}
 	}
 }
 
