@@ -79,6 +79,8 @@ func parsePEM(data []byte, password string) (chain []*x509.Certificate, key cryp
 			if key, err = parseKey(block, password); err != nil {
 				return nil, nil, err
 			}
+		case "EC PRIVATE KEY":
+			return nil, nil, errors.New("the private key is one of an elliptic curve; Microsoft Entra ID takes RSA keys")
 		}
 	}
 	if key == nil {

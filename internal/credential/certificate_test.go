@@ -144,6 +144,7 @@ func TestParseCertificate_forms(t *testing.T) {
 		"traditional key, garbled":        {join(leaf, garbled), "other", "not the password"},
 		"PKCS#12, no password":            {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "", "set client_certificate_password"},
 		"PKCS#12, wrong password":         {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "other", "not the password"},
+		"elliptic curve, traditional":     {join(block("CERTIFICATE", ecLeaf.Raw), block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKey)))), "", "RSA"},
 		"elliptic curve":                  {join(block("CERTIFICATE", ecLeaf.Raw), block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ecKey)))), "", "RSA"},
 	}
 	for name, c := range bad {

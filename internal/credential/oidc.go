@@ -41,6 +41,7 @@ func (c Config) requestToken(ctx context.Context, method, requestURL, bearer str
 	if err != nil {
 		return "", fmt.Errorf("the OIDC request URL: %w", err)
 	}
+	u.Host = host.Host
 	all := u.Query()
 	maps.Copy(all, query)
 	u.RawQuery = all.Encode()

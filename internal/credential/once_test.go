@@ -207,3 +207,38 @@ func TestRefreshToken_thatCannotBeStored(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestOIDC_forms: the token file as Windows writes it, and a request URL whose host is not in
+// lower case.
+func TestOIDC_forms(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(bom+"the.oidc.token\r\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := &entra{answer: issued}
+	over := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Host == "ci.example" {
+			return response(req, http.StatusOK, `{"value":"the.oidc.token"}`), nil
+		}
+		return e.RoundTrip(req)
+	})
+	for name, proof := range map[string]credential.Proof{
+		"a file":        credential.OIDCTokenFile(file),
+		"a request URL": credential.GitHubActions("https://CI.example/token?job=1", "s3cret"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := configure(t, over, false)
+			config.Proof = proof
+			c, err := credential.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := get(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			if got := e.asked[len(e.asked)-1].form.Get("client_assertion"); got != "the.oidc.token" {
+				t.Errorf("the assertion is %q", got)
+			}
+		})
+	}
+}

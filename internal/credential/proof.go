@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/url"
@@ -79,10 +80,11 @@ func OIDCTokenFile(path string) Proof {
 		if err != nil {
 			return "", err
 		}
-		if len(strings.TrimSpace(string(b))) == 0 {
+		token := strings.TrimSpace(string(bytes.TrimPrefix(b, bom)))
+		if token == "" {
 			return "", errors.New("the OIDC token file " + path + " is empty")
 		}
-		return strings.TrimSpace(string(b)), nil
+		return token, nil
 	})
 }
 

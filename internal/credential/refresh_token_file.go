@@ -36,6 +36,9 @@ func writeRefreshToken(path, token string) (err error) {
 // CheckRefreshTokenPath tells whether the newest refresh token can be written to a path, so
 // that it is known before the first token is replaced.
 func CheckRefreshTokenPath(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*")
 	if err != nil {
 		return err

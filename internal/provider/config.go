@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -302,7 +303,8 @@ func (r *resolver) file(setting string) (content []byte, name, source string) {
 		r.invalid(setting, fmt.Sprintf("The file that %s names cannot be read: %s.", source, err))
 		return nil, name, source
 	}
-	return content, name, source
+	// Windows starts text files with a byte order mark.
+	return bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), name, source
 }
 
 // roots adds the file's authorities to the system's.

@@ -131,6 +131,7 @@ func TestSignIn(t *testing.T) {
 		"a flag that is neither":                {set: env{"PARTNERCENTER_USE_CLI": "perhaps"}, on: "use_cli", says: "PARTNERCENTER_USE_CLI must be true or false"},
 		"another flag that is neither":          {set: env{"ARM_USE_OIDC": "s3cret", "client_secret": secretA}, on: "use_oidc", says: "ARM_USE_OIDC must be true or false"},
 		"refresh token's directory is missing":  {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$MISSING/token"}, on: "refresh_token_output_path", says: "cannot be written there"},
+		"refresh token's file is a directory":   {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$DIR"}, on: "refresh_token_output_path", says: "is a directory"},
 		"refresh token's date is none":          {set: env{"client_secret": secretA, "refresh_token_obtained_on": "yesterday"}, on: "refresh_token_obtained_on", says: "such as 2026-01-31"},
 		"a cloud that is none":                  {set: env{"client_secret": secretA, "environment": "germany"}, on: "environment", says: "china, public, usgovernment"},
 	} {
@@ -165,6 +166,28 @@ func TestSignIn(t *testing.T) {
 			}
 			mustHideSecrets(t, diags)
 		})
+	}
+}
+
+// TestSignIn_byteOrderMark: files as Windows writes them.
+func TestSignIn_byteOrderMark(t *testing.T) {
+	files := newSignInFiles(t)
+	for _, name := range []string{"SECRET_FILE", "CERT_FILE"} {
+		content, err := os.ReadFile(files[name])
+		if err == nil {
+			err = os.WriteFile(files[name], append([]byte("\xef\xbb\xbf"), content...), 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := providerModel{TenantID: types.StringValue(tenantA), ClientID: types.StringValue(clientA), ClientCertificatePath: types.StringValue(files["CERT_FILE"])}
+	if _, diags := resolve(m, env{}.lookup); diags.HasError() {
+		t.Errorf("the certificate: %v", diags)
+	}
+	m.ClientCertificatePath, m.ClientSecretFilePath = types.StringNull(), types.StringValue(files["SECRET_FILE"])
+	if s, diags := resolve(m, env{}.lookup); diags.HasError() || s.signIn.secret != "s3cret-of-file" {
+		t.Errorf("the secret is %q, %v", s.signIn.secret, diags)
 	}
 }
 
