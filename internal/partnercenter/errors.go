@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -152,7 +153,7 @@ func parseErrorBody(body []byte) (code, message string) {
 	if code == "0" { // "not defined"
 		code = ""
 	}
-	return code, clean(message)
+	return clean(code), clean(message)
 }
 
 // scalar returns a JSON string or number as text, anything else as "".
@@ -173,7 +174,7 @@ func scalar(raw json.RawMessage) string {
 // clean makes a text from outside fit for one line of a terminal.
 func clean(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+		if unicode.IsControl(r) || r == utf8.RuneError {
 			return ' '
 		}
 		return r

@@ -266,6 +266,9 @@ func (s SelfServePolicies) apply(ctx context.Context, customerID string, want ch
 			return SelfServePolicy{}, err
 		}
 		if sleepErr := httppipe.Sleep(ctx, pause); sleepErr != nil {
+			if err == nil && next.deletedToo == nil {
+				return next.policy, nil // it is written, and there is no time to look again
+			}
 			return SelfServePolicy{}, errors.Join(err, sleepErr)
 		}
 	}

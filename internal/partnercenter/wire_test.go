@@ -1,12 +1,15 @@
 package partnercenter
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
@@ -53,6 +56,7 @@ func TestParseErrorBody(t *testing.T) {
 		"one unexpected field":       {`{"code":{"a":1},"description":"Still read.","data":"x"}`, "", "Still read."},
 		"a float code":               {`{"code":1.5e3,"description":"Odd."}`, "", "Odd."},
 		"control characters":         {`{"code":1,"description":"a\u001b[31mb\nc"}`, "1", "a [31mb c"},
+		"control characters of C1":   {`{"code":"9\u001b[0m","description":"a\u009b31mb"}`, "9 [0m", "a 31mb"},
 		"empty":                      {``, "", ""},
 		"HTML":                       {`<html><body>Bad gateway</body></html>`, "", ""},
 		"an array":                   {`[1]`, "", ""},
@@ -216,6 +220,24 @@ func TestWrites_unreadable(t *testing.T) {
 			t.Errorf("%q was taken for %+v, %v", body, got, err)
 		}
 	}
+}
+
+// TestGrant_withoutTimeToLookAgain: what the server has accepted is done, also where there is no
+// time left for the look whether another process undid it.
+func TestGrant_withoutTimeToLookAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policy := func(permissions string) string {
+			return `{"id":"p_c","selfServeEntity":{"tenantID":"c"},"grantor":{"tenantID":"partner"},"permissions":[` + permissions + `]}`
+		}
+		const savings, reservations = `{"resource":"AzureSavingsPlan","action":"Purchase"}`, `{"resource":"AzureReservedInstances","action":"Purchase"}`
+		c := serving(t, nil, `{"totalCount":1,"items":[`+policy(savings)+`]}`, policy(savings+","+reservations))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		p, err := c.SelfServePolicies.Grant(ctx, "c", AzureReservedInstances, Seen{Policy: true})
+		if err != nil || !p.Allows(AzureReservedInstances) || !p.Allows(AzureSavingsPlan) {
+			t.Errorf("got %+v, %v", p, err)
+		}
+	})
 }
 
 // TestRemedies: every code has a whole sentence, and links are complete.
