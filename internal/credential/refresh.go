@@ -20,7 +20,7 @@ import (
 // refreshTokenCredential exchanges a refresh token for access tokens. The refresh
 // token is bound to user and application, not to a tenant or an audience, so the
 // same one serves Partner Center and every customer's tenant. It keeps no access
-// tokens: the bearer token policy of each pipeline does, and asks one at a time.
+// tokens: [Credential] does, and asks for each once.
 type refreshTokenCredential struct {
 	config   Config
 	pipeline runtime.Pipeline
