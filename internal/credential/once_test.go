@@ -135,6 +135,41 @@ func TestToken_rejectedWhileOthersBegin(t *testing.T) {
 	})
 }
 
+// TestToken_forARequestThatIsNeverLate: the sign-in goes its way, retries included, and the
+// request is not sent after it.
+func TestToken_forARequestThatIsNeverLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &entra{answer: func(n int, a asked) (int, string) {
+			if n < 4 {
+				return http.StatusServiceUnavailable, ""
+			}
+			return issued(n, a)
+		}}
+		u, _ := url.Parse("https://api.example")
+		sent := 0
+		server := roundTripper(func(req *http.Request) (*http.Response, error) {
+			sent++
+			return response(req, http.StatusNoContent, ""), nil
+		})
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
+		bearer := runtime.NewBearerTokenPolicy(newCredential(t, e, false), []string{scope}, nil)
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &o)
+		for try := range 2 {
+			req, err := runtime.NewRequest(t.Context(), http.MethodDelete, "https://api.example/v1/policy")
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.SetOperationValue(httppipe.RepeatNever)
+			if _, err := p.Do(req); errors.Is(err, httppipe.ErrNotSent) != (try == 0) || errors.As(err, new(*credential.Error)) || sent != try {
+				t.Errorf("try %d: got %v, and %d were sent", try, err, sent)
+			}
+		}
+		if n := e.tokenRequests(); n != 5 {
+			t.Errorf("%d token requests, want 5", n)
+		}
+	})
+}
+
 // TestToken_firstCallerGivesUp: the sign-in goes on for the others who wait for it.
 func TestToken_firstCallerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -29,22 +29,27 @@ const (
 	// RepeatRefused requests are sent again only when the server surely has not
 	// executed them: it throttled them (429) or did not accept the token (401).
 	RepeatRefused
-	// RepeatNever requests never wait: they are not sent while the gate is closed
-	// ([ErrGateClosed]), and not again when they were throttled. Their caller has to
-	// look at the server once more before the next attempt.
+	// RepeatNever requests never wait: they are not sent while the gate is closed or after
+	// a sign-in that took long ([ErrNotSent]), and not again when they were throttled. Their
+	// caller has to look at the server once more before the next attempt.
 	RepeatNever
 )
 
-// ErrGateClosed is returned for a [RepeatNever] request that was not sent because
-// the server throttles.
-var ErrGateClosed error = gateClosedError{}
+// ErrNotSent is returned for a [RepeatNever] request that was not sent because it would have
+// been late.
+var ErrNotSent error = notSentError{}
 
-type gateClosedError struct{}
+type notSentError struct{}
 
-func (gateClosedError) Error() string { return "not sent: the server throttles at the moment" }
+func (notSentError) Error() string { return "not sent: it would have been late" }
 
 // NonRetriable marks the error for azcore.
-func (gateClosedError) NonRetriable() {}
+func (notSentError) NonRetriable() {}
+
+// late is how long after its call began a [RepeatNever] request is not sent any more.
+const late = time.Second
+
+type latestKey struct{}
 
 // retryPolicy repeats what may be repeated. One instance serves all goroutines of
 // a client.
@@ -65,6 +70,11 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 		defer cancel()
 	}
 	repeat := p.repeatOf(req)
+	var latest time.Time
+	if repeat == RepeatNever {
+		latest = time.Now().Add(late)
+	}
+	ctx = context.WithValue(ctx, latestKey{}, latest) // also none: a sign-in has the context of the call that it is for
 	var failed int
 	renew, throttled := p.rejected != nil, false
 	if p.rejected != nil {
@@ -142,7 +152,7 @@ func (p *retryPolicy) enter(ctx context.Context, repeat Repeat, throttled bool) 
 	}
 	turn, ok := p.gate.enterNow()
 	if !ok {
-		return pass{}, ErrGateClosed
+		return pass{}, ErrNotSent
 	}
 	return turn, nil
 }

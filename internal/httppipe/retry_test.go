@@ -341,8 +341,8 @@ func TestRepeatNever_doesNotWait(t *testing.T) {
 		resp, err := do(ctx, t, p, http.MethodPut, httppipe.RepeatNever)
 		mustStatus(t, http.StatusTooManyRequests, resp, err)
 
-		if _, err := do(ctx, t, p, http.MethodPut, httppipe.RepeatNever); !errors.Is(err, httppipe.ErrGateClosed) {
-			t.Errorf("with a closed gate got %v, want ErrGateClosed", err)
+		if _, err := do(ctx, t, p, http.MethodPut, httppipe.RepeatNever); !errors.Is(err, httppipe.ErrNotSent) {
+			t.Errorf("with a closed gate got %v, want ErrNotSent", err)
 		}
 		if time.Since(start) != 0 || s.count() != 1 {
 			t.Errorf("took %v and %d requests, want no time and 1 request", time.Since(start), s.count())
@@ -354,6 +354,19 @@ func TestRepeatNever_doesNotWait(t *testing.T) {
 			t.Errorf("another request waited %v, want 1m", time.Since(start))
 		}
 		resp, err = do(ctx, t, p, http.MethodPut, httppipe.RepeatNever)
+		mustStatus(t, http.StatusOK, resp, err)
+	})
+}
+
+// The token of a request may have to be asked for, which takes as long as it takes.
+func TestRepeatNever_isNotSentAfterALongSignIn(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
+		s, cred := new(service), &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Second) }}
+		p := pipeline(t, httppipe.Options{}, s, cred)
+		if _, err := do(ctx, t, p, http.MethodDelete, httppipe.RepeatNever); !errors.Is(err, httppipe.ErrNotSent) || s.count() != 0 {
+			t.Errorf("got %v and sent %d requests, want ErrNotSent and none", err, s.count())
+		}
+		resp, err := do(ctx, t, p, http.MethodDelete, httppipe.RepeatNever)
 		mustStatus(t, http.StatusOK, resp, err)
 	})
 }

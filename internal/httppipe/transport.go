@@ -49,6 +49,9 @@ type attempt struct {
 
 // Do implements policy.Transporter.
 func (a attempt) Do(req *http.Request) (*http.Response, error) {
+	if latest, ok := req.Context().Value(latestKey{}).(time.Time); ok && !latest.IsZero() && time.Now().After(latest) {
+		return nil, ErrNotSent
+	}
 	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
 	defer cancel()
 	resp, err := a.client.Do(req.WithContext(ctx))

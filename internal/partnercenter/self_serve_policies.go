@@ -332,7 +332,7 @@ func (s SelfServePolicies) result(ctx context.Context, want change, in call) (wr
 
 // refused tells whether the write was throttled, or not sent since others were.
 func refused(err error) bool {
-	return is(err, http.StatusTooManyRequests) || errors.Is(err, httppipe.ErrGateClosed)
+	return is(err, http.StatusTooManyRequests) || errors.Is(err, httppipe.ErrNotSent)
 }
 
 // moved tells whether a write failed because the policy is no longer as it was read.
