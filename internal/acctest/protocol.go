@@ -199,6 +199,13 @@ func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.
 		return "", nil, err
 	}
 	planned := r.decode(typ, resp.PlannedState)
+	// Core refuses another value than the configured one, unless it is the prior one.
+	configured, prior := r.attributes(cfg), r.attributes(r.state)
+	for name, got := range r.attributes(planned) {
+		if want := configured[name]; !want.IsNull() && !got.Equal(want) && (r.state.IsNull() || prior[name].IsNull() || !got.Equal(prior[name])) {
+			return "", nil, fmt.Errorf("provider produced invalid plan: %s is %s, but %s in the configuration", name, got, want)
+		}
+	}
 	switch {
 	case config == nil:
 		return Destroy, resp, nil
@@ -269,7 +276,28 @@ func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.Pl
 	if resp.NewState != nil {
 		r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
 	}
-	return r.note(resp.Diagnostics)
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	// Core refuses another value than the planned one.
+	for name, want := range r.attributes(r.decode(r.schema.ValueType(), planned)) {
+		if got := r.attributes(r.state)[name]; want.IsFullyKnown() && !want.Equal(got) {
+			return fmt.Errorf("provider produced inconsistent result after apply: %s was %s, but now %s", name, want, got)
+		}
+	}
+	return nil
+}
+
+// attributes are those of an object, none of null.
+func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
+	r.t.Helper()
+	out := map[string]tftypes.Value{}
+	if !v.IsNull() {
+		if err := v.As(&out); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return out
 }
 
 // Refresh reads the resource. Without an identity it does as Terraform before 1.12.
