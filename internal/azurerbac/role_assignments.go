@@ -62,6 +62,9 @@ func (a RoleAssignment) Foreign() bool {
 	return strings.HasPrefix(strings.ToLower(a.PrincipalType), "foreign")
 }
 
+// Orphaned tells whether the principal was deleted. Azure no longer says what it was.
+func (a RoleAssignment) Orphaned() bool { return strings.EqualFold(a.PrincipalType, "Unknown") }
+
 func assignmentID(scope, name string) string {
 	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }

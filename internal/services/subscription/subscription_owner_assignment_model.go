@@ -58,7 +58,13 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a azurerbac.RoleAssignment) {
 	if !strings.EqualFold(m.RoleAssignmentID.ValueString(), a.ID) {
 		m.RoleAssignmentID = types.StringValue(a.ID)
 	}
-	m.PrincipalType, m.Description, m.Condition = tfkit.OrNull(a.PrincipalType), tfkit.OrNull(a.Description), tfkit.OrNull(a.Condition)
+	switch {
+	case !a.Orphaned():
+		m.PrincipalType = tfkit.OrNull(a.PrincipalType)
+	case m.PrincipalType.IsUnknown():
+		m.PrincipalType = types.StringNull()
+	}
+	m.Description, m.Condition = tfkit.OrNull(a.Description), tfkit.OrNull(a.Condition)
 	m.CreatedOn = types.StringNull()
 	if !a.CreatedOn.IsZero() {
 		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))

@@ -179,6 +179,47 @@ func TestProtoOwner_changedOutside(t *testing.T) {
 	}
 }
 
+// The assignment of a principal that was deleted stays as it is, and can be described and
+// destroyed, whether its type was declared or not.
+func TestProtoOwner_principalGone(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]acctest.Values{"of any type": byID, "of a declared type": with(byID, "principal_type", "User"), "by name": byName} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+				r.MustApply(config)
+				acctest.Pass(time.Hour)
+				r.DeletePrincipal(adatum, user)
+				r.SetKnobs(func(k *mockbackend.Knobs) { k.DeletedPrincipalsUnknown = true })
+				r.ExpectPlan(config, acctest.NoOp)
+				described := with(config, "description", "left in March")
+				r.MustApply(described)
+				r.ExpectPlan(described, acctest.NoOp)
+				if got := owners(r.Backend); len(got) != 1 || got[0].Description != "left in March" {
+					t.Errorf("the server has %+v", got)
+				}
+				r.MustApply(nil)
+			})
+		})
+	}
+	t.Run("imported", func(t *testing.T) {
+		t.Parallel()
+		acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+			r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
+			r.DeletePrincipal(adatum, user)
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.DeletedPrincipalsUnknown = true })
+			if err := r.Import(t.Context(), adatum+"/"+azure+"/"+user, nil); err != nil {
+				t.Fatal(err)
+			}
+			r.ExpectPlan(byID, acctest.NoOp)
+			declared := with(with(byID, "description", "left in March"), "principal_type", "User")
+			r.ExpectPlan(declared, acctest.Update)
+			r.MustApply(declared)
+			r.ExpectPlan(declared, acctest.NoOp)
+		})
+	})
+}
+
 // change replaces an assignment by a changed one, as somebody in the portal would.
 func change(r acctest.Run, name string, to func(*mockbackend.RoleAssignment)) {
 	a := owners(r.Backend)[0]

@@ -109,7 +109,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("User", "Group", "ServicePrincipal")},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replacesOtherType()},
 			},
 			"description": schema.StringAttribute{
 				MarkdownDescription: "Why the principal is Owner. It shows in the Azure portal.",
@@ -140,6 +140,15 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 			"timeouts": ownerTimeouts(ctx),
 		},
 	}
+}
+
+// replacesOtherType replaces for another type than the known one: that of a principal that was
+// deleted before its assignment was imported is not known.
+func replacesOtherType() planmodifier.String {
+	const description = "Changing it, once known, replaces the resource."
+	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+		resp.RequiresReplace = !req.ConfigValue.IsNull() && !req.StateValue.IsNull()
+	}, description, description)
 }
 
 // ownerTimeouts bound the waits for what may pass, and those that the server asks for.
@@ -334,7 +343,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 		return
 	}
 	m.fromAPI(a)
-	if strings.EqualFold(a.PrincipalType, "Unknown") {
+	if a.Orphaned() {
 		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s is gone", a.PrincipalID),
 			fmt.Sprintf("Azure does not find it in the directory of customer %s any more. Its role assignment on subscription %s stays until the resource is removed.",
 				m.CustomerID.ValueString(), m.SubscriptionID.ValueString()))
