@@ -162,9 +162,10 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 
 // takeOver brings an existing assignment to the declared form.
 func (s RoleAssignments) takeOver(ctx context.Context, o OwnerAssignment, a RoleAssignment) (RoleAssignment, error) {
-	if a.Description == o.Description && a.Condition == "" {
+	if a.Description == o.Description && a.Condition == "" && (o.PrincipalType == "" || strings.EqualFold(o.PrincipalType, a.PrincipalType)) {
 		return a, nil
 	}
+	// Azure refuses a type that is not the principal's.
 	return s.Update(ctx, o, a.ID)
 }
 

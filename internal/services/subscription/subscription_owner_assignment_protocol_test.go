@@ -295,6 +295,19 @@ func TestProtoOwner_existing(t *testing.T) {
 	})
 }
 
+// A declared type that is not the principal's is the server's error, as where the assignment is
+// made.
+func TestProtoOwner_existingOfAnotherType(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
+		err := r.Apply(t.Context(), with(with(byID, "adopt_existing", true), "principal_type", "Group"))
+		if err == nil || !strings.Contains(err.Error(), "UnmatchedPrincipalType") || r.Exists() {
+			t.Errorf("got %v with the state %v", err, r.State())
+		}
+	})
+}
+
 func TestProtoOwner_import(t *testing.T) {
 	t.Parallel()
 	name := func(r acctest.Run) string { return owners(r.Backend)[0].Name }
