@@ -382,7 +382,6 @@ func TestProtoOwner_importRefused(t *testing.T) {
 
 func TestProtoOwner_planRefuses(t *testing.T) {
 	t.Parallel()
-	const nobody = "11111111-1111-1111-1111-111111111111"
 	for name, c := range map[string]struct {
 		config acctest.Values
 		before func(*mockbackend.Backend)
@@ -441,13 +440,22 @@ func TestProtoOwner_planRefuses(t *testing.T) {
 					t.Errorf("%s: %s, %v", name, action, err)
 				}
 			}
+			for _, name := range []string{"user_principal_name", "principal_type"} {
+				if action, err := r.Plan(t.Context(), with(byID, name, acctest.Unknown)); action != acctest.Create || err != nil {
+					t.Errorf("%s: %s, %v", name, action, err)
+				}
+			}
+			r.ExpectSent(tokenRoute, subscriptionRoute, listRoute)
 			for _, name := range []string{"customer_id", "user_principal_name"} {
 				if action, err := r.Plan(t.Context(), with(byName, name, acctest.Unknown)); action != acctest.Create || err != nil {
 					t.Errorf("%s: %s, %v", name, action, err)
 				}
 			}
 			if n := len(r.Requests()); n != 0 {
-				t.Errorf("%d requests: what is not known cannot be checked (%s)", n, nobody)
+				t.Errorf("%d requests: what is not known cannot be checked", n)
+			}
+			if action, err := r.Plan(t.Context(), with(byName, "principal_type", acctest.Unknown)); action != acctest.Create || err != nil {
+				t.Errorf("principal_type: %s, %v", action, err)
 			}
 		})
 	})

@@ -185,7 +185,8 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	if req.Plan.Raw.IsNull() || r.Clients == nil {
 		return
 	}
-	var plan subscriptionOwnerAssignmentModel
+	var config, plan subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	var state *subscriptionOwnerAssignmentModel
 	if !req.State.Raw.IsNull() {
@@ -197,7 +198,10 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
 	plan.Condition = types.StringNull()
-	if !plan.UserPrincipalName.IsNull() {
+	if config.PrincipalID.IsNull() {
+		if config.PrincipalType.IsNull() && plan.PrincipalType.IsUnknown() {
+			plan.PrincipalType = types.StringValue("User")
+		}
 		resp.Diagnostics.Append(r.findUser(ctx, &plan, state)...)
 		if state != nil && !plan.PrincipalID.Equal(state.PrincipalID) {
 			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("principal_id"))
@@ -211,10 +215,7 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 
 // findUser fills the principal in from the user principal name.
 func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	if plan.PrincipalType.IsUnknown() {
-		plan.PrincipalType = types.StringValue("User")
-	}
-	if plan.PrincipalType.ValueString() != "User" && state == nil {
+	if !plan.PrincipalType.IsUnknown() && plan.PrincipalType.ValueString() != "User" && state == nil {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("principal_type"), "Invalid value", "With user_principal_name the principal is a User.")}
 	}
 	if plan.UserPrincipalName.IsUnknown() || plan.CustomerID.IsUnknown() {
