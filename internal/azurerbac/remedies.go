@@ -26,6 +26,7 @@ var remedies = map[string]string{
 		"(https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
 	"LinkedAuthorizationFailed":        "Access across tenants is not in effect yet. Try again in some minutes.",
 	"RequestDisallowedByPolicy":        "Azure demands multifactor authentication for changes by users: repeat the consent that gave the refresh token with it. Or a policy of the customer forbids the change; the message names it.",
+	codeExists:                         "Azure does not show the existing role assignment yet. Try again in some minutes: then it can be imported or taken over.",
 	"RoleAssignmentUpdateNotPermitted": "A role assignment with this name exists for something else. Delete that one first.",
 	"RoleAssignmentLimitExceeded":      "Remove role assignments that the subscription does not need, or assign the role to a group.",
 	"ReadOnlyDisabledSubscription":     "The subscription is disabled, so nothing can be changed in it. Reactivate it in Partner Center first.",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,6 +146,17 @@ func (o ownerOperation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Re
 		return fmt.Errorf("the next plan says %s: %w", action, err)
 	}
 	return nil
+}
+
+// Azure knows an assignment that it does not show. That is an error with something to do.
+func TestProtoOwner_existsUnseen(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		r.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.APIError, Status: http.StatusConflict, Error: "RoleAssignmentExists", Times: -1})
+		if err := r.Apply(t.Context(), byID); err == nil || !strings.Contains(err.Error(), "(RoleAssignmentExists)") || !strings.Contains(err.Error(), "Try again in some minutes") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 // Ten assignments per subscription in twenty tenants, with one request in ten failing in
