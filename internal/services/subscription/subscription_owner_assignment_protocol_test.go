@@ -220,6 +220,21 @@ func TestProtoOwner_principalGone(t *testing.T) {
 	})
 }
 
+// One that was removed since the refresh is made again, and what is planned holds.
+func TestProtoOwner_updateMakesItAgain(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		r.MustApply(byID)
+		acctest.Pass(time.Hour)
+		r.RemoveAssignment(azure, owners(r.Backend)[0].Name)
+		r.MustApply(with(byID, "description", "buys reservations"))
+		r.ExpectPlan(with(byID, "description", "buys reservations"), acctest.NoOp)
+		if now := time.Now().UTC().Format(time.RFC3339); r.State()["created_on"] != now {
+			t.Errorf("the state is %v, not of %s", r.State(), now)
+		}
+	})
+}
+
 // change replaces an assignment by a changed one, as somebody in the portal would.
 func change(r acctest.Run, name string, to func(*mockbackend.RoleAssignment)) {
 	a := owners(r.Backend)[0]

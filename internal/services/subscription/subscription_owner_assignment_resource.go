@@ -370,6 +370,8 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 			return
 		}
 		plan.fromAPI(a)
+		// As planned. One that was removed since the refresh is made again, at another time: the next read sees it.
+		plan.CreatedOn = state.CreatedOn
 		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
