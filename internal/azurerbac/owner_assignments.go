@@ -119,7 +119,16 @@ func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a Role
 // visible yet and access that is not in effect yet for 5 minutes, with new tokens.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAssignment, error) {
-	switch a, ok, err := s.Existing(ctx, o); {
+	turn, err := s.turns.acquire(ctx, o)
+	if err != nil {
+		return RoleAssignment{}, err
+	}
+	a, ok, err := s.Existing(ctx, o)
+	if ok && err == nil {
+		turn.taken = a.ID
+	}
+	turn.release()
+	switch {
 	case err != nil && !IsPassing(err):
 		return RoleAssignment{}, err
 	case ok:

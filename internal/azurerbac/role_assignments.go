@@ -28,6 +28,7 @@ type RoleAssignments struct {
 	c        *Client
 	lists    *httppipe.Answers[[]RoleAssignment]
 	patience *patience
+	turns    *turns
 }
 
 // RoleAssignment is one role of one principal at one scope.
@@ -202,21 +203,30 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 	return a, nil
 }
 
-// Remove deletes a role assignment. One that is gone is no error.
+// Remove deletes the assignment with the id, unless [RoleAssignments.Assign] has taken it over
+// for another resource of this run. One that is gone is no error.
 // DELETE {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/delete-by-id).
-func (s RoleAssignments) Remove(ctx context.Context, tenantID, subscriptionID, id string) error {
-	t, err := s.c.in(tenantID)
+func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id string) error {
+	turn, err := s.turns.acquire(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer turn.release()
+	if strings.EqualFold(turn.taken, id) {
+		return nil
+	}
+	t, err := s.c.in(o.TenantID)
 	if err != nil {
 		return err
 	}
 	var raw *http.Response
 	if _, err := t.assignments.DeleteByID(policy.WithCaptureResponse(ctx, &raw), id, nil); err != nil {
-		e := newError(http.MethodDelete, id, tenantID, raw, err)
+		e := newError(http.MethodDelete, id, o.TenantID, raw, err)
 		if e.object = true; !IsNotFound(e) {
 			return e
 		}
 	}
-	s.unlist(tenantID, subscriptionID, id)
+	s.unlist(o.TenantID, o.SubscriptionID, id)
 	return nil
 }
 

@@ -284,6 +284,36 @@ func TestProtoOwner_interrupted(t *testing.T) {
 	})
 }
 
+// A resource that got another address is made here and destroyed there in one run, in any order.
+func TestProtoOwner_otherAddress(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []time.Duration{-time.Second, 0, time.Second} {
+		acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+			r.MustApply(byID)
+			r.Again()
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 300 * time.Millisecond })
+			other := r.Protocol.Resource(ownerType)
+			acctest.Parallel(2, func(i int) {
+				if i == 0 {
+					acctest.Pass(max(0, wait))
+					if err := other.Apply(t.Context(), byID); err != nil {
+						t.Error(err)
+					}
+					return
+				}
+				acctest.Pass(max(0, -wait))
+				if err := r.Apply(t.Context(), nil); err != nil {
+					t.Error(err)
+				}
+			})
+			if got := owners(r.Backend); len(got) != 1 {
+				t.Errorf("the server has %+v", got)
+			}
+			acctest.Run{T: t, Backend: r.Backend, Resource: other}.ExpectPlan(byID, acctest.NoOp)
+		})
+	}
+}
+
 func TestProtoOwner_existing(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {

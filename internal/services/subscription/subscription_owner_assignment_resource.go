@@ -261,7 +261,7 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	case !exists:
 		return nil
 	}
-	left := "An apply that was interrupted has made it: this one goes on with it."
+	left := "An apply that was interrupted has made it, or it is of a resource that got another address: this one goes on with it."
 	if plan.AdoptExisting.ValueBool() {
 		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
 	}
@@ -393,8 +393,7 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 			"The principal is a group of another tenant. Deleting its role would lock the partner out of the subscription.\n\nWhat to do: terraform state rm.")
 		return
 	}
-	o := state.toAPI()
-	if err := r.Azure.RoleAssignments.Remove(ctx, o.TenantID, o.SubscriptionID, state.RoleAssignmentID.ValueString()); err != nil {
+	if err := r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString()); err != nil {
 		resp.Diagnostics.Append(r.failure(state, "Could not remove "+state.title(), err))
 	}
 }
