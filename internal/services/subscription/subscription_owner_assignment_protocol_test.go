@@ -314,6 +314,41 @@ func TestProtoOwner_otherAddress(t *testing.T) {
 	}
 }
 
+// What is replaced exists: that is no news, whoever has made it.
+func TestProtoOwner_replacesItself(t *testing.T) {
+	t.Parallel()
+	for name, makes := range map[string]func(acctest.Run) error{
+		"made here": func(r acctest.Run) error { return r.Apply(r.Context(), byID) },
+		"imported": func(r acctest.Run) error {
+			r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
+			return r.Import(r.Context(), adatum+"/"+azure+"/"+user, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+				if err := makes(r); err != nil {
+					t.Fatal(err)
+				}
+				r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: mockbackend.AdatumSecondUserID})
+				acctest.Pass(time.Hour)
+				r.Again()
+				if err := r.Replace(t.Context(), with(byID, "principal_id", mockbackend.AdatumSecondUserID)); err == nil || !strings.Contains(err.Error(), "exists already") {
+					t.Errorf("replaced by somebody else's: %v", err)
+				}
+				r.Again()
+				if err := r.Replace(t.Context(), byID); err != nil || len(r.Warnings) != 0 {
+					t.Errorf("%v with the warnings %q", err, r.Warnings)
+				}
+				if created := r.State()["created_on"]; created != time.Now().UTC().Format(time.RFC3339) {
+					t.Errorf("the state is %v", r.State())
+				}
+				r.ExpectPlan(byID, acctest.NoOp)
+			})
+		})
+	}
+}
+
 func TestProtoOwner_existing(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {

@@ -208,10 +208,20 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	if state == nil && !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.check(ctx, plan)...)
+	switch {
+	case resp.Diagnostics.HasError():
+	case state != nil:
+		// A replacement is planned once more as a creation, with this private state.
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, fmt.Appendf(nil, "%q", state.RoleAssignmentID.ValueString()))...)
+	default:
+		replaced, diags := req.Private.GetKey(ctx, replacedKey)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(r.check(ctx, plan, string(replaced))...)
 	}
 }
+
+// replacedKey is where private state keeps the id of the role assignment while a plan is made.
+const replacedKey = "replaced"
 
 // findUser fills the principal in from the user principal name.
 func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
@@ -239,8 +249,8 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of
-// the apply is a warning only.
-func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel) diag.Diagnostics {
+// the apply is a warning only. The replaced one, whose quoted id is given, goes before.
+func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel, replaced string) diag.Diagnostics {
 	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
 		return nil
 	}
@@ -253,6 +263,8 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	}
 	summary := "Could not check " + plan.title()
 	switch {
+	case exists && strings.EqualFold(fmt.Sprintf("%q", found.ID), replaced):
+		return nil
 	case azurerbac.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
