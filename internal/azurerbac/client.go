@@ -2,6 +2,7 @@ package azurerbac
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armsubscriptions"
 
@@ -204,10 +206,10 @@ func (c *Client) Subscriptions(ctx context.Context, tenantID string) iter.Seq2[s
 			yield("", err)
 			return
 		}
-		for pager := t.subscriptions.NewListPager(nil); pager.More(); {
-			page, err := pager.NextPage(ctx)
+		pager := t.subscriptions.NewListPager(nil)
+		for page, err := range pages(ctx, pager, "/subscriptions", tenantID, func(p armsubscriptions.ClientListResponse) *string { return p.NextLink }) {
 			if err != nil {
-				yield("", newError("GET", "/subscriptions", tenantID, nil, err))
+				yield("", err)
 				return
 			}
 			for _, s := range page.Value {
@@ -215,6 +217,30 @@ func (c *Client) Subscriptions(ctx context.Context, tenantID string) iter.Seq2[s
 					return
 				}
 			}
+		}
+	}
+}
+
+// pages reads a list to its end, or to the first error.
+func pages[T any](ctx context.Context, pager *runtime.Pager[T], path, tenantID string, link func(T) *string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		seen := make(map[string]bool) // next links, so that a server that repeats one ends in an error
+		for pager.More() {
+			var raw *http.Response
+			page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &raw))
+			if err != nil {
+				yield(page, newError(http.MethodGet, path, tenantID, raw, err))
+				return
+			}
+			if !yield(page, nil) {
+				return
+			}
+			next := value(link(page))
+			if next != "" && seen[next] {
+				yield(page, newError(http.MethodGet, path, tenantID, nil, errors.New("the list of pages has no end: the server repeats a page")))
+				return
+			}
+			seen[next] = true
 		}
 	}
 }

@@ -1,8 +1,14 @@
 package azurerbac_test
 
 import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/credential"
@@ -37,6 +43,11 @@ func newClient(t testing.TB, b *mockbackend.Backend) *azurerbac.Client {
 // newClientAs is signed in with a refresh token; "" is app-only.
 func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azurerbac.Client {
 	t.Helper()
+	return newClientOver(t, b, refreshToken, b.Transport())
+}
+
+func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, transport http.RoundTripper) *azurerbac.Client {
+	t.Helper()
 	authority, err := httppipe.ParseEndpoint(b.Endpoints().SignIn)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +56,7 @@ func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azu
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := httppipe.ClientOver(b.Transport())
+	client := httppipe.ClientOver(transport)
 	p := b.Partner()
 	cred, err := credential.New(credential.Config{
 		TenantID: p.TenantID, ClientID: p.ClientID, Proof: credential.ClientSecret(p.ClientSecret), RefreshToken: refreshToken,
@@ -57,6 +68,33 @@ func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azu
 	return azurerbac.New(azurerbac.Options{
 		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Authority: authority.String(), Credential: cred, Client: client, UserAgent: "test",
 	})
+}
+
+// endless answers every list with a page that links to itself, and lets all else through.
+type endless struct{ rest http.RoundTripper }
+
+func (e endless) RoundTrip(r *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(r.URL.Path, "/subscriptions") && !strings.HasSuffix(r.URL.Path, "/roleAssignments") {
+		return e.rest.RoundTrip(r)
+	}
+	body := fmt.Sprintf(`{"value":[],"nextLink":%q}`, r.URL)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+// A list that repeats a page ends in an error.
+func TestLists_end(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, endless{b.Transport()})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := c.RoleAssignments.At(ctx, tenant, subscription); err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
+		t.Errorf("role assignments: %v", err)
+	}
+	for id, err := range c.Subscriptions(ctx, tenant) {
+		if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
+			t.Errorf("subscriptions: %s, %v", id, err)
+		}
+	}
 }
 
 // The routes of Resource Manager that are used.

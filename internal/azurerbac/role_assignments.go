@@ -3,7 +3,6 @@ package azurerbac
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -101,23 +100,15 @@ func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, fil
 		Filter: new(strings.ReplaceAll(filter, " ", "%20")),
 	})
 	var out []RoleAssignment
-	seen := make(map[string]bool) // next links, so that a server that repeats one ends in an error
-	for pager.More() {
-		var raw *http.Response
-		page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &raw))
+	for page, err := range pages(ctx, pager, collection, tenantID, func(p armauthorization.RoleAssignmentsClientListForScopeResponse) *string { return p.NextLink }) {
 		if err != nil {
-			return nil, newError(http.MethodGet, collection, tenantID, raw, err)
+			return nil, err
 		}
 		for _, a := range page.Value {
 			if a != nil && a.Properties != nil {
 				out = append(out, fromAPI(*a))
 			}
 		}
-		next := value(page.NextLink)
-		if next != "" && seen[next] {
-			return nil, newError(http.MethodGet, collection, tenantID, nil, errors.New("the list of pages has no end: the server repeats a page"))
-		}
-		seen[next] = true
 	}
 	slices.SortFunc(out, func(a, b RoleAssignment) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
