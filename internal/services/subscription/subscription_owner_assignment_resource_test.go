@@ -135,6 +135,32 @@ func TestAccOwner_removedOutside(t *testing.T) {
 	)
 }
 
+// An imported assignment is replaced by itself, in either order; its type may come of another
+// resource.
+func TestAccOwner_replaced(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
+	config := func(version int, first bool) string {
+		return b.Config(fmt.Sprintf("resource \"terraform_data\" \"x\" {\n  input = %d\n}\nimport {\n  to = %s\n  id = %q\n}\n", version, ownerAddress, adatum+"/"+azure+"/"+user) +
+			ownerBlock(anasID, fmt.Sprintf("lifecycle {\n    replace_triggered_by = [terraform_data.x]\n    create_before_destroy = %t\n  }", first)))
+	}
+	one := func() {
+		if got := owners(b.Backend); len(got) != 1 {
+			t.Errorf("the server has %+v", got)
+		}
+	}
+	testOwner(t, b,
+		resource.TestStep{Config: config(1, false), PostApplyFunc: one},
+		resource.TestStep{Config: config(2, false), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionDestroyBeforeCreate), PostApplyFunc: one},
+		resource.TestStep{Config: config(3, true), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: one},
+	)
+	testOwner(t, b, resource.TestStep{
+		Config: b.Config("resource \"terraform_data\" \"type\" {\n  input = \"User\"\n}\n" +
+			ownerBlock(`user_principal_name = "`+upn+`"`, "principal_type = terraform_data.type.output")),
+	})
+}
+
 // The write was made and every answer was lost. The next apply makes no second one and meets
 // no conflict.
 func TestAccOwner_interrupted(t *testing.T) {
