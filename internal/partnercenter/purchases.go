@@ -126,7 +126,7 @@ func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseRe
 			report.OrdersRead++
 		}
 		for _, p := range b.purchases {
-			if len(p.Reservations) == 0 && p.BoughtBy != BoughtByCustomer && !slices.ContainsFunc(p.Order.Lines, p.Order.MayBeReservation) {
+			if p.ReservationsUnknown == "" && len(p.Reservations) == 0 && p.BoughtBy != BoughtByCustomer && !slices.ContainsFunc(p.Order.Lines, p.Order.MayBeReservation) {
 				continue // such as software
 			}
 			p.CustomerID, p.CustomerName = b.customer.ID, b.customer.CompanyProfile.CompanyName

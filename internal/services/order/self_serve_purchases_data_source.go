@@ -92,7 +92,7 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			"**What is listed:** orders for what looks like an Azure reservation or savings plan, as `may_be_reservation` of the data source " +
 			"`partnercenter_order_history` tells; orders that reservations came of; and whatever a customer's user bought without a subscription. " +
 			"Purchases of the partner for the customer are among them, with `bought_by`. Software that is sold for a term can be, too. " +
-			"Nothing is left out for want of information.\n\n" +
+			"An order without a term is listed once its reservation shows, or that a customer's user bought it; where reservations cannot be read, so is every order without a subscription.\n\n" +
 			"**Who bought:** Microsoft does not document how a customer's own purchase shows. Orders do not name a person; the activity log has a record " +
 			"of an order with a user principal name, which may be missing. The name's domain, that of the customer's or the partner's default domain, " +
 			"or the customer's list of users tells whose user it is. Application and client tell nothing, since both sides can use the same. " +

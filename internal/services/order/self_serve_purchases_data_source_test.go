@@ -414,6 +414,31 @@ func TestProtoSelfServePurchases_appOnly(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
+// Only its reservation tells an order without a term from one for software. Where reservations
+// cannot be read, both are listed.
+func TestProtoSelfServePurchases_reservationsUnknown(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func(*testing.T, *mockbackend.Backend) (acctest.Values, error){
+		"app-only": func(t *testing.T, b *mockbackend.Backend) (acctest.Values, error) {
+			t.Helper()
+			return acctest.NewProtocol(t, b, "").ReadDataSource(t.Context(), purchasesType, acctest.Values{"last": "1h"})
+		},
+		"failed": func(t *testing.T, b *mockbackend.Backend) (acctest.Values, error) {
+			t.Helper()
+			b.Fail(mockbackend.Fault{Path: "/customers/*/entitlements", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: -1})
+			return readPurchases(t, b, acctest.Values{"last": "1h", "on_error": "report"})
+		},
+	} {
+		b := mockbackend.New(mockbackend.Config{})
+		order := b.AddOrder(mockbackend.ContosoID, mockbackend.Order{Lines: []mockbackend.OrderLine{{OfferID: "x:y:z", Reservation: &mockbackend.Reservation{}}}})
+		v, err := read(t, b)
+		if p := onePurchase(t, v, err); p["order_id"] != order.ID || p["reservations"] != nil || p["reservations_unknown_reason"] == nil {
+			t.Errorf("%s: %v", name, p)
+		}
+		acctest.FailOnViolations(t, b)
+	}
+}
+
 // Some clouds have no activity log.
 func TestProtoSelfServePurchases_noLog(t *testing.T) {
 	t.Parallel()
