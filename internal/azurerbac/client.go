@@ -237,7 +237,7 @@ func pages[T any](ctx context.Context, pager *runtime.Pager[T], path, tenantID s
 			}
 			next := value(link(page))
 			if next != "" && seen[next] {
-				yield(page, newError(http.MethodGet, path, tenantID, nil, errors.New("the list of pages has no end: the server repeats a page")))
+				yield(page, newError(http.MethodGet, path, tenantID, raw, errors.New("the list of pages has no end: the server repeats a page")))
 				return
 			}
 			seen[next] = true

@@ -2,6 +2,7 @@ package azurerbac_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,30 +71,49 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, tr
 	})
 }
 
-// endless answers every list with a page that links to itself, and lets all else through.
-type endless struct{ rest http.RoundTripper }
+// lists answers every list itself, and lets all else through.
+type lists struct {
+	rest   http.RoundTripper
+	answer func(url string) (status int, body string)
+}
 
-func (e endless) RoundTrip(r *http.Request) (*http.Response, error) {
+func (l lists) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(r.URL.Path, "/subscriptions") && !strings.HasSuffix(r.URL.Path, "/roleAssignments") {
-		return e.rest.RoundTrip(r)
+		return l.rest.RoundTrip(r)
 	}
-	body := fmt.Sprintf(`{"value":[],"nextLink":%q}`, r.URL)
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	status, body := l.answer(r.URL.String())
+	header := http.Header{"Content-Type": {"application/json"}, "X-Ms-Request-Id": {"an id"}}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 // A list that repeats a page ends in an error.
 func TestLists_end(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
-	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, endless{b.Transport()})
+	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(url string) (int, string) {
+		return http.StatusOK, fmt.Sprintf(`{"value":[],"nextLink":%q}`, url)
+	}})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	if _, err := c.RoleAssignments.At(ctx, tenant, subscription); err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
-		t.Errorf("role assignments: %v", err)
+	_, err := c.RoleAssignments.At(ctx, tenant, subscription)
+	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an id" {
+		t.Errorf("role assignments: %+v", err)
 	}
 	for id, err := range c.Subscriptions(ctx, tenant) {
 		if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
 			t.Errorf("subscriptions: %s, %v", id, err)
 		}
+	}
+}
+
+// The code of a refusal is known also where the body does not have the documented form.
+func TestError_flat(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
+		return http.StatusForbidden, `{"code":"AuthorizationFailed","message":"no"}`
+	}})
+	_, err := c.RoleAssignments.At(t.Context(), tenant, subscription)
+	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || e.Code != "AuthorizationFailed" || !azurerbac.IsPassing(err) {
+		t.Errorf("got %+v", err)
 	}
 }
 

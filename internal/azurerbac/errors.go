@@ -2,6 +2,7 @@ package azurerbac
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,7 +107,7 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 		} `json:"error"`
 	}
 	if payload, err := runtime.Payload(raw); err == nil && json.Unmarshal(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), &body) == nil {
-		e.Code, e.Message = body.Error.Code, body.Error.Message
+		e.Code, e.Message = cmp.Or(body.Error.Code, e.Code), body.Error.Message
 	}
 	return e
 }

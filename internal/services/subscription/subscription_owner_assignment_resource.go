@@ -144,8 +144,12 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	if plan.AdoptExisting.ValueBool() {
 		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
 	}
+	made := ""
+	if !found.CreatedOn.IsZero() {
+		made = ", made on " + found.CreatedOn.Format(time.RFC3339)
+	}
 	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("principal_id"),
-		"The role assignment exists already", fmt.Sprintf("%s is there, made on %s. %s", found.ID, found.CreatedOn.Format(time.RFC3339), left))}
+		"The role assignment exists already", fmt.Sprintf("%s is there%s. %s", found.ID, made, left))}
 }
 
 // failure is the diagnostic for a failed call, which in some cases says more than others.
