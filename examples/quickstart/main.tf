@@ -41,6 +41,6 @@ check "every_customer_has_an_azure_plan" {
 }
 
 output "may_buy_reservations" {
-  description = "Customers that may buy Azure reservations, by company name."
-  value       = { for id, p in partnercenter_customer_permission_reservations.this : local.company_names[id] => p.enabled }
+  description = "Company names of the customers that may buy Azure reservations."
+  value       = sort([for id, p in partnercenter_customer_permission_reservations.this : local.company_names[id] if p.enabled])
 }

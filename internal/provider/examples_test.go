@@ -148,9 +148,21 @@ func (e example) everythingOff(b *acctest.Backend) {
 	}
 }
 
+// addOddities adds what partners have and the named customers lack: two companies of one name, and an order whose
+// lines have none.
+func addOddities(b *acctest.Backend) {
+	b.AddCustomer(mockbackend.Customer{CompanyName: "Adatum Demo"}, mockbackend.Subscription{
+		AzureSubscriptions: []mockbackend.AzureEntitlement{{FriendlyName: "Production"}},
+	})
+	b.AddOrder(mockbackend.ContosoID, mockbackend.Order{Lines: []mockbackend.OrderLine{{
+		OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", TermDuration: "P3Y", Reservation: &mockbackend.Reservation{},
+	}}})
+}
+
 // blocks are resources and data sources, to which a provider block is added.
 func (e example) blocks(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
+	addOddities(b)
 	resource.UnitTest(e.T, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
@@ -253,6 +265,7 @@ func (e example) importCommand(name string) {
 // wholeConfiguration has all it needs, and signs in by the environment.
 func (e example) wholeConfiguration(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
+	addOddities(b)
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
 	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
 	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")

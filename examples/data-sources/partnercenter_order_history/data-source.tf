@@ -7,7 +7,10 @@ data "partnercenter_order_history" "reservations" {
 }
 
 output "reservations_bought" {
-  value = [for o in data.partnercenter_order_history.reservations.orders :
-    "${o.creation_date}: ${join(", ", o.line_items[*].friendly_name)} for ${o.total_price} ${o.currency_code}"
-  ]
+  value = [for o in data.partnercenter_order_history.reservations.orders : {
+    when     = o.creation_date
+    what     = o.line_items[*].friendly_name
+    price    = o.total_price
+    currency = o.currency_code
+  }]
 }

@@ -14,7 +14,7 @@ check "customers_bought_nothing" {
   assert {
     condition = length(local.bought) == 0
     error_message = join("\n", [for p in local.bought :
-      "${coalesce(p.customer_name, p.customer_id)} bought ${join(", ", p.line_items[*].friendly_name)}, by ${coalesce(p.buyer, "somebody")}."
+      "${coalesce(p.customer_name, p.customer_id)} bought ${join(", ", [for l in p.line_items : coalesce(l.friendly_name, l.offer_id, "a product")])}, by ${coalesce(p.buyer, "somebody")}."
     ])
   }
 }
