@@ -2,6 +2,8 @@ package credential_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -604,6 +606,18 @@ func TestErrorAnswer_isReadInEveryForm(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		synctest.Test(t, func(t *testing.T) {
+			e := &entra{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
+			_, err := get(t.Context(), newCredential(t, e, appOnly))
+			if got := mustBeError(t, err).Remedy(); !strings.Contains(got, "ca_certificate_path") {
+				t.Errorf("%v: %q", err, got)
+			}
+		})
+	})
 }
 
 func TestNoAnswer_isAnErrorWithItsCause(t *testing.T) {

@@ -3,6 +3,7 @@ package credential
 import (
 	"errors"
 	"net/http"
+	"strings"
 )
 
 const (
@@ -81,6 +82,8 @@ func (e *Error) Remedy() string {
 		return "Check client_id, and the secret, certificate or federated credential that proves the application: " + appLink + "."
 	}
 	switch {
+	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps the text of a cause only
+		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, set ca_certificate_path to the proxy's authority; else check endpoints."
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
 	case e.StatusCode >= 500 && len(e.Codes) > 0:
