@@ -82,7 +82,7 @@ func budgets(rows []row, opts options) []budget {
 			add(fmt.Sprintf("%s: plan after 3 changes outside with fewer than 20 requests", r.scenario), fmt.Sprint(r.ours.requests), r.ours.requests < 20)
 		case r.phase == throttled:
 			bound := r.network * 11 / 10
-			add(fmt.Sprintf("%s: unchanged plan where the server allows %s in at most 1.1 × the time that takes at the least, %s", r.scenario, rate, seconds(bound)),
+			add(fmt.Sprintf("%s: unchanged plan where the server allows %s in at most 1.1 × the time of the requests at that rate, %s", r.scenario, rate, seconds(bound)),
 				seconds(r.ours.wall), r.ours.wall <= bound)
 		}
 	}
@@ -132,7 +132,8 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
 - *Terraform's own* is what the CLI takes for `+"`terraform_data`"+` in the same shape, without any provider: `+"`for_each`"+` over the same map beside
   single resources, one resource that holds the map beside a fleet. Both read the map from the same kind of file.
 - The *network floor* is requests × time of an answer ÷ requests at a time, which are %d for single resources (the CLI's bound) and %d for a
-  fleet (the provider's). Where the server throttles it is the requests at the rate that it allows.
+  fleet (the provider's). Where the server throttles it is the requests at the rate that it allows; since it
+  allows those of a window at once, a run can take a window less.
 - Plans are the fastest of %d, with and without the provider in turns; all else is one run.
 - *CPU* is user and system time of the CLI and all that it started. *Peak memory* is VmHWM of the provider's process, which is read from
   /proc every 10 ms while it runs.
