@@ -23,7 +23,7 @@ variable "buyers" {
   }
 }
 
-# 1. The customer has an active Azure plan or Azure (global) subscription.
+# 1. The customer has an active Azure plan with an Azure subscription, or an Azure (global) subscription.
 data "partnercenter_subscriptions" "azure" {
   for_each = var.buyers
 
@@ -33,8 +33,8 @@ data "partnercenter_subscriptions" "azure" {
 
   lifecycle {
     postcondition {
-      condition     = self.has_active_azure_subscription
-      error_message = "Customer ${self.customer_id} has no active Azure plan: buy one, or leave the customer out."
+      condition     = contains(flatten(self.subscriptions[*].azure_subscriptions)[*].status, "active")
+      error_message = "Customer ${self.customer_id} has no active Azure subscription: buy an Azure plan and make one under it, or leave the customer out."
     }
   }
 }

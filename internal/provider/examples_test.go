@@ -291,6 +291,11 @@ func (e example) selfService(name string) {
 		})
 	}
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	bare := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{}) // an Azure plan, and nothing below it
+	out := run(e.T, w, 1, "plan", "-input=false", "-var", fmt.Sprintf(`buyers={%q="somebody@%s"}`, bare.ID, bare.Domain))
+	if !acctest.Says("Customer " + bare.ID + " has no active Azure subscription: ").MatchString(out) {
+		e.Errorf("the plan does not say what the customer lacks:\n%s", out)
+	}
 	run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode")
 	if writes := acctest.Writes(b.Backend); len(writes) > 0 {
 		e.Errorf("a plan wrote: %v", acctest.Routes(writes))
