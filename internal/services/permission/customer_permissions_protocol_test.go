@@ -701,3 +701,22 @@ func TestProtoFleet_readsLag(t *testing.T) {
 		})
 	}
 }
+
+// So is it under deny, which turned off customers that are not listed, or no longer.
+func TestProtoFleet_readsLagUnderDeny(t *testing.T) {
+	t.Parallel()
+	for _, refresh := range []string{"full", "activity_log"} {
+		inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = 2 })
+			listed := acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}
+			for range 2 {
+				config := of(listed, "unlisted", "deny", "refresh", refresh)
+				r.MustApply(config)
+				r.ExpectPlan(config, acctest.NoOp)
+				listed = acctest.Values{mockbackend.AdatumID: onlyRI}
+				acctest.Pass(time.Hour)
+			}
+			acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID)
+		})
+	}
+}

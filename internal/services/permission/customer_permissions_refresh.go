@@ -69,7 +69,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		one, listed := now.listed[id]
 		return listed && len(one) == 0
 	})
-	gone, failed, err = r.look(ctx, ids, now, m.denies(), lately)
+	gone, failed, err = r.look(ctx, ids, now, m, lately)
 	if err == nil && len(failed) == 0 {
 		last.Log = at
 		if !byLog {
@@ -96,17 +96,24 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 
 // look reads the policies of some customers and notes what they have on: of listed ones what
 // is managed, of others everything.
-func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, deny, lately bool) (gone []string, failed failures, err error) {
-	policies := make([]partnercenter.SelfServePolicy, len(ids))
+func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed failures, err error) {
+	policies, unlisted := make([]partnercenter.SelfServePolicy, len(ids)), toFleet(m.UnlistedPermissions)
 	progress := tfkit.NewProgress("customers", len(ids))
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		var err error
-		if before, listed := now.listed[ids[i]]; listed && lately {
-			policies[i], err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
-		} else {
+		if !lately {
 			policies[i], err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
+			return err
 		}
+		before, listed := now.listed[ids[i]]
+		if !listed { // deny turned off what the state does not say
+			before = switches{}
+			for _, permission := range members {
+				before[permission] = unlisted[ids[i]][permission]
+			}
+		}
+		policies[i], err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
 		return err
 	})
 	if err != nil {
@@ -129,7 +136,7 @@ func (r *customerPermissionsResource) look(ctx context.Context, ids []string, no
 			continue
 		}
 		delete(now.unlisted, id)
-		if !deny {
+		if !m.denies() {
 			continue
 		}
 		on := switches{}
