@@ -19,7 +19,7 @@ import (
 // plan's fleet, before what the state says.
 func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) diag.Diagnostics {
 	if plan.Unlisted.IsUnknown() || plan.MaxChanges.IsUnknown() {
-		return nil
+		return r.intended(wanted, wanted.steps(before.all(), false))
 	}
 	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
 	if state == nil {
@@ -30,33 +30,37 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	complete := state != nil
 	if !r.PartnerCenter.AppOnly() && needsReading(plan, state) {
 		if before, diags = r.now(ctx, plan); diags.HasError() {
 			return diags
 		}
-		complete = true
 		diags.Append(tellOfUnlisted(before.unlisted)...)
 	}
 	steps := wanted.steps(before.all(), plan.denies())
-	if len(steps) == 0 {
+	if diags.Append(r.intended(wanted, steps)...); diags.HasError() || len(steps) == 0 {
 		return diags
 	}
 	if r.PartnerCenter.AppOnly() {
 		return append(diags, errAppOnly)
 	}
-	if complete {
-		diags.Append(tooMany(plan, steps)...)
-	}
-	if !diags.HasError() && plan.VerifyAzureSubscription.ValueBool() {
+	if diags.Append(tooMany(plan, steps)...); !diags.HasError() && plan.VerifyAzureSubscription.ValueBool() {
 		diags.Append(r.verify(ctx, steps)...)
 	}
 	return diags
 }
 
 // intended compares what the fleet means to do with what other resources do.
-func (r *customerPermissionsResource) intended(wanted, before fleet) diag.Diagnostics {
-	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, before)
+func (r *customerPermissionsResource) intended(wanted fleet, steps []step) diag.Diagnostics {
+	ended := fleet{}
+	for _, s := range steps {
+		if _, listed := wanted[s.customerID]; !listed {
+			ended[s.customerID] = switches{}
+			for _, permission := range s.off {
+				ended[s.customerID][permission] = true
+			}
+		}
+	}
+	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, ended)
 }
 
 // needsReading tells whether the state does not say what would change: what is not listed has

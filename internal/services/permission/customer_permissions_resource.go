@@ -207,7 +207,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
 		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
 		if r.Clients != nil && !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.intended(nil, toFleet(permissions))...)
+			resp.Diagnostics.Append(r.intended(nil, fleet{}.steps(toFleet(permissions), false))...)
 		}
 		return
 	}
@@ -249,10 +249,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), state.Permissions)...)
 		}
 	}
-	if r.Clients == nil || resp.Diagnostics.HasError() {
-		return
-	}
-	if resp.Diagnostics.Append(r.intended(wanted, before.all())...); !resp.Diagnostics.HasError() {
+	if r.Clients != nil && !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.judge(ctx, plan, state, wanted, before)...)
 	}
 }

@@ -68,6 +68,11 @@ func TestProtoIntents(t *testing.T) {
 		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, refused: switches},
 		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: switches},
 		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: switches},
+		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: switches, warned: "are not listed will be turned off"},
+		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: switches, warned: "are not listed will be turned off"},
+		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
+			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
+		}, refused: switches},
 		"deny, and the other one is listed": {resources: []inTheWay{
 			{fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny")}, {typeName, single(true), single(true)},
 		}},
