@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -33,17 +34,52 @@ func (m customerPermissionsModel) concerning(plan customerPermissionsModel) know
 	return k
 }
 
+// complete asks the server where what the state says does not tell what would change, or
+// whether that is too much.
+func (r *customerPermissionsResource) complete(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) (known, diag.Diagnostics) {
+	if needsReading(plan, state) {
+		return r.now(ctx, plan)
+	}
+	all := before.all()
+	if !tooMany(plan, wanted.steps(all, plan.denies())).HasError() {
+		return before, nil
+	}
+	// What is new in the plan may be as wanted already.
+	added := known{listed: fleet{}}
+	for id, one := range wanted {
+		for permission := range one {
+			if _, seen := all[id][permission]; !seen {
+				added.listed[id] = one
+			}
+		}
+	}
+	_, failed, err := r.look(ctx, slices.Sorted(maps.Keys(added.listed)), added, plan, false)
+	if diags := notRead(failed, err, len(added.listed)); diags.HasError() {
+		return known{}, diags
+	}
+	for id, one := range added.listed {
+		before.listed[id] = one
+		delete(before.unlisted, id)
+	}
+	return before, nil
+}
+
+// notRead tells why nothing is changed.
+func notRead(failed failures, err error, of int) diag.Diagnostics {
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
+	}
+	if len(failed) > 0 {
+		return diag.Diagnostics{failed.diagnostic("read the permissions", of, "Nothing was changed.")}
+	}
+	return nil
+}
+
 // now reads what the plan's customers have on and, with deny, the others.
 func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
 	plan.Refresh = types.StringValue(refreshFull)
 	now, _, failed, err := r.read(ctx, plan, new(refreshed), false)
-	if err != nil {
-		return known{}, diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
-	}
-	if len(failed) > 0 {
-		return known{}, diag.Diagnostics{failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "Nothing was changed.")}
-	}
-	return now, nil
+	return now, notRead(failed, err, len(now.listed)+len(now.unlisted))
 }
 
 // apply changes what has to be changed. It returns what was reached and for how many

@@ -150,8 +150,8 @@ type step struct {
 }
 
 // steps are the changes that lead from one fleet to another, sorted by customer. Customers
-// that are no longer listed are turned off, with deny whatever they have; members that are no
-// longer managed stay as they are. What from has not is not known.
+// that are no longer listed are turned off, with deny also what is not known; members that are
+// no longer managed stay as they are. What from has not is not known.
 func (f fleet) steps(from fleet, deny bool) []step {
 	var out []step
 	for id, want := range f {
@@ -178,7 +178,7 @@ func (f fleet) steps(from fleet, deny bool) []step {
 		}
 		s := step{customerID: id}
 		for _, name := range memberNames {
-			if before[members[name]] || deny {
+			if on, known := before[members[name]]; on || deny && !known {
 				s.off = append(s.off, members[name])
 			}
 		}

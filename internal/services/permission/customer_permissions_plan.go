@@ -30,11 +30,13 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	if !r.PartnerCenter.AppOnly() && needsReading(plan, state) {
-		if before, diags = r.now(ctx, plan); diags.HasError() {
+	if !r.PartnerCenter.AppOnly() {
+		if before, diags = r.complete(ctx, plan, state, wanted, before); diags.HasError() {
 			return diags
 		}
-		diags.Append(tellOfUnlisted(before.unlisted)...)
+		if needsReading(plan, state) {
+			diags.Append(tellOfUnlisted(before.unlisted)...)
+		}
 	}
 	steps := wanted.steps(before.all(), plan.denies())
 	if diags.Append(r.intended(wanted, steps)...); diags.HasError() || len(steps) == 0 {

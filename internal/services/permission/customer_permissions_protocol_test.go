@@ -720,3 +720,51 @@ func TestProtoFleet_readsLagUnderDeny(t *testing.T) {
 		})
 	}
 }
+
+// A customer counts for max_changes only when something of it changes.
+func TestProtoFleet_maxChangesCounts(t *testing.T) {
+	t.Parallel()
+	two := acctest.Values{mockbackend.AdatumID: bothOff, mockbackend.LitwareID: bothOff}
+	three := acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOff, mockbackend.LitwareID: bothOff}
+	for name, c := range map[string]struct {
+		before, after acctest.Values
+		refused       string
+	}{
+		"added, and one changes":            {acctest.Values{}, three, ""},
+		"added, and two change":             {acctest.Values{}, with(three, mockbackend.LitwareID, bothOn), "This would change 2 customers, and max_changes allows 1"},
+		"more is managed, and one changes":  {acctest.Values{mockbackend.ContosoID: acctest.Values{"azure_savings_plans": true}, mockbackend.LitwareID: acctest.Values{"azure_savings_plans": false}}, three, ""},
+		"deny, and who was off is removed":  {two, nil, ""},
+		"deny, and who is on is listed off": {acctest.Values{}, with(two, mockbackend.ContosoID, bothOff), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+				for _, customer := range r.Customers() {
+					r.SetPermissions(customer.ID)
+				}
+				unlisted := "ignore"
+				if strings.HasPrefix(name, "deny") {
+					unlisted = "deny"
+				}
+				r.MustApply(of(c.before, "unlisted", unlisted, "verify_azure_subscription", false))
+				r.SetPermissions(mockbackend.AdatumID, ri)
+				r.SetPermissions(mockbackend.ContosoID, sp)
+				if unlisted == "deny" {
+					r.SetPermissions(mockbackend.AdatumID)
+				}
+				r.MustRefresh()
+				r.ResetJournal()
+				r.Again()
+				config := of(c.after, "unlisted", unlisted, "verify_azure_subscription", false, "max_changes", 1)
+				expectText(t, "the error", errorText(r.Apply(t.Context(), config)), c.refused)
+				if n := len(acctest.Writes(r.Backend)); c.refused != "" && n > 0 || n > 1 {
+					t.Errorf("%d writes", n)
+				}
+				if c.refused == "" {
+					expectFleet(t, r.Backend, c.after)
+					r.ExpectPlan(config, acctest.NoOp)
+				}
+			})
+		})
+	}
+}

@@ -110,7 +110,7 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				ElementType:         switchesType,
 			},
 			"max_changes": schema.Int64Attribute{
-				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound.",
+				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound, and for destroying the resource there is none: see `prevent_destroy`.",
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
@@ -265,12 +265,10 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
-	before := known{listed: fleet{}, unlisted: fleet{}}
-	if needsReading(plan, nil) { // what would change has to be known first
-		if before, diags = r.now(ctx, plan); diags.HasError() {
-			resp.Diagnostics.Append(diags...)
-			return
-		}
+	before, diags := r.complete(ctx, plan, nil, toFleet(plan.Permissions), known{listed: fleet{}, unlisted: fleet{}})
+	if diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
 	}
 	after, done, diags := r.apply(ctx, plan, before)
 	resp.Diagnostics.Append(diags...)
@@ -321,12 +319,10 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	before := state.concerning(plan)
-	if needsReading(plan, &state) { // what others have on is not in the state
-		if before, diags = r.now(ctx, plan); diags.HasError() {
-			resp.Diagnostics.Append(diags...)
-			return
-		}
+	before, diags := r.complete(ctx, plan, &state, toFleet(plan.Permissions), state.concerning(plan))
+	if diags.HasError() {
+		resp.Diagnostics.Append(diags...)
+		return
 	}
 	after, _, diags := r.apply(ctx, plan, before)
 	resp.Diagnostics.Append(diags...)
