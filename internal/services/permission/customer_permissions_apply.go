@@ -101,19 +101,15 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	return after, len(done), diags
 }
 
-// refreshedNow is when the fleet was read last after a write: with the write, unless some of it
-// failed.
-func refreshedNow(ctx context.Context, last refreshed, diags diag.Diagnostics) refreshed {
-	now := time.Now().UTC()
+// afterWrite is what the next refresh needs to know after a write. It is a full one when some of
+// the write failed.
+func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refreshed {
 	if diags.HasError() {
-		last.Full = time.Time{}
-		return last
+		r.Full = time.Time{}
+		return r
 	}
-	if last.Full.IsZero() {
-		last.Full, last.Log = now, now
-	}
-	last.wrote(ctx, now)
-	return last
+	r.wrote(ctx, time.Now().UTC())
+	return r
 }
 
 // settable is the state of a response.

@@ -768,3 +768,26 @@ func TestProtoFleet_maxChangesCounts(t *testing.T) {
 		})
 	}
 }
+
+// An apply without a refresh, after one that failed, does not stand in for the full refresh.
+func TestProtoFleet_failureThenNoRefresh(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		settings := []any{"refresh", "activity_log", "verify_azure_subscription", false}
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}, settings...))
+		acctest.Pass(time.Hour)
+		r.Again()
+		// Adatum is turned off, and nobody learns of it.
+		r.Fail(mockbackend.Fault{Method: http.MethodDelete, Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter, Times: 1})
+		r.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Skip: 1, Times: -1})
+		if err := r.Apply(t.Context(), of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": false}}, settings...)); err == nil {
+			t.Fatal("it did not fail, so this test proves nothing")
+		}
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.AdatumID)
+		r.ClearFaults()
+		acctest.Pass(12 * time.Hour)
+		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, settings...)
+		r.MustApply(config)
+		r.ExpectPlan(config, acctest.Update)
+	})
+}

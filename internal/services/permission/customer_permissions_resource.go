@@ -265,6 +265,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
+	start := time.Now().UTC()
 	before, diags := r.complete(ctx, plan, nil, toFleet(plan.Permissions), known{listed: fleet{}, unlisted: fleet{}})
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
@@ -275,7 +276,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	if diags.HasError() && done == 0 {
 		return // with no state there is nothing to replace
 	}
-	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, refreshed{}, diags))...)
+	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshed{Full: start, Log: start}.afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
 }
@@ -326,7 +327,7 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	}
 	after, _, diags := r.apply(ctx, plan, before)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshedNow(ctx, loadRefreshed(ctx, req.Private), diags))...)
+	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, loadRefreshed(ctx, req.Private).afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
 }
