@@ -10,6 +10,8 @@ type Intents struct {
 	// first are the first of their switches, which are most; more are the others.
 	first map[Switch]Intent
 	more  map[Switch][]Intent
+	// created are those of resources that were created.
+	created map[Switch]bool
 }
 
 // Switch is something that is on or off.
@@ -66,4 +68,23 @@ func (n *Intents) Add(about Switch, one Intent) (Intent, Verdict) {
 		n.more[about] = append(n.more[about], one)
 	}
 	return with, verdict
+}
+
+// Created notes that a resource was created that has the switch.
+func (n *Intents) Created(about Switch) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.created == nil {
+		n.created = make(map[Switch]bool)
+	}
+	n.created[about] = true
+}
+
+// Replaced tells whether a resource that has the switch was created before in this run. Then one
+// that is destroyed is what that one replaces, with create_before_destroy, and has to let the
+// switch be.
+func (n *Intents) Replaced(about Switch) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.created[about]
 }

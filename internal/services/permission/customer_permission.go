@@ -196,10 +196,15 @@ func (r *customerPermissionResource) intended(plan, state *customerPermissionMod
 		}
 		wanted[strings.ToLower(plan.CustomerID.ValueString())] = switches{r.permission: plan.Enabled.ValueBool()}
 	}
-	if state != nil {
+	if state != nil && !r.Intents.Replaced(r.of(*state)) {
 		before[strings.ToLower(state.CustomerID.ValueString())] = switches{r.permission: true} // Delete turns off, whatever is known
 	}
 	return intended(&r.Intents, path.Root("customer_id"), "partnercenter_customer_permission_"+r.name, wanted, before)
+}
+
+// of names the switch of a model.
+func (r *customerPermissionResource) of(m customerPermissionModel) tfkit.Switch {
+	return tfkit.Switch{Name: string(r.permission), Of: strings.ToLower(m.CustomerID.ValueString())}
 }
 
 // verify checks the prerequisite where the plan turns the permission on.
@@ -232,6 +237,7 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.Intents.Created(r.of(plan))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -319,7 +325,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	defer cancel()
 	var state customerPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || r.Intents.Replaced(r.of(state)) {
 		return
 	}
 	_, err := r.PartnerCenter.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), r.permission, state.seen())

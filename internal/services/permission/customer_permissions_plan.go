@@ -65,6 +65,26 @@ func (r *customerPermissionsResource) intended(wanted fleet, steps []step) diag.
 	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, ended)
 }
 
+// created notes whom a new fleet lists. What it does not manage of them is not to be touched
+// either.
+func (r *customerPermissionsResource) created(f fleet) {
+	for id := range f {
+		for _, permission := range members {
+			r.Intents.Created(tfkit.Switch{Name: string(permission), Of: id})
+		}
+	}
+}
+
+// notReplaced is what a fleet that is destroyed has to turn off: all but what was created before.
+func (r *customerPermissionsResource) notReplaced(f fleet) fleet {
+	for id, one := range f {
+		maps.DeleteFunc(one, func(permission partnercenter.Permission, _ bool) bool {
+			return r.Intents.Replaced(tfkit.Switch{Name: string(permission), Of: id})
+		})
+	}
+	return f
+}
+
 // needsReading tells whether the state does not say what would change: what is not listed has
 // never been looked at, or nothing has.
 func needsReading(plan customerPermissionsModel, state *customerPermissionsModel) bool {

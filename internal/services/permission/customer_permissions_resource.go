@@ -207,7 +207,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
 		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
 		if r.Clients != nil && !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.intended(nil, fleet{}.steps(toFleet(permissions), false))...)
+			resp.Diagnostics.Append(r.intended(nil, fleet{}.steps(r.notReplaced(toFleet(permissions)), false))...)
 		}
 		return
 	}
@@ -275,6 +275,9 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() && done == 0 {
 		return // with no state there is nothing to replace
+	}
+	if !diags.HasError() {
+		r.created(toFleet(plan.Permissions))
 	}
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshed{Full: start, Log: start}.afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -344,7 +347,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	listed := toFleet(state.Permissions)
+	listed := r.notReplaced(toFleet(state.Permissions))
 	steps := fleet{}.steps(listed, false)
 	done, diags := r.write(ctx, steps, false)
 	if !diags.HasError() {

@@ -235,6 +235,52 @@ func TestAccFleet_replace(t *testing.T) {
 	}
 }
 
+// With create_before_destroy, what is replaced is destroyed last. It lets be what the new one has
+// just turned on, and turns off whom that no longer lists.
+func TestAcc_createBeforeDestroy(t *testing.T) {
+	t.Parallel()
+	const before = "lifecycle {\n    create_before_destroy = true\n  }"
+	one := func(id string) string {
+		return fmt.Sprintf("resource %q \"all\" {\n  customer_id = %q\n  %s\n}\n", typeName, id, before)
+	}
+	for address, blocks := range map[string][2]string{
+		typeName + ".all": {one(mockbackend.AdatumID), one(mockbackend.LitwareID)},
+		fleetAddress:      {fleetBlock([]string{entry(mockbackend.AdatumID, riOn)}, before), fleetBlock([]string{entry(mockbackend.LitwareID, riOn)}, before)},
+	} {
+		t.Run(address, func(t *testing.T) {
+			t.Parallel()
+			b := acctest.New(t, mockbackend.Config{})
+			w := fleetWorkspace(t, b, blocks[0])
+			run := func(args ...string) {
+				t.Helper()
+				if r := w.Run(t.Context(), append(args, "-input=false")...); r.ExitCode != 0 {
+					t.Errorf("%q: exit code %d\n%s", args, r.ExitCode, r.Output)
+				}
+			}
+			run("apply", "-auto-approve")
+			b.ResetJournal()
+			run("apply", "-auto-approve", "-replace="+address)
+			if writes := acctest.Writes(b.Backend); len(writes) != 0 {
+				t.Errorf("sent %q", acctest.Routes(writes))
+			}
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, ri)
+			run("plan", "-detailed-exitcode")
+			config, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(strings.Replace(string(config), blocks[0], blocks[1], 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			run("apply", "-auto-approve", "-replace="+address)
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID)
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.LitwareID, ri)
+			run("destroy", "-auto-approve")
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.LitwareID)
+		})
+	}
+}
+
 func fleetWorkspace(t *testing.T, b *acctest.Backend, block string) *acctest.Workspace {
 	t.Helper()
 	dir := t.TempDir()
