@@ -24,14 +24,8 @@ import (
 
 var _ datasource.DataSourceWithValidateConfig = (*selfServePurchasesDataSource)(nil)
 
-const (
-	// purchasesTimeout is the default for reading the purchases. All of 10,000 customers take
-	// 20 minutes and more at 500 requests per minute; the partner's other programs may use most
-	// of the limit.
-	purchasesTimeout = 2 * time.Hour
-	// purchasesLast is how far back the purchases are read by default.
-	purchasesLast = 30 * 24 * time.Hour
-)
+// purchasesLast is how far back the purchases are read by default.
+const purchasesLast = 30 * 24 * time.Hour
 
 // NewSelfServePurchasesDataSource is partnercenter_self_serve_purchases.
 func NewSelfServePurchasesDataSource() datasource.DataSource { return &selfServePurchasesDataSource{} }
@@ -143,7 +137,7 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			"on_error": tfkit.OnError("What a customer that cannot be read means: `fail` is an error, after the others were read, with each such " +
 				"customer and its reason. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
 				"such as a failed sign-in, is always an error. Default `fail`."),
-			"timeouts": purchasesTimeouts(ctx),
+			"timeouts": tfkit.ReadTimeouts(ctx),
 			"purchases": schema.ListNestedAttribute{
 				MarkdownDescription: "What was bought, newest first, and by `customer_id` and `order_id` where it is of the same moment.",
 				Computed:            true,
@@ -160,18 +154,6 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			},
 		},
 	}
-}
-
-// purchasesTimeouts bound the read.
-func purchasesTimeouts(ctx context.Context) schema.Attribute {
-	a := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
-		ReadDescription: "How long reading may take, such as `30m`. Default `2h`, since other programs of the partner can use a part of the limit.",
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits included."
-		return nested
-	}
-	return a
 }
 
 type selfServePurchasesModel struct {
@@ -244,7 +226,7 @@ func (m selfServePurchasesModel) filter(ctx context.Context) (partnercenter.Purc
 func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m selfServePurchasesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, purchasesTimeout)
+	timeout, diags := m.Timeouts.Read(ctx, tfkit.ReadTimeout)
 	resp.Diagnostics.Append(diags...)
 	filter, diags := m.filter(ctx)
 	resp.Diagnostics.Append(diags...)

@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
-	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -25,9 +23,6 @@ import (
 var _ datasource.DataSourceWithConfigure = (*customerPermissionsDataSource)(nil)
 
 const (
-	// permissionsTimeout is the default for reading the permissions. At 500 requests per minute,
-	// 10,000 customers take 20 minutes; the partner's other programs may use most of the limit.
-	permissionsTimeout = 2 * time.Hour
 	// manyIDs is from how many customers on all are listed, 500 per request, instead of each
 	// being looked up.
 	manyIDs = 50
@@ -82,7 +77,7 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 			"on_error": tfkit.OnError("What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
 				"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
 				"such as a failed sign-in, is always an error. Default `fail`."),
-			"timeouts": permissionsTimeouts(ctx),
+			"timeouts": tfkit.ReadTimeouts(ctx),
 			"customers": schema.ListNestedAttribute{
 				MarkdownDescription: "The customers that were read, sorted by `customer_id`.",
 				Computed:            true,
@@ -113,22 +108,10 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 	}
 }
 
-// permissionsTimeouts bound the read.
-func permissionsTimeouts(ctx context.Context) schema.Attribute {
-	a := timeouts.AttributesWithOpts(ctx, timeouts.Opts{
-		ReadDescription: "How long reading may take, such as `30m`. Default `2h`, since other programs of the partner can use a part of the limit.",
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits included."
-		return nested
-	}
-	return a
-}
-
 func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m customerPermissionsDataSourceModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, permissionsTimeout)
+	timeout, diags := m.Timeouts.Read(ctx, tfkit.ReadTimeout)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
