@@ -826,7 +826,10 @@ func realMessages(t *testing.T) []string {
 	for _, code := range []int{700082, 700213, 700024, 90099} {
 		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
 	}
-	say(tfkit.CouldNotRead("purchases", []string{""}, []error{errors.New("refused")}, false))
+	var unread tfkit.Failures
+	unread.Add("one", errors.New("refused"))
+	unread.Add("two", nil)
+	say(unread.CouldNotRead("purchases", false))
 	for _, e := range []*httppipe.DeadlineError{{}, {Wait: time.Hour}, {Wait: time.Hour, Paced: true}} {
 		messages = append(messages, oneLine(e.Remedy()))
 	}

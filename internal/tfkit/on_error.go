@@ -26,41 +26,23 @@ func OnError(description string) schema.StringAttribute {
 	}
 }
 
-// shownCustomers is how many customers are told of one by one.
-const shownCustomers = 20
-
-// CouldNotRead tells of the customers that could not be read: one error for each of the first,
-// or one warning with on_error = "report". What is a plural such as permissions; customers name
-// those of failed, which has nil for each that was read.
-func CouldNotRead(what string, customers []string, failed []error, report bool) diag.Diagnostics {
-	var diags diag.Diagnostics
-	var lines []string
-	for i, err := range failed {
-		if err == nil {
-			continue
-		}
-		reason, _, _ := strings.Cut(Reason(err), "\n")
-		lines = append(lines, fmt.Sprintf("%s: %s", customers[i], reason))
-		if !report && len(lines) <= shownCustomers {
-			diags.AddError(fmt.Sprintf("Could not read the %s of customer %s", what, customers[i]),
-				Detail(err)+"\n\nTo read the other customers all the same, set on_error = \"report\".")
-		}
-	}
+// CouldNotRead tells of the customers that could not be read: one error, or one warning with
+// on_error = "report". What is a plural such as permissions.
+func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 	switch {
-	case report && len(lines) > 0:
-		diags.AddWarning(fmt.Sprintf("Could not read the %s of %d of %d customers", what, len(lines), len(customers)),
-			"The attribute errors says what to do.\n\n"+Shorten(lines))
-	case len(lines) > shownCustomers:
-		diags.AddError(fmt.Sprintf("Could not read the %s of %d more customers", what, len(lines)-shownCustomers),
-			fmt.Sprintf("Of %d customers, %d could not be read. To have them all in errors, and read the others, set on_error = \"report\".", len(customers), len(lines)))
+	case !f.Any():
+		return nil
+	case report:
+		d := f.Error("read the "+what, "The attribute errors says what to do.")
+		return diag.Diagnostics{diag.NewWarningDiagnostic(d.Summary(), d.Detail())}
 	}
-	return diags
+	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers all the same, set on_error = "report".`)}
 }
 
-// Shorten writes the first lines about customers and how many more there are.
+// Shorten writes the first lines and how many more there are.
 func Shorten(lines []string) string {
-	if more := len(lines) - shownCustomers; more > 0 {
-		lines = append(lines[:shownCustomers:shownCustomers], fmt.Sprintf("and %d more", more))
+	if more := len(lines) - ShownCustomers; more > 0 {
+		lines = append(lines[:ShownCustomers:ShownCustomers], fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")
 }

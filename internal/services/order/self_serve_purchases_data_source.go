@@ -248,15 +248,15 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 		resp.Diagnostics.AddError("Could not read the purchases of "+whose, detail)
 		return
 	}
-	titles := make([]string, 0, len(report.Customers))
-	for _, c := range report.Customers {
+	var unread tfkit.Failures
+	for i, c := range report.Customers {
 		title := c.ID
 		if name := c.CompanyProfile.CompanyName; name != "" {
 			title += " (" + name + ")"
 		}
-		titles = append(titles, title)
+		unread.Add(title, report.Failed[i])
 	}
-	resp.Diagnostics.Append(tfkit.CouldNotRead("purchases", titles, report.Failed, m.OnError.ValueString() == tfkit.ReportOnError)...)
+	resp.Diagnostics.Append(unread.CouldNotRead("purchases", m.OnError.ValueString() == tfkit.ReportOnError)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

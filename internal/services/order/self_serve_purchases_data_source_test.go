@@ -475,7 +475,7 @@ func TestProtoSelfServePurchases_partialFailure(t *testing.T) {
 		}
 		b := prepare()
 		v, err := readPurchases(t, b, acctest.Values{"last": "1d"})
-		if err == nil || v != nil || !strings.Contains(err.Error(), "Could not read the purchases of customer "+tailspin+" (Tailspin Demo)") ||
+		if err == nil || v != nil || !strings.Contains(err.Error(), "Could not read the purchases of 1 of ") || !strings.Contains(err.Error(), tailspin+" (Tailspin Demo): ") ||
 			!strings.Contains(err.Error(), "3000") || !strings.Contains(err.Error(), `set on_error = "report"`) || strings.Contains(err.Error(), contoso) {
 			t.Errorf("%s fails: %v, %v", path, v, err)
 		}

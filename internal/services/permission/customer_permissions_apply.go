@@ -54,7 +54,7 @@ func (r *customerPermissionsResource) complete(ctx context.Context, plan custome
 		}
 	}
 	_, failed, err := r.look(ctx, slices.Sorted(maps.Keys(added.listed)), added, plan, false)
-	if diags := notRead(failed, err, len(added.listed)); diags.HasError() {
+	if diags := notRead(failed, err); diags.HasError() {
 		return known{}, diags
 	}
 	for id, one := range added.listed {
@@ -65,12 +65,12 @@ func (r *customerPermissionsResource) complete(ctx context.Context, plan custome
 }
 
 // notRead tells why nothing is changed.
-func notRead(failed failures, err error, of int) diag.Diagnostics {
+func notRead(failed tfkit.Failures, err error) diag.Diagnostics {
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
 	}
-	if len(failed) > 0 {
-		return diag.Diagnostics{failed.diagnostic("read the permissions", of, "Nothing was changed.")}
+	if failed.Any() {
+		return diag.Diagnostics{failed.Error("read the permissions", "Nothing was changed.")}
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func notRead(failed failures, err error, of int) diag.Diagnostics {
 func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
 	plan.Refresh = types.StringValue(refreshFull)
 	now, _, failed, err := r.read(ctx, plan, new(refreshed), false)
-	return now, notRead(failed, err, len(now.listed)+len(now.unlisted))
+	return now, notRead(failed, err)
 }
 
 // apply changes what has to be changed. It returns what was reached and for how many

@@ -22,11 +22,9 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*customerPermissionsDataSource)(nil)
 
-const (
-	// manyIDs is from how many customers on all are listed, 500 per request, instead of each
-	// being looked up.
-	manyIDs = 50
-)
+// manyIDs is from how many customers on all are listed, 500 per request, instead of each
+// being looked up.
+const manyIDs = 50
 
 // NewCustomerPermissionsDataSource is partnercenter_customer_permissions.
 func NewCustomerPermissionsDataSource() datasource.DataSource {
@@ -144,19 +142,19 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 		return
 	}
 	var objects []attr.Value
-	unread := make(failures)
+	var unread tfkit.Failures
 	m.Errors = make(map[string]string)
 	for i := range subjects {
-		switch s := &subjects[i]; {
+		s := &subjects[i]
+		unread.Add(s.customerID, failed[i])
+		switch {
 		case failed[i] != nil:
-			unread[s.customerID], m.Errors[s.customerID] = failed[i], tfkit.Reason(failed[i])
+			m.Errors[s.customerID] = tfkit.Reason(failed[i])
 		case !s.gone:
 			objects = append(objects, s.object())
 		}
 	}
-	if len(unread) > 0 {
-		resp.Diagnostics.Append(couldNotRead(unread, len(subjects), m.OnError.ValueString() == tfkit.ReportOnError))
-	}
+	resp.Diagnostics.Append(unread.CouldNotRead("permissions", m.OnError.ValueString() == tfkit.ReportOnError)...)
 	resp.Diagnostics.Append(unrelated(subjects)...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -81,15 +81,6 @@ func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.
 	return diag.NewErrorDiagnostic("Could not read the permissions of the customers", detail)
 }
 
-// couldNotRead tells of the customers that could not be read.
-func couldNotRead(f failures, total int, report bool) diag.Diagnostic {
-	if report {
-		d := f.diagnostic("read the permissions", total, "They are in errors, and not in customers.")
-		return diag.NewWarningDiagnostic(d.Summary(), d.Detail())
-	}
-	return f.diagnostic("read the permissions", total, `To read the others all the same, with these in errors, set on_error = "report".`)
-}
-
 // unrelated tells of the customers whose relationship has ended.
 func unrelated(subjects []subject) diag.Diagnostics {
 	var lines []string

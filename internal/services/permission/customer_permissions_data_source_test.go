@@ -54,7 +54,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 			refused("cannot be specified when", `customer_ids = []`, `domain_prefix = "a"`),
 			refused(`value must be one of: ["fail" "report"]`, `on_error = "ignore"`),
 			refused("must be a string containing a sequence of decimal numbers", `timeouts = { read = "soon" }`),
-			refused("Could not read the permissions of 1 of 1 customers", `customer_ids = ["`+mockbackend.PartnerTenantID+`"]`),
+			refused("Could not read the permissions of customer "+mockbackend.PartnerTenantID, `customer_ids = ["`+mockbackend.PartnerTenantID+`"]`),
 			{
 				Config: b.Config(
 					config("all"), config("tailspin", `company_name_prefix = "TAIL"`, `timeouts = { read = "1m" }`),
@@ -340,7 +340,7 @@ func TestProtoCustomerPermissions_relationshipEnded(t *testing.T) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
 			b.EndRelationship(customer)
 			v, err := p.ReadDataSource(t.Context(), permissionsType, acctest.Values{"customer_ids": []any{customer}})
-			if err == nil || !strings.Contains(err.Error(), "Could not read the permissions of 1 of 1 customers") || !strings.Contains(err.Error(), customer+": Partner Center answered ") {
+			if err == nil || !strings.Contains(err.Error(), "Could not read the permissions of customer "+customer) || !strings.Contains(err.Error(), "Partner Center answered ") {
 				t.Errorf("%s: %v, %v", how, v, err)
 			}
 			v, err = p.ReadDataSource(t.Context(), permissionsType, nil)

@@ -198,41 +198,6 @@ func (s *step) see(before switches) {
 	s.seen.On = s.seen.Policy && len(s.off) > 0
 }
 
-// shownFailures is how many customers are told of one by one.
-const shownFailures = 20
-
-// failures are what went wrong for single customers.
-type failures map[string]error
-
-// diagnostic tells of all of them in one error: a line for each customer or, when there are
-// too many, for each reason.
-func (f failures) diagnostic(what string, total int, outcome string) diag.Diagnostic {
-	var b strings.Builder
-	b.WriteString(outcome + "\n")
-	if len(f) <= shownFailures {
-		for _, id := range slices.Sorted(maps.Keys(f)) {
-			fmt.Fprintf(&b, "\n%s: %s", id, oneLine(f[id]))
-		}
-	} else {
-		byReason := make(map[string][]string)
-		for id, err := range f {
-			reason := strings.ReplaceAll(oneLine(err), id, "…")
-			byReason[reason] = append(byReason[reason], id)
-		}
-		for _, reason := range slices.SortedFunc(maps.Keys(byReason), func(a, b string) int { return len(byReason[b]) - len(byReason[a]) }) {
-			ids := slices.Sorted(slices.Values(byReason[reason]))
-			shown := ids[:min(len(ids), 3)]
-			fmt.Fprintf(&b, "\n%d customers, such as %s: %s", len(ids), strings.Join(shown, ", "), reason)
-		}
-	}
-	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %d of %d customers", what, len(f), total), b.String())
-}
-
-// oneLine is what the server said and what to do about it.
-func oneLine(err error) string {
-	return strings.Join(strings.Fields(strings.ReplaceAll(tfkit.Reason(err), "\n\nWhat to do:", " –")), " ")
-}
-
 // write takes the steps, several customers at a time. It returns which customers are as
 // wanted now, and one error about the others.
 func (r *customerPermissionsResource) write(ctx context.Context, steps []step, verify bool) (map[string]bool, diag.Diagnostics) {
@@ -257,21 +222,20 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, v
 		reached[i] = errs[i] == nil
 		return errs[i]
 	})
-	done, failed := make(map[string]bool, len(steps)), failures{}
+	done, failed := make(map[string]bool, len(steps)), tfkit.Failures{}
 	for i, s := range steps {
 		if reached[i] {
 			done[s.customerID] = true
-		} else if errs[i] != nil {
-			failed[s.customerID] = errs[i]
 		}
+		failed.Add(s.customerID, errs[i])
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", len(done), len(steps))
 	switch {
 	case err != nil:
 		return done, diag.Diagnostics{diag.NewErrorDiagnostic(
 			fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-len(done), len(steps)), outcome+"\n\n"+tfkit.Detail(err))}
-	case len(failed) > 0:
-		return done, diag.Diagnostics{failed.diagnostic("set the permissions", len(steps), outcome)}
+	case failed.Any():
+		return done, diag.Diagnostics{failed.Error("set the permissions", outcome)}
 	}
 	return done, nil
 }

@@ -104,8 +104,8 @@ func tellOfUnlisted(unlisted fleet) diag.Diagnostics {
 
 // shortList names the first of many customers.
 func shortList(ids []string) string {
-	if more := len(ids) - shownFailures; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(ids[:shownFailures], ", "), more)
+	if more := len(ids) - tfkit.ShownCustomers; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(ids[:tfkit.ShownCustomers], ", "), more)
 	}
 	return strings.Join(ids, ", ")
 }
@@ -134,14 +134,12 @@ func (r *customerPermissionsResource) verify(ctx context.Context, steps []step) 
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
 	}
-	failed := failures{}
+	failed := tfkit.Failures{}
 	for i, s := range steps {
-		if errs[i] != nil {
-			failed[s.customerID] = errs[i]
-		}
+		failed.Add(s.customerID, errs[i])
 	}
-	if len(failed) == 0 {
+	if !failed.Any() {
 		return nil
 	}
-	return diag.Diagnostics{failed.diagnostic("turn on the permissions", len(steps), "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
+	return diag.Diagnostics{failed.Error("turn on the permissions", "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
 }

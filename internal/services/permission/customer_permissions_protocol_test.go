@@ -791,3 +791,31 @@ func TestProtoFleet_failureThenNoRefresh(t *testing.T) {
 		r.ExpectPlan(config, acctest.Update)
 	})
 }
+
+// An error names as many customers as were read, and not all whose reasons are their own.
+func TestProtoFleet_manyFailures(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{Customers: 60}, func(t *testing.T, r acctest.Run) {
+		on := acctest.Values{}
+		for _, customer := range r.Customers() {
+			on[customer.ID] = onlyRI
+			for _, s := range r.Subscriptions(customer.ID) {
+				r.SetSubscriptionStatus(customer.ID, s.ID, "suspended")
+			}
+		}
+		_, err := r.Plan(t.Context(), of(on))
+		if err == nil || !strings.Contains(err.Error(), "of 60 of 60 customers") || !strings.Contains(err.Error(), "more") || strings.Count(err.Error(), "\n") > 30 {
+			t.Errorf("got %v", err)
+		}
+		r.Again()
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: bothOff}, "unlisted", "deny"))
+		r.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: 30})
+		r.Again()
+		err = r.Refresh(t.Context())
+		for _, want := range []string{"Could not read the permissions of 30 of 60 customers", "30 customers, such as ", "Correlation ID: "} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		}
+	})
+}

@@ -51,7 +51,7 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 // read returns the fleet as it is, who of it is gone, and what failed for single customers.
 // With lately, which says that it was written a moment ago, an answer that contradicts the state
 // is confirmed: reads can lag behind writes.
-func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, lately bool) (now known, gone []string, failed failures, err error) {
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, lately bool) (now known, gone []string, failed tfkit.Failures, err error) {
 	now = known{listed: toFleet(m.Permissions), unlisted: fleet{}}
 	at := time.Now().UTC()
 	ids, byLog := r.changed(ctx, m, now.listed, *last, at)
@@ -60,7 +60,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		now.unlisted = toFleet(m.UnlistedPermissions)
 	case m.denies():
 		if ids, err = r.everybody(ctx, now.listed); err != nil {
-			return known{}, nil, nil, err
+			return known{}, nil, failed, err
 		}
 	default:
 		ids = slices.Sorted(maps.Keys(now.listed))
@@ -70,7 +70,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		return listed && len(one) == 0
 	})
 	gone, failed, err = r.look(ctx, ids, now, m, lately)
-	if err == nil && len(failed) == 0 {
+	if err == nil && !failed.Any() {
 		last.Log = at
 		if !byLog {
 			last.Full = at
@@ -96,7 +96,7 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 
 // look reads the policies of some customers and notes what they have on: of listed ones what
 // is managed, of others everything.
-func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed failures, err error) {
+func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed tfkit.Failures, err error) {
 	policies, unlisted := make([]partnercenter.SelfServePolicy, len(ids)), toFleet(m.UnlistedPermissions)
 	progress := tfkit.NewProgress("customers", len(ids))
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
@@ -117,14 +117,13 @@ func (r *customerPermissionsResource) look(ctx context.Context, ids []string, no
 		return err
 	})
 	if err != nil {
-		return nil, nil, err
+		return nil, failed, err
 	}
-	failed = failures{}
 	for i, id := range ids {
 		if isGone(errs[i]) {
-			gone = append(gone, id) // and has nothing on
-		} else if errs[i] != nil {
-			failed[id] = errs[i]
+			gone, errs[i] = append(gone, id), nil // and has nothing on
+		}
+		if failed.Add(id, errs[i]); errs[i] != nil {
 			continue
 		}
 		if before, listed := now.listed[id]; listed {

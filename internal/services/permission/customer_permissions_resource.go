@@ -301,8 +301,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", err))
 		return
-	case len(failed) > 0:
-		resp.Diagnostics.Append(failed.diagnostic("read the permissions", len(now.listed)+len(now.unlisted), "The state is as it was."))
+	case failed.Any():
+		resp.Diagnostics.Append(failed.Error("read the permissions", "The state is as it was."))
 		return
 	}
 	if len(gone) > 0 {

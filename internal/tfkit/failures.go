@@ -1,0 +1,88 @@
+package tfkit
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
+
+// ShownCustomers is how many customers are told of one by one.
+const ShownCustomers = 20
+
+// Failures are what went wrong for single customers.
+type Failures struct {
+	of int
+	by map[string]error
+}
+
+// Add counts a customer, by its id and perhaps more behind a space; err is nil when nothing
+// went wrong.
+func (f *Failures) Add(customer string, err error) {
+	f.of++
+	if err == nil {
+		return
+	}
+	if f.by == nil {
+		f.by = make(map[string]error)
+	}
+	f.by[customer] = err
+}
+
+// Any tells whether anything went wrong.
+func (f Failures) Any() bool { return len(f.by) > 0 }
+
+// Error tells of all of them in one error: a line for each customer or, when there are too many,
+// for each reason. What is what could not be done, such as read the permissions.
+func (f Failures) Error(what, outcome string) diag.Diagnostic {
+	customers := slices.Sorted(maps.Keys(f.by))
+	if f.of == 1 {
+		return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of customer %s", what, customers[0]), outcome+"\n\n"+Detail(f.by[customers[0]]))
+	}
+	var b strings.Builder
+	b.WriteString(outcome + "\n\n" + Shorten(f.lines(customers)))
+	// It is that of the operation, and so the same for all.
+	if c, ok := errors.AsType[call](f.by[customers[0]]); ok && c.Sent() {
+		if _, correlation := c.IDs(); correlation != "" {
+			b.WriteString("\n\nCorrelation ID: " + correlation)
+		}
+	}
+	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %d of %d customers", what, len(f.by), f.of), b.String())
+}
+
+// lines are one for each customer or for each reason, the most frequent first.
+func (f Failures) lines(customers []string) []string {
+	var lines []string
+	if len(customers) <= ShownCustomers {
+		for _, customer := range customers {
+			lines = append(lines, customer+": "+oneLine(f.by[customer]))
+		}
+		return lines
+	}
+	byReason := make(map[string][]string)
+	for _, customer := range customers {
+		id, _, _ := strings.Cut(customer, " ")
+		reason := strings.ReplaceAll(oneLine(f.by[customer]), id, "…")
+		byReason[reason] = append(byReason[reason], customer)
+	}
+	for _, reason := range slices.SortedFunc(maps.Keys(byReason), func(a, b string) int {
+		return cmp.Or(len(byReason[b])-len(byReason[a]), strings.Compare(byReason[a][0], byReason[b][0]))
+	}) {
+		same := byReason[reason]
+		if len(same) == 1 {
+			lines = append(lines, same[0]+": "+reason)
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%d customers, such as %s: %s", len(same), strings.Join(same[:min(len(same), 3)], ", "), reason))
+	}
+	return lines
+}
+
+// oneLine is what the server said and what to do about it.
+func oneLine(err error) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(Reason(err), "\n\nWhat to do:", " –")), " ")
+}
