@@ -172,7 +172,8 @@ func (d *reservationReadinessDataSource) find(ctx context.Context, customerID, o
 			return err
 		})
 	}
-	return f, steps.Wait()
+	err = steps.Wait() // before f is read
+	return f, err
 }
 
 // atOnce is how many Azure subscriptions of a customer are asked about at the same time.
