@@ -2,26 +2,14 @@ package permission
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -65,129 +53,6 @@ type customerPermissionsResource struct{ tfkit.Resource }
 
 func (r *customerPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_customer_permissions"
-}
-
-func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permissions of many customers to buy Azure reservations and savings plans by themselves, in one resource. " +
-			"With thousands of customers it plans in seconds, where one `partnercenter_customer_permission_reservations` for each takes Terraform minutes. " +
-			"Do not manage the same permission of a customer in both: where they are in one configuration the plan warns, and fails when one turns on what the other turns off. " +
-			"To move customers from single resources to a fleet and switch nothing, take the single ones out by a " +
-			"[`removed` block](https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources) with `destroy = false`.\n\n" +
-			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
-			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
-			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A first apply that failed in part " +
-			"shows as a replacement in the next plan. It switches nothing off: only a destroy does, or a customer that is no longer listed. " +
-			"(A customer that is removed from `permissions` just then keeps what it has; the plan after shows it with `unlisted = \"deny\"`.)\n\n" +
-			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
-			"Turning a permission off does not undo purchases.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +
-			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				MarkdownDescription: "Tells the fleets of a partner apart: a GUID, or what was imported.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"permissions": schema.MapAttribute{
-				MarkdownDescription: "By customer id (the Microsoft Entra tenant id, in any case), which of `azure_reservations` and `azure_savings_plans` is on (`true`) or off (`false`). " +
-					"One that is left out is not managed, and a customer with neither (`{}`) costs no request.",
-				Required:    true,
-				ElementType: switchesType,
-			},
-			"unlisted": schema.StringAttribute{
-				MarkdownDescription: "What holds for the partner's customers that are not in `permissions`: `ignore` (default) or `deny`, which turns off whatever they have on. " +
-					"Only one resource of a partner may deny, and it has to list the customers of all others, as `{}`: " +
-					"see [many states](../guides/many_states.md).",
-				Optional:   true,
-				Computed:   true,
-				Default:    stringdefault.StaticString("ignore"),
-				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
-			},
-			"unlisted_permissions": schema.MapAttribute{
-				MarkdownDescription: "With `unlisted = \"deny\"`, what customers that are not in `permissions` have on; the next apply turns it off. Otherwise null.",
-				Computed:            true,
-				ElementType:         switchesType,
-			},
-			"max_changes": schema.Int64Attribute{
-				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound, and for destroying the resource there is none: see `prevent_destroy`.",
-				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
-			},
-			"verify_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether to check that a customer has an active Azure plan or Azure (global) subscription before a permission is turned on: at plan time " +
-					"when it is known, and again at apply. It costs a request for each of these customers. Default `true`.",
-				Optional: true,
-				Computed: true,
-				Default:  booldefault.StaticBool(true),
-			},
-			"refresh": schema.StringAttribute{
-				MarkdownDescription: "How the state is refreshed: `full` (default) reads every customer. `activity_log` reads the partner's activity log since the last refresh, " +
-					"and only the customers whose permissions it says were changed.\n\n  What `activity_log` can miss, until the next full refresh: a change whose record shows more than 6 hours after it, " +
-					"a change that leaves no record, and with `unlisted = \"deny\"` a new customer that comes with a permission on. All customers are read when the last full read is `full_refresh_after` ago, " +
-					"when the log does not reach back to the last refresh (it is kept for 90 days), when it cannot be read, and when a record cannot be understood.",
-				Optional:   true,
-				Computed:   true,
-				Default:    stringdefault.StaticString(refreshFull),
-				Validators: []validator.String{stringvalidator.OneOf(refreshFull, refreshByLog)},
-			},
-			"full_refresh_after": schema.StringAttribute{
-				MarkdownDescription: "With `refresh = \"activity_log\"`, after how long all customers are read again, such as `12h`. Default `24h`.",
-				Optional:            true,
-				Computed:            true,
-				Default:             stringdefault.StaticString(fullRefreshAfter),
-				Validators: []validator.String{tfkit.StringCheck("value must be a duration such as 24h", func(s string) error {
-					if d, err := time.ParseDuration(s); err != nil || d < 0 {
-						return errors.New("must be a duration such as 24h or 90m")
-					}
-					return nil
-				})},
-			},
-			"timeouts": fleetTimeouts(ctx),
-		},
-	}
-}
-
-func (r *customerPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"id": identityschema.StringAttribute{
-				Description:       "For import: all, or customer ids with commas between them.",
-				RequiredForImport: true,
-			},
-		},
-	}
-}
-
-type customerPermissionsIdentity struct {
-	ID types.String `tfsdk:"id"`
-}
-
-// ValidateConfig judges the keys of the map.
-func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var permissions types.Map
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
-	seen, elements := make(map[string]string), permissions.Elements() // a copy each time
-	for _, id := range slices.Sorted(maps.Keys(elements)) {
-		at := path.Root("permissions").AtMapKey(id)
-		if err := tfkit.CheckGUID(id); err != nil {
-			resp.Diagnostics.AddAttributeError(at, "Invalid customer id", fmt.Sprintf("The key %q is no customer id: it %s.", id, err))
-		}
-		if other, ok := seen[strings.ToLower(id)]; ok {
-			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))
-		}
-		seen[strings.ToLower(id)] = id
-		inner, ok := elements[id].(types.Map)
-		if !ok {
-			continue
-		}
-		for name := range inner.Elements() {
-			if _, ok := members[name]; !ok {
-				resp.Diagnostics.AddAttributeError(at.AtMapKey(name), "Unknown permission",
-					fmt.Sprintf("Customer %s has the permission %q, and there are only %s.", id, name, strings.Join(memberNames, " and ")))
-			}
-		}
-	}
 }
 
 // stepKey is where private state keeps what the last plan was for: Delete has to tell a
