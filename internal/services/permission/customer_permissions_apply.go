@@ -112,6 +112,61 @@ func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refre
 	return r
 }
 
+// plannedKey is where private state keeps what the last plan was for: Delete has to tell a
+// destroy from the first half of a replacement.
+const plannedKey = "planned"
+
+// planned is a plan of a creation, or the zero value.
+type planned struct {
+	Creates bool `json:"creates"`
+	// Listed are the customers of the plan, nil when they are not known yet.
+	Listed []string `json:"listed"`
+}
+
+// planned is what a plan to create the fleet leaves for Delete.
+func (m customerPermissionsModel) planned() planned {
+	p := planned{Creates: true}
+	if isKnown(m.Permissions) {
+		p.Listed = slices.AppendSeq([]string{}, maps.Keys(toFleet(m.Permissions)))
+	}
+	return p
+}
+
+func (p planned) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not note what the plan is for", err.Error())}
+	}
+	return private.SetKey(ctx, plannedKey, b)
+}
+
+func loadPlanned(ctx context.Context, private tfkit.PrivateState) (planned, diag.Diagnostics) {
+	var p planned
+	b, diags := private.GetKey(ctx, plannedKey)
+	if b == nil || diags.HasError() {
+		return p, diags
+	}
+	if err := json.Unmarshal(b, &p); err != nil {
+		diags.AddError("Could not tell what the plan is for", "Nothing was changed: "+err.Error())
+	}
+	return p, diags
+}
+
+// ended is what Delete has to turn off: all of the fleet or, in a replacement, whom the next one
+// does not list.
+func (p planned) ended(f fleet) fleet {
+	switch {
+	case !p.Creates:
+		return f
+	case p.Listed == nil:
+		return fleet{}
+	}
+	for _, id := range p.Listed {
+		delete(f, id)
+	}
+	return f
+}
+
 // settable is the state of a response.
 type settable interface {
 	Set(ctx context.Context, value any) diag.Diagnostics
@@ -135,7 +190,7 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 		return diags
 	}
 	diags.Append(private.SetKey(ctx, refreshedKey, b)...)
-	diags.Append(private.SetKey(ctx, stepKey, []byte(stepNone))...)
+	diags.Append(planned{}.save(ctx, private)...)
 	diags.Append(to.Set(ctx, m)...)
 	return diags
 }

@@ -311,6 +311,43 @@ func TestProtoFleet_partialFailure(t *testing.T) {
 	}
 }
 
+// The first half of a replacement turns off whom the second does not list. What fails there stays
+// in the state, with all that was not touched.
+func TestProtoFleet_replaceFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ before, after acctest.Values }{
+		"two of three are removed": {acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI, mockbackend.TailspinID: onlyRI}, acctest.Values{mockbackend.TailspinID: onlyRI}},
+		"all are removed":          {acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, acctest.Values{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+				r.SetPermissions(mockbackend.AdatumID)
+				r.MustApply(of(c.before, "verify_azure_subscription", false))
+				r.Fail(mockbackend.Fault{Method: http.MethodDelete, Path: "/SelfServePolicy/*", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: 1})
+				after := of(c.after, "verify_azure_subscription", false)
+				r.Again()
+				if err := r.Replace(t.Context(), after); err == nil || !strings.Contains(err.Error(), "1 of 2 customers are done, and are in the state") {
+					t.Fatalf("got %v", err)
+				}
+				if left, _ := r.State()["permissions"].(acctest.Values); len(left) != len(c.after)+1 {
+					t.Errorf("the state has %v", left)
+				}
+				r.Again()
+				if err := r.Replace(t.Context(), after); err != nil {
+					t.Fatal(err)
+				}
+				for id := range c.before {
+					if on := slices.Contains(acctest.Permissions(r.Backend, id), ri); on != (c.after[id] != nil) {
+						t.Errorf("customer %s may buy: %t", id, on)
+					}
+				}
+				r.ExpectPlan(after, acctest.NoOp)
+			})
+		})
+	}
+}
+
 // An interrupted apply keeps what it has done.
 func TestProtoFleet_interrupted(t *testing.T) {
 	t.Parallel()

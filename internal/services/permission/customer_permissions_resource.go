@@ -3,6 +3,7 @@ package permission
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -46,8 +47,9 @@ func NewCustomerPermissionsResource() resource.Resource { return &customerPermis
 // agents only. GET /v1/customers with unlisted = "deny" and on import of all, GET
 // /v1/auditrecords with refresh = "activity_log", GET /v1/customers/{customer}/subscriptions
 // before turning on.
-// Delete turns off what is on. As a part of a replacement it does nothing: Terraform replaces a
-// fleet whose first apply failed in part, and nobody wants it switched off for that.
+// Delete turns off what is on. As a part of a replacement it lets those be that the new one lists:
+// Terraform replaces a fleet whose first apply failed in part, and nobody wants it switched off for
+// that.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
 type customerPermissionsResource struct{ tfkit.Resource }
 
@@ -55,21 +57,12 @@ func (r *customerPermissionsResource) Metadata(_ context.Context, req resource.M
 	resp.TypeName = req.ProviderTypeName + "_customer_permissions"
 }
 
-// stepKey is where private state keeps what the last plan was for: Delete has to tell a
-// destroy from the first half of a replacement.
-const (
-	stepKey     = "step"
-	stepCreate  = `"create"`
-	stepDestroy = `"destroy"`
-	stepNone    = `"none"`
-)
-
 // ModifyPlan refuses at plan time what apply would refuse. Each value of thousands of customers
 // takes megabytes, so it makes none in vain.
 func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		var permissions types.Map
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepDestroy))...)
+		resp.Diagnostics.Append(planned{}.save(ctx, resp.Private)...)
 		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
 		if r.Clients != nil && !resp.Diagnostics.HasError() {
 			resp.Diagnostics.Append(r.intended(nil, fleet{}.steps(r.notReplaced(toFleet(permissions)), false))...)
@@ -95,7 +88,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	var state *customerPermissionsModel
 	switch {
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stepKey, []byte(stepCreate))...)
+		resp.Diagnostics.Append(plan.planned().save(ctx, resp.Private)...)
 	case same && req.Plan.Raw.Equal(req.State.Raw):
 		if r.Clients != nil {
 			resp.Diagnostics.Append(r.intended(toFleet(plan.Permissions), nil)...)
@@ -205,21 +198,20 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := state.Timeouts.Delete(ctx, fleetTimeout)
 	resp.Diagnostics.Append(diags...)
-	step, diags := req.Private.GetKey(ctx, stepKey)
+	next, diags := loadPlanned(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || string(step) == stepCreate {
-		return // of a replacement; what is created next continues
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	listed := r.notReplaced(toFleet(state.Permissions))
-	steps := fleet{}.steps(listed, false)
-	done, diags := r.write(ctx, steps, false)
+	done, diags := r.write(ctx, fleet{}.steps(next.ended(r.notReplaced(toFleet(state.Permissions))), false), false)
 	if !diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(diags...)
-	left := fleet{}.reached(listed, steps, done)
+	left := toFleet(state.Permissions)
+	maps.DeleteFunc(left, func(id string, _ switches) bool { return done[id] })
 	resp.Diagnostics.Append(r.save(ctx, state, known{listed: left}, &resp.State, resp.Private, refreshed{})...)
 }
 

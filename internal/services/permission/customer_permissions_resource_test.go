@@ -204,6 +204,33 @@ func TestAccFleet_firstApplyFailsInPart(t *testing.T) {
 	}
 }
 
+// Who is removed from the configuration after a first apply that failed in part is turned off
+// all the same.
+func TestAccFleet_removedAfterFailure(t *testing.T) {
+	t.Parallel()
+	b := acctest.New(t, mockbackend.Config{})
+	w := fleetWorkspace(t, b, threeOn)
+	done, failed := failsInPart(t, b, w)
+	config, err := os.ReadFile(filepath.Join(w.Dir, "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := strings.Replace(string(config), entry(done[0], riOn), "", 1)
+	if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(without), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve")
+	if writes := acctest.Routes(acctest.Writes(b.Backend)); r.ExitCode != 0 || len(writes) != 2 {
+		t.Errorf("exit code %d, sent %q\n%s", r.ExitCode, writes, r.Output)
+	}
+	acctest.ExpectPermissions(t, b.Backend, done[0])
+	acctest.ExpectPermissions(t, b.Backend, done[1], ri)
+	acctest.ExpectPermissions(t, b.Backend, failed, ri)
+	if r := w.Run(t.Context(), "plan", "-input=false", "-detailed-exitcode"); r.ExitCode != 0 {
+		t.Errorf("the next plan:\n%s", r.Output)
+	}
+}
+
 // A destroy switches off what a first apply that failed in part has switched on.
 func TestAccFleet_destroyAfterFailure(t *testing.T) {
 	t.Parallel()

@@ -35,8 +35,8 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
 			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
 			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A first apply that failed in part " +
-			"shows as a replacement in the next plan. It switches nothing off: only a destroy does, or a customer that is no longer listed. " +
-			"(A customer that is removed from `permissions` just then keeps what it has; the plan after shows it with `unlisted = \"deny\"`.)\n\n" +
+			"shows as a replacement in the next plan. It switches nothing off but the customers that are no longer listed. " +
+			"(Where `permissions` is known only after apply, these keep what they have.)\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
 			"Turning a permission off does not undo purchases.\n\n" +
 			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +
