@@ -13,10 +13,11 @@ import (
 // progressEvery is the least time between two lines of a [Progress].
 const progressEvery = 10 * time.Second
 
-// Progress tells Terraform's log how far a long read is and how long the rest will take, at
-// most every 10 seconds: "read 3,500 of 10,000 customers, about 13m left". A read of less than
+// Progress tells Terraform's log how far a long operation is and how long the rest will take, at
+// most every 10 seconds: "read 3,500 of 10,000 customers, about 13m left". One of less than
 // 10 seconds leaves no line. It is safe for concurrent use.
 type Progress struct {
+	did   string
 	what  string
 	total int
 	start time.Time
@@ -26,13 +27,14 @@ type Progress struct {
 	ever  bool
 }
 
-// NewProgress starts one for so many of what, a plural such as customers.
-func NewProgress(what string, total int) *Progress {
+// NewProgress starts one for so many of what, a plural such as customers. Did is what is done to
+// them, such as read.
+func NewProgress(did, what string, total int) *Progress {
 	now := time.Now()
-	return &Progress{what: what, total: total, start: now, told: now}
+	return &Progress{did: did, what: what, total: total, start: now, told: now}
 }
 
-// Done counts n more as read.
+// Done counts n more as done.
 func (p *Progress) Done(ctx context.Context, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -41,11 +43,11 @@ func (p *Progress) Done(ctx context.Context, n int) {
 	taken := now.Sub(p.start)
 	switch {
 	case p.done >= p.total && p.ever:
-		tflog.Info(ctx, fmt.Sprintf("read all %s %s in %s", thousands(p.total), p.what, roughly(taken)))
+		tflog.Info(ctx, fmt.Sprintf("%s all %s %s in %s", p.did, thousands(p.total), p.what, roughly(taken)))
 	case p.done > 0 && p.done < p.total && now.Sub(p.told) >= progressEvery:
 		// As long per item as up to now: a server's limit shows in that after its first window.
 		left := time.Duration(float64(taken) / float64(p.done) * float64(p.total-p.done))
-		tflog.Info(ctx, fmt.Sprintf("read %s of %s %s, about %s left", thousands(p.done), thousands(p.total), p.what, roughly(left)))
+		tflog.Info(ctx, fmt.Sprintf("%s %s of %s %s, about %s left", p.did, thousands(p.done), thousands(p.total), p.what, roughly(left)))
 		p.told, p.ever = now, true
 	}
 }

@@ -48,7 +48,7 @@ func TestProgress(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				ctx := tflogtest.RootLogger(t.Context(), &log)
-				p := tfkit.NewProgress("customers", c.total)
+				p := tfkit.NewProgress("read", "customers", c.total)
 				for done := 0; done < c.total; done += c.step {
 					<-time.After(c.every)
 					p.Done(ctx, c.step)
@@ -71,7 +71,7 @@ func TestProgress_concurrent(t *testing.T) {
 		var log bytes.Buffer
 		ctx, cancel := context.WithCancel(tflogtest.RootLogger(t.Context(), &log))
 		defer cancel()
-		p := tfkit.NewProgress("customers", 32*100)
+		p := tfkit.NewProgress("changed", "customers", 32*100)
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
@@ -83,7 +83,7 @@ func TestProgress_concurrent(t *testing.T) {
 		}
 		wg.Wait()
 		got := messages(t, &log)
-		if len(got) != 11 || got[10] != "info: read all 3,200 customers in 100s" {
+		if len(got) != 11 || got[10] != "info: changed all 3,200 customers in 100s" {
 			t.Errorf("wrote %q", got)
 		}
 	})

@@ -202,7 +202,7 @@ func (m selfServePurchasesModel) filter(ctx context.Context) (partnercenter.Purc
 	f := partnercenter.PurchaseFilter{
 		Since: tfkit.Time(m.Since), IncludePrice: m.IncludePrice.ValueBool(), IncludeSystemPurchases: m.IncludeSystemPurchases.ValueBool(),
 		Read: func(customers int) func(context.Context) {
-			progress := tfkit.NewProgress("customers", customers)
+			progress := tfkit.NewProgress("read", "customers", customers)
 			return func(ctx context.Context) { progress.Done(ctx, 1) }
 		},
 	}

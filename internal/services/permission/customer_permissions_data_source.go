@@ -128,7 +128,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
 		return
 	}
-	progress, done := tfkit.NewProgress("customers", len(subjects)), new(atomic.Int64)
+	progress, done := tfkit.NewProgress("read", "customers", len(subjects)), new(atomic.Int64)
 	failed, err := d.PartnerCenter.Each(ctx, len(subjects), func(ctx context.Context, i int) error {
 		err := d.read(ctx, &subjects[i])
 		if err == nil {

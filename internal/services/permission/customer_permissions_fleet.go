@@ -202,7 +202,7 @@ func (s *step) see(before switches) {
 // wanted now, and one error about the others.
 func (r *customerPermissionsResource) write(ctx context.Context, steps []step, verify bool) (map[string]bool, diag.Diagnostics) {
 	errs, reached := make([]error, len(steps)), make([]bool, len(steps))
-	progress := tfkit.NewProgress("customers", len(steps))
+	progress := tfkit.NewProgress("changed", "customers", len(steps))
 	_, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		s := steps[i]

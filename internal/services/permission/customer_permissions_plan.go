@@ -45,6 +45,7 @@ func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPe
 	if r.PartnerCenter.AppOnly() {
 		return append(diags, errAppOnly)
 	}
+	diags.Append(tellOfRemoved(wanted, before, steps)...)
 	if diags.Append(tooMany(plan, steps)...); !diags.HasError() && plan.VerifyAzureSubscription.ValueBool() {
 		diags.Append(r.verify(ctx, steps)...)
 	}
@@ -98,8 +99,25 @@ func tellOfUnlisted(unlisted fleet) diag.Diagnostics {
 		return nil
 	}
 	ids := slices.Sorted(maps.Keys(unlisted))
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("unlisted"), fmt.Sprintf("%d customers that are not listed will be turned off", len(ids)),
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("unlisted"), fmt.Sprintf("Customers to be turned off without being listed: %d", len(ids)),
 		"They have permissions on, and unlisted is deny: "+shortList(ids)+".")}
+}
+
+// tellOfRemoved names who is turned off by being listed no longer, which looks in a plan like being
+// let go.
+func tellOfRemoved(wanted fleet, before known, steps []step) diag.Diagnostics {
+	var ids []string
+	for _, s := range steps {
+		_, listed := wanted[s.customerID]
+		if _, was := before.listed[s.customerID]; was && !listed {
+			ids = append(ids, s.customerID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("permissions"), fmt.Sprintf("Customers to be turned off since they are no longer listed: %d", len(ids)),
+		shortList(ids)+".\n\nTo release a customer and switch nothing, set it to {} before you remove it.")}
 }
 
 // shortList names the first of many customers.

@@ -98,7 +98,7 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 // is managed, of others everything.
 func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed tfkit.Failures, err error) {
 	policies, unlisted := make([]partnercenter.SelfServePolicy, len(ids)), toFleet(m.UnlistedPermissions)
-	progress := tfkit.NewProgress("customers", len(ids))
+	progress := tfkit.NewProgress("read", "customers", len(ids))
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		var err error

@@ -160,11 +160,12 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", err))
 		return
 	case failed.Any():
-		resp.Diagnostics.Append(failed.Error("read the permissions", "The state is as it was."))
+		resp.Diagnostics.Append(failed.Error("read the permissions", "The state is as it was. "+
+			"When a customer stays so, it can be released: set it to {} and apply with -refresh=false."))
 		return
 	}
 	if len(gone) > 0 {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("%d customers are gone", len(gone)),
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(gone)),
 			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(gone)+".")
 	}
 	resp.Diagnostics.Append(r.save(ctx, m, now, &resp.State, resp.Private, last)...)
@@ -235,8 +236,9 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 		}
 	}
 	permissions := fleet{}
-	for _, id := range ids {
+	for i, id := range ids {
 		id = strings.TrimSpace(id)
+		ids[i] = id
 		if err := tfkit.CheckGUID(id); err != nil {
 			resp.Diagnostics.AddError("Invalid import id",
 				fmt.Sprintf("The import id is all, or customer ids with commas between them, and %q is none: it %s.\n\n"+
@@ -246,6 +248,25 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 		permissions[id] = switches{}
 		for _, permission := range members {
 			permissions[id][permission] = false
+		}
+	}
+	if !strings.EqualFold(text, "all") {
+		// A customer without a policy and no customer can read alike.
+		errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
+			_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
+			return err
+		})
+		var failed tfkit.Failures
+		for i, id := range ids {
+			failed.Add(id, errs[i])
+		}
+		switch {
+		case err != nil:
+			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of the customers", err))
+			return
+		case failed.Any():
+			resp.Diagnostics.Append(failed.Error("import the permissions", "Nothing was imported."))
+			return
 		}
 	}
 	m, diags := permissions.toMap(types.MapNull(switchesType))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -88,13 +89,47 @@ func TestProtoFleet_denyTells(t *testing.T) {
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		config := of(acctest.Values{mockbackend.ContosoID: onlyRI}, "unlisted", "deny", "max_changes", 1)
 		if action, err := r.Plan(t.Context(), config); action != acctest.Create || err != nil || len(r.Warnings) != 1 ||
-			!strings.Contains(r.Warnings[0], "1 customers that are not listed will be turned off") || !strings.Contains(r.Warnings[0], mockbackend.TailspinID) {
+			!strings.Contains(r.Warnings[0], "Customers to be turned off without being listed: 1") || !strings.Contains(r.Warnings[0], mockbackend.TailspinID) {
 			t.Errorf("%s, %v, %q", action, err, r.Warnings)
 		}
 		r.SetPermissions(mockbackend.LitwareID, sp)
 		if _, err := r.Plan(t.Context(), config); err == nil || !strings.Contains(err.Error(), "This would change 2 customers, and max_changes allows 1") {
 			t.Errorf("got %v", err)
 		}
+	})
+}
+
+// A warning says who is turned off by being listed no longer: the plan shows it as it shows who is
+// let go.
+func TestProtoFleet_removedTells(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: bothOff, mockbackend.ContosoID: onlyRI}))
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: bothOff, mockbackend.ContosoID: acctest.Values{}}))
+		r.Again()
+		action, err := r.Plan(t.Context(), of(acctest.Values{}))
+		if action != acctest.Update || err != nil || len(r.Warnings) != 1 ||
+			!strings.Contains(r.Warnings[0], "Customers to be turned off since they are no longer listed: 1") || !strings.Contains(r.Warnings[0], mockbackend.AdatumID+".") {
+			t.Errorf("%s, %v, %q", action, err, r.Warnings)
+		}
+	})
+}
+
+// A customer that can never be read is released without a refresh, and then stands in nobody's way.
+func TestProtoFleet_releasesWhoCannotBeRead(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}))
+		r.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: -1})
+		acctest.Pass(time.Hour)
+		r.Again()
+		if err := r.Refresh(t.Context()); err == nil || !strings.Contains(err.Error(), "set it to {} and apply with -refresh=false") {
+			t.Fatalf("got %v", err)
+		}
+		config := of(acctest.Values{mockbackend.AdatumID: acctest.Values{}})
+		r.MustApply(config)
+		r.ExpectPlan(config, acctest.NoOp)
+		acctest.ExpectPermissions(t, r.Backend, mockbackend.AdatumID, ri)
 	})
 }
 
@@ -336,6 +371,10 @@ func TestAccFleet_import(t *testing.T) {
 		resource.TestStep{Config: config},
 		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "all", ImportStateVerify: true, ImportStateVerifyIgnore: ignored, ImportStateVerifyIdentifierAttribute: "unlisted"},
 		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "contoso", ExpectError: acctest.Says("The import id is all, or customer ids with commas between them")},
+		resource.TestStep{
+			ResourceName: fleetAddress, ImportState: true, ImportStateId: mockbackend.AdatumID + ",99999999-9999-4999-8999-999999999999",
+			ExpectError: acctest.Says("Could not import the permissions of 1 of 2 customers"),
+		},
 		resource.TestStep{Config: b.Config(fleetBlock(all[:2])), PostApplyFunc: func() { acctest.ExpectPermissions(t, b.Backend, mockbackend.ContosoID) }},
 		resource.TestStep{
 			ResourceName: fleetAddress, ImportState: true, ImportStateId: mockbackend.AdatumID + ", " + strings.ToUpper(mockbackend.LitwareID),
