@@ -1,0 +1,291 @@
+package acctest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// Resource is one resource and its state, as Terraform would keep it.
+type Resource struct {
+	*Protocol
+
+	typeName string
+	schema   *tfprotov6.Schema
+	state    tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+	// Warnings are those of the last operation.
+	Warnings []string
+}
+
+// Resource returns a resource that does not exist yet.
+func (d *Protocol) Resource(typeName string) *Resource {
+	d.t.Helper()
+	s := d.schema.ResourceSchemas[typeName]
+	if s == nil {
+		d.t.Fatalf("the provider has no resource %s", typeName)
+	}
+	return &Resource{Protocol: d, typeName: typeName, schema: s, state: tftypes.NewValue(s.ValueType(), nil)}
+}
+
+// Action is what a plan would do.
+type Action string
+
+// The actions of a plan.
+const (
+	NoOp    Action = "no-op"
+	Create  Action = "create"
+	Update  Action = "update"
+	Replace Action = "replace"
+	Destroy Action = "destroy"
+)
+
+// Plan validates and plans the configuration; nil is to destroy.
+func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
+	r.t.Helper()
+	action, _, err := r.plan(ctx, config)
+	return action, err
+}
+
+func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
+	r.t.Helper()
+	r.Warnings = nil
+	typ := r.schema.ValueType()
+	cfg, proposed := tftypes.NewValue(typ, nil), tftypes.NewValue(typ, nil)
+	if config != nil {
+		cfg = r.value(typ, config)
+		valid, err := r.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: r.dynamic(cfg)})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if err := r.note(valid.Diagnostics); err != nil {
+			return "", nil, err
+		}
+		proposed = r.proposed(cfg)
+	}
+	resp, err := r.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+		TypeName: r.typeName, PriorState: r.dynamic(r.state), Config: r.dynamic(cfg), ProposedNewState: r.dynamic(proposed),
+		PriorPrivate: r.private, PriorIdentity: r.identity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return "", nil, err
+	}
+	planned := r.decode(typ, resp.PlannedState)
+	// Core refuses another value than the configured one, unless it is the prior one.
+	configured, prior := r.attributes(cfg), r.attributes(r.state)
+	for name, got := range r.attributes(planned) {
+		if want := configured[name]; !want.IsNull() && !got.Equal(want) && (r.state.IsNull() || prior[name].IsNull() || !got.Equal(prior[name])) {
+			return "", nil, fmt.Errorf("provider produced invalid plan: %s is %s, but %s in the configuration", name, got, want)
+		}
+	}
+	switch {
+	case config == nil:
+		return Destroy, resp, nil
+	case r.state.IsNull():
+		return Create, resp, nil
+	case planned.Equal(r.state):
+		return NoOp, resp, nil
+	case len(resp.RequiresReplace) > 0:
+		return Replace, resp, nil
+	}
+	return Update, resp, nil
+}
+
+// Apply plans and applies the configuration; nil is to destroy. As in Terraform, a create
+// that fails leaves no state unless the provider returned one.
+func (r *Resource) Apply(ctx context.Context, config Values) error {
+	r.t.Helper()
+	action, plan, err := r.plan(ctx, config)
+	if err != nil || action == NoOp {
+		return err
+	}
+	if action == Replace {
+		return r.replace(ctx, config, plan)
+	}
+	return r.change(ctx, config, plan)
+}
+
+// Replace is Apply with -replace.
+func (r *Resource) Replace(ctx context.Context, config Values) error {
+	r.t.Helper()
+	_, plan, err := r.plan(ctx, config)
+	if err != nil {
+		return err
+	}
+	return r.replace(ctx, config, plan)
+}
+
+// replace plans the creation, too, and not the destruction.
+func (r *Resource) replace(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
+	r.t.Helper()
+	prior := r.Save()
+	r.state, r.private = tftypes.NewValue(r.schema.ValueType(), nil), plan.PlannedPrivate
+	_, plan, err := r.plan(ctx, config)
+	if r.Load(prior); err != nil {
+		return err
+	}
+	if err := r.change(ctx, nil, plan); err != nil {
+		return err
+	}
+	return r.change(ctx, config, plan)
+}
+
+// change applies what was planned; nil is to destroy.
+func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
+	r.t.Helper()
+	cfg := tftypes.NewValue(r.schema.ValueType(), nil)
+	planned := r.dynamic(cfg)
+	if config != nil {
+		cfg, planned = r.value(r.schema.ValueType(), config), plan.PlannedState
+	}
+	resp, err := r.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: r.typeName, PriorState: r.dynamic(r.state), PlannedState: planned, Config: r.dynamic(cfg),
+		PlannedPrivate: plan.PlannedPrivate, PlannedIdentity: plan.PlannedIdentity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if resp.NewState != nil {
+		r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	// Core refuses another value than the planned one.
+	for name, want := range r.attributes(r.decode(r.schema.ValueType(), planned)) {
+		if got := r.attributes(r.state)[name]; want.IsFullyKnown() && !want.Equal(got) {
+			return fmt.Errorf("provider produced inconsistent result after apply: %s was %s, but now %s", name, want, got)
+		}
+	}
+	return nil
+}
+
+// attributes are those of an object, none of null.
+func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
+	r.t.Helper()
+	out := map[string]tftypes.Value{}
+	if !v.IsNull() {
+		if err := v.As(&out); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// Refresh reads the resource. Without an identity it does as Terraform before 1.12.
+func (r *Resource) Refresh(ctx context.Context) error {
+	r.t.Helper()
+	r.Warnings = nil
+	if r.state.IsNull() {
+		return nil
+	}
+	resp, err := r.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
+		TypeName: r.typeName, CurrentState: r.dynamic(r.state), Private: r.private, CurrentIdentity: r.identity,
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+	return nil
+}
+
+// Import imports by id or, when id is "", by identity, and reads. As in Terraform, nothing
+// is imported when the read fails.
+func (r *Resource) Import(ctx context.Context, id string, identity Values) error {
+	r.t.Helper()
+	req := &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id}
+	if id == "" {
+		req.Identity = &tfprotov6.ResourceIdentityData{IdentityData: r.encode(r.Protocol.identity[r.typeName].ValueType(), identity)}
+	}
+	resp, err := r.server.ImportResourceState(ctx, req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.note(resp.Diagnostics); err != nil {
+		return err
+	}
+	one := resp.ImportedResources[0]
+	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), one.State), one.Private, one.Identity
+	err = r.Refresh(ctx)
+	if err != nil {
+		r.state, r.private, r.identity = tftypes.NewValue(r.schema.ValueType(), nil), nil, nil
+	}
+	return err
+}
+
+// Saved is what Terraform stores of a resource.
+type Saved struct {
+	state    tftypes.Value
+	private  []byte
+	identity *tfprotov6.ResourceIdentityData
+}
+
+// Save returns what [Resource.Load] takes, perhaps of another provider.
+func (r *Resource) Save() Saved { return Saved{r.state, r.private, r.identity} }
+
+// Load replaces the resource's state by a saved one.
+func (r *Resource) Load(s Saved) { r.state, r.private, r.identity = s.state, s.private, s.identity }
+
+// DropIdentity forgets the identity, as a state of Terraform before 1.12 does.
+func (r *Resource) DropIdentity() { r.identity = nil }
+
+// Exists tells whether there is a state.
+func (r *Resource) Exists() bool { return !r.state.IsNull() }
+
+// State returns the state's attributes, nil when there is none.
+func (r *Resource) State() Values {
+	r.t.Helper()
+	if r.state.IsNull() {
+		return nil
+	}
+	v, _ := r.plain(r.state).(Values)
+	return v
+}
+
+// Identity returns the identity's attributes.
+func (r *Resource) Identity() Values {
+	r.t.Helper()
+	if r.identity == nil {
+		return nil
+	}
+	v, _ := r.plain(r.decode(r.Protocol.identity[r.typeName].ValueType(), r.identity.IdentityData)).(Values)
+	return v
+}
+
+// note keeps the warnings and returns the errors.
+func (r *Resource) note(d []*tfprotov6.Diagnostic) error {
+	r.Warnings = append(r.Warnings, warnings(d)...)
+	return problems(d)
+}
+
+// proposed is what core proposes: the configuration, with the prior values of computed
+// attributes that it leaves null.
+func (r *Resource) proposed(config tftypes.Value) tftypes.Value {
+	r.t.Helper()
+	attributes, prior := map[string]tftypes.Value{}, map[string]tftypes.Value{}
+	if err := config.As(&attributes); err != nil {
+		r.t.Fatal(err)
+	}
+	if !r.state.IsNull() {
+		if err := r.state.As(&prior); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	attributes = maps.Clone(attributes) // As gave out the configuration's own
+	for _, a := range r.schema.Block.Attributes {
+		if before, ok := prior[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
+			attributes[a.Name] = before
+		}
+	}
+	return tftypes.NewValue(r.schema.ValueType(), attributes)
+}
