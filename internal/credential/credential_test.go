@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -679,6 +681,29 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 			t.Fatal("the rotated token was not used, so this test proves nothing")
 		}
 		mustHideSecrets(t, err, rotated)
+	})
+	t.Run("an assertion that was fetched", func(t *testing.T) {
+		bothModes(t, func(t *testing.T, appOnly bool) {
+			const assertion = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl"
+			e := &entra{answer: func(_ int, a asked) (int, string) {
+				return 401, refusal("invalid_client", 700213, "No match: "+a.form.Get("client_assertion"))
+			}}
+			config := configure(t, e, appOnly)
+			file := filepath.Join(t.TempDir(), "token")
+			if err := os.WriteFile(file, []byte(assertion), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			config.Proof = credential.OIDCTokenFile(file)
+			c, err := credential.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = get(t.Context(), c)
+			if len(e.asked) == 0 || e.asked[0].form.Get("client_assertion") != assertion || !strings.Contains(err.Error(), "No match: (redacted)") {
+				t.Errorf("got %v, after %d requests", err, len(e.asked))
+			}
+			mustHideSecrets(t, err, assertion)
+		})
 	})
 	t.Run("in other fields than the description", func(t *testing.T) {
 		e := &entra{answer: always(400, fmt.Sprintf(`{"error":%q,"error_codes":[1]}`, "bad "+refreshToken))}

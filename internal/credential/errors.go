@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -117,16 +118,24 @@ func (c *Credential) asError(err error) *Error {
 			}
 		}
 	}
-	e.OAuthError, e.Description = printable(c.secrets.Replace(e.OAuthError)), printable(c.secrets.Replace(e.Description))
+	e.OAuthError, e.Description = printable(c.redact(e.OAuthError)), printable(c.redact(e.Description))
 	if e.Err != nil {
 		if strings.Contains(e.Err.Error(), "json decode error") { // azidentity repeats the body
 			e.Err = errUnreadable
 		}
-		if text := e.Err.Error(); c.secrets.Replace(text) != text {
-			e.Err = errors.New(c.secrets.Replace(text))
+		if text := e.Err.Error(); c.redact(text) != text {
+			e.Err = errors.New(c.redact(text))
 		}
 	}
 	return e
+}
+
+// signed is a JSON Web Token, such as an assertion that was fetched or made for one request.
+var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
+
+// redact takes secrets out of a text from outside.
+func (c *Credential) redact(s string) string {
+	return signed.ReplaceAllLiteralString(c.secrets.Replace(s), "(redacted)")
 }
 
 // printable makes a text from outside fit for a terminal.
