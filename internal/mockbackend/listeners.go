@@ -177,8 +177,7 @@ func newCertificates() (certificates, error) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partnercenter-mock private CA"}, NotBefore: from, NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	if err != nil {
+	if ca, err = issue(ca, ca, &caKey.PublicKey, caKey); err != nil {
 		return certificates{}, err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -190,12 +189,11 @@ func newCertificates() (certificates, error) {
 		DNSNames: []string{"localhost", "*.mock.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
-	if err != nil {
+	if leaf, err = issue(leaf, ca, &key.PublicKey, caKey); err != nil {
 		return certificates{}, err
 	}
 	return certificates{
-		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER}),
-		server: tls.Certificate{Certificate: [][]byte{leafDER}, PrivateKey: key},
+		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw}),
+		server: tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key},
 	}, nil
 }

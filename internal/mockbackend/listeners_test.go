@@ -1,0 +1,37 @@
+package mockbackend_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http"
+	"testing"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// TestServerCertificate checks what OpenSSL demands in strict mode, which Python has on since 3.13: RFC 5280 4.2.1.1.
+func TestServerCertificate(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := overTLS(t, b)
+	transport, ok := c.http.Transport.(*http.Transport)
+	if !ok {
+		t.Fatalf("%T", c.http.Transport)
+	}
+	var server *x509.Certificate
+	transport.TLSClientConfig.VerifyConnection = func(state tls.ConnectionState) error {
+		server = state.PeerCertificates[0]
+		return nil
+	}
+	c.call("GET", "/customers", nil)
+	b.ClearViolations() // of a call without a token
+	block, _ := pem.Decode(b.CACertificate())
+	ca, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(ca.SubjectKeyId) == 0 || !bytes.Equal(server.AuthorityKeyId, ca.SubjectKeyId) {
+		t.Errorf("authority key id %x, the CA has %x", server.AuthorityKeyId, ca.SubjectKeyId)
+	}
+}
