@@ -612,14 +612,15 @@ func TestResourceManagerThrottles(t *testing.T) { // azure-rbac-and-auth.md A.7
 		b := newBackend(t, mockbackend.Config{})
 		c := inTenant(t, b, mockbackend.AdatumID)
 		path := adatumAssignments + "/" + firstAssignment + assignmentVersion
-		for method, want := range map[string][2]string{"GET": {"reads", "249"}, "PUT": {"writes", "199"}, "DELETE": {"deletes", "199"}} {
-			var body any
-			if method == "PUT" {
-				body = assign(mockbackend.AdatumUserID, "User")
-			}
-			got := c.armCall(method, path, body)
-			if left := got.header.Get("x-ms-ratelimit-remaining-subscription-" + want[0]); left != want[1] {
-				t.Errorf("%s: %q left", method, left)
+		for _, call := range []struct {
+			method string
+			body   any
+			kind   string
+			left   string
+		}{{"GET", nil, "reads", "249"}, {"PUT", assign(mockbackend.AdatumUserID, "User"), "writes", "199"}, {"DELETE", nil, "deletes", "199"}} {
+			got := c.armCall(call.method, path, call.body)
+			if left := got.header.Get("x-ms-ratelimit-remaining-subscription-" + call.kind); left != call.left {
+				t.Errorf("%s: %q left", call.method, left)
 			}
 		}
 		if got := c.arm("/subscriptions?api-version=2022-12-01"); got.header.Get("x-ms-ratelimit-remaining-tenant-reads") != "249" {
