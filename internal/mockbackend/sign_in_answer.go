@@ -20,6 +20,7 @@ type tokenResponse struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
+	ClientInfo   string `json:"client_info,omitempty"` // who the user is and where it is at home
 }
 
 func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenResponse {
@@ -45,8 +46,11 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 			body.RefreshToken = b.renew(r.userAt)
 		}
 	}
+	part := base64.RawURLEncoding.EncodeToString
+	if r.form.Get("client_info") == "1" { // MSAL asks for it, and keeps tokens under it
+		body.ClientInfo = part(encodeJSON(map[string]string{"uid": r.user.ObjectID, "utid": b.partner.TenantID}))
+	}
 	if slices.Contains(r.scopes, "openid") { // unsigned, as v1 gives it: "header.payload."
-		part := base64.RawURLEncoding.EncodeToString
 		body.IDToken = part([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + part(encodeJSON(map[string]any{
 			"aud": r.app.ClientID, "iss": "https://sts.windows.net/" + r.tenant + "/", "tid": r.tenant, "oid": r.user.ObjectID,
 			"upn": r.user.UserPrincipalName, "ver": "1.0", "iat": time.Now().Unix(), "exp": time.Now().Add(x.knobs.TokenLifetime).Unix(),

@@ -94,6 +94,32 @@ func TestTokenV1(t *testing.T) {
 	}
 }
 
+// TestClientInfo: the libraries name an account, and find its tokens again, by the client_info that they ask for.
+func TestClientInfo(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := anonymous(t, b)
+	user := b.User(mockbackend.AdminAgent)
+	for _, tenant := range []string{mockbackend.PartnerTenantID, mockbackend.AdatumID} { // the user's home is the partner's in both
+		form := c.form(resourceManagerScope+"/.default", user.RefreshToken)
+		form.Set("client_info", "1")
+		got := c.signIn("/"+tenant+"/oauth2/v2.0/token", form)
+		text, _ := got.body["client_info"].(string)
+		info, err := base64.RawURLEncoding.DecodeString(text)
+		if want := `{"uid":"` + user.ObjectID + `","utid":"` + mockbackend.PartnerTenantID + `"}`; err != nil || string(info) != want {
+			t.Errorf("%s: client_info %q, want %s; %v", tenant, info, want, err)
+		}
+	}
+	for _, refreshToken := range []string{user.RefreshToken, ""} { // not asked for, and app-only
+		form := c.form(partnerCenterScope+"/.default", refreshToken)
+		if refreshToken == "" {
+			form.Set("client_info", "1")
+		}
+		if got := c.signIn(v2Path, form); got.status != 200 || got.body["client_info"] != nil {
+			t.Errorf("%d %s", got.status, got.raw)
+		}
+	}
+}
+
 func TestRefreshTokenRotation(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
