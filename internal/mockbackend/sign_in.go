@@ -3,6 +3,7 @@ package mockbackend
 import (
 	"fmt"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,7 +34,16 @@ func (signInService) throttleAnswer(x *exchange, _ int) any {
 	return entraErrorBody(x, &apiError{code: 50196, name: "temporarily_unavailable", text: "The server terminated an operation because it encountered a loop while processing a request."})
 }
 
+// errorAnswer gives what went wrong before the token endpoint its names there.
 func (signInService) errorAnswer(x *exchange, status int, e *apiError) response {
+	switch e.name {
+	case "NotFound":
+		return response{status: status}
+	case "MethodNotAllowed":
+		e = &apiError{code: 900561, name: "invalid_request", text: "The endpoint does not accept " + x.req.Method + " requests."}
+	case "InternalServerError":
+		e = &apiError{code: 90033, name: "server_error", text: "A transient error has occurred. Please try again."}
+	}
 	return response{status: status, body: entraErrorBody(x, e)}
 }
 
@@ -97,7 +107,7 @@ type tokenRequest struct {
 }
 
 func (b *Backend) issueToken(x *exchange, v1 bool) response {
-	form, err := url.ParseQuery(string(x.body))
+	form, err := b.readForm(x)
 	request := tokenRequest{form: form, v1: v1, tenant: strings.ToLower(x.values["tenant"])}
 	refused := b.judge(x, &request)
 	if err != nil {
@@ -113,6 +123,16 @@ func (b *Backend) issueToken(x *exchange, v1 bool) response {
 	}
 	b.countToken(request.tenant, strings.TrimSuffix(request.audience, "/"), tokenIssued)
 	return response{status: http.StatusOK, body: b.tokenBody(x, &request, token)}
+}
+
+// readForm takes other bodies than forms for empty ones, as Entra does.
+func (b *Backend) readForm(x *exchange) (url.Values, error) {
+	contentType := x.req.Header.Get("Content-Type")
+	if media, _, _ := mime.ParseMediaType(contentType); media != "application/x-www-form-urlencoded" {
+		b.violate("%s %s: not a form: Content-Type %q", x.req.Method, x.req.URL.Path, contentType)
+		return nil, nil
+	}
+	return url.ParseQuery(string(x.body))
 }
 
 // judge fills in the request, or says what is wrong with it, in the order in which Entra looks: tenant, client, grant,

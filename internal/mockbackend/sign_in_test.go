@@ -120,6 +120,55 @@ func TestClientInfo(t *testing.T) {
 	}
 }
 
+func TestTokenRequestIsAForm(t *testing.T) { // RFC 6749 4.4.2 and 6
+	b := newBackend(t, mockbackend.Config{})
+	c := anonymous(t, b)
+	for contentType, status := range map[string]int{
+		"application/x-www-form-urlencoded; charset=utf-8": 200, "text/plain": 400, "application/json": 400, "": 400,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.Endpoints().SignIn+v2Path, strings.NewReader(c.form(partnerCenterScope+"/.default", "").Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", contentType)
+		got := c.do(req)
+		if description, _ := got.body["error_description"].(string); got.status != status || status == 400 && !strings.HasPrefix(description, "AADSTS900144: ") {
+			t.Errorf("%q: %d %s", contentType, got.status, got.raw)
+		}
+		if status == 400 {
+			wantViolation(t, b, contentType, "not a form")
+		}
+	}
+}
+
+// TestSignInErrorsHaveEntraNames: codes and names of other services have no business here.
+func TestSignInErrorsHaveEntraNames(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := anonymous(t, b)
+	try := func(method, path string) reply {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, b.Endpoints().SignIn+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.do(req)
+	}
+	want := func(what string, got reply, status int, name, code string) {
+		t.Helper()
+		if description, _ := got.body["error_description"].(string); got.status != status || got.body["error"] != name || !strings.HasPrefix(description, code+": ") {
+			t.Errorf("%s: %d %s", what, got.status, got.raw)
+		}
+	}
+	want("GET", try(http.MethodGet, v2Path), 405, "invalid_request", "AADSTS900561")
+	wantViolation(t, b, "GET", "method not allowed")
+	if got := try(http.MethodGet, "/"+mockbackend.PartnerTenantID+"/oauth2/v2.0/authorize"); got.status != 404 || len(got.raw) != 0 {
+		t.Errorf("unknown route: %d %s", got.status, got.raw)
+	}
+	wantViolation(t, b, "unknown route", "unknown route of signin")
+	b.Fail(mockbackend.Fault{Service: mockbackend.SignIn, Kind: mockbackend.ServerError, Status: 503})
+	want("server error", c.signIn(v2Path, c.form(partnerCenterScope+"/.default", "")), 503, "server_error", "AADSTS90033")
+}
+
 func TestRefreshTokenRotation(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
@@ -254,6 +303,7 @@ func TestBasicClientAuthentication(t *testing.T) { // RFC 6749 2.3.1; what golan
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.SetBasicAuth(url.QueryEscape(b.Partner().ClientID), url.QueryEscape(b.Partner().ClientSecret))
 	if got := c.do(req); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.raw)
