@@ -147,6 +147,29 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
+// TestOfficialClientWritesWhatItRead: properties that are read-only in the specification are no error in a request.
+func TestOfficialClientWritesWhatItRead(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	ownerApp(b)
+	name := b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID, CreatedBy: mockbackend.AdatumSecondUserID}).Name
+	client := officialClient(t, b, mockbackend.AdatumID)
+	const scope = "/subscriptions/" + mockbackend.AdatumAzureID
+	read, err := client.Get(t.Context(), scope, name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := *read.Properties
+	changed.Description = new("another one")
+	changed.CreatedBy, changed.Scope = new(mockbackend.ContosoUserID), new("/subscriptions/"+mockbackend.ContosoAzureID)
+	written, err := client.Create(t.Context(), scope, name, armauthorization.RoleAssignmentCreateParameters{Properties: &changed}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := written.Properties; *p.Description != "another one" || *p.CreatedBy != mockbackend.AdatumSecondUserID || *p.Scope != scope || !p.CreatedOn.Equal(*read.Properties.CreatedOn) {
+		t.Errorf("%+v", *p)
+	}
+}
+
 // TestOfficialClientErrors has the client read every error of azure-rbac-and-auth.md A.6 that the mock makes.
 func TestOfficialClientErrors(t *testing.T) {
 	const scope = "/subscriptions/" + mockbackend.AdatumAzureID

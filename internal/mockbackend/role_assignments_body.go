@@ -81,7 +81,8 @@ func (b *Backend) roleAssignmentBody(x *exchange, a *RoleAssignment) roleAssignm
 	return body
 }
 
-// roleAssignmentRequest is the body of a PUT. The pointers tell a property that is missing.
+// roleAssignmentRequest is the body of a PUT. The pointers tell a property that is missing. Those that are read-only come
+// from clients that write what they read, and have no effect.
 type roleAssignmentRequest struct {
 	Properties *struct {
 		RoleDefinitionID                   *string `json:"roleDefinitionId"`
@@ -91,6 +92,8 @@ type roleAssignmentRequest struct {
 		Condition                          *string `json:"condition"`
 		ConditionVersion                   *string `json:"conditionVersion"`
 		DelegatedManagedIdentityResourceID *string `json:"delegatedManagedIdentityResourceId"`
+		Scope, CreatedOn, UpdatedOn        any
+		CreatedBy, UpdatedBy               any
 	} `json:"properties"`
 }
 

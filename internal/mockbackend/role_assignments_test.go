@@ -223,7 +223,7 @@ func TestRoleAssignmentViolations(t *testing.T) {
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
 	body := assign(mockbackend.AdatumUserID, "User")
-	for _, property := range []string{"scope", "createdOn", "principalid2"} {
+	for _, property := range []string{"roleName", "principalid2"} {
 		c.armCall("PUT", path, assign(mockbackend.AdatumUserID, "User", property, "x")).wantARM(t, property, 400, "InvalidRequestContent")
 		wantViolation(t, b, property, property)
 	}
