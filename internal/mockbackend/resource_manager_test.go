@@ -3,6 +3,8 @@ package mockbackend_test
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
@@ -98,4 +100,18 @@ func TestResourceManagerRefusals(t *testing.T) { // azure-rbac-and-auth.md A.6, 
 	c.bearer = c.token(mockbackend.AdatumID, resourceManagerScope+"/.default", refresh)
 	c.arm("/subscriptions?api-version=2022-12-01&$top=1")
 	wantViolation(t, b, "query", `unknown query parameter "$top"`)
+}
+
+func TestExpiredAzureToken(t *testing.T) { // azure-rbac-and-auth.md E.3
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend(t, mockbackend.Config{})
+		c := anonymous(t, b)
+		c.bearer = c.token(mockbackend.AdatumID, resourceManagerScope+"/.default", b.User(mockbackend.AdminAgent).RefreshToken)
+		advance(time.Hour)
+		got := c.arm("/subscriptions/" + mockbackend.AdatumAzureID + "?api-version=2022-12-01")
+		got.wantARM(t, "expired", 401, "ExpiredAuthenticationToken")
+		if challenge := got.header.Get("WWW-Authenticate"); !strings.HasPrefix(challenge, `Bearer authorization_uri="`+b.Endpoints().SignIn+"/"+mockbackend.AdatumID+`", error="invalid_token"`) {
+			t.Errorf("WWW-Authenticate: %s", challenge)
+		}
+	})
 }

@@ -118,7 +118,7 @@ func (c tokenClaims) MarshalJSON() ([]byte, error) {
 var errTokenExpired = errors.New("the token has expired")
 
 // verify checks signature and lifetime of a bearer token. Tokens seen before are remembered, since a run sends one token
-// with thousands of requests. The lock is held.
+// with thousands of requests. The claims of an expired one come with the error. The lock is held.
 func (b *Backend) verify(bearer string) (tokenClaims, error) {
 	claims, seen := b.signIn.verified[bearer]
 	if !seen {
@@ -139,7 +139,7 @@ func (b *Backend) verify(bearer string) (tokenClaims, error) {
 		b.signIn.verified[bearer] = claims
 	}
 	if !time.Now().Before(claims.ExpiresAt.Time) {
-		return tokenClaims{}, errTokenExpired
+		return claims, errTokenExpired
 	}
 	return claims, nil
 }
