@@ -265,3 +265,20 @@ func TestProfiles(t *testing.T) {
 		t.Errorf("legal business: %s", got.raw)
 	}
 }
+
+func TestHEAD(t *testing.T) { // RFC 9110 9.3.2
+	for _, where := range []string{"in process", "over TLS"} {
+		b := newBackend(t, mockbackend.Config{})
+		c := admin(t, b)
+		if where == "over TLS" {
+			bearer := c.bearer
+			c = overTLS(t, b)
+			c.bearer = bearer
+		}
+		got := c.call("HEAD", "/customers", nil)
+		if got.status != 405 || got.header.Get("Allow") != "GET" || len(got.raw) != 0 {
+			t.Errorf("%s: %d %v %q", where, got.status, got.header, got.raw)
+		}
+		wantViolation(t, b, where, "method not allowed")
+	}
+}

@@ -56,7 +56,10 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("mockbackend: the connection was closed without an answer: %w", io.ErrUnexpectedEOF)
 	}
 	var body io.Reader = bytes.NewReader(a.body)
-	if a.cut {
+	switch {
+	case req.Method == http.MethodHead:
+		body = http.NoBody
+	case a.cut:
 		body = io.MultiReader(bytes.NewReader(a.body[:len(a.body)/2]), brokenReader{})
 	}
 	if a.header == nil {
