@@ -114,6 +114,11 @@ func TestContinuationToken(t *testing.T) {
 	if got := c.call("GET", "/customers?seekOperation=Next", nil); len(got.items()) != 10 {
 		t.Errorf("seek query of the SDK: %s", got.raw)
 	}
+	// Both ways to page that are documented have the operation, so whether a token works without it nobody knows.
+	if got := c.call("GET", "/customers?size=10&filter="+filter, nil); len(got.items()) != 10 {
+		t.Errorf("without the operation: %s", got.raw)
+	}
+	wantViolation(t, b, "without the operation", "MS-ContinuationToken without seekOperation")
 	other := url.QueryEscape(`{"Field":"CompanyName","Value":"c","Operator":"starts_with"}`)
 	for _, path := range []string{
 		"/customers?size=10&seekOperation=next&filter=" + other, "/customers?size=11&seekOperation=next&filter=" + filter, "/auditrecords?seekOperation=next",

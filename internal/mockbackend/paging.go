@@ -46,7 +46,11 @@ func queryValue(query url.Values, name string) string {
 // readPageQuery reads size, seekOperation, filter, dates and the MS-ContinuationToken header. A token belongs to its
 // query: parameters may be left out, as the .NET SDK does in a seek query, but not changed (choice).
 func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, bool) {
-	return b.pageQueryOf(x.query, x.req.Header.Get("MS-ContinuationToken"), path)
+	token := x.req.Header.Get("MS-ContinuationToken")
+	if token != "" && queryValue(x.query, "seekOperation") == "" {
+		b.violate("%s %s: MS-ContinuationToken without seekOperation", x.req.Method, x.req.URL.Path)
+	}
+	return b.pageQueryOf(x.query, token, path)
 }
 
 func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery, response, bool) {
