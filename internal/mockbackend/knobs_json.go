@@ -1,0 +1,120 @@
+package mockbackend
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+)
+
+func (k Knobs) validate() error {
+	return firstError(
+		oneOf("continuationMode", k.ContinuationMode, ContinuationBoth, ContinuationLinks, ContinuationToken),
+		oneOf("putPath", k.PUTPath, PUTPathBoth, PUTPathIDOnly),
+		oneOf("staleETag", k.StaleETag, StaleETagReject2055, StaleETagReject412, StaleETagIgnore),
+		oneOf("emptyPermissions", k.EmptyPermissions, EmptyPermissionsReject, EmptyPermissionsAccept),
+		oneOf("relationshipEnded", k.RelationshipEnded, RelationshipEndedForbidden, RelationshipEndedNotFound, RelationshipEndedEmptyList),
+		oneOf("refreshTokens", k.RefreshTokens, RefreshTokensValid, RefreshTokensExpired, RefreshTokensRevoked),
+		oneOf("customerTenants", k.CustomerTenants, CustomerTenantsOpen, CustomerTenantsNotAuthorized, CustomerTenantsNoConsent, CustomerTenantsNoUser),
+		oneOf("claimsChallenge", k.ClaimsChallenge, ClaimsChallengeNone, ClaimsChallengePartnerCenter, ClaimsChallengeResourceManager, ClaimsChallengeBoth),
+		oneOf("claimsAnswer", k.ClaimsAnswer, ClaimsAnswerRefuse, ClaimsAnswerSatisfy),
+		oneOf("orderDates", k.OrderDates, OrderDatesByKind, OrderDatesZulu, OrderDatesPacific, OrderDatesZeroOffset),
+		oneOf("fulfilment", k.Fulfilment, Fulfilled, Unfulfilled, PrefulfillmentPending),
+		oneOf("reservationsKey", k.ReservationsKey, ReservationsKeyByContract, ReservationsKeyNew, ReservationsKeyOld),
+		oneOf("dynamicAttributes", k.DynamicAttributes, DynamicAttributesOnEntitlement, DynamicAttributesOnArtifact, DynamicAttributesOnBoth),
+		oneOf("purchaseAudit", k.PurchaseAudit, PurchaseAuditFull, PurchaseAuditAnonymous, PurchaseAuditNone),
+		notNegative("orderDelay", k.OrderDelay), notNegative("orderDelayReads", k.OrderDelayReads), notNegative("reservationDelay", k.ReservationDelay),
+		notNegative("auditDelay", k.AuditDelay),
+		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
+		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
+		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
+		oneOf("roleDefinitionIdForm", k.RoleDefinitionIDForm, RoleDefinitionIDAsSent, RoleDefinitionIDOther, RoleDefinitionIDProvider),
+		notNegative("roleAssignmentPageSize", k.RoleAssignmentPageSize), notNegative("roleAssignmentLimit", k.RoleAssignmentLimit),
+		notNegative("unknownPrincipals", k.UnknownPrincipals), notNegative("unknownSubscriptions", k.UnknownSubscriptions),
+		notNegative("staleAssignmentGets", k.StaleAssignmentGets), notNegative("staleAssignmentLists", k.StaleAssignmentLists),
+		notNegative("staleDeletedLists", k.StaleDeletedLists), notNegative("bucketSize", k.BucketSize), notNegative("bucketRefill", k.BucketRefill),
+		k.SignInError.validate(),
+	)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneOf[T ~string](knob string, value T, allowed ...T) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is none of %q", knob, value, allowed)
+}
+
+func notNegative[T int | time.Duration](knob string, value T) error {
+	if value < 0 {
+		return fmt.Errorf("%s: must not be negative", knob)
+	}
+	return nil
+}
+
+// knobsText is how knobs are in JSON.
+type knobsText struct {
+	plainKnobs
+	TokenLifetime        durationText `json:"tokenLifetime"`
+	RefreshTokenLifetime durationText `json:"refreshTokenLifetime"`
+	OIDCTokenLifetime    durationText `json:"oidcTokenLifetime"`
+	Latency              durationText `json:"latency"`
+	OrderDelay           durationText `json:"orderDelay"`
+	ReservationDelay     durationText `json:"reservationDelay"`
+	AuditDelay           durationText `json:"auditDelay"`
+}
+
+type plainKnobs Knobs
+
+func (k Knobs) text() knobsText {
+	return knobsText{
+		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
+		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
+	}
+}
+
+// MarshalJSON prints durations as Go durations.
+func (k Knobs) MarshalJSON() ([]byte, error) { return json.Marshal(k.text()) }
+
+// UnmarshalJSON merges: fields that are absent keep their value; unknown fields and unknown values are errors that name
+// them, and leave k as it was.
+func (k *Knobs) UnmarshalJSON(data []byte) error {
+	merged := k.text()
+	if k.SignInError != nil { // a copy, or the decoder would write through the pointer into knobs in use
+		signInError := *k.SignInError
+		merged.SignInError = &signInError
+	}
+	if err := decodeKnown(data, &merged); err != nil {
+		return err
+	}
+	knobs := Knobs(merged.plainKnobs)
+	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
+	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
+	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
+	if err := knobs.validate(); err != nil {
+		return err
+	}
+	*k = knobs
+	return nil
+}
+
+// durationText is a duration that reads and writes as "250ms" in JSON.
+type durationText time.Duration
+
+func (d durationText) MarshalText() ([]byte, error) {
+	return []byte(time.Duration(d).String()), nil
+}
+
+func (d *durationText) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = durationText(parsed)
+	return err
+}
