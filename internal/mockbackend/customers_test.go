@@ -124,10 +124,12 @@ func TestContinuationToken(t *testing.T) {
 		"/customers?size=10&seekOperation=next&filter=" + other, "/customers?size=11&seekOperation=next&filter=" + filter, "/auditrecords?seekOperation=next",
 	} {
 		c.call("GET", path, nil).want(t, path, 400, 2000)
+		wantViolation(t, b, path, "of another query") // a client would take 2000 for the end of the list
 	}
 	for _, bad := range []string{"nonsense", token[:len(token)-8], "AAAA" + token[4:]} {
 		c.header.Set("MS-ContinuationToken", bad)
 		c.call("GET", "/customers?size=10&seekOperation=next", nil).want(t, bad, 400, 2000)
+		wantViolation(t, b, bad, "of another query")
 	}
 }
 

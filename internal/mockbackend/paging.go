@@ -78,8 +78,12 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 	}
 	continued, ok := b.readToken(token)
 	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links come in either case
-	if !ok || !strings.EqualFold(continued.Path, path) || continued.End || differs(query.Filter, continued.Filter) ||
-		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size {
+	foreign := !ok || !strings.EqualFold(continued.Path, path) || differs(query.Filter, continued.Filter) ||
+		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size
+	if foreign {
+		b.violate("GET %s: the continuation token is of another query, or of none", path)
+	}
+	if foreign || continued.End {
 		return query, failure(http.StatusBadRequest, invalidArgument, "The continuation token is not valid."), false
 	}
 	continued.continued = true
