@@ -21,7 +21,8 @@
 //
 // # What is not here
 //
-// Carts, agreements, devices: orders come from the seed, AddOrder, and purchases such as BuyReservation. In Resource
+// Carts, agreements, devices: orders come from the seed, AddOrder, and purchases such as BuyReservation. Provisioning and
+// registration of subscriptions, sorted lists of users, and much of what links point to: catalogue, profiles. In Resource
 // Manager: role definitions, role assignments as resources below other scopes than a subscription, and people who may do
 // things without a role, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in:
 // NewRefreshToken stands for a person in a browser. Azure CLI. HTTP/2: Partner Center answers over HTTP/1.1.
