@@ -82,7 +82,7 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"refresh": schema.StringAttribute{
 				MarkdownDescription: "How the state is refreshed: `full` (default) reads every customer. `activity_log` reads the partner's activity log since the last refresh, " +
 					"and only the customers whose permissions it says were changed.\n\n  What `activity_log` can miss, until the next full refresh: a change whose record shows more than 6 hours after it, " +
-					"a change that leaves no record, and with `unlisted = \"deny\"` a new customer that comes with a permission on. All customers are read when the last full read is `full_refresh_after` ago, " +
+					"a change that leaves no record, any change while the clock of this machine is more than 6 hours fast, and with `unlisted = \"deny\"` a new customer that comes with a permission on. All customers are read when the last full read is `full_refresh_after` ago, " +
 					"when the log does not reach back to the last refresh (it is kept for 90 days), when it cannot be read, and when a record cannot be understood.",
 				Optional:   true,
 				Computed:   true,
