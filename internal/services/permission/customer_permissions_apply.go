@@ -184,12 +184,7 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 		m.UnlistedPermissions, more = reached.unlisted.toMap(types.MapNull(switchesType))
 		diags.Append(more...)
 	}
-	b, err := json.Marshal(last)
-	if err != nil {
-		diags.AddError("Could not note the time of the refresh", err.Error())
-		return diags
-	}
-	diags.Append(private.SetKey(ctx, refreshedKey, b)...)
+	diags.Append(last.save(ctx, private)...)
 	diags.Append(planned{}.save(ctx, private)...)
 	diags.Append(to.Set(ctx, m)...)
 	return diags

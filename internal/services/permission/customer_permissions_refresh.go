@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -37,6 +38,14 @@ func loadRefreshed(ctx context.Context, private tfkit.PrivateState) refreshed {
 		return refreshed{} // the next refresh is a full one
 	}
 	return out
+}
+
+func (r refreshed) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not note the time of the refresh", err.Error())}
+	}
+	return private.SetKey(ctx, refreshedKey, b)
 }
 
 // wrote notes an operation of ours, and forgets those that the log is not read for any more.

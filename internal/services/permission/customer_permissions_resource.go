@@ -168,6 +168,10 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(gone)),
 			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(gone)+".")
 	}
+	if now.listed.equal(toFleet(m.Permissions)) && now.unlisted.equal(toFleet(m.UnlistedPermissions)) {
+		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
+		return
+	}
 	resp.Diagnostics.Append(r.save(ctx, m, now, &resp.State, resp.Private, last)...)
 }
 
