@@ -106,23 +106,29 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 // look reads the policies of some customers and notes what they have on: of listed ones what
 // is managed, of others everything.
 func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed tfkit.Failures, err error) {
-	policies, unlisted := make([]partnercenter.SelfServePolicy, len(ids)), toFleet(m.UnlistedPermissions)
+	on, unlisted := make([][]partnercenter.Permission, len(ids)), toFleet(m.UnlistedPermissions) // thousands of policies take more memory
 	progress := tfkit.NewProgress("read", "customers", len(ids))
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
+		var policy partnercenter.SelfServePolicy
 		var err error
-		if !lately {
-			policies[i], err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
-			return err
-		}
 		before, listed := now.listed[ids[i]]
-		if !listed { // deny turned off what the state does not say
+		if lately && !listed { // deny turned off what the state does not say
 			before = switches{}
 			for _, permission := range members {
 				before[permission] = unlisted[ids[i]][permission]
 			}
 		}
-		policies[i], err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
+		if lately {
+			policy, err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
+		} else {
+			policy, err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
+		}
+		for _, permission := range members {
+			if policy.Allows(permission) {
+				on[i] = append(on[i], permission)
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -138,23 +144,18 @@ func (r *customerPermissionsResource) look(ctx context.Context, ids []string, no
 		if before, listed := now.listed[id]; listed {
 			one := switches{}
 			for permission := range before {
-				one[permission] = policies[i].Allows(permission)
+				one[permission] = slices.Contains(on[i], permission)
 			}
 			now.listed[id] = one
 			continue
 		}
 		delete(now.unlisted, id)
-		if !m.denies() {
+		if !m.denies() || len(on[i]) == 0 {
 			continue
 		}
-		on := switches{}
-		for _, permission := range members {
-			if policies[i].Allows(permission) {
-				on[permission] = true
-			}
-		}
-		if len(on) > 0 {
-			now.unlisted[id] = on
+		now.unlisted[id] = switches{}
+		for _, permission := range on[i] {
+			now.unlisted[id][permission] = true
 		}
 	}
 	return gone, failed, nil
