@@ -98,10 +98,11 @@ func TestLists_end(t *testing.T) {
 	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an id" {
 		t.Errorf("role assignments: %+v", err)
 	}
-	for id, err := range c.Subscriptions(ctx, tenant) {
-		if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
-			t.Errorf("subscriptions: %s, %v", id, err)
-		}
+	err = nil
+	for _, err = range c.Subscriptions(ctx, tenant) { // the last tells
+	}
+	if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
+		t.Errorf("subscriptions: %v", err)
 	}
 }
 
