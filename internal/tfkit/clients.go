@@ -18,6 +18,8 @@ type Clients struct {
 	Azure         *azurerbac.Client
 	// Intents are of one run: Terraform configures the provider for each.
 	Intents Intents
+	// Claims are of one run, too.
+	Claims Claims
 }
 
 // DataSource gives a data source its clients; embed it.
