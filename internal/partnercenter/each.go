@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -16,15 +17,20 @@ import (
 // taken to be none of the customers'.
 const maxInVain = 100
 
+// ErrNotStarted is what [Client.Each] returns for customers whose turn did not come.
+var ErrNotStarted error = notStarted{}
+
 // Each calls do for 0 to n-1, the indexes of a list of customers, for as many at a time as the
-// client sends requests. It returns what each of them failed with: n errors, most of them nil.
+// client sends requests. It returns what each of them failed with, always n errors, most of them
+// nil.
 //
 // The failure for one customer does not keep the others from their turn. One that concerns all
 // does: a failed sign-in, a user without the role, the end of the time, or anything but an
-// answer about the customer for 100 customers in a row, as in an outage. Then Each cancels what
-// is under way, calls do for no other and returns that one error.
+// answer about the customer for 100 customers in a row, as in an outage. Then Each cancels the
+// context of those under way, waits for them, calls do for no other and returns that one error,
+// too. Those that did not begin have failed with [ErrNotStarted].
 func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i int) error) ([]error, error) {
-	failed := make([]error, n)
+	failed := slices.Repeat([]error{ErrNotStarted}, n)
 	var next, inVain atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(n, cmp.Or(c.concurrency, n)) {
@@ -45,10 +51,7 @@ func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return failed, nil
+	return failed, group.Wait()
 }
 
 // concernsAll tells whether a call failed for a reason that no other customer's would escape.

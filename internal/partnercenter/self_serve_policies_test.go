@@ -28,8 +28,8 @@ const (
 
 // What a caller saw of Adatum's reservations permission.
 var (
-	seenOn  = partnercenter.Seen{Policy: true, On: true}
-	seenOff = partnercenter.Seen{Policy: true}
+	seenOn  = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{partnercenter.AzureReservedInstances: true}}
+	seenOff = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{partnercenter.AzureReservedInstances: false, partnercenter.AzureSavingsPlan: true}}
 )
 
 // TestGrantAndRevoke_requests: the fewest requests that the API allows, and the other
@@ -47,8 +47,8 @@ func TestGrantAndRevoke_requests(t *testing.T) {
 		{name: "grant what is on already", before: []string{reservations}, sent: []string{create, list}, after: []string{reservations}},
 		{name: "grant what is known to be on", before: []string{reservations}, seen: seenOn, sent: []string{list}, after: []string{reservations}},
 		{name: "grant what was off a moment ago", before: []string{reservations}, seen: seenOff, sent: []string{list, list, list}, after: []string{reservations}},
-		{name: "grant beside the other permission", before: []string{savingsPlan}, sent: []string{create, list, update, list}, after: []string{reservations, savingsPlan}},
-		{name: "grant in a known policy", before: []string{savingsPlan}, seen: seenOff, sent: []string{list, update, list}, after: []string{reservations, savingsPlan}},
+		{name: "grant beside the other permission", before: []string{savingsPlan}, sent: []string{create, list, update, list, list, list}, after: []string{reservations, savingsPlan}},
+		{name: "grant in a known policy", before: []string{savingsPlan}, seen: seenOff, sent: []string{list, update, list, list, list}, after: []string{reservations, savingsPlan}},
 		{name: "grant where the known policy is gone", seen: seenOff, sent: []string{list, create}, after: []string{reservations}},
 		{name: "revoke the only permission", before: []string{reservations}, seen: seenOn, revoke: true, sent: []string{list, remove}},
 		{name: "revoke one of two", before: []string{reservations, savingsPlan}, seen: seenOn, revoke: true, sent: []string{list, update}, after: []string{savingsPlan}},
@@ -119,7 +119,7 @@ func TestGrantAndRevoke_outcomesNotDocumented(t *testing.T) {
 					if err != nil {
 						t.Fatalf("step %d: %v", i, err)
 					}
-					seen[step.permission] = partnercenter.Seen{Policy: p.ID != "", On: step.on}
+					seen[step.permission] = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{step.permission: p.Allows(step.permission)}}
 					expectPermissions(t, b, adatum, step.after...)
 				}
 			})
@@ -158,7 +158,7 @@ func TestWriters_race(t *testing.T) {
 								t.Errorf("round %d of %s: %v", round, permission, err)
 								return
 							}
-							seen = partnercenter.Seen{Policy: p.ID != "", On: on}
+							seen = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{permission: p.Allows(permission)}}
 							for range 3 {
 								pass(t, rand.N(time.Second))
 								now, _ := b.Policy(adatum)

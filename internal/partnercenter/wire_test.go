@@ -216,7 +216,7 @@ func TestWrites_unreadable(t *testing.T) {
 	for _, body := range []string{``, `{}`, `null`, `<html>`} {
 		want := change{off: []Permission{AzureSavingsPlan}}
 		got, err := serving(t, nil, body).SelfServePolicies.result(t.Context(), want, call{method: http.MethodPut, path: "/SelfServePolicy/p_c"})
-		if err == nil || !uncertain(err) {
+		if err == nil || OutcomeOf(err) != Unsure {
 			t.Errorf("%q was taken for %+v, %v", body, got, err)
 		}
 	}
@@ -233,7 +233,7 @@ func TestGrant_withoutTimeToLookAgain(t *testing.T) {
 		c := serving(t, nil, `{"totalCount":1,"items":[`+policy(savings)+`]}`, policy(savings+","+reservations))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		p, err := c.SelfServePolicies.Grant(ctx, "c", AzureReservedInstances, Seen{Policy: true})
+		p, err := c.SelfServePolicies.Grant(ctx, "c", AzureReservedInstances, Seen{Allows: map[Permission]bool{AzureSavingsPlan: true}})
 		if err != nil || !p.Allows(AzureReservedInstances) || !p.Allows(AzureSavingsPlan) {
 			t.Errorf("got %+v, %v", p, err)
 		}
