@@ -42,7 +42,7 @@ func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i
 				err := do(ctx, i)
 				failed[i] = err
 				switch {
-				case err == nil || IsCustomerNotFound(err) || IsNoRelationship(err):
+				case err == nil || IsCustomerNotFound(err) || IsNoRelationship(err) || errors.As(err, new(*NoAzureSubscriptionError)):
 					inVain.Store(0)
 				case ctx.Err() != nil || concernsAll(err) || inVain.Add(1) >= maxInVain:
 					return err

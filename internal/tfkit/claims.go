@@ -1,23 +1,42 @@
 package tfkit
 
-import "sync"
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+)
 
 // Claims are what the objects of one run say about the same subjects. Terraform shows the provider
 // one object at a time, in any order and never its address, so objects that concern the same
-// subject meet only here. Terraform configures a provider for each run and for each provider
-// block: objects of two blocks never meet.
+// subject meet only here. Terraform starts a provider for each provider block and each walk, so
+// objects of two blocks never meet, and what an apply has to know of the plan is in private state.
+//
+// The rule: of two declared objects that want the opposite the plan fails, and an object that ends
+// leaves on what an existing one declares on.
 type Claims struct {
 	mu sync.Mutex
 	// first is the only claim for most subjects; more holds the others.
 	first map[Subject]Claim
 	more  map[Subject][]Claim
+	// changed is closed at the next change, if somebody waits for one.
+	changed chan struct{}
 	// denials are by object; see Deny.
 	denials map[string]func(id string) bool
+	// yielded are the subjects of objects that are replaced; see Yield.
+	yielded map[Subject]bool
+	// turns are by the id of a subject; see Turn.
+	turns map[string]chan struct{}
 }
 
 // Subject is something that two objects can be about: a permission of a customer, or the Owner role
 // of a principal.
-type Subject struct{ Kind, ID string }
+type Subject struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
 
 // Claim is what one object says about a subject.
 type Claim struct {
@@ -35,19 +54,46 @@ type Claim struct {
 type Phase int
 
 const (
+	// Read objects are in the state. Terraform plans each of them right after it was read.
+	Read Phase = iota
 	// Ending objects are being destroyed, or no longer concern the subject. They contradict nobody.
-	Ending Phase = iota
-	// Declared objects are in the configuration only.
+	Ending
+	// Declared objects are in the configuration, and the state does not say that they are as declared.
 	Declared
-	// Existing objects are in the configuration and in the state.
+	// Existing objects are in the configuration, and in the state as declared.
 	Existing
 )
+
+// Turn waits for the right to change what concerns the id of a subject, or to let go of it. Whoever
+// has it claims what it has reached before it calls release.
+func (c *Claims) Turn(ctx context.Context, id string) (release func(), err error) {
+	c.mu.Lock()
+	if c.turns == nil {
+		c.turns = make(map[string]chan struct{})
+	}
+	turn := c.turns[id]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		c.turns[id] = turn
+	}
+	c.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // Put records a claim in place of an earlier one of the same object, and returns those of the other
 // objects.
 func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
 	first, ok := c.first[about]
 	if !ok {
 		if c.first == nil {
@@ -57,33 +103,109 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 		return nil
 	}
 	all := append([]Claim{first}, c.more[about]...)
-	replaced := false
-	for i := range all {
-		if all[i].Object == claim.Object {
-			all[i], replaced = claim, true
-		} else {
-			others = append(others, all[i])
-		}
+	i := slices.IndexFunc(all, func(one Claim) bool { return one.Object == claim.Object })
+	if i < 0 {
+		i, all = len(all), append(all, claim)
 	}
-	if !replaced {
-		all = append(all, claim)
-	}
-	c.first[about] = all[0]
-	if len(all) > 1 {
+	all[i] = claim
+	if c.first[about] = all[0]; len(all) > 1 {
 		c.more[about] = all[1:]
 	}
-	return others
+	return slices.Delete(slices.Clone(all), i, i+1)
 }
 
-// Held tells whether one of the claims is of an object of the state that wants the subject on. Then
-// an object that is destroyed leaves it as it is.
-func Held(others []Claim) bool {
-	for _, other := range others {
-		if other.Phase == Existing && other.On {
-			return true
+// planWait bounds the wait for the plan of an object that was read.
+const planWait = 2 * time.Second
+
+// Declare is Put for an object of the configuration. It waits for the plans of other objects of the
+// state that were read before it.
+func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (others []Claim) {
+	others = c.Put(about, claim)
+	if !slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == Read }) {
+		return others
+	}
+	ctx, cancel := context.WithTimeout(ctx, planWait)
+	defer cancel()
+	for {
+		c.mu.Lock()
+		all := append([]Claim{c.first[about]}, c.more[about]...)
+		if c.changed == nil {
+			c.changed = make(chan struct{})
+		}
+		changed := c.changed
+		c.mu.Unlock()
+		others = slices.DeleteFunc(all, func(one Claim) bool { return one.Object == claim.Object })
+		if !slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == Read }) {
+			return others
+		}
+		select {
+		case <-ctx.Done():
+			return others
+		case <-changed:
 		}
 	}
-	return false
+}
+
+// wanted tells whether an object of the phase wants the subject on.
+func wanted(others []Claim, phase Phase) bool {
+	return slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == phase && one.On })
+}
+
+// Private state keeps which subjects an object leaves on when it ends. Terraform hands what PlanEnd
+// stores to Delete, but plans the end of a deposed object anew in the apply, with what Read stored.
+const (
+	keepsPlannedKey = "keeps_planned"
+	keepsReadKey    = "keeps_read"
+)
+
+// Read claims what an object of the state is about, before its plan.
+func (c *Claims) Read(ctx context.Context, private PrivateState, object string, about []Subject) diag.Diagnostics {
+	keeps, _ := c.putAll(object, Read, about)
+	return SetPrivate(ctx, private, keepsReadKey, keeps)
+}
+
+// PlanEnd claims the end of subjects in a plan. It returns those which existing objects keep on,
+// and those which new ones will turn on, maybe after they were turned off.
+func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
+	keeps, passes = c.putAll(object, Ending, about)
+	return keeps, passes, SetPrivate(ctx, private, keepsPlannedKey, keeps)
+}
+
+// End claims the end of subjects in an apply and returns those which existing objects keep on.
+func (c *Claims) End(ctx context.Context, private PrivateState, object string, about []Subject) []Subject {
+	key := keepsPlannedKey
+	if len(about) > 0 && c.ends(about[0], object) {
+		key = keepsReadKey // it was planned in this run, as an update or since it is deposed
+	}
+	keeps, _ := c.putAll(object, Ending, about)
+	for _, one := range GetPrivate[[]Subject](ctx, private, key) {
+		if slices.Contains(about, one) && !slices.Contains(keeps, one) {
+			keeps = append(keeps, one)
+		}
+	}
+	return keeps
+}
+
+// putAll returns the subjects that existing objects keep on, and those that new ones turn on.
+func (c *Claims) putAll(object string, phase Phase, about []Subject) (keeps, passes []Subject) {
+	for _, one := range about {
+		others := c.Put(one, Claim{Object: object, Phase: phase})
+		switch {
+		case wanted(others, Existing):
+			keeps = append(keeps, one)
+		case wanted(others, Declared):
+			passes = append(passes, one)
+		}
+	}
+	return keeps, passes
+}
+
+func (c *Claims) ends(about Subject, object string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(append([]Claim{c.first[about]}, c.more[about]...), func(one Claim) bool {
+		return one.Object == object && one.Phase == Ending
+	})
 }
 
 // Deny records that an object turns everything off whose id it does not list, or, with nil, that it
@@ -101,11 +223,10 @@ func (c *Claims) Deny(object string, listed func(id string) bool) []Subject {
 	c.denials[object] = listed
 	var out []Subject
 	for about, first := range c.first {
-		for _, claim := range append([]Claim{first}, c.more[about]...) {
-			if claim.Object != object && claim.Phase != Ending && claim.On && !listed(about.ID) {
-				out = append(out, about)
-				break
-			}
+		if slices.ContainsFunc(append([]Claim{first}, c.more[about]...), func(one Claim) bool {
+			return one.Object != object && one.Phase >= Declared && one.On && !listed(about.ID)
+		}) {
+			out = append(out, about)
 		}
 	}
 	return out
@@ -121,4 +242,24 @@ func (c *Claims) Denied(about Subject, object string) bool {
 		}
 	}
 	return false
+}
+
+// Yield records that an object which is replaced has left the subject on for the one that replaces
+// it. Certain says that the subject is on, not only that it may be.
+func (c *Claims) Yield(about Subject, certain bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.yielded == nil {
+		c.yielded = make(map[Subject]bool)
+	}
+	c.yielded[about] = certain
+}
+
+// Yielded tells whether a replaced object of this run has left the subject on, and whether that is
+// certain.
+func (c *Claims) Yielded(about Subject) (yielded, certain bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	certain, yielded = c.yielded[about]
+	return yielded, certain
 }

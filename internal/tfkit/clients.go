@@ -16,9 +16,7 @@ import (
 type Clients struct {
 	PartnerCenter *partnercenter.Client
 	Azure         *azurerbac.Client
-	// Intents are of one run: Terraform configures the provider for each.
-	Intents Intents
-	// Claims are of one run, too.
+	// Claims are of one run: Terraform configures the provider for each.
 	Claims Claims
 }
 

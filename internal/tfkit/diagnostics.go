@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,3 +62,21 @@ func Reason(err error) string {
 	}
 	return text
 }
+
+// Explain appends a sentence to the first error.
+func Explain(diags diag.Diagnostics, sentence string) diag.Diagnostics {
+	out := slices.Clone(diags)
+	if i := slices.IndexFunc(out, func(d diag.Diagnostic) bool { return d.Severity() == diag.SeverityError }); i >= 0 {
+		out[i] = withDetail{out[i], out[i].Detail() + "\n\n" + sentence}
+	}
+	return out
+}
+
+// withDetail is a diagnostic with another detail.
+type withDetail struct {
+	diag.Diagnostic
+	detail string
+}
+
+// Detail implements diag.Diagnostic.
+func (d withDetail) Detail() string { return d.detail }

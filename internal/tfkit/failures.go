@@ -36,6 +36,21 @@ func (f *Failures) Add(customer string, err error) {
 // Any tells whether anything went wrong.
 func (f Failures) Any() bool { return len(f.by) > 0 }
 
+// All tells whether everything went wrong.
+func (f Failures) All() bool { return f.of > 0 && len(f.by) == f.of }
+
+// First returns the error of the first customer, by id.
+func (f Failures) First() error { return f.by[slices.Sorted(maps.Keys(f.by))[0]] }
+
+// IDs are the customers for whom something went wrong.
+func (f Failures) IDs() map[string]bool {
+	out := make(map[string]bool, len(f.by))
+	for id := range f.by {
+		out[id] = true
+	}
+	return out
+}
+
 // Error tells of all of them in one error: a line for each customer or, when there are too many,
 // for each reason. What is what could not be done, such as read the permissions.
 func (f Failures) Error(what, outcome string) diag.Diagnostic {
@@ -52,6 +67,12 @@ func (f Failures) Error(what, outcome string) diag.Diagnostic {
 		}
 	}
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %d of %d customers", what, len(f.by), f.of), b.String())
+}
+
+// Warning is Error as a warning.
+func (f Failures) Warning(what, outcome string) diag.Diagnostic {
+	d := f.Error(what, outcome)
+	return diag.NewWarningDiagnostic(d.Summary(), d.Detail())
 }
 
 // lines are one for each customer or for each reason, the most frequent first.

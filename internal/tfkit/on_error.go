@@ -33,8 +33,7 @@ func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 	case !f.Any():
 		return nil
 	case report:
-		d := f.Error("read the "+what, "The attribute errors says what to do.")
-		return diag.Diagnostics{diag.NewWarningDiagnostic(d.Summary(), d.Detail())}
+		return diag.Diagnostics{f.Warning("read the "+what, "The attribute errors says what to do.")}
 	}
 	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers all the same, set on_error = "report".`)}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -35,9 +36,9 @@ var (
 // Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin
 // agents only. GET /v1/customers/{customer}/subscriptions before turning on; GET
 // /v1/customers/{customer} on import.
-// Delete turns the permission off and leaves the other one in the same policy as it is.
-// What the customer bought before stays.
-// Reads can lag behind writes: see read.
+// Delete turns the permission off and leaves the other one in the same policy as it is, unless
+// another resource of the state declares it on. What the customer bought before stays.
+// A write whose answer is lost counts as on.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
 type customerPermissionResource struct {
 	tfkit.Resource
@@ -64,8 +65,8 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
 			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The " + r.other +
 			" permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
-			"A plan in which two resources switch the permission of one customer to the opposite, as when the resource gets another address " +
-			"without a `moved` block, fails.\n\n" +
+			"A plan in which two resources of one provider block declare the opposite for the permission of one customer fails. " +
+			"A resource that is destroyed leaves the permission as another resource of the state declares it.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
 			"Turning the permission off does not undo purchases.\n\n" +
 			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +
@@ -92,9 +93,9 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 				Computed: true,
 				Default:  booldefault.StaticBool(true),
 			},
-			"policy_id": schema.StringAttribute{
-				MarkdownDescription: "The id of the customer's self-serve policy. Null while the customer has none, which is the case when " +
-					"none of its permissions is on.",
+			"unconfirmed": schema.BoolAttribute{
+				MarkdownDescription: "`true` after a change whose answer was lost: the permission may be on, so `enabled` is `true`. " +
+					"The next refresh reads what it is, and the next apply makes sure. Otherwise null.",
 				Computed: true,
 			},
 		},
@@ -116,7 +117,7 @@ type customerPermissionModel struct {
 	CustomerID              types.String `tfsdk:"customer_id"`
 	Enabled                 types.Bool   `tfsdk:"enabled"`
 	VerifyAzureSubscription types.Bool   `tfsdk:"verify_azure_subscription"`
-	PolicyID                types.String `tfsdk:"policy_id"`
+	Unconfirmed             types.Bool   `tfsdk:"unconfirmed"`
 }
 
 type customerPermissionIdentity struct {
@@ -128,26 +129,29 @@ func (m customerPermissionModel) identity() customerPermissionIdentity {
 	return customerPermissionIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString()))}
 }
 
-// fromAPI takes over what the server said.
-func (m *customerPermissionModel) fromAPI(p partnercenter.SelfServePolicy, permission partnercenter.Permission) {
-	m.Enabled = types.BoolValue(p.Allows(permission))
-	m.PolicyID = types.StringNull()
-	if p.ID != "" {
-		m.PolicyID = types.StringValue(p.ID)
-	}
+// subject is what the model is about, in the claims of the run.
+func (r *customerPermissionResource) subject(m customerPermissionModel) tfkit.Subject {
+	return subjectOf(r.permission, m.CustomerID.ValueString())
 }
 
-// seen is what the state says of the permission; there may be none.
-func (m *customerPermissionModel) seen() partnercenter.Seen {
-	if m == nil {
-		return partnercenter.Seen{}
-	}
-	return partnercenter.Seen{Policy: m.PolicyID.ValueString() != "", On: m.Enabled.ValueBool()}
+func (r *customerPermissionResource) claim(m customerPermissionModel, object string, phase tfkit.Phase) tfkit.Claim {
+	return tfkit.Claim{Object: object, Type: "partnercenter_customer_permission_" + r.name, On: m.Enabled.ValueBool(), Phase: phase}
 }
 
-// turnsOn tells whether applying the plan m over the state turns the permission on.
-func (m customerPermissionModel) turnsOn(state *customerPermissionModel) bool {
-	return m.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
+// Private state keeps, beside the object's id and the time of the last write:
+const (
+	// createsKey: what a plan declares that creates the resource. In a replacement Delete gets it.
+	createsKey = "creates"
+	// assertsKey: true where an update has to make sure of a permission that an earlier plan turns off.
+	assertsKey = "asserts"
+	// outsideKey: true where a refresh found the permission turned off outside Terraform.
+	outsideKey = "off_outside"
+)
+
+// creation is the value of createsKey.
+type creation struct {
+	CustomerID string `json:"customer_id"`
+	Enabled    bool   `json:"enabled"`
 }
 
 // ModifyPlan refuses at plan time what apply would refuse.
@@ -159,20 +163,38 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	if !req.Plan.Raw.IsNull() {
 		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	}
-	if req.Plan.Raw.Equal(req.State.Raw) { // as most are of thousands
-		state = plan
-	} else if !req.State.Raw.IsNull() {
+	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.intended(plan, state)...)
-	if plan == nil || plan == state || resp.Diagnostics.HasError() {
+	if state != nil && (plan == nil || !plan.CustomerID.IsUnknown() && !strings.EqualFold(plan.CustomerID.ValueString(), state.CustomerID.ValueString())) {
+		resp.Diagnostics.Append(r.planEnd(ctx, *state, object, resp.Private)...)
+	}
+	if plan == nil {
 		return
 	}
-	if state != nil && plan.CustomerID.Equal(state.CustomerID) && plan.Enabled.Equal(state.Enabled) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("policy_id"), state.PolicyID)...)
+	asserts := false
+	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
+		var diags diag.Diagnostics
+		asserts, diags = r.planDeclared(ctx, *plan, state, object)
+		resp.Diagnostics.Append(diags...)
+		if state == nil {
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey, creation{strings.ToLower(plan.CustomerID.ValueString()), plan.Enabled.ValueBool()})...)
+		}
+	}
+	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
+		return
+	}
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, asserts)...)
+	unconfirmed := types.BoolNull()
+	if asserts {
+		unconfirmed = types.BoolUnknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unconfirmed"), unconfirmed)...)
+	if !r.writes(*plan, state, asserts) || resp.Diagnostics.HasError() {
 		return
 	}
 	if r.PartnerCenter.AppOnly() {
@@ -184,36 +206,55 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
-	resp.Diagnostics.Append(r.verify(ctx, *plan, state)...)
-}
-
-// intended compares the plan, nil when the resource is destroyed, with those of other resources.
-func (r *customerPermissionResource) intended(plan, state *customerPermissionModel) diag.Diagnostics {
-	wanted, before := fleet{}, fleet{}
-	if plan != nil {
-		if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() {
-			return nil
-		}
-		wanted[strings.ToLower(plan.CustomerID.ValueString())] = switches{r.permission: plan.Enabled.ValueBool()}
+	failed := r.verify(ctx, *plan, state)
+	if failed != nil && tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey) {
+		failed = diag.NewAttributeWarningDiagnostic(path.Root("customer_id"), failed.Summary(),
+			"The permission was turned off outside Terraform, and turning it on again will fail:\n\n"+failed.Detail())
 	}
-	if state != nil && !r.Intents.Replaced(r.of(*state)) {
-		before[strings.ToLower(state.CustomerID.ValueString())] = switches{r.permission: true} // Delete turns off, whatever is known
+	if failed != nil {
+		resp.Diagnostics.Append(failed)
 	}
-	return intended(&r.Intents, path.Root("customer_id"), "partnercenter_customer_permission_"+r.name, wanted, before)
 }
 
-// of names the switch of a model.
-func (r *customerPermissionResource) of(m customerPermissionModel) tfkit.Switch {
-	return tfkit.Switch{Name: string(r.permission), Of: strings.ToLower(m.CustomerID.ValueString())}
+// writes tells whether applying the plan over the state changes the permission or makes sure of it.
+func (r *customerPermissionResource) writes(plan customerPermissionModel, state *customerPermissionModel, asserts bool) bool {
+	return state == nil || asserts || state.Unconfirmed.ValueBool() || !plan.Enabled.Equal(state.Enabled) || !plan.CustomerID.Equal(state.CustomerID)
 }
 
-// verify checks the prerequisite where the plan turns the permission on.
-func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostics {
-	if !plan.turnsOn(state) || !plan.VerifyAzureSubscription.ValueBool() {
+// planEnd claims the end of what the state is about, and finds out whether another resource keeps it.
+func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
+	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
+	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
+	if state.Enabled.ValueBool() {
+		diags.Append(handOver(path.Root("customer_id"), keeps, passes)...)
+	}
+	return diags
+}
+
+// planDeclared claims what the plan declares and compares it with other resources. Asserts says
+// that an object which was planned before turns off what the state has on.
+func (r *customerPermissionResource) planDeclared(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel, object string) (asserts bool, diags diag.Diagnostics) {
+	phase, about := tfkit.Declared, r.subject(plan)
+	if state != nil && state.Unconfirmed.IsNull() && state.Enabled.Equal(plan.Enabled) && r.subject(*state) == about {
+		phase = tfkit.Existing
+	}
+	var c comparison
+	ends := c.compare(about, plan.Enabled.ValueBool(), phase, r.Claims.Declare(ctx, about, r.claim(plan, object, phase)))
+	if plan.Enabled.ValueBool() && r.Claims.Denied(about, object) {
+		c.denied = append(c.denied, about)
+	}
+	return ends, c.diagnostics(path.Root("customer_id"))
+}
+
+// verify checks the prerequisite where the plan turns the permission on. It returns nil when the
+// customer qualifies.
+func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostic {
+	turnsOn := plan.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
+	if !turnsOn || !plan.VerifyAzureSubscription.ValueBool() {
 		return nil
 	}
 	customerID := plan.CustomerID.ValueString()
-	err := r.PartnerCenter.Subscriptions.RequireAzure(ctx, customerID)
+	err := qualifies(ctx, r.PartnerCenter, customerID, []partnercenter.Permission{r.permission})
 	if err == nil {
 		return nil
 	}
@@ -222,7 +263,10 @@ func (r *customerPermissionResource) verify(ctx context.Context, plan customerPe
 		summary = fmt.Sprintf("Customer %s does not qualify for Azure %s", customerID, r.what)
 		detail += "\n\nTo set the permission without this check, set verify_azure_subscription = false."
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)}
+	if state != nil {
+		detail += "\n\nTo destroy the resource, which plans it first: terraform destroy -refresh=false."
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)
 }
 
 func (r *customerPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -230,14 +274,29 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 	defer cancel()
 	var plan customerPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.set(ctx, &plan, nil)...)
-	if resp.Diagnostics.HasError() {
+	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of customer %s", r.what, plan.CustomerID.ValueString()), err))
 		return
 	}
-	r.Intents.Created(r.of(plan))
+	defer release()
+	var before *customerPermissionModel
+	if yielded, _ := r.Claims.Yielded(r.subject(plan)); yielded { // by the resource that this one replaces
+		before = &customerPermissionModel{CustomerID: plan.CustomerID, Enabled: types.BoolValue(true)}
+	}
+	if failed := r.set(ctx, &plan, before, time.Time{}); failed != nil {
+		resp.Diagnostics.Append(failed.diagnostic)
+		if failed.outcome != partnercenter.Unsure && before == nil {
+			return
+		}
+		plan.Enabled, plan.Unconfirmed = types.BoolValue(true), types.BoolValue(true)
+	} else {
+		r.Claims.Put(r.subject(plan), r.claim(plan, object, tfkit.Existing))
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -254,33 +313,39 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{r.subject(m)})...)
 
-	policy, err := r.read(ctx, m, req.Private)
+	policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.seen(&m, tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 		resp.State.RemoveResource(ctx)
 		return
 	case partnercenter.IsNoRelationship(err):
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", m.CustomerID.ValueString()),
-			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err))
+			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
 		policy = partnercenter.SelfServePolicy{}
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of customer %s", r.what, m.CustomerID.ValueString()), err))
+		resp.Diagnostics.AddError(fmt.Sprintf("Could not read the %s permission of customer %s", r.what, m.CustomerID.ValueString()), tfkit.Detail(err)+"\n\n"+giveUp)
 		return
 	}
-	before := m
-	if m.fromAPI(policy, r.permission); m != before {
+	before, on := m, policy.Allows(r.permission)
+	if wasOn := m.Enabled.ValueBool() && m.Unconfirmed.IsNull(); wasOn != on && !m.Enabled.IsNull() {
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, !on && wasOn)...)
+	}
+	m.Enabled, m.Unconfirmed = types.BoolValue(on), types.BoolNull()
+	if m != before {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
 }
 
-// read returns the policy. An answer right after a write that contradicts it is confirmed:
-// reads can lag behind writes.
-func (r *customerPermissionResource) read(ctx context.Context, m customerPermissionModel, private tfkit.PrivateState) (partnercenter.SelfServePolicy, error) {
-	if m.Enabled.IsNull() || !tfkit.WrittenWithin(ctx, private, partnercenter.ReadLag) {
-		return r.PartnerCenter.SelfServePolicies.Get(ctx, m.CustomerID.ValueString())
+// seen is what the state m says of the permission, written at that time; there may be none.
+func (r *customerPermissionResource) seen(m *customerPermissionModel, at time.Time) partnercenter.Seen {
+	if m == nil || m.Enabled.IsNull() {
+		return partnercenter.Seen{}
 	}
-	return r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), map[partnercenter.Permission]bool{r.permission: m.Enabled.ValueBool()})
+	return partnercenter.Seen{Allows: map[partnercenter.Permission]bool{r.permission: m.Enabled.ValueBool()}, WrittenAt: at}
 }
 
 func (r *customerPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -289,35 +354,69 @@ func (r *customerPermissionResource) Update(ctx context.Context, req resource.Up
 	var plan, state customerPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	if !plan.Enabled.Equal(state.Enabled) {
-		resp.Diagnostics.Append(r.set(ctx, &plan, &state)...)
-		if resp.Diagnostics.HasError() {
+	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of customer %s", r.what, plan.CustomerID.ValueString()), err))
+		return
+	}
+	defer release()
+	plan.Unconfirmed = types.BoolNull()
+	if r.writes(plan, &state, tfkit.GetPrivate[bool](ctx, req.Private, assertsKey)) {
+		failed := r.set(ctx, &plan, &state, tfkit.WrittenAt(ctx, req.Private))
+		switch {
+		case failed != nil && failed.outcome != partnercenter.Unsure:
+			resp.Diagnostics.Append(failed.diagnostic)
 			return
+		case failed != nil:
+			resp.Diagnostics.Append(failed.diagnostic)
+			plan.Enabled, plan.Unconfirmed = types.BoolValue(true), types.BoolValue(true)
+		default:
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, false)...)
 		}
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, false)...)
 		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+	}
+	if plan.Unconfirmed.IsNull() {
+		r.Claims.Put(r.subject(plan), r.claim(plan, object, tfkit.Existing))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// set turns the permission on or off as planned and fills the plan with the answer.
-func (r *customerPermissionResource) set(ctx context.Context, plan, state *customerPermissionModel) diag.Diagnostics {
-	if diags := r.verify(ctx, *plan, state); diags.HasError() {
-		return diags
+// setError is a failure of set.
+type setError struct {
+	diagnostic diag.Diagnostic
+	outcome    partnercenter.Outcome
+}
+
+// set turns the permission on or off as planned, over the state that was written at that time.
+func (r *customerPermissionResource) set(ctx context.Context, plan, state *customerPermissionModel, at time.Time) *setError {
+	if failed := r.verify(ctx, *plan, state); failed != nil {
+		return &setError{failed, partnercenter.NotSent}
 	}
-	verb, apply := "off", r.PartnerCenter.SelfServePolicies.Revoke
+	verb, write := "off", r.PartnerCenter.SelfServePolicies.Revoke
 	if plan.Enabled.ValueBool() {
-		verb, apply = "on", r.PartnerCenter.SelfServePolicies.Grant
+		verb, write = "on", r.PartnerCenter.SelfServePolicies.Grant
 	}
-	policy, err := apply(ctx, plan.CustomerID.ValueString(), r.permission, state.seen())
-	if err != nil {
-		return diag.Diagnostics{tfkit.Failure(fmt.Sprintf("Could not turn %s the %s permission of customer %s", verb, r.what, plan.CustomerID.ValueString()), err)}
+	_, err := write(ctx, plan.CustomerID.ValueString(), r.permission, r.seen(state, at))
+	if err == nil {
+		plan.Unconfirmed = types.BoolNull()
+		return nil
 	}
-	plan.fromAPI(policy, r.permission)
-	return nil
+	return &setError{r.failure("turn "+verb, plan.CustomerID.ValueString(), err), partnercenter.OutcomeOf(err)}
+}
+
+// failure is the diagnostic for a change that failed.
+func (r *customerPermissionResource) failure(verb, customerID string, err error) diag.Diagnostic {
+	summary := fmt.Sprintf("Could not %s the %s permission of customer %s", verb, r.what, customerID)
+	if partnercenter.OutcomeOf(err) != partnercenter.Unsure {
+		return tfkit.Failure(summary, err)
+	}
+	return diag.NewErrorDiagnostic(summary, mayBeEnabled+"\n\n"+tfkit.Detail(err))
 }
 
 func (r *customerPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
@@ -325,17 +424,38 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	defer cancel()
 	var state customerPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || r.Intents.Replaced(r.of(state)) {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	_, err := r.PartnerCenter.SelfServePolicies.Revoke(ctx, state.CustomerID.ValueString(), r.permission, state.seen())
+	customerID := state.CustomerID.ValueString()
+	release, err := r.Claims.Turn(ctx, r.subject(state).ID)
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of customer %s", r.what, customerID), err))
+		return
+	}
+	defer release()
+	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{r.subject(state)}); len(keeps) > 0 {
+		resp.Diagnostics.Append(handOver(path.Root("customer_id"), keeps, nil)...)
+		return
+	}
+	if next := tfkit.GetPrivate[creation](ctx, req.Private, createsKey); next.Enabled && strings.EqualFold(next.CustomerID, customerID) && state.Enabled.ValueBool() {
+		// The first half of a replacement. Without this read the second might not be able to begin, and no state would know.
+		if _, err := r.PartnerCenter.SelfServePolicies.Get(ctx, customerID); err != nil {
+			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not begin to replace the %s permission of customer %s", r.what, customerID), err))
+			return
+		}
+		r.Claims.Yield(r.subject(state), state.Unconfirmed.IsNull())
+		return
+	}
+	_, err = r.PartnerCenter.SelfServePolicies.Revoke(ctx, customerID, r.permission, r.seen(&state, tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", state.CustomerID.ValueString()),
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", customerID),
 			"Without it the permission is not in effect, so there was nothing to turn off.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of customer %s", r.what, state.CustomerID.ValueString()), err))
+		resp.Diagnostics.Append(r.failure("turn off", customerID, err))
 	}
 }
 
@@ -363,6 +483,8 @@ func (r *customerPermissionResource) ImportState(ctx context.Context, req resour
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the %s permission of customer %s", r.what, m.CustomerID.ValueString()), err))
 		return
 	}
+	_, diags := tfkit.ObjectID(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }

@@ -2,59 +2,45 @@ package permission
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// known is what is known of the partner's customers: the managed permissions of those that
-// are listed and, with deny, what others have on.
-type known struct{ listed, unlisted fleet }
-
-// all are the listed and the unlisted.
-func (k known) all() fleet {
-	out := make(fleet, len(k.listed)+len(k.unlisted))
-	maps.Copy(out, k.listed)
-	maps.Copy(out, k.unlisted)
-	return out
-}
-
-// concerning is what the state says of the customers that a plan is about.
-func (m customerPermissionsModel) concerning(plan customerPermissionsModel) known {
-	k := known{listed: toFleet(m.Permissions), unlisted: fleet{}}
-	if plan.denies() {
-		k.unlisted = toFleet(m.UnlistedPermissions)
-	}
-	return k
-}
-
-// complete asks the server where what the state says does not tell what would change, or
-// whether that is too much.
-func (r *customerPermissionsResource) complete(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) (known, diag.Diagnostics) {
+// readMissing reads what the state does not say of the customers that would change, or of those
+// that make too many changes.
+func (r *customerPermissionsResource) readMissing(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) (known, diag.Diagnostics) {
 	if needsReading(plan, state) {
-		return r.now(ctx, plan)
+		plan.Refresh, plan.Unconfirmed = types.StringValue(refreshFull), types.MapNull(types.StringType)
+		found, err := r.read(ctx, plan, new(refreshed), time.Time{})
+		found.known.unsure = before.unsure
+		return found.known, notRead(found.failed, err)
 	}
-	all := before.all()
-	if !tooMany(plan, wanted.steps(all, plan.denies())).HasError() {
+	if tooMany(plan, before.steps(wanted, plan.denies())) == nil {
 		return before, nil
 	}
 	// What is new in the plan may be as wanted already.
 	added := known{listed: fleet{}}
 	for id, one := range wanted {
+		all, _ := before.of(id)
 		for permission := range one {
-			if _, seen := all[id][permission]; !seen {
+			if _, seen := all[permission]; !seen {
 				added.listed[id] = one
 			}
 		}
 	}
-	_, failed, err := r.look(ctx, slices.Sorted(maps.Keys(added.listed)), added, plan, false)
-	if diags := notRead(failed, err); diags.HasError() {
+	found := finding{known: added}
+	err := r.readPolicies(ctx, slices.Sorted(maps.Keys(added.listed)), &found, plan, time.Time{})
+	if diags := notRead(found.failed, err); diags.HasError() {
 		return known{}, diags
 	}
 	for id, one := range added.listed {
@@ -75,42 +61,189 @@ func notRead(failed tfkit.Failures, err error) diag.Diagnostics {
 	return nil
 }
 
-// now reads what the plan's customers have on and, with deny, the others.
-func (r *customerPermissionsResource) now(ctx context.Context, plan customerPermissionsModel) (known, diag.Diagnostics) {
-	plan.Refresh = types.StringValue(refreshFull)
-	now, _, failed, err := r.read(ctx, plan, new(refreshed), false)
-	return now, notRead(failed, err)
+// applied is what an apply has reached.
+type applied struct {
+	known       known
+	unconfirmed map[string]reason
+	// outside are customers that were turned off outside Terraform and are off still.
+	outside map[string]reason
+	// touched says that something was changed, or may have been.
+	touched bool
 }
 
-// apply changes what has to be changed. It returns what was reached and for how many
-// customers something was done.
-func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known) (known, int, diag.Diagnostics) {
-	want, from := toFleet(plan.Permissions), before.all()
-	steps := want.steps(from, plan.denies())
-	if diags := tooMany(plan, steps); diags.HasError() {
-		return before, 0, diags
+// apply changes what has to be changed.
+func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
+	want, left := toFleet(plan.Permissions), plan.unconfirmed()
+	steps := before.steps(want, plan.denies())
+	if r.claimKnown(want, before, steps, object) {
+		steps = before.steps(want, plan.denies())
 	}
-	done, diags := r.write(ctx, steps, plan.VerifyAzureSubscription.ValueBool())
-	after := known{listed: want.reached(from, steps, done), unlisted: fleet{}}
-	for id, left := range before.unlisted {
-		if _, listed := want[id]; !listed && !done[id] {
-			after.unlisted[id] = left
-			delete(after.listed, id)
+	taken := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return left[s.customerID] != "" })
+	if tooMany := tooMany(plan, taken); tooMany != nil {
+		return applied{known: before, unconfirmed: before.stillUnsure()}, diag.Diagnostics{tooMany}
+	}
+	results, diags := r.write(ctx, steps, writing{
+		verify: plan.VerifyAzureSubscription.ValueBool(), report: plan.reports(), left: left, written: tfkit.WrittenAt(ctx, private), object: object, private: private,
+	})
+	var out applied
+	out.known, out.unconfirmed = before.after(want, steps, results)
+	out.touched = diags.HasError() && r.claimKnown(want, before, steps, object) // another object relies on it
+	outside := tfkit.GetPrivate[map[string]reason](ctx, private, outsideKey)
+	for i, s := range steps {
+		out.touched = out.touched || results[i].err == nil || results[i].outcome == partnercenter.Unsure
+		if why, ok := outside[s.customerID]; ok && results[i].err != nil {
+			if out.outside == nil {
+				out.outside = make(map[string]reason)
+			}
+			out.outside[s.customerID] = why
 		}
 	}
-	return after, len(done), diags
+	return out, diags
 }
 
-// afterWrite is what the next refresh needs to know after a write. It is a full one when some of
-// the write failed.
-func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refreshed {
-	if diags.HasError() {
-		r.Full = time.Time{}
-		return r
+// claimKnown claims what is on already and needs no step. It marks customers as unsure whose
+// permission an object that ends in this run may be turning off, and tells whether there are any.
+func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps []step, object string) (any bool) {
+	stepped := make(map[string]bool, len(steps))
+	for _, s := range steps {
+		stepped[s.customerID] = true
 	}
-	r.wrote(ctx, time.Now().UTC())
-	return r
+	for id, one := range want {
+		if stepped[id] {
+			continue
+		}
+		for _, permission := range one.on() {
+			others := r.Claims.Put(subjectOf(permission, id), fleetClaim(object, true))
+			if slices.ContainsFunc(others, func(c tfkit.Claim) bool { return c.Phase == tfkit.Ending }) {
+				before.unsure[id], any = true, true
+			}
+		}
+	}
+	return any
 }
+
+// stillUnsure are the customers that stay unconfirmed when nothing is written.
+func (k known) stillUnsure() map[string]reason {
+	out := make(map[string]reason)
+	for id := range k.unsure {
+		out[id] = reasonUnsure
+	}
+	return out
+}
+
+// writing says how steps are taken.
+type writing struct {
+	verify, report bool
+	left           map[string]reason // whom the plan leaves out
+	written        time.Time         // when the fleet was written last
+	object         string
+	private        tfkit.PrivateState
+}
+
+// write takes the steps, several customers at a time.
+func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w writing) ([]result, diag.Diagnostics) {
+	results, kept := make([]result, len(steps)), make([][]tfkit.Subject, len(steps))
+	progress := tfkit.NewProgress("changed", "customers", len(steps))
+	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
+		defer progress.Done(ctx, 1)
+		s := steps[i]
+		if w.left[s.customerID] != "" {
+			return nil
+		}
+		if w.verify && len(s.on) > 0 {
+			if err := qualifies(ctx, r.PartnerCenter, s.customerID, s.on); err != nil {
+				return unwritten{err}
+			}
+		}
+		release, err := r.Claims.Turn(ctx, s.customerID)
+		if err != nil {
+			return unwritten{err}
+		}
+		defer release()
+		kept[i] = r.Claims.End(ctx, w.private, w.object, ending(steps[i:i+1]))
+		if s = s.without(kept[i]); len(s.on)+len(s.off) == 0 {
+			return nil
+		}
+		_, err = r.PartnerCenter.SelfServePolicies.Set(ctx, s.customerID, s.on, s.off, partnercenter.Seen{Allows: s.before, WrittenAt: w.written})
+		for _, permission := range s.on {
+			if err == nil {
+				r.Claims.Put(subjectOf(permission, s.customerID), fleetClaim(w.object, true))
+			}
+		}
+		return err
+	})
+	done := 0
+	var failed, leftOut tfkit.Failures
+	for i, s := range steps {
+		if results[i].left = w.left[s.customerID]; results[i].left != "" {
+			errs[i] = nil
+		}
+		one := &results[i]
+		one.outcome, one.err = partnercenter.OutcomeOf(errs[i]), errs[i]
+		switch {
+		case one.err == nil:
+		case len(s.on) == 0 && isGone(one.err):
+			one.err = nil // there is nothing to turn off
+		case one.outcome != partnercenter.Unsure && s.before != nil && isGone(one.err):
+			one.err = nil // it left since the plan; the next refresh shows that
+			leftOut.Add(s.customerID, errs[i])
+		case one.outcome != partnercenter.Unsure && w.report && len(s.on) > 0 && refusal(one.err) != "":
+			one.left, one.err = refusal(one.err), nil
+			leftOut.Add(s.customerID, errs[i])
+		}
+		if one.err == nil {
+			done++
+		}
+		failed.Add(s.customerID, one.err)
+	}
+	var diags diag.Diagnostics
+	diags.Append(handOver(path.Root("permissions"), slices.Concat(kept...), nil)...)
+	if leftOut.Any() {
+		diags.Append(leftOut.Warning("turn on the permissions", "They are left out. They are off until they qualify."))
+	}
+	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
+	if unsure := unsureOf(steps, results); len(unsure) > 0 {
+		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(unsure))
+	}
+	switch {
+	case err != nil:
+		diags.AddError(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), outcome+"\n\n"+tfkit.Detail(err))
+	case failed.Any():
+		diags.Append(failed.Error("set the permissions", outcome))
+	}
+	return results, diags
+}
+
+// unwritten is a failure before anything was written.
+type unwritten struct{ error }
+
+func (e unwritten) Unwrap() error                { return e.error }
+func (unwritten) Outcome() partnercenter.Outcome { return partnercenter.NotSent }
+
+// unsureOf are the customers for whom nobody knows what the write did.
+func unsureOf(steps []step, results []result) []string {
+	var out []string
+	for i, s := range steps {
+		if results[i].err != nil && results[i].outcome == partnercenter.Unsure {
+			out = append(out, s.customerID)
+		}
+	}
+	return out
+}
+
+// refusal is [reasonOf], also for refusals whose reason is not known.
+func refusal(err error) reason {
+	if why := reasonOf(err); why != "" {
+		return why
+	}
+	if partnercenter.OutcomeOf(err) == partnercenter.Refused {
+		return reasonRefused
+	}
+	return ""
+}
+
+// untaint is what to do when a first apply failed.
+const untaint = "The next plan shows the resource as tainted, and replaces it. That switches nothing that is listed. The simplest way on is: terraform untaint ADDRESS, then apply."
 
 // plannedKey is where private state keeps what the last plan was for: Delete has to tell a
 // destroy from the first half of a replacement.
@@ -133,38 +266,21 @@ func (m customerPermissionsModel) planned() planned {
 }
 
 func (p planned) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
-	b, err := json.Marshal(p)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not note what the plan is for", err.Error())}
-	}
-	return private.SetKey(ctx, plannedKey, b)
+	return tfkit.SetPrivate(ctx, private, plannedKey, p)
 }
 
-func loadPlanned(ctx context.Context, private tfkit.PrivateState) (planned, diag.Diagnostics) {
-	var p planned
-	b, diags := private.GetKey(ctx, plannedKey)
-	if b == nil || diags.HasError() {
-		return p, diags
-	}
-	if err := json.Unmarshal(b, &p); err != nil {
-		diags.AddError("Could not tell what the plan is for", "Nothing was changed: "+err.Error())
-	}
-	return p, diags
-}
-
-// ended is what Delete has to turn off: all of the fleet or, in a replacement, whom the next one
-// does not list.
-func (p planned) ended(f fleet) fleet {
-	switch {
-	case !p.Creates:
-		return f
-	case p.Listed == nil:
-		return fleet{}
-	}
+// split divides what a fleet that is destroyed has on into what the fleet that replaces it lists,
+// and the rest, which ends. A replacement whose customers are not known yet ends everything.
+func (p planned) split(f fleet) (next, ended fleet) {
+	next, ended = fleet{}, maps.Clone(f)
 	for _, id := range p.Listed {
-		delete(f, id)
+		id = strings.ToLower(id)
+		if one, ok := f[id]; ok {
+			next[id] = one
+			delete(ended, id)
+		}
 	}
-	return f
+	return next, ended
 }
 
 // settable is the state of a response.
@@ -173,19 +289,21 @@ type settable interface {
 }
 
 // save writes what was reached to the state.
-func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached known, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
+func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached applied, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
 	var diags, more diag.Diagnostics
-	if !reached.listed.equal(toFleet(m.Permissions)) {
-		m.Permissions, more = reached.listed.toMap(m.Permissions)
+	if !reached.known.listed.equal(toFleet(m.Permissions)) {
+		m.Permissions, more = reached.known.listed.toMap(m.Permissions)
 		diags.Append(more...)
 	}
+	m.Unconfirmed = unconfirmedMap(reached.unconfirmed)
 	m.UnlistedPermissions = types.MapNull(switchesType)
 	if m.denies() {
-		m.UnlistedPermissions, more = reached.unlisted.toMap(types.MapNull(switchesType))
+		m.UnlistedPermissions, more = reached.known.unlisted.toMap(types.MapNull(switchesType))
 		diags.Append(more...)
 	}
 	diags.Append(last.save(ctx, private)...)
 	diags.Append(planned{}.save(ctx, private)...)
+	diags.Append(tfkit.SetPrivate(ctx, private, outsideKey, reached.outside)...)
 	diags.Append(to.Set(ctx, m)...)
 	return diags
 }

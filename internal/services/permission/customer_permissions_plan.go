@@ -8,82 +8,226 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// judge refuses what apply would refuse, and tells what the plan does not show. Wanted is the
-// plan's fleet, before what the state says.
-func (r *customerPermissionsResource) judge(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) diag.Diagnostics {
-	if plan.Unlisted.IsUnknown() || plan.MaxChanges.IsUnknown() {
-		return r.intended(wanted, wanted.steps(before.all(), false))
+// ModifyPlan refuses at plan time what apply would refuse. Each value of thousands of customers
+// takes megabytes, so it makes none in vain.
+func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
 	}
-	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
-	if state == nil {
-		timeout, diags = plan.Timeouts.Create(ctx, fleetTimeout)
+	if req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(r.planDestroy(ctx, req, resp, object)...)
+		return
+	}
+	var plan customerPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	unlisted := types.MapNull(switchesType)
+	switch {
+	case plan.Unlisted.IsUnknown():
+		unlisted = types.MapUnknown(switchesType)
+	case plan.denies():
+		unlisted = types.MapValueMust(switchesType, map[string]attr.Value{})
+	}
+	same := unlisted.Equal(plan.UnlistedPermissions)
+	if !same {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), unlisted)...)
+	}
+	var state *customerPermissionsModel
+	switch {
+	case req.State.Raw.IsNull():
+		resp.Diagnostics.Append(plan.planned().save(ctx, resp.Private)...)
+	case req.Plan.Raw.Equal(req.State.Raw):
+		state = &plan
+	default:
+		same = false
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if r.Clients == nil || resp.Diagnostics.HasError() || !isKnown(plan.Permissions) {
+		return
+	}
+	wanted := toFleet(plan.Permissions)
+	has := known{}
+	if state != nil {
+		has = state.known(false)
+	}
+	asserts, diags := r.declare(ctx, wanted, has, plan.denies(), object)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || state != nil && same && len(asserts) == 0 && state.Unconfirmed.IsNull() {
+		return
+	}
+	unconfirmed, diags := r.planChanges(ctx, planning{plan, state, wanted, asserts, object, resp.Private})
+	resp.Diagnostics.Append(diags...)
+	if !resp.Diagnostics.HasError() && !unconfirmed.Equal(plan.Unconfirmed) {
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unconfirmed"), unconfirmed)...)
+	}
+}
+
+// planDestroy claims the end of all that is on.
+func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object string) diag.Diagnostics {
+	var permissions types.Map
+	diags := planned{}.save(ctx, resp.Private)
+	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
+	if r.Clients == nil || diags.HasError() {
+		return diags
+	}
+	r.Claims.Deny(object, nil)
+	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
+	diags.Append(more...)
+	return append(diags, handOver(path.Root("permissions"), keeps, passes)...)
+}
+
+// subjects are the permissions that are on.
+func (f fleet) subjects() []tfkit.Subject {
+	var out []tfkit.Subject
+	for id, one := range f {
+		for _, permission := range one.on() {
+			out = append(out, subjectOf(permission, id))
+		}
+	}
+	return out
+}
+
+// declare claims what the fleet lists and compares it with other resources. It returns the
+// customers whose permissions the state has on, and an object that was planned before turns off.
+func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet, has known, denies bool, object string) (asserts []string, diags diag.Diagnostics) {
+	var c comparison
+	for id, one := range wanted {
+		ends := false
+		for permission, on := range one {
+			about, claim := subjectOf(permission, id), fleetClaim(object, on)
+			if is, ok := has.listed[id][permission]; !ok || is != on || has.unsure[id] {
+				claim.Phase = tfkit.Declared
+			}
+			ends = c.compare(about, on, claim.Phase, r.Claims.Declare(ctx, about, claim)) || ends
+			if on && r.Claims.Denied(about, object) {
+				c.denied = append(c.denied, about)
+			}
+		}
+		if ends {
+			asserts = append(asserts, id)
+		}
+	}
+	var lists func(string) bool
+	if denies {
+		lists = func(id string) bool { _, ok := wanted[id]; return ok }
+	}
+	c.denied = append(c.denied, r.Claims.Deny(object, lists)...)
+	return asserts, c.diagnostics(path.Root("permissions"))
+}
+
+func fleetClaim(object string, on bool) tfkit.Claim {
+	return tfkit.Claim{Object: object, Type: "partnercenter_customer_permissions", On: on, Phase: tfkit.Existing}
+}
+
+// planning is a plan to create or to update.
+type planning struct {
+	plan    customerPermissionsModel
+	state   *customerPermissionsModel // nil when there is none
+	wanted  fleet
+	asserts []string
+	object  string
+	private tfkit.PrivateState
+}
+
+// planChanges refuses what apply would refuse, and tells what the plan does not show. It returns
+// the planned unconfirmed.
+func (r *customerPermissionsResource) planChanges(ctx context.Context, p planning) (types.Map, diag.Diagnostics) {
+	unknown := types.MapUnknown(types.StringType)
+	if p.plan.Unlisted.IsUnknown() || p.plan.MaxChanges.IsUnknown() || p.plan.VerifyAzureSubscription.IsUnknown() || p.plan.OnError.IsUnknown() {
+		return unknown, nil
+	}
+	timeout, diags := p.plan.Timeouts.Update(ctx, fleetTimeout)
+	if p.state == nil {
+		timeout, diags = p.plan.Timeouts.Create(ctx, fleetTimeout)
 	}
 	if diags.HasError() {
-		return diags
+		return unknown, diags
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
+	before := known{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
+	if p.state != nil {
+		before = p.state.known(p.plan.denies())
+	}
+	for _, id := range p.asserts {
+		before.unsure[id] = true
+	}
 	if !r.PartnerCenter.AppOnly() {
-		if before, diags = r.complete(ctx, plan, state, wanted, before); diags.HasError() {
-			return diags
+		var more diag.Diagnostics
+		before, more = r.readMissing(ctx, p.plan, p.state, p.wanted, before)
+		if diags.Append(more...); diags.HasError() {
+			return unknown, diags
 		}
-		if needsReading(plan, state) {
+		if needsReading(p.plan, p.state) {
 			diags.Append(tellOfUnlisted(before.unlisted)...)
 		}
 	}
-	steps := wanted.steps(before.all(), plan.denies())
-	if diags.Append(r.intended(wanted, steps)...); diags.HasError() || len(steps) == 0 {
-		return diags
+	steps := before.steps(p.wanted, p.plan.denies())
+	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(steps))
+	diags.Append(more...)
+	diags.Append(handOver(path.Root("permissions"), keeps, passes)...)
+	steps = without(steps, keeps)
+	if len(steps) == 0 && len(p.asserts) == 0 {
+		return unconfirmedMap(nil), diags
 	}
 	if r.PartnerCenter.AppOnly() {
-		return append(diags, errAppOnly)
+		return unknown, append(diags, errAppOnly)
 	}
-	diags.Append(tellOfRemoved(wanted, before, steps)...)
-	if diags.Append(tooMany(plan, steps)...); !diags.HasError() && plan.VerifyAzureSubscription.ValueBool() {
-		diags.Append(r.verify(ctx, steps)...)
+	diags.Append(tellOfRemoved(steps)...)
+	left, more := r.qualify(ctx, p, steps)
+	diags.Append(more...)
+	taken := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return left[s.customerID] != "" })
+	if tooMany := tooMany(p.plan, taken); tooMany != nil {
+		diags.AddAttributeWarning(path.Root("max_changes"), tooMany.Summary(), "Apply will refuse this plan. "+tooMany.Detail())
 	}
-	return diags
+	if len(p.asserts) > 0 || p.plan.reports() && slices.ContainsFunc(taken, func(s step) bool { return len(s.on) > 0 }) {
+		return unknown, diags
+	}
+	return unconfirmedMap(left), diags
 }
 
-// intended compares what the fleet means to do with what other resources do.
-func (r *customerPermissionsResource) intended(wanted fleet, steps []step) diag.Diagnostics {
-	ended := fleet{}
+// ending are the permissions that steps turn off since nobody lists them any more.
+func ending(steps []step) []tfkit.Subject {
+	var out []tfkit.Subject
 	for _, s := range steps {
-		if _, listed := wanted[s.customerID]; !listed {
-			ended[s.customerID] = switches{}
+		if s.kind == removed {
 			for _, permission := range s.off {
-				ended[s.customerID][permission] = true
+				out = append(out, subjectOf(permission, s.customerID))
 			}
 		}
 	}
-	return intended(&r.Intents, path.Root("permissions"), "partnercenter_customer_permissions", wanted, ended)
+	return out
 }
 
-// created notes whom a new fleet lists. What it does not manage of them is not to be touched
-// either.
-func (r *customerPermissionsResource) created(f fleet) {
-	for id := range f {
-		for _, permission := range members {
-			r.Intents.Created(tfkit.Switch{Name: string(permission), Of: id})
+// without are the steps without the permissions that others keep on.
+func without(steps []step, keeps []tfkit.Subject) []step {
+	var out []step
+	for _, s := range steps {
+		if s = s.without(keeps); len(s.on)+len(s.off) > 0 {
+			out = append(out, s)
 		}
 	}
+	return out
 }
 
-// notReplaced is what a fleet that is destroyed has to turn off: all but what was created before.
-func (r *customerPermissionsResource) notReplaced(f fleet) fleet {
-	for id, one := range f {
-		maps.DeleteFunc(one, func(permission partnercenter.Permission, _ bool) bool {
-			return r.Intents.Replaced(tfkit.Switch{Name: string(permission), Of: id})
-		})
+func (s step) without(keeps []tfkit.Subject) step {
+	if s.kind == removed {
+		s.off = slices.DeleteFunc(slices.Clone(s.off), func(p partnercenter.Permission) bool { return slices.Contains(keeps, subjectOf(p, s.customerID)) })
 	}
-	return f
+	return s
 }
 
 // needsReading tells whether the state does not say what would change: what is not listed has
@@ -105,11 +249,10 @@ func tellOfUnlisted(unlisted fleet) diag.Diagnostics {
 
 // tellOfRemoved names who is turned off by being listed no longer, which looks in a plan like being
 // let go.
-func tellOfRemoved(wanted fleet, before known, steps []step) diag.Diagnostics {
+func tellOfRemoved(steps []step) diag.Diagnostics {
 	var ids []string
 	for _, s := range steps {
-		_, listed := wanted[s.customerID]
-		if _, was := before.listed[s.customerID]; was && !listed {
+		if s.kind == removed {
 			ids = append(ids, s.customerID)
 		}
 	}
@@ -128,36 +271,93 @@ func shortList(ids []string) string {
 	return strings.Join(ids, ", ")
 }
 
-// tooMany refuses more changes than are allowed.
-func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostics {
-	if bound := plan.MaxChanges.ValueInt64(); plan.MaxChanges.IsNull() || plan.MaxChanges.IsUnknown() || int64(len(steps)) <= bound {
+// tooMany is the error where there are more changes than are allowed, else nil.
+func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostic {
+	bound := plan.MaxChanges
+	if bound.IsNull() || bound.IsUnknown() || int64(len(steps)) <= bound.ValueInt64() {
 		return nil
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
-		fmt.Sprintf("This would change %d customers, and max_changes allows %d. Nothing was changed.\n\n"+
-			"What to do: look whether all of them are meant, and raise max_changes for this apply.", len(steps), plan.MaxChanges.ValueInt64()))}
+	on, off := 0, 0
+	for _, s := range steps {
+		if len(s.on) > 0 {
+			on++
+		}
+		if len(s.off) > 0 {
+			off++
+		}
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
+		fmt.Sprintf("This would change %d customers (%d enabled, %d disabled), and max_changes allows %d. Nothing was changed.\n\n"+
+			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", len(steps), on, off, bound.ValueInt64()))
 }
 
-// verify checks the prerequisite of the customers that are turned on.
-func (r *customerPermissionsResource) verify(ctx context.Context, steps []step) diag.Diagnostics {
-	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return len(s.on) == 0 })
-	errs := make([]error, len(steps))
-	_, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
-		errs[i] = r.PartnerCenter.Subscriptions.RequireAzure(ctx, steps[i].customerID)
-		if errors.As(errs[i], new(*partnercenter.NoAzureSubscriptionError)) {
-			return nil
-		}
-		return errs[i]
+// qualify checks the prerequisite of the customers that are turned on. It returns whom the apply
+// leaves out, and why. What was turned off outside Terraform never fails the plan.
+func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, steps []step) (map[string]reason, diag.Diagnostics) {
+	outside := tfkit.GetPrivate[map[string]reason](ctx, p.private, outsideKey)
+	var before map[string]reason
+	if p.state != nil {
+		before = p.state.unconfirmed()
+	}
+	verify := p.plan.VerifyAzureSubscription.ValueBool()
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
+		mayBeGone := outside[s.customerID] == reasonNoRelationship || before[s.customerID] == reasonNoRelationship
+		return len(s.on) == 0 || !verify && !mayBeGone
+	})
+	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
+		return qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
 	})
 	if err != nil {
-		return diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
+		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
 	}
-	failed := tfkit.Failures{}
+	left := make(map[string]reason)
+	var failed, warned, leftOut tfkit.Failures
 	for i, s := range steps {
-		failed.Add(s.customerID, errs[i])
+		_, wasOn := outside[s.customerID]
+		why, err := reasonOf(errs[i]), errs[i]
+		if !verify && why != reasonNoRelationship {
+			err = nil
+		}
+		isLeft := err != nil && why != "" && (p.plan.reports() || why == reasonNoRelationship && (wasOn || before[s.customerID] == why))
+		switch {
+		case isLeft:
+			left[s.customerID] = why
+			leftOut.Add(s.customerID, err)
+		case err != nil && wasOn:
+			warned.Add(s.customerID, err)
+		default:
+			failed.Add(s.customerID, err)
+		}
 	}
-	if !failed.Any() {
-		return nil
+	var diags diag.Diagnostics
+	if leftOut.Any() {
+		diags.Append(leftOut.Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
 	}
-	return diag.Diagnostics{failed.Error("turn on the permissions", "Nothing was changed. To set permissions without this check, set verify_azure_subscription = false.")}
+	if warned.Any() {
+		diags.Append(warned.Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
+	}
+	if failed.Any() {
+		diags.Append(failed.Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
+			"To set permissions without this check, set verify_azure_subscription = false. "+
+			"To destroy the resource, which plans it first: terraform destroy -refresh=false."))
+	}
+	return left, diags
+}
+
+func noAzure(err error) bool { return errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) }
+
+// reasonOf says why a customer cannot be turned on, or "" where the failure does not tell.
+func reasonOf(err error) reason {
+	switch {
+	case isGone(err):
+		return reasonNoRelationship
+	case noAzure(err):
+		return reasonNoAzure
+	}
+	return ""
+}
+
+// isGone tells whether the customer is none of the partner's, or no longer.
+func isGone(err error) bool {
+	return partnercenter.IsCustomerNotFound(err) || partnercenter.IsNoRelationship(err)
 }

@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -31,21 +30,24 @@ type refreshed struct {
 	Own map[string]time.Time `json:"own,omitempty"`
 }
 
+// loadRefreshed returns the zero value where there is none, so that the next refresh is a full one.
 func loadRefreshed(ctx context.Context, private tfkit.PrivateState) refreshed {
-	var out refreshed
-	b, _ := private.GetKey(ctx, refreshedKey)
-	if json.Unmarshal(b, &out) != nil {
-		return refreshed{} // the next refresh is a full one
-	}
-	return out
+	return tfkit.GetPrivate[refreshed](ctx, private, refreshedKey)
 }
 
 func (r refreshed) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
-	b, err := json.Marshal(r)
-	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not note the time of the refresh", err.Error())}
+	return tfkit.SetPrivate(ctx, private, refreshedKey, r)
+}
+
+// afterWrite is what the next refresh needs to know after a write. It is a full one when some of
+// the write failed.
+func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refreshed {
+	if diags.HasError() {
+		r.Full = time.Time{}
+		return r
 	}
-	return private.SetKey(ctx, refreshedKey, b)
+	r.wrote(ctx, time.Now().UTC())
+	return r
 }
 
 // wrote notes an operation of ours, and forgets those that the log is not read for any more.
@@ -57,39 +59,54 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 	r.Own[tfkit.CorrelationID(ctx)] = now
 }
 
-// read returns the fleet as it is, who of it is gone, and what failed for single customers.
-// With lately, which says that it was written a moment ago, an answer that contradicts the state
-// is confirmed: reads can lag behind writes.
-func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, lately bool) (now known, gone []string, failed tfkit.Failures, err error) {
-	now = known{listed: toFleet(m.Permissions), unlisted: fleet{}}
+// finding is what a refresh found.
+type finding struct {
+	known known
+	// gone are customers without a reseller relationship.
+	gone []string
+	// failed are customers that could not be read; they are as the state says.
+	failed tfkit.Failures
+}
+
+// read returns the fleet as it is. Written is when it was written last: until a while after that,
+// an answer that contradicts the state is confirmed, since reads can lag behind writes.
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, written time.Time) (finding, error) {
+	out := finding{known: m.known(m.denies())}
 	at := time.Now().UTC()
-	ids, byLog := r.changed(ctx, m, now.listed, *last, at)
+	ids, byLog := r.changed(ctx, m, out.known.listed, *last, at)
+	var err error
 	switch {
 	case byLog:
-		now.unlisted = toFleet(m.UnlistedPermissions)
+		for id := range m.unconfirmed() {
+			ids = append(ids, id)
+		}
 	case m.denies():
-		if ids, err = r.everybody(ctx, now.listed); err != nil {
-			return known{}, nil, failed, err
+		if ids, err = r.listCustomers(ctx, out.known.listed); err != nil {
+			return finding{}, err
 		}
 	default:
-		ids = slices.Sorted(maps.Keys(now.listed))
+		ids = slices.Collect(maps.Keys(out.known.listed))
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { // nothing of it is managed
-		one, listed := now.listed[id]
+		one, listed := out.known.listed[id]
 		return listed && len(one) == 0
 	})
-	gone, failed, err = r.look(ctx, ids, now, m, lately)
-	if err == nil && !failed.Any() {
+	slices.Sort(ids)
+	if err := r.readPolicies(ctx, slices.Compact(ids), &out, m, written); err != nil {
+		return finding{}, err
+	}
+	if !out.failed.Any() {
 		last.Log = at
 		if !byLog {
 			last.Full = at
 		}
 	}
-	return now, gone, failed, err
+	return out, nil
 }
 
-// everybody are all of the partner's customers, and those of the fleet who are none.
-func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([]string, error) {
+// listCustomers returns the ids of all of the partner's customers, and of those of the fleet who are
+// none.
+func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet) ([]string, error) {
 	all := make(map[string]bool, len(f))
 	for id := range f {
 		all[id] = true
@@ -100,30 +117,25 @@ func (r *customerPermissionsResource) everybody(ctx context.Context, f fleet) ([
 		}
 		all[strings.ToLower(c.ID)] = true
 	}
-	return slices.Sorted(maps.Keys(all)), nil
+	return slices.Collect(maps.Keys(all)), nil
 }
 
-// look reads the policies of some customers and notes what they have on: of listed ones what
-// is managed, of others everything.
-func (r *customerPermissionsResource) look(ctx context.Context, ids []string, now known, m customerPermissionsModel, lately bool) (gone []string, failed tfkit.Failures, err error) {
-	on, unlisted := make([][]partnercenter.Permission, len(ids)), toFleet(m.UnlistedPermissions) // thousands of policies take more memory
+// readPolicies reads the policies of some customers and notes what they have on: of listed ones
+// what is managed, of others everything.
+func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, m customerPermissionsModel, written time.Time) error {
+	on := make([][]partnercenter.Permission, len(ids)) // thousands of policies take more memory
 	progress := tfkit.NewProgress("read", "customers", len(ids))
+	lately := time.Since(written) < partnercenter.ReadLag
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
-		var policy partnercenter.SelfServePolicy
-		var err error
-		before, listed := now.listed[ids[i]]
-		if lately && !listed { // deny turned off what the state does not say
+		before, isListed := out.known.listed[ids[i]]
+		if lately && !isListed { // deny turned off what the state does not say
 			before = switches{}
 			for _, permission := range members {
-				before[permission] = unlisted[ids[i]][permission]
+				before[permission] = out.known.unlisted[ids[i]][permission]
 			}
 		}
-		if lately {
-			policy, err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], before)
-		} else {
-			policy, err = r.PartnerCenter.SelfServePolicies.Get(ctx, ids[i])
-		}
+		policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], partnercenter.Seen{Allows: before, WrittenAt: written})
 		for _, permission := range members {
 			if policy.Allows(permission) {
 				on[i] = append(on[i], permission)
@@ -132,33 +144,73 @@ func (r *customerPermissionsResource) look(ctx context.Context, ids []string, no
 		return err
 	})
 	if err != nil {
-		return nil, failed, err
+		return err
 	}
 	for i, id := range ids {
 		if isGone(errs[i]) {
-			gone, errs[i] = append(gone, id), nil // and has nothing on
+			out.gone, errs[i] = append(out.gone, id), nil // and has nothing on
 		}
-		if failed.Add(id, errs[i]); errs[i] != nil {
+		if out.failed.Add(id, errs[i]); errs[i] != nil {
 			continue
 		}
-		if before, listed := now.listed[id]; listed {
-			one := switches{}
+		if before, isListed := out.known.listed[id]; isListed {
+			one := make(switches, len(before))
 			for permission := range before {
 				one[permission] = slices.Contains(on[i], permission)
 			}
-			now.listed[id] = one
+			out.known.listed[id] = one
 			continue
 		}
-		delete(now.unlisted, id)
+		delete(out.known.unlisted, id)
 		if !m.denies() || len(on[i]) == 0 {
 			continue
 		}
-		now.unlisted[id] = switches{}
+		out.known.unlisted[id] = switches{}
 		for _, permission := range on[i] {
-			now.unlisted[id][permission] = true
+			out.known.unlisted[id][permission] = true
 		}
 	}
-	return gone, failed, nil
+	if out.failed.All() {
+		return out.failed.First()
+	}
+	return nil
+}
+
+// refresh takes what was found over into the state's terms. Customers that the last apply left out
+// stay as they are declared while they are off still.
+func (f finding) refresh(m customerPermissionsModel, outside map[string]reason) applied {
+	state, before := toFleet(m.Permissions), m.unconfirmed()
+	out := applied{known: f.known, unconfirmed: make(map[string]reason), outside: make(map[string]reason)}
+	unread := f.failed.IDs()
+	for id, found := range f.known.listed {
+		why, isGone := before[id], slices.Contains(f.gone, id)
+		switch {
+		case unread[id]:
+			out.known.listed[id] = state[id]
+			if why != "" {
+				out.unconfirmed[id] = why
+			}
+			if was, ok := outside[id]; ok {
+				out.outside[id] = was
+			}
+			continue
+		case why != "" && why != reasonUnsure && !maps.Equal(found, state[id]):
+			out.known.listed[id] = state[id]
+			if out.unconfirmed[id] = why; isGone {
+				out.unconfirmed[id] = reasonNoRelationship
+			}
+			continue
+		}
+		was, known := outside[id]
+		for permission, on := range found {
+			if !on && (known || state[id][permission] && why == "") {
+				if out.outside[id] = was; isGone {
+					out.outside[id] = reasonNoRelationship
+				}
+			}
+		}
+	}
+	return out
 }
 
 // changed are the customers whose policies were changed since the fleet was read last, by the
@@ -193,5 +245,5 @@ func (r *customerPermissionsResource) changed(ctx context.Context, m customerPer
 			ids[id] = true
 		}
 	}
-	return slices.Sorted(maps.Keys(ids)), true
+	return slices.Collect(maps.Keys(ids)), true
 }

@@ -8,12 +8,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -57,89 +55,54 @@ func (r *customerPermissionsResource) Metadata(_ context.Context, req resource.M
 	resp.TypeName = req.ProviderTypeName + "_customer_permissions"
 }
 
-// ModifyPlan refuses at plan time what apply would refuse. Each value of thousands of customers
-// takes megabytes, so it makes none in vain.
-func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() {
-		var permissions types.Map
-		resp.Diagnostics.Append(planned{}.save(ctx, resp.Private)...)
-		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
-		if r.Clients != nil && !resp.Diagnostics.HasError() {
-			resp.Diagnostics.Append(r.intended(nil, fleet{}.steps(r.notReplaced(toFleet(permissions)), false))...)
-		}
-		return
-	}
-	var plan customerPermissionsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	unlisted := types.MapNull(switchesType)
-	switch {
-	case plan.Unlisted.IsUnknown():
-		unlisted = types.MapUnknown(switchesType)
-	case plan.denies():
-		unlisted = types.MapValueMust(switchesType, map[string]attr.Value{})
-	}
-	same := unlisted.Equal(plan.UnlistedPermissions)
-	if !same {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), unlisted)...)
-	}
-	var state *customerPermissionsModel
-	switch {
-	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(plan.planned().save(ctx, resp.Private)...)
-	case same && req.Plan.Raw.Equal(req.State.Raw):
-		if r.Clients != nil {
-			resp.Diagnostics.Append(r.intended(toFleet(plan.Permissions), nil)...)
-		}
-		return
-	default:
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if resp.Diagnostics.HasError() || !isKnown(plan.Permissions) {
-		return
-	}
-	wanted, before := toFleet(plan.Permissions), known{}
-	if state != nil {
-		before = state.concerning(plan)
-		if !plan.Permissions.Equal(state.Permissions) && wanted.equal(before.listed) { // only the spelling differs
-			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("permissions"), state.Permissions)...)
-		}
-	}
-	if r.Clients != nil && !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.judge(ctx, plan, state, wanted, before)...)
-	}
-}
-
 func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan customerPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	timeout, diags := plan.Timeouts.Create(ctx, fleetTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	start := time.Now().UTC()
-	before, diags := r.complete(ctx, plan, nil, toFleet(plan.Permissions), known{listed: fleet{}, unlisted: fleet{}})
-	if diags.HasError() {
-		resp.Diagnostics.Append(diags...)
-		return
+	yielded := r.yielded(toFleet(plan.Permissions))
+	before, diags := r.readMissing(ctx, plan, nil, toFleet(plan.Permissions), yielded)
+	after := applied{known: yielded, unconfirmed: yielded.stillUnsure()}
+	if !diags.HasError() {
+		after, diags = r.apply(ctx, plan, before, object, resp.Private)
 	}
-	after, done, diags := r.apply(ctx, plan, before)
-	resp.Diagnostics.Append(diags...)
-	if diags.HasError() && done == 0 {
+	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nobody relies on it
+		resp.Diagnostics.Append(diags...)
 		return // with no state there is nothing to replace
 	}
-	if !diags.HasError() {
-		r.created(toFleet(plan.Permissions))
-	}
+	resp.Diagnostics.Append(tfkit.Explain(diags, untaint)...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshed{Full: start, Log: start}.afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
+}
+
+// yielded is what a fleet of this run that is replaced has left on for the wanted one.
+func (r *customerPermissionsResource) yielded(wanted fleet) known {
+	out := known{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
+	for id := range wanted {
+		for _, permission := range members {
+			yielded, certain := r.Claims.Yielded(subjectOf(permission, id))
+			if !yielded {
+				continue
+			}
+			if out.listed[id] == nil {
+				out.listed[id] = switches{}
+			}
+			out.listed[id][permission] = true
+			if !certain {
+				out.unsure[id] = true
+			}
+		}
+	}
+	return out
 }
 
 func (r *customerPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -147,32 +110,36 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
 	timeout, diags := m.Timeouts.Read(ctx, fleetTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
+	state := toFleet(m.Permissions)
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	last := loadRefreshed(ctx, req.Private)
-	now, gone, failed, err := r.read(ctx, m, &last, tfkit.WrittenWithin(ctx, req.Private, partnercenter.ReadLag))
-	switch {
-	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", err))
-		return
-	case failed.Any():
-		resp.Diagnostics.Append(failed.Error("read the permissions", "The state is as it was. "+
-			"When a customer stays so, it can be released: set it to {} and apply with -refresh=false."))
+	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
+	if err != nil {
+		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(err)+"\n\n"+giveUp)
 		return
 	}
-	if len(gone) > 0 {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(gone)),
-			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(gone)+".")
+	if found.failed.Any() {
+		resp.Diagnostics.Append(found.failed.Warning("read the permissions", "The state keeps what it says of them."))
 	}
-	if now.listed.equal(toFleet(m.Permissions)) && now.unlisted.equal(toFleet(m.UnlistedPermissions)) {
+	if len(found.gone) > 0 {
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(found.gone)),
+			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(found.gone)+".\n\n"+
+				"What to do: take them out of permissions.")
+	}
+	after := found.refresh(m, tfkit.GetPrivate[map[string]reason](ctx, req.Private, outsideKey))
+	if after.known.listed.equal(state) && after.known.unlisted.equal(toFleet(m.UnlistedPermissions)) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
 		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, after.outside)...)
 		return
 	}
-	resp.Diagnostics.Append(r.save(ctx, m, now, &resp.State, resp.Private, last)...)
+	resp.Diagnostics.Append(r.save(ctx, m, after, &resp.State, resp.Private, last)...)
 }
 
 func (r *customerPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -181,17 +148,18 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	before, diags := r.complete(ctx, plan, &state, toFleet(plan.Permissions), state.concerning(plan))
+	before, diags := r.readMissing(ctx, plan, &state, toFleet(plan.Permissions), state.known(plan.denies()))
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	after, _, diags := r.apply(ctx, plan, before)
+	after, diags := r.apply(ctx, plan, before, object, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, loadRefreshed(ctx, req.Private).afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -203,21 +171,51 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	timeout, diags := state.Timeouts.Delete(ctx, fleetTimeout)
 	resp.Diagnostics.Append(diags...)
-	next, diags := loadPlanned(ctx, req.Private)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	done, diags := r.write(ctx, fleet{}.steps(next.ended(r.notReplaced(toFleet(state.Permissions))), false), false)
-	if !diags.HasError() {
+	all := toFleet(state.Permissions)
+	next, ended := tfkit.GetPrivate[planned](ctx, req.Private, plannedKey).split(all)
+	if err := r.canGoOn(ctx, next); err != nil {
+		resp.Diagnostics.Append(tfkit.Failure("Could not begin to replace the permissions of the customers", err))
 		return
 	}
+	unsure := state.unconfirmed()
+	steps := known{listed: ended}.steps(nil, false)
+	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
 	resp.Diagnostics.Append(diags...)
-	left := toFleet(state.Permissions)
-	maps.DeleteFunc(left, func(id string, _ switches) bool { return done[id] })
-	resp.Diagnostics.Append(r.save(ctx, state, known{listed: left}, &resp.State, resp.Private, refreshed{})...)
+	if !diags.HasError() {
+		for _, one := range next.subjects() {
+			r.Claims.Yield(one, unsure[one.ID] == "")
+		}
+		return
+	}
+	left := applied{known: known{listed: next}, unconfirmed: unsure}
+	for i, s := range steps {
+		if results[i].err != nil {
+			left.known.listed[s.customerID] = all[s.customerID]
+		}
+	}
+	maps.DeleteFunc(left.unconfirmed, func(id string, _ reason) bool { return left.known.listed[id] == nil })
+	resp.Diagnostics.Append(r.save(ctx, state, left, &resp.State, resp.Private, refreshed{})...)
+}
+
+// canGoOn reads one policy of a fleet that is about to be left to the one that replaces it. Without
+// that the other half of the replacement might not be able to begin, and no state would know.
+func (r *customerPermissionsResource) canGoOn(ctx context.Context, next fleet) error {
+	for id, one := range next {
+		if len(one.on()) > 0 {
+			_, err := r.PartnerCenter.SelfServePolicies.Get(ctx, id)
+			if isGone(err) {
+				continue
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // ImportState takes over the permissions of all customers, or of some. What they are is read
@@ -234,7 +232,7 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 	ids := strings.Split(strings.ToLower(text), ",")
 	if strings.EqualFold(text, "all") {
 		var err error
-		if ids, err = r.everybody(ctx, nil); err != nil {
+		if ids, err = r.listCustomers(ctx, nil); err != nil {
 			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of all customers", err))
 			return
 		}
@@ -260,15 +258,15 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 			_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
 			return err
 		})
+		if err != nil {
+			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of the customers", err))
+			return
+		}
 		var failed tfkit.Failures
 		for i, id := range ids {
 			failed.Add(id, errs[i])
 		}
-		switch {
-		case err != nil:
-			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of the customers", err))
-			return
-		case failed.Any():
+		if failed.Any() {
 			resp.Diagnostics.Append(failed.Error("import the permissions", "Nothing was imported."))
 			return
 		}
@@ -276,9 +274,11 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 	m, diags := permissions.toMap(types.MapNull(switchesType))
 	resp.Diagnostics.Append(diags...)
 	for name, value := range map[string]any{
-		"id": text, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter,
+		"id": text, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter, "on_error": tfkit.FailOnError,
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}
+	_, diags = tfkit.ObjectID(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(text)})...)
 }

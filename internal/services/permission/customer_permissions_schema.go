@@ -101,6 +101,21 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 					return nil
 				})},
 			},
+			"on_error": schema.StringAttribute{
+				MarkdownDescription: "What to do when customers cannot be enabled: they have no Azure subscription, no reseller relationship any more, or Partner Center refuses. " +
+					"`fail` (default) fails the plan or the apply; the other customers are done. `report` leaves them out with a warning, and every later plan tries them again. See `unconfirmed`.",
+				Optional:   true,
+				Computed:   true,
+				Default:    stringdefault.StaticString(tfkit.FailOnError),
+				Validators: []validator.String{stringvalidator.OneOf(tfkit.FailOnError, tfkit.ReportOnError)},
+			},
+			"unconfirmed": schema.MapAttribute{
+				MarkdownDescription: "Customers whose permissions are not, or may not be, as `permissions` lists them, with the reason. " +
+					"`unsure`: the answer to a change was lost, so they may be enabled and count as on; the next refresh or apply makes sure. " +
+					"`no_azure_subscription`, `no_relationship`, `refused`: they were left out and are off. Null when there are none.",
+				Computed:    true,
+				ElementType: types.StringType,
+			},
 			"timeouts": fleetTimeouts(ctx),
 		},
 	}

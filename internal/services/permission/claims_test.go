@@ -24,7 +24,7 @@ type inTheWay struct {
 	before, after acctest.Values
 }
 
-func TestProtoIntents(t *testing.T) {
+func TestProtoClaims(t *testing.T) {
 	t.Parallel()
 	single := func(on bool) acctest.Values {
 		return acctest.Values{"customer_id": strings.ToUpper(customer), "enabled": on, "verify_azure_subscription": false}
@@ -35,7 +35,10 @@ func TestProtoIntents(t *testing.T) {
 	litware := acctest.Values{"customer_id": mockbackend.LitwareID, "verify_azure_subscription": false}
 	nobody := of(acctest.Values{}, "unlisted", "deny")
 	const (
-		switches = "Two resources switch the same permission"
+		opposite = "Two resources declare the opposite"
+		denied   = "Customers that are enabled and denied"
+		passes   = "Permissions pass to another resource"
+		stays    = "Permissions stay on"
 		manages  = "Two resources manage the same permission"
 	)
 	for name, c := range map[string]struct {
@@ -46,33 +49,43 @@ func TestProtoIntents(t *testing.T) {
 	}{
 		"one and a fleet agree": {
 			resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, one()}}, warned: manages,
-			says: []string{"Azure reservations of customer " + customer, "They agree, until"},
+			says: []string{"Azure reservations of customer " + customer, "declare the same"},
 		},
 		"a fleet and one agree":           {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(true)}}, warned: manages},
 		"they agree, and nothing changes": {resources: []inTheWay{{fleetType, one(), one()}, {typeName, single(true), single(true)}}, warned: manages},
-		"they contradict each other":      {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: switches},
-		"the other way":                   {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: switches},
-		"the fleet does not manage it":    {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
-		"the other permission":            {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
-		"another customer":                {resources: []inTheWay{{typeName, nil, litware}, {fleetType, nil, one()}}},
+		"two of one type agree":        {resources: []inTheWay{{typeName, nil, single(true)}, {typeName, nil, single(true)}}, warned: manages},
+		"two of one type exist":        {resources: []inTheWay{{typeName, single(true), single(true)}, {typeName, single(true), single(true)}}, warned: manages},
+		"they contradict each other":   {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: opposite},
+		"the other way":                {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
+		"two of one type contradict":   {resources: []inTheWay{{typeName, nil, single(false)}, {typeName, nil, single(true)}}, refused: opposite},
+		"the fleet does not manage it": {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
+		"the other permission":         {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
+		"another customer":             {resources: []inTheWay{{typeName, nil, litware}, {fleetType, nil, one()}}},
 		"one destroyed, a fleet takes over": {
-			resources: []inTheWay{{typeName, single(true), nil}, {fleetType, nil, one()}}, refused: switches,
-			says: []string{typeName + " lets go of it, which turns it off", "this " + fleetType + " turns it on", "removed block with destroy = false"},
+			resources: []inTheWay{{typeName, single(true), nil}, {fleetType, nil, one()}}, warned: passes,
+			says: []string{"removed block with destroy = false"},
 		},
-		"a fleet takes over, one destroyed":    {resources: []inTheWay{{fleetType, nil, one()}, {typeName, single(true), nil}}, refused: switches},
-		"a fleet lets go, one takes over":      {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, refused: switches, warned: "no longer listed"},
+		"a fleet takes over, one destroyed":    {resources: []inTheWay{{fleetType, nil, one()}, {typeName, single(true), nil}}, warned: passes},
+		"a fleet lets go, one takes over":      {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, warned: passes},
+		"a fleet lets go, one has it":          {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), of(acctest.Values{})}}, warned: stays},
 		"a fleet releases, one takes over":     {resources: []inTheWay{{fleetType, one(), of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
-		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, refused: switches},
+		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, warned: passes},
+		"a fleet destroyed, one has it":        {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), nil}}, warned: stays},
 		"both destroyed":                       {resources: []inTheWay{{fleetType, one(), nil}, {typeName, single(true), nil}}},
-		"one at another address":               {resources: []inTheWay{{typeName, single(true), nil}, {typeName, nil, single(true)}}, refused: switches},
-		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, refused: switches},
-		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: switches},
-		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: switches},
-		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: switches, warned: "turned off without being listed"},
-		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: switches, warned: "turned off without being listed"},
+		"one at another address":               {resources: []inTheWay{{typeName, single(true), nil}, {typeName, nil, single(true)}}, warned: passes},
+		"one destroyed that is off":            {resources: []inTheWay{{typeName, single(false), nil}, {typeName, nil, single(true)}}, warned: passes},
+		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, warned: passes},
+		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: opposite},
+		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
+		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: denied},
+		"a first deny beside a new one":        {resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, nobody}}, refused: denied},
+		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
+		"deny beside a new fleet":              {resources: []inTheWay{{fleetType, nobody, nobody}, {fleetType, nil, one()}}, refused: denied},
+		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: denied},
+		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}},
 		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
 			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
-		}, refused: switches},
+		}, refused: denied},
 		"deny, and the other one is listed": {resources: []inTheWay{
 			{fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny")}, {typeName, single(true), single(true)},
 		}},
@@ -125,7 +138,6 @@ func TestAccFleet_takesOver(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_7_0)}, // removed blocks
 		Steps: []resource.TestStep{
 			{Config: b.Config(single), PostApplyFunc: b.ResetJournal},
-			{Config: b.Config(fleet), ExpectError: acctest.Says("Two resources switch the same permission")},
 			{Config: b.Config(removed + fleet), PostApplyFunc: func() {
 				acctest.ExpectPermissions(t, b.Backend, customer, ri)
 				for _, w := range acctest.Writes(b.Backend) {

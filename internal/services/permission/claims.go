@@ -1,0 +1,151 @@
+package permission
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// subjectOf is a permission of a customer in the claims of a run.
+func subjectOf(permission partnercenter.Permission, customerID string) tfkit.Subject {
+	return tfkit.Subject{Kind: string(permission), ID: strings.ToLower(customerID)}
+}
+
+// words are the permissions in words.
+var words = map[partnercenter.Permission]string{
+	partnercenter.AzureReservedInstances: "Azure reservations",
+	partnercenter.AzureSavingsPlan:       "Azure savings plans",
+}
+
+const (
+	mayBeEnabled = "The permission may be enabled: the answer to a change was lost, so Terraform's state says that it is on. The next apply makes sure."
+	giveUp       = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+)
+
+// comparison collects how the declarations of one resource agree with those of others.
+type comparison struct {
+	opposite, same map[pair][]tfkit.Subject
+	denied, passes []tfkit.Subject
+}
+
+// pair is a kind of agreement: this resource declares on or off, as another type does or not.
+type pair struct {
+	other string
+	on    bool
+}
+
+// compare adds the claims of other objects about a subject that is declared on or off. It tells
+// whether one that was planned before turns off what is declared on and exists.
+func (c *comparison) compare(about tfkit.Subject, on bool, phase tfkit.Phase, others []tfkit.Claim) (ends bool) {
+	for _, other := range others {
+		to := &c.same
+		switch {
+		case other.Phase == tfkit.Read:
+			continue
+		case other.Phase == tfkit.Ending && on && phase == tfkit.Existing:
+			ends = true
+			continue
+		case other.Phase == tfkit.Ending:
+			if on {
+				c.passes = append(c.passes, about)
+			}
+			continue
+		case other.On != on:
+			to = &c.opposite
+		}
+		if *to == nil {
+			*to = make(map[pair][]tfkit.Subject)
+		}
+		p := pair{other.Type, on}
+		(*to)[p] = append((*to)[p], about)
+	}
+	return ends
+}
+
+func (c *comparison) diagnostics(at path.Path) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, p := range pairs(c.opposite) {
+		mine, theirs := "off", "on"
+		if p.on {
+			mine, theirs = theirs, mine
+		}
+		diags.AddAttributeError(at, "Two resources declare the opposite",
+			fmt.Sprintf("%s: this resource declares %s, and another %s declares %s.\n\nWhat to do: declare the permission in one of them only.",
+				list(c.opposite[p]), mine, p.other, theirs))
+	}
+	for _, p := range pairs(c.same) {
+		diags.AddAttributeWarning(at, "Two resources manage the same permission",
+			fmt.Sprintf("%s: this resource and another %s declare the same. When one of them is changed, the plan fails.\n\n"+
+				"What to do: declare the permission in one of them only. To let go of it in the other and change nothing, use a removed block with destroy = false, "+
+				"or set the customer to {} in partnercenter_customer_permissions.", list(c.same[p]), p.other))
+	}
+	if len(c.denied) > 0 {
+		diags.AddAttributeError(at, "Customers that are enabled and denied",
+			fmt.Sprintf("%s: declared on by one resource, and turned off by the unlisted = \"deny\" of a partnercenter_customer_permissions that does not list them.\n\n"+
+				"What to do: list them there as {}.", list(c.denied)))
+	}
+	return append(diags, handOver(at, nil, c.passes)...)
+}
+
+// pairs are the keys in a stable order.
+func pairs(m map[pair][]tfkit.Subject) []pair {
+	return slices.SortedFunc(maps.Keys(m), func(a, b pair) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+}
+
+// handOver are the warnings about permissions of objects that end: those that existing objects keep
+// on, and those that pass to new ones.
+func handOver(at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if len(keeps) > 0 {
+		diags.AddAttributeWarning(at, "Permissions stay on", list(keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
+	}
+	if len(passes) > 0 {
+		diags.AddAttributeWarning(at, "Permissions pass to another resource",
+			list(passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
+				"To change nothing, use a moved block, or a removed block with destroy = false for the resource that is destroyed; set a customer to {} before you remove it from permissions.")
+	}
+	return diags
+}
+
+// list names permissions of customers.
+func list(subjects []tfkit.Subject) string {
+	byKind := make(map[string][]string)
+	for _, one := range subjects {
+		byKind[one.Kind] = append(byKind[one.Kind], one.ID)
+	}
+	var out []string
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
+		out = append(out, words[partnercenter.Permission(kind)]+" of "+customers(byKind[kind]))
+	}
+	return strings.Join(out, "; ")
+}
+
+func customers(ids []string) string {
+	slices.Sort(ids)
+	if len(ids) == 1 {
+		return "customer " + ids[0]
+	}
+	return fmt.Sprintf("%d customers (%s)", len(ids), shortList(ids))
+}
+
+// qualifies returns nil when the customer has the first prerequisite of buying, or has the
+// permissions already: those are taken over as they are.
+func qualifies(ctx context.Context, c *partnercenter.Client, customerID string, permissions []partnercenter.Permission) error {
+	err := c.Subscriptions.RequireAzure(ctx, customerID)
+	if err == nil {
+		return nil
+	}
+	policy, readErr := c.SelfServePolicies.Get(ctx, customerID)
+	if readErr == nil && !slices.ContainsFunc(permissions, func(p partnercenter.Permission) bool { return !policy.Allows(p) }) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,180 @@
+package permission
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// members are the permissions by their names in the fleet's map.
+var members = map[string]partnercenter.Permission{
+	"azure_reservations":  partnercenter.AzureReservedInstances,
+	"azure_savings_plans": partnercenter.AzureSavingsPlan,
+}
+
+// memberNames are in a stable order.
+var memberNames = slices.Sorted(maps.Keys(members))
+
+// switchesType is that of one customer in the schema. It is a plain map, not a nested object:
+// with 10,000 customers the framework plans a map of nested objects in a minute and one of maps
+// in a second.
+var switchesType = types.MapType{ElemType: types.BoolType}
+
+type customerPermissionsModel struct {
+	ID                      types.String   `tfsdk:"id"`
+	Permissions             types.Map      `tfsdk:"permissions"`
+	Unlisted                types.String   `tfsdk:"unlisted"`
+	UnlistedPermissions     types.Map      `tfsdk:"unlisted_permissions"`
+	MaxChanges              types.Int64    `tfsdk:"max_changes"`
+	VerifyAzureSubscription types.Bool     `tfsdk:"verify_azure_subscription"`
+	Refresh                 types.String   `tfsdk:"refresh"`
+	FullRefreshAfter        types.String   `tfsdk:"full_refresh_after"`
+	OnError                 types.String   `tfsdk:"on_error"`
+	Unconfirmed             types.Map      `tfsdk:"unconfirmed"`
+	Timeouts                timeouts.Value `tfsdk:"timeouts"`
+}
+
+// fleetTimeouts are longer than those of other resources.
+func fleetTimeouts(ctx context.Context) schema.Attribute {
+	const form = ", such as `30m`. Default `2h`."
+	a := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
+		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
+	})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included. The check of subscriptions in a plan may take as long again."
+		return nested
+	}
+	return a
+}
+
+func (m customerPermissionsModel) denies() bool { return m.Unlisted.ValueString() == "deny" }
+
+func (m customerPermissionsModel) reports() bool {
+	return m.OnError.ValueString() == tfkit.ReportOnError
+}
+
+// unconfirmed are the customers whose permissions are not, or may not be, as the state lists them.
+func (m customerPermissionsModel) unconfirmed() map[string]reason {
+	out := make(map[string]reason)
+	for id, v := range m.Unconfirmed.Elements() {
+		if text, ok := v.(types.String); ok {
+			out[strings.ToLower(id)] = reason(text.ValueString())
+		}
+	}
+	return out
+}
+
+// unconfirmedMap is null where there are none.
+func unconfirmedMap(unconfirmed map[string]reason) types.Map {
+	if len(unconfirmed) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	out := make(map[string]attr.Value, len(unconfirmed))
+	for id, why := range unconfirmed {
+		out[id] = types.StringValue(string(why))
+	}
+	return types.MapValueMust(types.StringType, out)
+}
+
+// known is what the state says of the customers that a plan is about. What was left out is off, and
+// what is unsure counts as on.
+func (m customerPermissionsModel) known(denies bool) known {
+	k := known{listed: toFleet(m.Permissions), unlisted: fleet{}, unsure: make(map[string]bool)}
+	for id, why := range m.unconfirmed() {
+		if why == reasonUnsure {
+			k.unsure[id] = true
+			continue
+		}
+		for permission := range k.listed[id] {
+			k.listed[id][permission] = false
+		}
+	}
+	if denies {
+		k.unlisted = toFleet(m.UnlistedPermissions)
+	}
+	return k
+}
+
+// isKnown tells whether nothing of a map is unknown.
+func isKnown(m types.Map) bool {
+	if m.IsUnknown() {
+		return false
+	}
+	for _, v := range m.Elements() {
+		inner, ok := v.(types.Map)
+		if !ok || inner.IsUnknown() {
+			return false
+		}
+		for _, b := range inner.Elements() {
+			if b.IsUnknown() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// toFleet reads a map of the schema. Members that are null are not managed.
+func toFleet(m types.Map) fleet {
+	out := make(fleet, len(m.Elements()))
+	for id, v := range m.Elements() {
+		one := switches{}
+		if inner, ok := v.(types.Map); ok {
+			for name, b := range inner.Elements() {
+				if on, ok := b.(types.Bool); ok && !on.IsNull() {
+					one[members[name]] = on.ValueBool()
+				}
+			}
+		}
+		out[strings.ToLower(id)] = one
+	}
+	return out
+}
+
+// toMap writes a fleet as a map of the schema, in the spelling of like: its keys, and members
+// that are null.
+func (f fleet) toMap(like types.Map) (types.Map, diag.Diagnostics) {
+	spelled := make(map[string]string, len(f))
+	likes := like.Elements() // a copy each time
+	for id := range likes {
+		spelled[strings.ToLower(id)] = id
+	}
+	out := make(map[string]attr.Value, len(f))
+	for id, one := range f {
+		inner := make(map[string]attr.Value, len(one))
+		key, ok := spelled[id]
+		if !ok {
+			key = id
+		}
+		if before, ok := likes[key].(types.Map); ok {
+			for name, b := range before.Elements() {
+				if b.IsNull() {
+					inner[name] = b
+				}
+			}
+		}
+		for name, permission := range members {
+			if on, ok := one[permission]; ok {
+				inner[name] = types.BoolValue(on)
+			}
+		}
+		v, diags := types.MapValue(types.BoolType, inner)
+		if diags.HasError() {
+			return types.MapNull(switchesType), diags
+		}
+		out[key] = v
+	}
+	return types.MapValue(switchesType, out)
+}
