@@ -83,7 +83,8 @@ type Credential struct {
 // its renewal.
 type answer struct {
 	token *httppipe.Token
-	renew time.Time // when to ask again
+	renew time.Time // when to ask for another, shortly before it expires
+	pause time.Time // until when not to, since the renewal has failed
 	// refused is kept for good, since Entra ID would refuse again, unless the application
 	// authenticates by something else now.
 	refused *Error
@@ -152,14 +153,14 @@ func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 	c.mu.Lock()
 	a := c.known[key]
 	c.mu.Unlock()
-	switch now := time.Now(); {
+	now := time.Now()
+	good := a.token != nil && now.Before(a.token.ExpiresOn)
+	refused := a.refused != nil && a.proof == c.config.Proof.now()
+	switch {
 	case claims != "":
-	case a.token != nil && now.Before(a.renew) && !a.token.Outdated():
+	case good && now.Before(a.renew) && !a.token.Outdated(), good && (refused || now.Before(a.pause)):
 		return a.token, nil
-	case a.refused == nil || a.proof != c.config.Proof.now():
-	case a.token != nil && now.Before(a.token.ExpiresOn):
-		return a.token, nil
-	default:
+	case refused:
 		return nil, a.refused
 	}
 	return nil, nil
@@ -189,7 +190,7 @@ func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenReq
 	}
 	good := a.token != nil && time.Now().Before(a.token.ExpiresOn)
 	if good {
-		a.renew = time.Now().Add(renewalPause)
+		a.pause = time.Now().Add(renewalPause)
 	}
 	c.known[key] = a
 	if good {

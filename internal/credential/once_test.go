@@ -275,3 +275,82 @@ func TestOIDC_forms(t *testing.T) {
 		})
 	}
 }
+
+// TestToken_goodAndRefused: what Entra ID refuses is the renewal, and the token stays as good as
+// it was, until it expires.
+func TestToken_goodAndRefused(t *testing.T) {
+	for name, later := range map[string]func(int, asked) (int, string){
+		"refused": always(400, refusal("invalid_grant", 50173, "no.")),
+		"failed":  always(500, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &entra{answer: always(200, `{"access_token":"token","expires_in":3600}`)}
+				c := newCredential(t, e, false)
+				first, err := get(t.Context(), c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.answer = later
+				ask := func(when string) {
+					t.Helper()
+					for range 10 {
+						if token, err := get(t.Context(), c); err != nil || token != first {
+							t.Fatalf("%s: got %v, %v, want the token that is still good", when, token, err)
+						}
+					}
+				}
+				first.Renew()
+				ask("after a 401")
+				asked := e.tokenRequests()
+				ask("later")
+				if n := e.tokenRequests(); n != asked {
+					t.Errorf("%d more token requests", n-asked)
+				}
+				<-time.After(57 * time.Minute)
+				ask("shortly before it expires")
+				<-time.After(5 * time.Minute)
+				if _, err := get(t.Context(), c); err == nil {
+					t.Error("the expired token was given out")
+				}
+			})
+		})
+	}
+}
+
+// TestRefusal_ofATokenFile: it lasts until somebody replaces the file.
+func TestRefusal_ofATokenFile(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		file := filepath.Join(t.TempDir(), "token")
+		write := func(token string) {
+			if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := &entra{answer: func(n int, a asked) (int, string) {
+			if a.form.Get("client_assertion") == "an.expired.token" {
+				return 401, refusal("invalid_client", 700024, "expired.")
+			}
+			return issued(n, a)
+		}}
+		config := configure(t, e, appOnly)
+		config.Proof = credential.OIDCTokenFile(file)
+		write("an.expired.token")
+		c, err := credential.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := get(t.Context(), c); err == nil {
+				t.Fatal("the expired token was taken")
+			}
+		}
+		if n := e.tokenRequests(); n != 1 {
+			t.Errorf("%d token requests, want 1", n)
+		}
+		write("a.new.token")
+		if _, err := get(t.Context(), c); err != nil {
+			t.Errorf("with a new token: %v", err)
+		}
+	})
+}

@@ -83,8 +83,9 @@ type attempts struct {
 
 type attemptsKey struct{}
 
-func attemptsOf(ctx context.Context) *attempts {
-	if a, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
+// attemptsOf takes what a context is of a request that is over, too.
+func attemptsOf(of interface{ Value(key any) any }) *attempts {
+	if a, ok := of.Value(attemptsKey{}).(*attempts); ok {
 		return a
 	}
 	return new(attempts)

@@ -175,5 +175,6 @@ func (t *Texts) cleanAll(v reflect.Value, tag string) {
 		if clean != s {
 			v.SetString(clean)
 		}
+	default: // holds no text
 	}
 }

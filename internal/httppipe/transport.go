@@ -74,7 +74,7 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	all := attemptsOf(req.Context())
 	ctx, cancel := a.context(req, all)
 	defer cancel()
-	resp, err := a.client.Do(req.WithContext(all.trace(ctx)))
+	resp, err := a.client.Do(req.WithContext(all.trace(ctx))) //nolint:contextcheck // it comes from the request's, and may outlive it
 	if err == nil {
 		if resp.Request == nil {
 			resp.Request = req
