@@ -183,9 +183,7 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 		err = errUnreadable
 	}
 	if err != nil {
-		e := newError(http.MethodPut, id, o.TenantID, raw, err)
-		e.in = t
-		return RoleAssignment{}, e
+		return RoleAssignment{}, newError(http.MethodPut, id, o.TenantID, raw, err)
 	}
 	a := fromAPI(resp.RoleAssignment)
 	// Noted in the list, so that writing does not cost all others a new one.

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"terraform-provider-partnercenter/internal/credential"
@@ -34,7 +33,7 @@ func TestToken_isAskedOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 500 {
 				wg.Go(func() {
-					if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
+					if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
 						t.Error(err)
 					}
 				})
@@ -67,13 +66,13 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 		u, _ := url.Parse("https://api.example")
 		server := roundTripper(func(req *http.Request) (*http.Response, error) {
 			status := http.StatusOK
-			if req.Header.Get("Authorization") == "Bearer "+first.Token {
+			if req.Header.Get("Authorization") == "Bearer "+first.Value {
 				status = http.StatusUnauthorized
 			}
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Tokens: c, Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
@@ -112,8 +111,8 @@ func TestToken_rejectedWhileOthersBegin(t *testing.T) {
 			<-time.After(map[string]time.Duration{"/accepted": 5 * time.Second, "/rejected": time.Second, "/begins": 10 * time.Second}[req.URL.Path])
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Gate: httppipe.NewGate(httppipe.Limits{Concurrent: 2})}.ClientOptions()
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Gate: httppipe.NewGate(httppipe.Limits{Concurrent: 2}), Tokens: c, Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		var wg sync.WaitGroup
 		for _, path := range []string{"/accepted", "/rejected", "/begins"} {
 			wg.Go(func() {
@@ -151,9 +150,8 @@ func TestToken_forARequestThatIsNeverLate(t *testing.T) {
 			sent++
 			return response(req, http.StatusNoContent, ""), nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
-		bearer := runtime.NewBearerTokenPolicy(newCredential(t, e, false), []string{scope}, nil)
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Tokens: newCredential(t, e, false), Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		for try := range 2 {
 			req, err := runtime.NewRequest(t.Context(), http.MethodDelete, "https://api.example/v1/policy")
 			if err != nil {
@@ -276,4 +274,83 @@ func TestOIDC_forms(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestToken_goodAndRefused: what Entra ID refuses is the renewal, and the token stays as good as
+// it was, until it expires.
+func TestToken_goodAndRefused(t *testing.T) {
+	for name, later := range map[string]func(int, asked) (int, string){
+		"refused": always(400, refusal("invalid_grant", 50173, "no.")),
+		"failed":  always(500, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &entra{answer: always(200, `{"access_token":"token","expires_in":3600}`)}
+				c := newCredential(t, e, false)
+				first, err := get(t.Context(), c)
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.answer = later
+				ask := func(when string) {
+					t.Helper()
+					for range 10 {
+						if token, err := get(t.Context(), c); err != nil || token != first {
+							t.Fatalf("%s: got %v, %v, want the token that is still good", when, token, err)
+						}
+					}
+				}
+				first.Renew()
+				ask("after a 401")
+				asked := e.tokenRequests()
+				ask("later")
+				if n := e.tokenRequests(); n != asked {
+					t.Errorf("%d more token requests", n-asked)
+				}
+				<-time.After(57 * time.Minute)
+				ask("shortly before it expires")
+				<-time.After(5 * time.Minute)
+				if _, err := get(t.Context(), c); err == nil {
+					t.Error("the expired token was given out")
+				}
+			})
+		})
+	}
+}
+
+// TestRefusal_ofATokenFile: it lasts until somebody replaces the file.
+func TestRefusal_ofATokenFile(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		file := filepath.Join(t.TempDir(), "token")
+		write := func(token string) {
+			if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e := &entra{answer: func(n int, a asked) (int, string) {
+			if a.form.Get("client_assertion") == "an.expired.token" {
+				return 401, refusal("invalid_client", 700024, "expired.")
+			}
+			return issued(n, a)
+		}}
+		config := configure(t, e, appOnly)
+		config.Proof = credential.OIDCTokenFile(file)
+		write("an.expired.token")
+		c, err := credential.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := get(t.Context(), c); err == nil {
+				t.Fatal("the expired token was taken")
+			}
+		}
+		if n := e.tokenRequests(); n != 1 {
+			t.Errorf("%d token requests, want 1", n)
+		}
+		write("a.new.token")
+		if _, err := get(t.Context(), c); err != nil {
+			t.Errorf("with a new token: %v", err)
+		}
+	})
 }

@@ -52,7 +52,7 @@ type SelfServePolicy struct {
 }
 
 type policyAttributes struct {
-	ETag       string `json:"etag,omitempty"`
+	ETag       string `json:"etag,omitempty" text:"raw"`
 	ObjectType string `json:"objectType,omitempty"`
 }
 
@@ -98,7 +98,7 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 			return p, nil
 		}
 		if p.Entity.TenantID == "" {
-			return SelfServePolicy{}, &Error{Method: list.method, Path: "/v1" + list.path, StatusCode: http.StatusOK, Err: errUnreadable}
+			return SelfServePolicy{}, &Error{API: API, Method: list.method, Path: "/v1" + list.path, StatusCode: http.StatusOK, Err: errUnreadable}
 		}
 	}
 	return SelfServePolicy{}, nil

@@ -296,7 +296,7 @@ func (s SelfServePolicies) result(ctx context.Context, want change, in call) (wr
 	var out SelfServePolicy
 	a, err := s.c.send(ctx, in, &out)
 	if err == nil && (out.ID == "" || !want.done(out)) {
-		err = a.unfit(errUnreadable)
+		err = a.Unfit(errUnreadable)
 	}
 	return written{policy: out}, err
 }
