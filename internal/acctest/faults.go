@@ -1,14 +1,8 @@
 package acctest
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
-	"testing"
-	"testing/synctest"
 	"time"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
@@ -53,6 +47,9 @@ func faultCases(service mockbackend.Service) []FaultCase {
 		{Fault: fault{Kind: mockbackend.DropBefore}, Passes: true, Stays: true},
 		{Fault: fault{Kind: mockbackend.DropAfter}, Passes: true, Stays: true},
 		{Fault: fault{Kind: mockbackend.DropMidBody}, Passes: true, Stays: true},
+		// Executed, and the client has gone before an answer comes.
+		{Fault: fault{Kind: mockbackend.LostAfter}, Passes: service != mockbackend.SignIn, Stays: true},
+		{Fault: fault{Kind: mockbackend.SlowAfter}, Passes: true},
 		{Fault: fault{Kind: mockbackend.Slow}, Passes: true},
 		// Longer than an attempt of a call, of which the sign-in before it is part.
 		{Fault: fault{Kind: mockbackend.Slow, Delay: 4 * time.Minute}, Passes: service != mockbackend.SignIn, Stays: true},
@@ -91,98 +88,4 @@ func faultCases(service mockbackend.Service) []FaultCase {
 		cases = append(cases, FaultCase{Fault: fault{Kind: mockbackend.ServerError, Status: status}, Passes: true})
 	}
 	return append(cases, FaultCase{Fault: fault{Kind: mockbackend.ServerError, Status: http.StatusNotImplemented}})
-}
-
-// Trial is an operation that is about to happen, with what has to hold after it.
-type Trial struct {
-	// Run does it in a new run of the provider, whose first request is for a token.
-	Run func() error
-	// Check returns what is not as it has to be after Run, whose error it is given. The
-	// fault is over by then.
-	Check func(failed error) error
-}
-
-// EachFault does an operation once as it should go, and then again and again, so that each
-// request it sends fails in every way: once, and from then on. Prepare makes each trial, in
-// a synctest bubble of its own; on says what the operation is on, which every error names.
-func EachFault(t *testing.T, on string, prepare func(*testing.T, *mockbackend.Backend) Trial) {
-	t.Helper()
-	var requests []mockbackend.Request
-	synctest.Test(t, func(t *testing.T) {
-		b := mockbackend.New(mockbackend.Config{})
-		trial := prepare(t, b)
-		b.ResetJournal()
-		if err := trial.Run(); err != nil {
-			t.Fatal(err)
-		}
-		requests = b.Requests()
-		if err := trial.Check(nil); err != nil {
-			t.Fatal(err)
-		}
-		FailOnViolations(t, b)
-	})
-	var cases, surfaced int
-	for i, r := range requests {
-		fault := mockbackend.Fault{Service: r.Service, Method: r.Method, Path: r.Path}
-		for _, earlier := range requests[:i] {
-			if earlier.Service == r.Service && earlier.Method == r.Method && earlier.Path == r.Path {
-				fault.Skip++
-			}
-		}
-		for _, c := range faultCases(r.Service) {
-			c.Service, c.Method, c.Path, c.Skip = fault.Service, fault.Method, fault.Path, fault.Skip
-			for _, c.Times = range []int{1, -1} {
-				if c.Times < 0 && !c.Stays {
-					continue
-				}
-				cases++
-				var failed bool
-				var wrong error
-				synctest.Test(t, func(t *testing.T) { failed, wrong = try(t, c, on, prepare) })
-				if failed {
-					surfaced++
-				}
-				if wrong != nil {
-					t.Errorf("request %d, %s %s: %s: %v", i+1, r.Method, r.Path, c, wrong)
-				}
-			}
-		}
-	}
-	t.Logf("%d requests, %d cases, %d of which ended in an error", len(requests), cases, surfaced)
-}
-
-var errNone = errors.New("no error")
-
-// try does one trial. It returns whether the operation failed, and what is wrong.
-func try(t *testing.T, c FaultCase, on string, prepare func(*testing.T, *mockbackend.Backend) Trial) (failed bool, wrong error) {
-	t.Helper()
-	defer Pass(time.Hour) // what is asked for many goes on when the one who asked has given up
-	b := mockbackend.New(mockbackend.Config{})
-	trial := prepare(t, b)
-	b.ResetJournal()
-	b.Fail(c.Fault)
-	start := time.Now()
-	err := trial.Run()
-	took := time.Since(start)
-	hit := slices.ContainsFunc(b.Requests(), func(r mockbackend.Request) bool {
-		return r.Fault == string(c.Kind) || r.Status == 0 // the client did not wait for it
-	})
-	b.ClearFaults()
-	switch {
-	case !hit:
-		return false, fmt.Errorf("the fault hit no request (%w)", cmp.Or(err, errNone))
-	case err != nil && c.Passes && c.Times == 1:
-		return true, fmt.Errorf("a fault that passes reached the user: %w", err)
-	case err != nil && !strings.Contains(err.Error(), on):
-		return true, fmt.Errorf("the error does not say what it is about (%s): %w", on, err)
-	case took > 3*20*time.Minute: // refresh, plan and apply have 20 minutes each
-		return true, fmt.Errorf("it took %s (%w)", took, err)
-	}
-	if wrong := trial.Check(err); wrong != nil {
-		return err != nil, fmt.Errorf("%w (the operation said: %w)", wrong, cmp.Or(err, errNone))
-	}
-	if v := b.Violations(); len(v) > 0 {
-		return err != nil, fmt.Errorf("the mock was sent what the API does not document: %v", v)
-	}
-	return err != nil, nil
 }

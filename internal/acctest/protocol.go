@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -30,6 +31,8 @@ type Protocol struct {
 	server   tfprotov6.ProviderServer
 	schema   *tfprotov6.GetProviderSchemaResponse
 	identity map[string]*tfprotov6.ResourceIdentitySchema
+
+	stoppable atomic.Pointer[tfprotov6.ProviderServer] // the server, for Stop
 
 	mu     sync.Mutex
 	warned []string
@@ -91,6 +94,7 @@ func (d *Protocol) Restart(refreshToken string) {
 func (d *Protocol) RestartWith(settings Values) error {
 	d.t.Helper()
 	d.server = providerserver.NewProtocol6(provider.New("test", provider.WithTransport(d.backend.Transport()))())()
+	d.stoppable.Store(new(d.server))
 	p, e := d.backend.Partner(), d.backend.Endpoints()
 	config := Values{
 		"tenant_id": p.TenantID, "client_id": p.ClientID,
@@ -166,4 +170,11 @@ func warnings(d []*tfprotov6.Diagnostic) []string {
 		}
 	}
 	return out
+}
+
+// Stop interrupts what the provider is doing, as the first Ctrl-C does. It can be called from any goroutine.
+func (d *Protocol) Stop() {
+	if _, err := (*d.stoppable.Load()).StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
+		d.t.Error(err)
+	}
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Resource is one resource and its state, as Terraform would keep it.
+// Resource is one resource and its state, as Terraform would keep it. For several resources, deposed objects and processes
+// that end between plan and apply, see [Core].
 type Resource struct {
 	*Protocol
 
@@ -18,6 +19,7 @@ type Resource struct {
 	state    tftypes.Value
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
+	tainted  bool
 	// Warnings are those of the last operation.
 	Warnings []string
 }
@@ -47,15 +49,37 @@ const (
 // Plan validates and plans the configuration; nil is to destroy.
 func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
 	r.t.Helper()
-	action, _, err := r.plan(ctx, config)
+	action, _, err := r.plan(ctx, config, false)
 	return action, err
 }
 
-func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
+// plan plans as core does. A replacement, which is forced for -replace, is planned a second time as a creation, with the
+// private state of the first plan. A tainted resource is planned as a creation only, with no private state.
+func (r *Resource) plan(ctx context.Context, config Values, force bool) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
 	r.t.Helper()
 	r.Warnings = nil
+	none := tftypes.NewValue(r.schema.ValueType(), nil)
+	if config != nil && r.tainted {
+		_, resp, err := r.planFrom(ctx, none, nil, config)
+		return Replace, resp, err
+	}
+	action, resp, err := r.planFrom(ctx, r.state, r.private, config)
+	if err != nil || action != Replace && !(force && config != nil && r.Exists()) {
+		return action, resp, err
+	}
+	_, resp, err = r.planFrom(ctx, none, resp.PlannedPrivate, config)
+	return Replace, resp, err
+}
+
+// planFrom plans once.
+func (r *Resource) planFrom(ctx context.Context, prior tftypes.Value, private []byte, config Values) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
+	r.t.Helper()
 	typ := r.schema.ValueType()
 	cfg, proposed := tftypes.NewValue(typ, nil), tftypes.NewValue(typ, nil)
+	identity := r.identity
+	if prior.IsNull() {
+		identity = nil
+	}
 	if config != nil {
 		cfg = r.value(typ, config)
 		valid, err := r.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: r.typeName, Config: r.dynamic(cfg)})
@@ -65,11 +89,11 @@ func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.
 		if err := r.note(valid.Diagnostics); err != nil {
 			return "", nil, err
 		}
-		proposed = r.proposed(cfg)
+		proposed = r.proposed(prior, cfg)
 	}
 	resp, err := r.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
-		TypeName: r.typeName, PriorState: r.dynamic(r.state), Config: r.dynamic(cfg), ProposedNewState: r.dynamic(proposed),
-		PriorPrivate: r.private, PriorIdentity: r.identity,
+		TypeName: r.typeName, PriorState: r.dynamic(prior), Config: r.dynamic(cfg), ProposedNewState: r.dynamic(proposed),
+		PriorPrivate: private, PriorIdentity: identity,
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -79,18 +103,18 @@ func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.
 	}
 	planned := r.decode(typ, resp.PlannedState)
 	// Core refuses another value than the configured one, unless it is the prior one.
-	configured, prior := r.attributes(cfg), r.attributes(r.state)
+	configured, before := r.attributes(cfg), r.attributes(prior)
 	for name, got := range r.attributes(planned) {
-		if want := configured[name]; !want.IsNull() && !got.Equal(want) && (r.state.IsNull() || prior[name].IsNull() || !got.Equal(prior[name])) {
+		if want := configured[name]; !want.IsNull() && !got.Equal(want) && (prior.IsNull() || before[name].IsNull() || !got.Equal(before[name])) {
 			return "", nil, fmt.Errorf("provider produced invalid plan: %s is %s, but %s in the configuration", name, got, want)
 		}
 	}
 	switch {
 	case config == nil:
 		return Destroy, resp, nil
-	case r.state.IsNull():
+	case prior.IsNull():
 		return Create, resp, nil
-	case planned.Equal(r.state):
+	case planned.Equal(prior):
 		return NoOp, resp, nil
 	case len(resp.RequiresReplace) > 0:
 		return Replace, resp, nil
@@ -99,43 +123,37 @@ func (r *Resource) plan(ctx context.Context, config Values) (Action, *tfprotov6.
 }
 
 // Apply plans and applies the configuration; nil is to destroy. As in Terraform, a create
-// that fails leaves no state unless the provider returned one.
+// that fails leaves no state unless the provider returned one, which is tainted then.
 func (r *Resource) Apply(ctx context.Context, config Values) error {
 	r.t.Helper()
-	action, plan, err := r.plan(ctx, config)
-	if err != nil || action == NoOp {
-		return err
-	}
-	if action == Replace {
-		return r.replace(ctx, config, plan)
-	}
-	return r.change(ctx, config, plan)
+	return r.apply(ctx, config, false)
 }
 
 // Replace is Apply with -replace.
 func (r *Resource) Replace(ctx context.Context, config Values) error {
 	r.t.Helper()
-	_, plan, err := r.plan(ctx, config)
-	if err != nil {
-		return err
-	}
-	return r.replace(ctx, config, plan)
+	return r.apply(ctx, config, true)
 }
 
-// replace plans the creation, too, and not the destruction.
-func (r *Resource) replace(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
+func (r *Resource) apply(ctx context.Context, config Values, force bool) error {
 	r.t.Helper()
-	prior := r.Save()
-	r.state, r.private = tftypes.NewValue(r.schema.ValueType(), nil), plan.PlannedPrivate
-	_, plan, err := r.plan(ctx, config)
-	if r.Load(prior); err != nil {
+	action, plan, err := r.plan(ctx, config, force)
+	if err != nil || action == NoOp {
 		return err
 	}
-	if err := r.change(ctx, nil, plan); err != nil {
-		return err
+	if action == Replace { // the half that deletes gets the private state of the plan of the creation
+		if err := r.change(ctx, nil, plan); err != nil {
+			return err
+		}
 	}
 	return r.change(ctx, config, plan)
 }
+
+// Taint marks the resource as tainted, as "terraform taint" does.
+func (r *Resource) Taint() { r.tainted = true }
+
+// Tainted tells whether the next plan replaces the resource.
+func (r *Resource) Tainted() bool { return r.tainted }
 
 // change applies what was planned; nil is to destroy.
 func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
@@ -152,11 +170,21 @@ func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.Pl
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	failed, created := r.note(resp.Diagnostics), !r.Exists()
 	if resp.NewState != nil {
-		r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+		after := r.decode(r.schema.ValueType(), resp.NewState)
+		if failed == nil || !after.IsNull() { // a failure that returns none leaves the state as it was
+			r.state, r.private, r.identity = after, resp.Private, resp.NewIdentity
+		}
 	}
-	if err := r.note(resp.Diagnostics); err != nil {
-		return err
+	switch {
+	case !r.Exists():
+		r.tainted = false
+	case created:
+		r.tainted = failed != nil
+	}
+	if failed != nil {
+		return failed
 	}
 	// Core refuses another value than the planned one.
 	for name, want := range r.attributes(r.decode(r.schema.ValueType(), planned)) {
@@ -228,13 +256,16 @@ type Saved struct {
 	state    tftypes.Value
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
+	tainted  bool
 }
 
 // Save returns what [Resource.Load] takes, perhaps of another provider.
-func (r *Resource) Save() Saved { return Saved{r.state, r.private, r.identity} }
+func (r *Resource) Save() Saved { return Saved{r.state, r.private, r.identity, r.tainted} }
 
 // Load replaces the resource's state by a saved one.
-func (r *Resource) Load(s Saved) { r.state, r.private, r.identity = s.state, s.private, s.identity }
+func (r *Resource) Load(s Saved) {
+	r.state, r.private, r.identity, r.tainted = s.state, s.private, s.identity, s.tainted
+}
 
 // DropIdentity forgets the identity, as a state of Terraform before 1.12 does.
 func (r *Resource) DropIdentity() { r.identity = nil }
@@ -270,21 +301,13 @@ func (r *Resource) note(d []*tfprotov6.Diagnostic) error {
 
 // proposed is what core proposes: the configuration, with the prior values of computed
 // attributes that it leaves null.
-func (r *Resource) proposed(config tftypes.Value) tftypes.Value {
+func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
 	r.t.Helper()
-	attributes, prior := map[string]tftypes.Value{}, map[string]tftypes.Value{}
-	if err := config.As(&attributes); err != nil {
-		r.t.Fatal(err)
-	}
-	if !r.state.IsNull() {
-		if err := r.state.As(&prior); err != nil {
-			r.t.Fatal(err)
-		}
-	}
-	attributes = maps.Clone(attributes) // As gave out the configuration's own
+	before := r.attributes(prior)
+	attributes := maps.Clone(r.attributes(config)) // As gives out the configuration's own
 	for _, a := range r.schema.Block.Attributes {
-		if before, ok := prior[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
-			attributes[a.Name] = before
+		if was, ok := before[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
+			attributes[a.Name] = was
 		}
 	}
 	return tftypes.NewValue(r.schema.ValueType(), attributes)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,28 +26,15 @@ type Workspace struct {
 	Env []string
 }
 
-// NewWorkspace prepares the folder, which must exist: it builds the provider into a mirror
-// beside the configuration and runs init from it, so that nothing is fetched.
+// NewWorkspace prepares the folder, which must exist: it runs init from the [Mirror], so that nothing is fetched.
 func NewWorkspace(ctx context.Context, dir string, env []string) (*Workspace, error) {
 	cli, err := FindCLI()
 	if err != nil {
 		return nil, err
 	}
-	mirror := filepath.Join(dir, "mirror")
-	binary := filepath.Join(mirror, "terraform-provider-partnercenter_v0.0.1")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "-ldflags", "-X main.version=0.0.1", ".")
-	build.Dir = Root()
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the provider: %w\n%s", err, out)
-	}
-	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
-		target := filepath.Join(mirror, host, "partnercenter", "partnercenter", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
-		if err := os.MkdirAll(target, 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.Link(binary, filepath.Join(target, filepath.Base(binary))); err != nil && !errors.Is(err, os.ErrExist) {
-			return nil, err
-		}
+	mirror, err := Mirror()
+	if err != nil {
+		return nil, err
 	}
 	settings := filepath.Join(dir, "cli.tfrc")
 	text := fmt.Sprintf("provider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", mirror)
@@ -59,6 +47,32 @@ func NewWorkspace(ctx context.Context, dir string, env []string) (*Workspace, er
 	}
 	return w, nil
 }
+
+// Mirror is a folder with the built provider, from which the CLI installs it. All workspaces of a process share it. It is
+// in .bin, one for each program that uses it, where go build links only what has changed since the last time.
+var Mirror = sync.OnceValues(func() (string, error) {
+	mirror := filepath.Join(Root(), ".bin", "mirrors", filepath.Base(os.Args[0]))
+	binary := filepath.Join(mirror, "terraform-provider-partnercenter_v0.0.1")
+	build := exec.Command("go", "build", "-o", binary, "-ldflags", "-X main.version=0.0.1", ".")
+	build.Dir = Root()
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
+	}
+	for _, host := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		target := filepath.Join(mirror, host, "partnercenter", "partnercenter", "0.0.1", runtime.GOOS+"_"+runtime.GOARCH)
+		if err := os.MkdirAll(target, 0o755); err != nil {
+			return "", err
+		}
+		link := filepath.Join(target, filepath.Base(binary))
+		if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return "", err
+		}
+		if err := os.Link(binary, link); err != nil {
+			return "", err
+		}
+	}
+	return mirror, nil
+})
 
 // Result is one run of the CLI.
 type Result struct {

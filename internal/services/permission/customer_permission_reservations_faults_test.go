@@ -126,7 +126,9 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend, saved acctest.S
 	other := slices.Contains(acctest.Permissions(b, customer), sp)
 	before := r.State()
 	return acctest.Trial{
-		Run: func() error { return o.do(t, r) },
+		Run:    func() error { return o.do(t, r) },
+		GiveUp: o.giveUp(t, b, r, token),
+		Stop:   p.Stop,
 		Check: func(failed error) error {
 			if err := errors.Join(o.stateIsTrue(b, r, before, failed), keeps(b, other)); err != nil {
 				return err

@@ -94,7 +94,9 @@ func (o ownerOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 	p.Restart(token)
 	before := r.State()
 	return acctest.Trial{
-		Run: func() error { return o.do(t, r) },
+		Run:    func() error { return o.do(t, r) },
+		GiveUp: o.giveUp(t, b, r, token),
+		Stop:   p.Stop,
 		Check: func(failed error) error {
 			now := r.State()
 			switch {

@@ -1,0 +1,196 @@
+package model_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// broken is an invariant that does not hold.
+type broken struct {
+	invariant string // the letter of the list at TestModel
+	text      string
+}
+
+func (b broken) Error() string { return "(" + b.invariant + ") " + b.text }
+
+func breaks(invariant, format string, args ...any) error {
+	return broken{invariant, fmt.Sprintf(format, args...)}
+}
+
+// ours are the things that are on because the provider has turned them on.
+type ours struct {
+	read int // how many changes of the mock are in it
+	on   map[thing]bool
+}
+
+// change is one thing that went on or off.
+type change struct {
+	thing
+	on, outside, wasOurs bool
+}
+
+// follow takes over what has changed on the server since the last call, and returns it.
+func (o *ours) follow(b *mockbackend.Backend) []change {
+	var out []change
+	all := b.Changes()
+	for _, c := range all[o.read:] {
+		of := strings.ToLower(c.CustomerID + c.SubscriptionID)
+		for _, what := range append(slices.Clone(c.Before), c.After...) {
+			before, after := slices.Contains(c.Before, what), slices.Contains(c.After, what)
+			if before == after {
+				continue
+			}
+			t := thing{of, what}
+			out = append(out, change{t, after, c.Outside, o.on[t]})
+			if delete(o.on, t); after && !c.Outside {
+				o.on[t] = true
+			}
+		}
+	}
+	o.read = len(all)
+	return out
+}
+
+// isOn is the server's word.
+func isOn(b *mockbackend.Backend, t thing) bool {
+	if _, ok := companies[t.of]; ok {
+		return slices.Contains(acctest.Permissions(b, t.of), t.what)
+	}
+	return slices.ContainsFunc(b.RoleAssignments(t.of), func(a mockbackend.RoleAssignment) bool {
+		return a.RoleID == mockbackend.OwnerRole && a.PrincipalID == t.what
+	})
+}
+
+// stateIsTrue is invariant (a): whatever is on because of us is in the state, of some object.
+func (w *world) stateIsTrue() error {
+	known := map[thing]bool{}
+	for _, o := range w.core.Objects() {
+		for t, on := range says(o.Type, o.State) {
+			known[t] = known[t] || on
+		}
+	}
+	for t := range w.ours.on {
+		if !known[t] {
+			return breaks("a", "%s is on because of us, and the state does not say so", t)
+		}
+	}
+	return nil
+}
+
+// let forgets what the last apply released: an entry of a fleet became {} or lost a member.
+func (w *world) let(before []acctest.Object, module acctest.Module) {
+	managed := managedBy(w.core.Objects())
+	for _, o := range before {
+		d, declared := module[o.Address]
+		if o.Type != fleet || !declared {
+			continue
+		}
+		stated := says(d.Type, d.Config)
+		for t := range says(o.Type, o.State) {
+			if _, still := stated[t]; !still && !managed[t] && lists(d, t.of) {
+				delete(w.ours.on, t)
+			}
+		}
+	}
+}
+
+// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects.
+func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, deletedFirst []string) error {
+	on, at := wants(module)
+	managed, held := managedBy(before), map[thing]bool{}
+	for _, o := range before {
+		for t, isOn := range says(o.Type, o.State) {
+			replaced := o.Type == owner && slices.Contains(deletedFirst, o.Address)
+			if isOn && !o.Deposed && !replaced && slices.Contains(at[t], o.Address) {
+				held[t] = true
+			}
+		}
+	}
+	for _, c := range changes {
+		if c.on || c.outside {
+			continue
+		}
+		_, declared := on[c.thing]
+		_, isPermission := companies[c.of]
+		switch {
+		case on[c.thing] && held[c.thing]:
+			return breaks("c", "%s was turned off, although an object has it on and the configuration wants that", c.thing)
+		case on[c.thing] && !managed[c.thing]:
+			return breaks("c", "%s was turned off, although the configuration wants it on and nothing lets go of it", c.thing)
+		case !c.wasOurs && !managed[c.thing] && !declared && !(isPermission && denying(module) != ""):
+			return breaks("b", "%s was turned off, which others had turned on and nothing manages", c.thing)
+		}
+	}
+	return nil
+}
+
+// asDeclared is invariant (d): what server, second plan and refresh say after a clean apply.
+func (w *world) asDeclared(module acctest.Module) error {
+	on, _ := wants(module)
+	for t, want := range on {
+		if isOn(w.backend, t) != want {
+			return breaks("d", "after a clean apply %s is %t, and declared is %t", t, !want, want)
+		}
+	}
+	for t := range w.ours.on {
+		if _, declared := on[t]; !declared {
+			return breaks("d", "after a clean apply %s is on because of us, and nothing declares it", t)
+		}
+	}
+	if deny := denying(module); deny != "" {
+		for _, customer := range customers {
+			if !lists(module[deny], customer) && len(acctest.Permissions(w.backend, customer)) > 0 {
+				return breaks("d", "after a clean apply with deny %s has permissions", companies[customer])
+			}
+		}
+	}
+	p, err := w.core.Plan(w.t.Context(), module, acctest.Options{})
+	switch {
+	case err != nil:
+		return breaks("f", "the plan after a clean apply fails: %s", firstLines(err))
+	case p.String() != "":
+		return breaks("d", "the plan after a clean apply is not empty: %s", p)
+	case len(p.Drifted) > 0:
+		return breaks("d", "a refresh after a clean apply changes the state of %s", strings.Join(p.Drifted, ", "))
+	}
+	return nil
+}
+
+// allGone is invariant (e).
+func (w *world) allGone() error {
+	if left := w.core.Objects(); len(left) > 0 {
+		return breaks("e", "after a destroy the state has %s", left[0].Address)
+	}
+	for t := range w.ours.on {
+		return breaks("e", "after a destroy %s is on because of us", t)
+	}
+	return nil
+}
+
+// firstLines keeps an error readable: what each diagnostic begins with.
+func firstLines(err error) string {
+	if err == nil {
+		return "done"
+	}
+	var lines []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if strings.Contains(line, "ERROR: ") || strings.Contains(line, "WARNING: ") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	lines = slices.DeleteFunc(lines, func(s string) bool { return strings.Contains(s, "WARNING: ") })
+	if len(lines) == 0 {
+		lines = strings.SplitN(err.Error(), "\n", 3)[:1]
+	}
+	return "error: " + strings.Join(lines, "; ")
+}
+
+// healthy tells that every customer can be turned on.
+func (w *world) healthy() bool { return len(w.ended) == 0 && len(w.suspended) == 0 }
+
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,548 @@
+package model_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// step is something that happens. Its seed decides on everything else of it, so that a sequence of which steps are left
+// out is still the same sequence.
+type step struct {
+	kind string
+	seed uint64
+}
+
+// sequence is what happens with a seed.
+func sequence(seed uint64) []step {
+	random := rand.New(rand.NewPCG(seed, 1))
+	var steps []step
+	add := func(kind string, probability float64) {
+		if s := (step{kind, random.Uint64()}); random.Float64() < probability {
+			steps = append(steps, s)
+		}
+	}
+	for range 3 + random.IntN(3) {
+		add("edit", 0.9)
+		add("edit", 0.5)
+		add("outside", 0.25)
+		add("taint", 0.15)
+		add("wait", 0.5)
+		add("knobs", 0.2)
+		if random.Float64() < 0.1 {
+			add("destroy", 1)
+		} else {
+			add("apply", 1)
+		}
+	}
+	return steps
+}
+
+// world is the server, the configuration and the state while a sequence runs.
+type world struct {
+	t         *testing.T
+	backend   *mockbackend.Backend
+	core      *acctest.Core
+	module    acctest.Module
+	ours      ours
+	adopts    bool // all Owner resources adopt what others have made
+	ended     map[string]bool
+	suspended map[string]bool
+	script    []string
+}
+
+func newWorld(t *testing.T, seed uint64) *world {
+	t.Helper()
+	b := mockbackend.New(mockbackend.Config{})
+	token := b.User(mockbackend.AdminAgent).RefreshToken
+	w := &world{
+		t: t, backend: b, core: acctest.NewProtocol(t, b, token).NewCore(token, seed), module: acctest.Module{},
+		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, ended: map[string]bool{}, suspended: map[string]bool{},
+	}
+	if seed%3 == 0 {
+		w.core.AtOnce = 10
+	}
+	ended := []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList}
+	b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = ended[seed%5%3] })
+	return w
+}
+
+// tell adds a line to the script.
+func (w *world) tell(format string, args ...any) {
+	w.script = append(w.script, fmt.Sprintf(format, args...))
+}
+
+// do takes a step, and returns the invariant that it broke.
+func (w *world) do(s step) error {
+	random := rand.New(rand.NewPCG(s.seed, 2))
+	switch s.kind {
+	case "edit":
+		w.edit(random)
+	case "outside":
+		w.outside(random)
+		w.ours.follow(w.backend)
+	case "taint":
+		if objects := w.core.Objects(); len(objects) > 0 {
+			address := pick(random, objects).Address
+			w.core.Taint(address)
+			w.tell("terraform taint %s", address)
+		}
+	case "wait":
+		d := pick(random, []time.Duration{3 * time.Second, 30 * time.Second, 2 * time.Hour})
+		w.tell("wait %s", d)
+		acctest.Pass(d)
+	case "knobs":
+		w.turnKnobs(random)
+	case "destroy":
+		return w.destroy(random)
+	case "apply":
+		return w.apply(random)
+	}
+	return nil
+}
+
+func pick[T any](random *rand.Rand, from []T) T { return from[random.IntN(len(from))] }
+
+func (w *world) turnKnobs(random *rand.Rand) {
+	lag, assignments, stale := pick(random, []time.Duration{0, 4 * time.Second}), pick(random, []time.Duration{0, 4 * time.Second}), random.IntN(3)
+	w.backend.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag, k.AssignmentReadLag, k.StaleReads = lag, assignments, stale })
+	w.tell("from now on reads of policies lag %s and %d reads, those of role assignments %s", lag, stale, assignments)
+}
+
+// outside is what somebody does in the portal.
+func (w *world) outside(random *rand.Rand) {
+	customer := pick(random, customers)
+	switch random.IntN(5) {
+	case 0, 1:
+		if w.ended[customer] {
+			return
+		}
+		permissions := pick(random, [][]string{nil, {mockbackend.AzureReservedInstances}, {mockbackend.AzureSavingsPlan}, {mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan}})
+		w.backend.SetPermissions(customer, permissions...)
+		w.tell("outside: %s may buy %q", companies[customer], permissions)
+	case 2:
+		customer = pick(random, keys(subscriptions))
+		principal := pick(random, users[customer])
+		for _, a := range w.backend.RoleAssignments(subscriptions[customer]) {
+			if a.PrincipalID == principal && a.RoleID == mockbackend.OwnerRole {
+				w.backend.RemoveAssignment(subscriptions[customer], a.Name)
+				w.tell("outside: %s removed", thing{subscriptions[customer], principal})
+				return
+			}
+		}
+		if w.adopts {
+			w.backend.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscriptions[customer], PrincipalID: principal})
+			w.tell("outside: %s made", thing{subscriptions[customer], principal})
+		}
+	case 3:
+		customer = pick(random, keys(plans))
+		if w.ended[customer] {
+			w.backend.RenewRelationship(customer)
+			delete(w.ended, customer)
+			w.tell("outside: relationship with %s renewed", companies[customer])
+			return
+		}
+		w.backend.SetPermissions(customer) // nothing is in effect any more
+		w.backend.EndRelationship(customer)
+		w.ended[customer] = true
+		w.tell("outside: relationship with %s ended", companies[customer])
+	case 4:
+		customer = pick(random, keys(plans))
+		w.suspend(customer, !w.suspended[customer])
+		w.tell("outside: plan of %s suspended: %t", companies[customer], w.suspended[customer])
+	}
+}
+
+func (w *world) suspend(customer string, suspended bool) {
+	status := "active"
+	if delete(w.suspended, customer); suspended {
+		status, w.suspended[customer] = "suspended", true
+	}
+	w.backend.SetSubscriptionStatus(customer, plans[customer], status)
+}
+
+// heal ends everything outside that keeps customers from being turned on.
+func (w *world) heal() {
+	for customer := range w.ended {
+		w.backend.RenewRelationship(customer)
+	}
+	for customer := range maps.Clone(w.suspended) {
+		w.suspend(customer, false)
+	}
+	clear(w.ended)
+}
+
+// onlyOutside tells whether only what happened outside keeps customers from being turned on, and not the change under
+// review: whatever is declared on for them was on by our hand. Then every plan has to succeed.
+func (w *world) onlyOutside() bool {
+	on, at := wants(w.module)
+	held := map[thing]bool{}
+	for _, o := range w.core.Objects() {
+		for t, isOn := range says(o.Type, o.State) {
+			held[t] = held[t] || isOn && !o.Deposed && !o.Tainted && slices.Contains(at[t], o.Address)
+		}
+	}
+	for t, want := range on {
+		if want && !held[t] && (w.ended[t.of] || w.suspended[t.of]) {
+			return false
+		}
+	}
+	return true
+}
+
+// edit changes the configuration, and keeps it free of contradictions.
+func (w *world) edit(random *rand.Rand) {
+	for range 6 {
+		edited := maps.Clone(w.module)
+		text := w.editOnce(random, edited)
+		if text == "" || contradiction(edited) != "" {
+			continue
+		}
+		w.module = edited
+		w.tell("edit: %s", text)
+		return
+	}
+}
+
+func (w *world) editOnce(random *rand.Rand, m acctest.Module) string {
+	addresses := keys(m)
+	if len(addresses) == 0 || random.Float64() < 0.3 {
+		return w.add(random, m)
+	}
+	address := pick(random, addresses)
+	d := m[address]
+	d.Config = maps.Clone(d.Config)
+	switch random.IntN(9) {
+	case 0:
+		delete(m, address)
+		return "remove " + address
+	case 1: // to another address, without a moved block
+		to := free(m, d.Type)
+		if to == "" {
+			return ""
+		}
+		delete(m, address)
+		m[to] = d
+		return fmt.Sprintf("%s is %s now, without a moved block", address, to)
+	case 2:
+		to := free(m, d.Type)
+		if to == "" || slices.ContainsFunc(w.core.Objects(), func(o acctest.Object) bool { return o.Address == to }) {
+			return ""
+		}
+		delete(m, address)
+		m[to] = d
+		w.core.Move(address, to)
+		return fmt.Sprintf("%s is %s now, by a moved block", address, to)
+	case 3:
+		w.forget(address)
+		delete(m, address)
+		return fmt.Sprintf("%s is taken out by a removed block with destroy = false", address)
+	case 4:
+		d.CreateBeforeDestroy = !d.CreateBeforeDestroy
+	default:
+		w.editConfig(random, &d)
+	}
+	m[address] = d
+	return describe(address, d)
+}
+
+// forget takes an address out of the state. What it has on is no longer because of us, unless another object says so.
+func (w *world) forget(address string) {
+	var forgotten []acctest.Object
+	for _, o := range w.core.Objects() {
+		if o.Address == address {
+			forgotten = append(forgotten, o)
+		}
+	}
+	w.core.Forget(address)
+	managed := managedBy(w.core.Objects())
+	for _, o := range forgotten {
+		for t := range says(o.Type, o.State) {
+			if !managed[t] {
+				delete(w.ours.on, t)
+			}
+		}
+	}
+}
+
+// managedBy are the things that objects say anything about.
+func managedBy(objects []acctest.Object) map[thing]bool {
+	out := map[thing]bool{}
+	for _, o := range objects {
+		for t := range says(o.Type, o.State) {
+			out[t] = true
+		}
+	}
+	return out
+}
+
+// editConfig changes what a resource declares.
+func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
+	switch d.Type {
+	case owner:
+		if random.IntN(2) == 0 {
+			d.Config["description"] = fmt.Sprintf("reason %d", random.IntN(3))
+			return
+		}
+		d.Config["principal_id"] = pick(random, users[d.Config["customer_id"].(string)])
+	case fleet:
+		listed := maps.Clone(d.Config["permissions"].(acctest.Values))
+		d.Config["permissions"] = listed
+		customer := pick(random, customers)
+		switch random.IntN(6) {
+		case 0:
+			delete(listed, customer)
+		case 1:
+			listed[customer] = acctest.Values{}
+		case 2:
+			if delete(d.Config, "unlisted"); random.IntN(3) == 0 {
+				d.Config["unlisted"] = "deny"
+			}
+		default:
+			one := acctest.Values{}
+			for _, member := range members {
+				if random.IntN(3) > 0 {
+					one[member] = random.IntN(4) > 0
+				}
+			}
+			listed[customer] = one
+		}
+	default:
+		if random.IntN(3) == 0 {
+			d.Config["customer_id"] = pick(random, customers)
+			return
+		}
+		d.Config["enabled"] = d.Config["enabled"] == false
+	}
+}
+
+// add declares another resource.
+func (w *world) add(random *rand.Rand, m acctest.Module) string {
+	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner})
+	address := free(m, typeName)
+	if address == "" {
+		return ""
+	}
+	d := acctest.Declaration{Type: typeName, CreateBeforeDestroy: random.IntN(3) == 0}
+	switch typeName {
+	case owner:
+		customer := pick(random, keys(subscriptions))
+		d.Config = acctest.Values{"customer_id": customer, "subscription_id": subscriptions[customer], "principal_id": pick(random, users[customer])}
+		if w.adopts {
+			d.Config["adopt_existing"] = true
+		}
+	case fleet:
+		d.Config = acctest.Values{"permissions": acctest.Values{}}
+		for range 3 {
+			w.editConfig(random, &d)
+		}
+	default:
+		d.Config = acctest.Values{"customer_id": pick(random, customers), "enabled": random.IntN(4) > 0}
+	}
+	m[address] = d
+	return "add " + describe(address, d)
+}
+
+// free is an address of the type that nothing is declared at, or "".
+func free(m acctest.Module, typeName string) string {
+	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner"}[typeName]
+	for i := range 2 {
+		if address := fmt.Sprintf("%s.%d", stem, i); m[address].Type == "" {
+			return address
+		}
+	}
+	return ""
+}
+
+// trouble is what happens while something is applied.
+type trouble struct {
+	faults    []mockbackend.Fault
+	interrupt time.Duration // when Ctrl-C comes; 0: never
+	latency   time.Duration
+}
+
+func (t trouble) none() bool { return len(t.faults) == 0 && t.interrupt == 0 }
+
+func (t trouble) String() string {
+	var what []string
+	for _, f := range t.faults {
+		what = append(what, fmt.Sprintf("%s %s %s %d/%d%s after %d, %d times", f.Service, f.Method, f.Kind, f.Status, f.Code, f.Error, f.Skip, max(1, f.Times)*sign(f.Times)))
+	}
+	if t.interrupt > 0 {
+		what = append(what, fmt.Sprintf("Ctrl-C after %s with %s a request", t.interrupt, t.latency))
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	return ", with " + strings.Join(what, "; ")
+}
+
+func sign(n int) int {
+	if n < 0 {
+		return -1
+	}
+	return 1
+}
+
+// lostKinds are faults after which a write is made and nobody is told.
+var lostKinds = []mockbackend.FaultKind{mockbackend.DropAfter, mockbackend.DropMidBody, mockbackend.LostAfter, mockbackend.SlowAfter}
+
+func randomTrouble(random *rand.Rand) trouble {
+	var t trouble
+	if random.Float64() < 0.5 {
+		return t
+	}
+	for range 1 + random.IntN(2) {
+		f := mockbackend.Fault{
+			Service: pick(random, []mockbackend.Service{mockbackend.PartnerCenter, mockbackend.PartnerCenter, mockbackend.ResourceManager, mockbackend.SignIn}),
+			Method:  pick(random, []string{"", "GET", "POST", "PUT", "DELETE"}), Kind: pick(random, mockbackend.AllKinds()),
+			Times: pick(random, []int{1, 1, 3, -1}), Skip: pick(random, []int{0, 0, 1, 2, 4}),
+		}
+		if random.IntN(3) == 0 {
+			f.Kind = pick(random, lostKinds)
+		}
+		if f.Service == mockbackend.SignIn {
+			f.Method = ""
+		}
+		if f.Kind == mockbackend.APIError {
+			f.Status, f.Code = 403, 900150
+			switch random.IntN(4) {
+			case 0:
+				f.Status, f.Code = 401, 800001
+			case 1:
+				f.Status, f.Code = 400, 3000
+			case 2:
+				f.Status, f.Code = 409, 600041
+			}
+			if f.Service == mockbackend.SignIn {
+				f.Status, f.Code, f.Error = 400, 700082, "invalid_grant"
+			}
+		}
+		t.faults = append(t.faults, f)
+	}
+	if random.Float64() < 0.35 {
+		t.latency = 200 * time.Millisecond
+		t.interrupt = time.Duration(random.IntN(1500)) * time.Millisecond
+	}
+	return t
+}
+
+// under does something while the trouble lasts.
+func (w *world) under(t trouble, do func() error) error {
+	for _, f := range t.faults {
+		w.backend.Fail(f)
+	}
+	w.backend.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = t.latency })
+	if t.interrupt > 0 {
+		defer time.AfterFunc(t.interrupt, w.core.Interrupt).Stop()
+	}
+	defer func() {
+		w.backend.ClearFaults()
+		w.backend.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 0 })
+	}()
+	return do()
+}
+
+// apply is "terraform apply", or a plan that is saved and applied later.
+func (w *world) apply(random *rand.Rand) error {
+	var o acctest.Options
+	o.NoRefresh = random.Float64() < 0.15
+	text := "terraform apply"
+	if o.NoRefresh {
+		text += " -refresh=false"
+	}
+	if objects := w.core.Objects(); len(objects) > 0 && random.Float64() < 0.2 {
+		if address := pick(random, objects).Address; w.module[address].Type != "" {
+			o.Replace = []string{address}
+			text += " -replace=" + address
+		}
+	}
+	planning, applying := randomTrouble(random), randomTrouble(random)
+	if random.Float64() < 0.7 {
+		planning = trouble{}
+	}
+	late := random.Float64() < 0.15
+	clean := planning.none() && applying.none() && !late && w.healthy() && !o.NoRefresh
+
+	var p *acctest.Planned
+	err := w.under(planning, func() (err error) {
+		p, err = w.core.Plan(w.t.Context(), w.module, o)
+		return err
+	})
+	if err != nil {
+		w.tell("%s: plan%s: %s", text, planning, firstLines(err))
+		if planning.none() && (w.healthy() || len(o.Replace) == 0 && w.onlyOutside()) {
+			return breaks("f", "the plan fails, though nothing is wrong: %s", firstLines(err))
+		}
+		return w.stateIsTrue()
+	}
+	if late {
+		w.tell("%s -out=plan: %s", text, p)
+		w.outside(random)
+		w.ours.follow(w.backend)
+		acctest.Pass(10 * time.Minute)
+	}
+	before := w.core.Objects()
+	err = w.under(applying, func() error { return w.core.Apply(w.t.Context(), p) })
+	w.tell("%s%s: %s: %s", text, applying, p, firstLines(err))
+	return w.afterApply(before, w.module, p, err, clean)
+}
+
+// afterApply checks what has to hold after an apply, or a destroy, whose module is empty.
+func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *acctest.Planned, failed error, clean bool) error {
+	changes := w.ours.follow(w.backend)
+	if err := rightlyOff(changes, before, module, p.DeletedFirst()); err != nil {
+		return err
+	}
+	w.let(before, module)
+	if err := w.stateIsTrue(); err != nil {
+		return err
+	}
+	if !clean {
+		return nil
+	}
+	if failed != nil {
+		return breaks("f", "it fails, though nothing is wrong: %s", firstLines(failed))
+	}
+	return w.asDeclared(module)
+}
+
+// destroy is "terraform destroy".
+func (w *world) destroy(random *rand.Rand) error {
+	t := randomTrouble(random)
+	o := acctest.Options{Destroy: true, NoRefresh: random.Float64() < 0.2}
+	return w.destroyWith(o, t)
+}
+
+func (w *world) destroyWith(o acctest.Options, t trouble) error {
+	text := "terraform destroy"
+	if o.NoRefresh {
+		text += " -refresh=false"
+	}
+	p, err := w.core.Plan(w.t.Context(), w.module, o)
+	if err != nil {
+		w.tell("%s: plan: %s", text, firstLines(err))
+		if w.healthy() || w.onlyOutside() || o.NoRefresh {
+			return breaks("f", "the plan of a destroy fails, though nothing is wrong: %s", firstLines(err))
+		}
+		o.NoRefresh = true // as the message says
+		return w.destroyWith(o, t)
+	}
+	before := w.core.Objects()
+	err = w.under(t, func() error { return w.core.Apply(w.t.Context(), p) })
+	w.tell("%s%s: %s: %s", text, t, p, firstLines(err))
+	if wrong := w.afterApply(before, acctest.Module{}, p, err, false); wrong != nil || !t.none() {
+		return wrong
+	}
+	if err != nil {
+		return breaks("f", "destroy fails, though nothing is wrong: %s", firstLines(err))
+	}
+	return w.allGone()
+}

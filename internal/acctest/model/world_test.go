@@ -1,0 +1,164 @@
+package model_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+const (
+	reservations = "partnercenter_customer_permission_reservations"
+	savingsPlans = "partnercenter_customer_permission_savings_plans"
+	fleet        = "partnercenter_customer_permissions"
+	owner        = "partnercenter_subscription_owner_assignment"
+)
+
+// permissionOf is what a single resource and a member of a fleet are about.
+var permissionOf = map[string]string{
+	reservations: mockbackend.AzureReservedInstances, savingsPlans: mockbackend.AzureSavingsPlan,
+	"azure_reservations": mockbackend.AzureReservedInstances, "azure_savings_plans": mockbackend.AzureSavingsPlan,
+}
+
+var members = []string{"azure_reservations", "azure_savings_plans"}
+
+// customers all qualify. The last two have permissions that others have turned on.
+var customers = []string{mockbackend.AdatumID, mockbackend.LitwareID, mockbackend.ContosoID, mockbackend.TailspinID}
+
+var companies = map[string]string{
+	mockbackend.AdatumID: "Adatum", mockbackend.LitwareID: "Litware", mockbackend.ContosoID: "Contoso", mockbackend.TailspinID: "Tailspin",
+}
+
+// subscriptions are where users become Owners; the relationship with these customers does not end.
+var subscriptions = map[string]string{mockbackend.AdatumID: mockbackend.AdatumAzureID, mockbackend.ContosoID: mockbackend.ContosoSecondAzureID}
+
+var users = map[string][]string{
+	mockbackend.AdatumID:  {mockbackend.AdatumUserID, mockbackend.AdatumSecondUserID},
+	mockbackend.ContosoID: {mockbackend.ContosoUserID, mockbackend.ContosoSecondUserID},
+}
+
+// plans can be suspended.
+var plans = map[string]string{mockbackend.LitwareID: mockbackend.LitwareAzureID, mockbackend.TailspinID: mockbackend.TailspinAzurePlanID}
+
+// thing is a permission of a customer, or the Owner role of a principal on a subscription.
+type thing struct{ of, what string }
+
+func (t thing) String() string {
+	if company, ok := companies[t.of]; ok {
+		return t.what + " of " + company
+	}
+	return "Owner " + t.what[:8] + " of subscription " + t.of[:8]
+}
+
+// says is what a configuration or a state of a resource says about things: on or off. Things that it does not manage are
+// missing.
+func says(typeName string, v acctest.Values) map[thing]bool {
+	out := map[thing]bool{}
+	text := func(name string) string {
+		s, _ := v[name].(string)
+		return strings.ToLower(s)
+	}
+	switch typeName {
+	case reservations, savingsPlans:
+		out[thing{text("customer_id"), permissionOf[typeName]}] = v["enabled"] != false
+	case owner:
+		if text("principal_id") != "" {
+			out[thing{text("subscription_id"), text("principal_id")}] = true
+		}
+	case fleet:
+		for _, name := range []string{"permissions", "unlisted_permissions"} {
+			listed, _ := v[name].(acctest.Values)
+			for id, one := range listed {
+				for member, on := range one.(acctest.Values) {
+					if on != nil {
+						out[thing{strings.ToLower(id), permissionOf[member]}] = on == true
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// wants is what a module declares, and at which addresses.
+func wants(m acctest.Module) (on map[thing]bool, at map[thing][]string) {
+	on, at = map[thing]bool{}, map[thing][]string{}
+	for _, address := range slices.Sorted(maps.Keys(m)) {
+		for t, value := range says(m[address].Type, m[address].Config) {
+			on[t] = value
+			at[t] = append(at[t], address)
+		}
+	}
+	return on, at
+}
+
+// denying is the address of the fleet that denies what is not listed, or "".
+func denying(m acctest.Module) string {
+	for address, d := range m {
+		if d.Config["unlisted"] == "deny" {
+			return address
+		}
+	}
+	return ""
+}
+
+// lists tells whether a fleet has an entry for the customer, perhaps {}.
+func lists(d acctest.Declaration, customer string) bool {
+	listed, _ := d.Config["permissions"].(acctest.Values)
+	_, ok := listed[customer]
+	return ok
+}
+
+// contradiction is why a module cannot be planned, or "".
+func contradiction(m acctest.Module) string {
+	seen := map[thing]bool{}
+	for _, d := range m {
+		for t, on := range says(d.Type, d.Config) {
+			before, ok := seen[t]
+			if ok && (before != on || d.Type == owner) {
+				return "two resources for " + t.String()
+			}
+			seen[t] = on
+		}
+	}
+	if deny := denying(m); deny != "" {
+		for address, d := range m {
+			for t := range says(d.Type, d.Config) {
+				if address != deny && d.Type != owner && !lists(m[deny], t.of) {
+					return "denied and declared: " + t.String()
+				}
+			}
+			if address != deny && d.Config["unlisted"] == "deny" {
+				return "two fleets deny"
+			}
+		}
+	}
+	return ""
+}
+
+// describe is a resource block on one line.
+func describe(address string, d acctest.Declaration) string {
+	var what []string
+	stated := says(d.Type, d.Config)
+	for t, on := range stated {
+		what = append(what, fmt.Sprintf("%s %s", t, map[bool]string{true: "on", false: "off"}[on]))
+	}
+	slices.Sort(what)
+	if listed, ok := d.Config["permissions"].(acctest.Values); ok {
+		for _, id := range slices.Sorted(maps.Keys(listed)) {
+			if len(listed[id].(acctest.Values)) == 0 {
+				what = append(what, companies[id]+" {}")
+			}
+		}
+	}
+	if d.Config["unlisted"] == "deny" {
+		what = append(what, "deny")
+	}
+	if d.CreateBeforeDestroy {
+		what = append(what, "create_before_destroy")
+	}
+	return address + " = " + strings.Join(what, ", ")
+}

@@ -1,0 +1,69 @@
+package subscription_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// giveUp is the ending in which the user destroys what the state has. Then nobody is Owner because of us.
+func (o ownerOperation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, token string) func(error) error {
+	t.Helper()
+	before, existed := len(owners(b)), r.Exists()
+	return func(error) error {
+		acctest.Pass(time.Hour)
+		r.Restart(token)
+		if err := refreshAndApply(nil)(t, r); err != nil {
+			return fmt.Errorf("it cannot be destroyed: %w", err)
+		}
+		switch left := owners(b); {
+		case r.Exists():
+			return fmt.Errorf("after destroying it the state is %v", r.State())
+		case len(left) > 0 && (existed || before == 0):
+			return fmt.Errorf("after giving up the server has %+v, and no state knows", left)
+		}
+		return nil
+	}
+}
+
+// eachOwner runs a matrix of faults for some operations.
+func eachOwner(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names ...string) {
+	t.Helper()
+	found := 0
+	for _, o := range ownerOperations {
+		if !slices.Contains(names, o.name) {
+			continue
+		}
+		found++
+		t.Run(strings.ReplaceAll(o.name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			matrix(t, adatum, func(t *testing.T, b *mockbackend.Backend) acctest.Trial { return o.prepare(t, b) })
+		})
+	}
+	if found != len(names) {
+		t.Errorf("there are %d operations %q", found, names)
+	}
+}
+
+// Whatever failed, who gives up leaves no Owner behind.
+func TestProtoOwner_faultsGivenUp(t *testing.T) {
+	t.Parallel()
+	eachOwner(t, acctest.EachFaultGivenUp, "create")
+}
+
+// After one failure the question what it did can fail as well.
+func TestProtoOwner_faultPairs(t *testing.T) {
+	t.Parallel()
+	eachOwner(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) }, "create")
+}
+
+// From some request on nothing works for anybody any more.
+func TestProtoOwner_faultsOfAll(t *testing.T) {
+	t.Parallel()
+	eachOwner(t, acctest.EachFaultOfAll, "create", "update", "delete")
+}
