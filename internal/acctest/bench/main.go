@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.DurationVar(&opts.latency, "latency", 20*time.Millisecond, "`duration` of each answer of the mock")
 	flags.IntVar(&opts.repeat, "repeat", 3, "`times` that each plan is run; the fastest counts")
-	flags.StringVar(&out, "out", filepath.Join(acctest.Root(), "bench"), "`folder` for README.md and chart.svg")
+	flags.StringVar(&out, "out", filepath.Join(acctest.Root(), "internal", "acctest", "bench"), "`folder` for README.md and chart.svg")
 	flags.StringVar(&only, "only", "", "`pattern` of the scenarios to measure, such as 'fleet.*1000$'; writes to standard output only")
 	flags.StringVar(&other, "compare", "", "`folder` with a configuration of another provider, to measure in addition; see CONTRIBUTING.md")
 	if err := flags.Parse(args); err != nil {
