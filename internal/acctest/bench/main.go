@@ -1,5 +1,5 @@
 // Command bench measures the real CLI with the built provider against the mock backend, beside
-// what the CLI needs for the same map without any provider. It writes a table and a chart.
+// what the CLI needs for the same map without any provider, and with one that only sleeps. It writes a table and a chart.
 package main
 
 import (
@@ -37,6 +37,7 @@ var scenarios = []scenario{
 	{kind: fleetByLog, customers: 1_000},
 	{kind: fleet, customers: 10_000},
 	{kind: fleetByLog, customers: 10_000},
+	{kind: customerList, customers: 10_000},
 }
 
 func run(ctx context.Context, args []string) (err error) {
