@@ -15,7 +15,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
-	"github.com/youmark/pkcs8"
+	"go.step.sm/crypto/pemutil"
 	"software.sslmate.com/src/go-pkcs12"
 )
 
@@ -98,18 +98,16 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 		}
 	}
 	wrong := errors.New("client_certificate_password is not the password of the private key, or its encryption is not supported")
+	var err error
 	switch {
 	case legacy:
-		var err error
 		if der, err = x509.DecryptPEMBlock(block, []byte(password)); err != nil { //nolint:staticcheck // as above
 			return nil, wrong
 		}
 	case block.Type == "ENCRYPTED PRIVATE KEY":
-		key, err := pkcs8.ParsePKCS8PrivateKey(der, []byte(password))
-		if err != nil {
-			return nil, wrong
+		if der, err = decryptPKCS8(der, password); err != nil {
+			return nil, err
 		}
-		return key, nil
 	}
 	if key, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return key, nil
@@ -122,6 +120,28 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 		return nil, errors.New("the private key cannot be read")
 	}
 	return key, nil
+}
+
+// decryptPKCS8 decrypts what OpenSSL encrypts by default: PBES2 with PBKDF2 and AES or Triple DES in
+// CBC mode. A key derived with HMAC-SHA512 cannot be told from one with another password.
+func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
+	const convert = `to convert the key, run: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in key.pem -out converted-key.pem`
+	defer func() {
+		if recover() != nil { // crypto/cipher's answer to a wrong length
+			plain, err = nil, errors.New("the private key is damaged and cannot be decrypted")
+		}
+	}()
+	plain, err = pemutil.DecryptPKCS8PrivateKey(der, []byte(password))
+	if err == nil {
+		if _, err = x509.ParsePKCS8PrivateKey(plain); err == nil {
+			return plain, nil
+		}
+		err = x509.IncorrectPasswordError // the padding was right by chance
+	}
+	if errors.Is(err, x509.IncorrectPasswordError) {
+		return nil, errors.New("client_certificate_password is not the password of the private key, or its encryption is not supported; " + convert)
+	}
+	return nil, errors.New("the encryption of the private key is not supported; " + convert)
 }
 
 // assertion signs what proves the application at one token endpoint

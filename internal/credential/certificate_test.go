@@ -2,23 +2,30 @@ package credential
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/youmark/pkcs8"
 	"software.sslmate.com/src/go-pkcs12"
 )
 
@@ -83,13 +90,114 @@ func traditionalKeys(key *rsa.PrivateKey) (refused, garbled []byte) {
 	return refused, garbled
 }
 
+// encryptedKey encrypts the key as OpenSSL does by default, with PBES2 (RFC 8018, section 6.2). A key
+// is damaged if the initialization vector that it names is not that of AES.
+func encryptedKey(key *rsa.PrivateKey, damaged bool) []byte {
+	type algorithm struct {
+		ID         asn1.ObjectIdentifier
+		Parameters any
+	}
+	type derivation struct {
+		Salt       []byte
+		Iterations int
+		PRF        algorithm
+	}
+	type encryption struct{ Derivation, Cipher algorithm }
+	type encryptedKey struct {
+		Algorithm algorithm
+		Data      []byte
+	}
+	oid := func(last ...int) asn1.ObjectIdentifier {
+		return append(asn1.ObjectIdentifier{1, 2, 840, 113549}, last...)
+	}
+	salt, iv := make([]byte, 8), make([]byte, aes.BlockSize)
+	rand.Read(salt)
+	rand.Read(iv)
+	const iterations = 2048
+	plain := must(x509.MarshalPKCS8PrivateKey(key))
+	padding := aes.BlockSize - len(plain)%aes.BlockSize
+	plain = append(plain, bytes.Repeat([]byte{byte(padding)}, padding)...)
+	c := must(aes.NewCipher(must(pbkdf2.Key(sha256.New, certificatePassword, salt, iterations, 32))))
+	cipher.NewCBCEncrypter(c, iv).CryptBlocks(plain, plain)
+	if damaged {
+		iv = iv[1:]
+	}
+	return block("ENCRYPTED PRIVATE KEY", must(asn1.Marshal(encryptedKey{
+		algorithm{oid(1, 5, 13), encryption{
+			algorithm{oid(1, 5, 12), derivation{salt, iterations, algorithm{oid(2, 9), asn1.NullRawValue}}},
+			algorithm{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, 42}, iv},
+		}},
+		plain,
+	})))
+}
+
+// TestParseCertificate_openssl reads what OpenSSL encrypts. Where that is not supported, the
+// command in the error must be the way out.
+func TestParseCertificate_openssl(t *testing.T) {
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("there is no openssl here")
+	}
+	key, chain := testCertificates()
+	leaf := block("CERTIFICATE", chain[0].Raw)
+	plain := block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
+	for name, c := range map[string]struct {
+		args      string
+		supported bool
+	}{
+		"default":     {"", true},
+		"AES-128":     {"-v2 aes-128-cbc", true},
+		"HMAC-SHA1":   {"-v2prf hmacWithSHA1", true},
+		"Triple DES":  {"-v2 des3", true},
+		"HMAC-SHA512": {"-v2prf hmacWithSHA512", false},
+		"scrypt":      {"-scrypt", false},
+		"PBES1":       {"-v1 PBE-SHA1-3DES", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			openssl := func(args ...string) []byte {
+				t.Helper()
+				cmd := exec.CommandContext(t.Context(), "openssl", append(args, "-passin", "env:PASSWORD", "-passout", "env:PASSWORD")...)
+				cmd.Dir, cmd.Env = dir, append(os.Environ(), "PASSWORD="+certificatePassword)
+				if out, err := cmd.CombinedOutput(); err != nil {
+					t.Fatalf("openssl %s: %v\n%s", args, err, out)
+				}
+				return must(os.ReadFile(filepath.Join(dir, args[len(args)-1])))
+			}
+			if err := os.WriteFile(filepath.Join(dir, "plain.pem"), plain, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := append([]string{"pkcs8", "-topk8"}, strings.Fields(c.args)...)
+			encrypted := openssl(append(args, "-in", "plain.pem", "-out", "key.pem")...)
+			p, err := parseCertificate(slices.Concat(leaf, encrypted), certificatePassword)
+			if !c.supported {
+				if err == nil {
+					t.Fatal("it is supported: change the test")
+				}
+				_, command, ok := strings.Cut(err.Error(), "openssl pkcs8 ")
+				if !ok {
+					t.Fatalf("%v names no command", err)
+				}
+				converted := openssl(strings.Fields("pkcs8 " + command)...)
+				p, err = parseCertificate(slices.Concat(leaf, converted), certificatePassword)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !p.key.Equal(key) {
+				t.Error("got another key")
+			}
+		})
+	}
+}
+
 // TestParseCertificate_forms: every form that OpenSSL and the key vaults write.
 func TestParseCertificate_forms(t *testing.T) {
 	key, chain := testCertificates()
 	leaf, authority := block("CERTIFICATE", chain[0].Raw), block("CERTIFICATE", chain[1].Raw)
 	pkcs8Key := block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
 	pkcs1Key := block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
-	encrypted := block("ENCRYPTED PRIVATE KEY", must(pkcs8.MarshalPrivateKey(key, []byte(certificatePassword), nil)))
+	encrypted := encryptedKey(key, false)
 	traditional, garbled := traditionalKeys(key)
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, []byte("a comment\n")) }
 	authorities := []*x509.Certificate{chain[1]}
@@ -140,6 +248,7 @@ func TestParseCertificate_forms(t *testing.T) {
 		"PEM with a broken certificate":   {join(block("CERTIFICATE", []byte("x")), pkcs8Key), "", "x509"},
 		"encrypted key, no password":      {join(leaf, encrypted), "", "set client_certificate_password"},
 		"encrypted key, wrong password":   {join(leaf, encrypted), "other", "not the password"},
+		"encrypted key, damaged":          {join(leaf, encryptedKey(key, true)), certificatePassword, "cannot be decrypted"},
 		"traditional key, wrong password": {join(leaf, traditional), "other", "not the password"},
 		"traditional key, garbled":        {join(leaf, garbled), "other", "not the password"},
 		"PKCS#12, no password":            {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "", "set client_certificate_password"},
@@ -188,6 +297,7 @@ func FuzzParseCertificate(f *testing.F) {
 	key, chain := testCertificates()
 	f.Add(append(block("CERTIFICATE", chain[0].Raw), block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))...), "")
 	f.Add(must(pkcs12.Passwordless.Encode(key, chain[0], nil, "")), "")
+	f.Add(append(block("CERTIFICATE", chain[0].Raw), encryptedKey(key, false)...), certificatePassword)
 	f.Add([]byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\n-----END ENCRYPTED PRIVATE KEY-----\n"), "x")
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
 		p, err := parseCertificate(data, password)

@@ -2,8 +2,10 @@ package provider
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -20,8 +22,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/rhysd/actionlint"
-	"go.yaml.in/yaml/v3"
 
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -91,13 +91,107 @@ func mustKnowVariables(t *testing.T, content []byte) {
 // field for, is an error.
 func strictly(t *testing.T, content []byte, into any) {
 	t.Helper()
-	d := yaml.NewDecoder(bytes.NewReader(content))
-	d.KnownFields(true)
-	if err := d.Decode(into); err != nil {
+	if err := decodeYAML(t.Context(), content, into); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		t.Fatalf("there is a second document (%v)", err)
+}
+
+func decodeYAML(ctx context.Context, content []byte, into any) error {
+	document, err := tool(ctx, content, "run", "./yamljson")
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(document, into); err != nil {
+		return err
+	}
+	kept, err := json.Marshal(into)
+	if err != nil {
+		return err
+	}
+	var want, got any
+	if err := errors.Join(json.Unmarshal(document, &want), json.Unmarshal(kept, &got)); err != nil {
+		return err
+	}
+	return missing("", want, got)
+}
+
+// missing is an error that names a part of a JSON document that another one lacks. A decoder that
+// disallows unknown fields would not do: it ignores the case of a key.
+func missing(path string, want, got any) error {
+	switch want := want.(type) {
+	case map[string]any:
+		in, _ := got.(map[string]any)
+		for key, value := range want {
+			found, ok := in[key]
+			if !ok {
+				return fmt.Errorf("no field for %s.%s", path, key)
+			}
+			if err := missing(path+"."+key, value, found); err != nil {
+				return err
+			}
+		}
+	case []any:
+		in, _ := got.([]any)
+		if len(in) != len(want) {
+			return fmt.Errorf("%s: %d elements of %d", path, len(in), len(want))
+		}
+		for i := range want {
+			if err := missing(fmt.Sprintf("%s[%d]", path, i), want[i], in[i]); err != nil {
+				return err
+			}
+		}
+	default:
+		if want != got {
+			return fmt.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+	return nil
+}
+
+// tool runs the go command in a module of its own, which keeps what only tests need
+// out of the provider's own module.
+func tool(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "go", append([]string{"-C", "../tools/pipelines"}, args...)...)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(stdin), &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("go %s: %w\n%s%s", strings.Join(args, " "), err, out, &stderr)
+	}
+	return out, nil
+}
+
+func TestDecodeYAML(t *testing.T) {
+	t.Parallel()
+	type document struct {
+		Name string            `json:"name"`
+		List []string          `json:"list"`
+		Map  map[string]string `json:"map"`
+		Flag *bool             `json:"flag,string"`
+		Null *struct{}         `json:"null"`
+	}
+	off := false
+	var got document
+	err := decodeYAML(t.Context(), []byte("name: true\nlist: [1, '2', &a x]\nmap: {on: *a}\nflag: false\nnull:\n"), &got)
+	if want := (document{Name: "true", List: []string{"1", "2", "x"}, Map: map[string]string{"on": "x"}, Flag: &off}); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for content, want := range map[string]string{
+		"name: a\nname: b":            `"name" already defined`,
+		"map: {a: b, a: c}":           `"a" already defined`,
+		"other: a":                    "no field for .other",
+		"Name: a":                     "no field for .Name",
+		"name: a\n---\nname: b":       "not one document",
+		"name: [a]":                   "cannot unmarshal array",
+		"flag: maybe":                 `"maybe" into bool`,
+		"null: {a: b}":                "no field for .null.a",
+		"map: &m {a: b}\nx: {<<: *m}": "no merge",
+		"name: a: b":                  "mapping values are not allowed",
+		"":                            "EOF",
+	} {
+		if err := decodeYAML(t.Context(), []byte(content), new(document)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, want an error with %q", content, err, want)
+		}
 	}
 }
 
@@ -109,63 +203,55 @@ func mustEqual[T any](t *testing.T, what string, got, want T) {
 }
 
 type branches struct {
-	Branches []string `yaml:"branches"`
+	Branches []string `json:"branches"`
 }
 
 type githubWorkflow struct {
-	Name string `yaml:"name"`
+	Name string `json:"name"`
 	On   struct {
-		PullRequest branches `yaml:"pull_request"`
-		Push        branches `yaml:"push"`
+		PullRequest branches `json:"pull_request"`
+		Push        branches `json:"push"`
 		Schedule    []struct {
-			Cron string `yaml:"cron"`
-		} `yaml:"schedule"`
-	} `yaml:"on"`
-	Permissions map[string]string `yaml:"permissions"`
+			Cron string `json:"cron"`
+		} `json:"schedule"`
+	} `json:"on"`
+	Permissions map[string]string `json:"permissions"`
 	Jobs        struct {
-		Plan  githubJob `yaml:"plan"`
-		Apply githubJob `yaml:"apply"`
-		Renew githubJob `yaml:"renew"`
-	} `yaml:"jobs"`
+		Plan  githubJob `json:"plan"`
+		Apply githubJob `json:"apply"`
+		Renew githubJob `json:"renew"`
+	} `json:"jobs"`
 }
 
 type githubJob struct {
-	Needs       string         `yaml:"needs"`
-	If          string         `yaml:"if"`
-	Strategy    githubStrategy `yaml:"strategy"`
-	RunsOn      string         `yaml:"runs-on"`
-	Environment string         `yaml:"environment"`
-	Steps       []githubStep   `yaml:"steps"`
+	Needs       string         `json:"needs"`
+	If          string         `json:"if"`
+	Strategy    githubStrategy `json:"strategy"`
+	RunsOn      string         `json:"runs-on"`
+	Environment string         `json:"environment"`
+	Steps       []githubStep   `json:"steps"`
 }
 
 type githubStrategy struct {
-	FailFast *bool               `yaml:"fail-fast"`
-	Matrix   map[string][]string `yaml:"matrix"`
+	FailFast *bool               `json:"fail-fast,string"`
+	Matrix   map[string][]string `json:"matrix"`
 }
 
 type githubStep struct {
-	Name string            `yaml:"name"`
-	ID   string            `yaml:"id"`
-	If   string            `yaml:"if"`
-	Uses string            `yaml:"uses"`
-	With map[string]string `yaml:"with"`
-	Env  map[string]string `yaml:"env"`
-	Run  string            `yaml:"run"`
+	Name string            `json:"name"`
+	ID   string            `json:"id"`
+	If   string            `json:"if"`
+	Uses string            `json:"uses"`
+	With map[string]string `json:"with"`
+	Env  map[string]string `json:"env"`
+	Run  string            `json:"run"`
 }
 
 // mustLint fails the test for what actionlint finds in a workflow.
 func mustLint(t *testing.T, name string, content []byte) {
 	t.Helper()
-	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := linter.Lint(name, content, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range found {
-		t.Error(e)
+	if _, err := tool(t.Context(), content, "tool", "actionlint", "-no-color", "-shellcheck=", "-pyflakes=", "-stdin-filename", name, "-"); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -240,23 +326,23 @@ func mustQuote(t *testing.T, job githubJob) {
 func checkPurchaseAlarm(t *testing.T, content []byte) {
 	mustLint(t, "purchase-alarm.yml", content)
 	var w struct {
-		Name string `yaml:"name"`
+		Name string `json:"name"`
 		On   struct {
 			Schedule []struct {
-				Cron string `yaml:"cron"`
-			} `yaml:"schedule"`
-			Dispatch *struct{} `yaml:"workflow_dispatch"`
-		} `yaml:"on"`
-		Permissions map[string]string `yaml:"permissions"`
+				Cron string `json:"cron"`
+			} `json:"schedule"`
+			Dispatch *struct{} `json:"workflow_dispatch"`
+		} `json:"on"`
+		Permissions map[string]string `json:"permissions"`
 		Jobs        struct {
 			Look struct {
-				githubJob `yaml:",inline"`
+				githubJob
 
 				Defaults struct {
-					Run map[string]string `yaml:"run"`
-				} `yaml:"defaults"`
-			} `yaml:"look"`
-		} `yaml:"jobs"`
+					Run map[string]string `json:"run"`
+				} `json:"defaults"`
+			} `json:"look"`
+		} `json:"jobs"`
 	}
 	strictly(t, content, &w)
 	if len(w.On.Schedule) != 1 || !strings.HasSuffix(w.On.Schedule[0].Cron, " * * *") {
@@ -325,68 +411,68 @@ func (r *jobRun) githubJob(job githubJob) {
 }
 
 type azurePipeline struct {
-	Trigger   azureBranches `yaml:"trigger"`
+	Trigger   azureBranches `json:"trigger"`
 	Schedules []struct {
-		Cron          string `yaml:"cron"`
-		DisplayName   string `yaml:"displayName"`
-		azureBranches `yaml:",inline"`
-		Always        bool `yaml:"always"`
-	} `yaml:"schedules"`
+		Cron        string `json:"cron"`
+		DisplayName string `json:"displayName"`
+		azureBranches
+		Always bool `json:"always,string"`
+	} `json:"schedules"`
 	Pool struct {
-		VMImage string `yaml:"vmImage"`
-	} `yaml:"pool"`
+		VMImage string `json:"vmImage"`
+	} `json:"pool"`
 	Stages []struct {
-		Stage     string     `yaml:"stage"`
-		DependsOn []string   `yaml:"dependsOn"`
-		Condition string     `yaml:"condition"`
-		Jobs      []azureJob `yaml:"jobs"`
-	} `yaml:"stages"`
+		Stage     string     `json:"stage"`
+		DependsOn []string   `json:"dependsOn"`
+		Condition string     `json:"condition"`
+		Jobs      []azureJob `json:"jobs"`
+	} `json:"stages"`
 }
 
 type azureBranches struct {
 	Branches struct {
-		Include []string `yaml:"include"`
-	} `yaml:"branches"`
+		Include []string `json:"include"`
+	} `json:"branches"`
 }
 
 type azureJob struct {
-	Job         string      `yaml:"job"`
-	Deployment  string      `yaml:"deployment"`
-	Environment string      `yaml:"environment"`
-	Steps       []azureStep `yaml:"steps"`
+	Job         string      `json:"job"`
+	Deployment  string      `json:"deployment"`
+	Environment string      `json:"environment"`
+	Steps       []azureStep `json:"steps"`
 	Strategy    struct {
 		RunOnce struct {
 			Deploy struct {
-				Steps []azureStep `yaml:"steps"`
-			} `yaml:"deploy"`
-		} `yaml:"runOnce"`
-	} `yaml:"strategy"`
+				Steps []azureStep `json:"steps"`
+			} `json:"deploy"`
+		} `json:"runOnce"`
+	} `json:"strategy"`
 }
 
 type azureStep struct {
-	Task     string `yaml:"task"`
-	Checkout string `yaml:"checkout"`
-	Download string `yaml:"download"`
-	Publish  string `yaml:"publish"`
-	Artifact string `yaml:"artifact"`
+	Task     string `json:"task"`
+	Checkout string `json:"checkout"`
+	Download string `json:"download"`
+	Publish  string `json:"publish"`
+	Artifact string `json:"artifact"`
 
-	DisplayName string `yaml:"displayName"`
-	Condition   string `yaml:"condition"`
+	DisplayName string `json:"displayName"`
+	Condition   string `json:"condition"`
 	Inputs      struct {
-		TerraformVersion string `yaml:"terraformVersion"`
+		TerraformVersion string `json:"terraformVersion"`
 
-		AzureSubscription    string `yaml:"azureSubscription"`
-		KeepAzSessionActive  bool   `yaml:"keepAzSessionActive"`
-		ScriptType           string `yaml:"scriptType"`
-		ScriptLocation       string `yaml:"scriptLocation"`
-		InlineScript         string `yaml:"inlineScript"`
-		AddSpnToEnvironment  bool   `yaml:"addSpnToEnvironment"`
-		WorkingDirectory     string `yaml:"workingDirectory"`
-		FailOnStandardError  bool   `yaml:"failOnStandardError"`
-		UseGlobalConfig      bool   `yaml:"useGlobalConfig"`
-		AllowNoSubscriptions bool   `yaml:"allowNoSubscriptions"`
-	} `yaml:"inputs"`
-	Env map[string]string `yaml:"env"`
+		AzureSubscription    string `json:"azureSubscription"`
+		KeepAzSessionActive  bool   `json:"keepAzSessionActive,string"`
+		ScriptType           string `json:"scriptType"`
+		ScriptLocation       string `json:"scriptLocation"`
+		InlineScript         string `json:"inlineScript"`
+		AddSpnToEnvironment  bool   `json:"addSpnToEnvironment,string"`
+		WorkingDirectory     string `json:"workingDirectory"`
+		FailOnStandardError  bool   `json:"failOnStandardError,string"`
+		UseGlobalConfig      bool   `json:"useGlobalConfig,string"`
+		AllowNoSubscriptions bool   `json:"allowNoSubscriptions,string"`
+	} `json:"inputs"`
+	Env map[string]string `json:"env"`
 }
 
 func checkAzurePipelines(t *testing.T, content []byte) {
@@ -449,42 +535,42 @@ func (r *jobRun) azureCLI(s azureStep) {
 }
 
 type gitlabPipeline struct {
-	Image    string   `yaml:"image"`
-	Stages   []string `yaml:"stages"`
+	Image    string   `json:"image"`
+	Stages   []string `json:"stages"`
 	Workflow struct {
-		Rules []gitlabRule `yaml:"rules"`
-	} `yaml:"workflow"`
-	Base  gitlabJob `yaml:".terraform"`
-	Plan  gitlabJob `yaml:"plan"`
-	Apply gitlabJob `yaml:"apply"`
-	Renew gitlabJob `yaml:"renew"`
+		Rules []gitlabRule `json:"rules"`
+	} `json:"workflow"`
+	Base  gitlabJob `json:".terraform"`
+	Plan  gitlabJob `json:"plan"`
+	Apply gitlabJob `json:"apply"`
+	Renew gitlabJob `json:"renew"`
 }
 
 type gitlabRule struct {
-	If   string `yaml:"if"`
-	When string `yaml:"when"`
+	If   string `json:"if"`
+	When string `json:"when"`
 }
 
 type gitlabJob struct {
-	Extends     string `yaml:"extends"`
-	Stage       string `yaml:"stage"`
+	Extends     string `json:"extends"`
+	Stage       string `json:"stage"`
 	Environment struct {
-		Name   string `yaml:"name"`
-		Action string `yaml:"action"`
-	} `yaml:"environment"`
-	ResourceGroup string       `yaml:"resource_group"`
-	Rules         []gitlabRule `yaml:"rules"`
+		Name   string `json:"name"`
+		Action string `json:"action"`
+	} `json:"environment"`
+	ResourceGroup string       `json:"resource_group"`
+	Rules         []gitlabRule `json:"rules"`
 	IDTokens      map[string]struct {
-		Aud string `yaml:"aud"`
-	} `yaml:"id_tokens"`
-	Variables    map[string]string `yaml:"variables"`
-	BeforeScript []string          `yaml:"before_script"`
-	Script       []string          `yaml:"script"`
+		Aud string `json:"aud"`
+	} `json:"id_tokens"`
+	Variables    map[string]string `json:"variables"`
+	BeforeScript []string          `json:"before_script"`
+	Script       []string          `json:"script"`
 	Artifacts    struct {
-		Paths    []string `yaml:"paths"`
-		Access   string   `yaml:"access"`
-		ExpireIn string   `yaml:"expire_in"`
-	} `yaml:"artifacts"`
+		Paths    []string `json:"paths"`
+		Access   string   `json:"access"`
+		ExpireIn string   `json:"expire_in"`
+	} `json:"artifacts"`
 }
 
 func checkGitLabCI(t *testing.T, content []byte) {

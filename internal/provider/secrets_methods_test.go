@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/youmark/pkcs8"
+	"go.step.sm/crypto/pemutil"
 
 	"terraform-provider-partnercenter/internal/acctest"
 	"terraform-provider-partnercenter/internal/mockbackend"
@@ -28,12 +29,16 @@ func TestSecrets_everyMethod(t *testing.T) {
 	}{
 		"certificate": {func(t *testing.T, b *acctest.Backend, _ string) map[string]string {
 			cert := b.Certificate(mockbackend.RegisteredCertificate)
-			der, err := pkcs8.MarshalPrivateKey(cert.Key, []byte(password), nil)
+			der, err := x509.MarshalPKCS8PrivateKey(cert.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := pemutil.EncryptPKCS8PrivateKey(rand.Reader, der, []byte(password), x509.PEMCipherAES256)
 			if err != nil {
 				t.Fatal(err)
 			}
 			text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate.Raw})) +
-				string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: der}))
+				string(pem.EncodeToMemory(key))
 			return map[string]string{"PARTNERCENTER_CLIENT_CERTIFICATE": text, "PARTNERCENTER_CLIENT_CERTIFICATE_PASSWORD": password}
 		}, "PARTNERCENTER_CLIENT_CERTIFICATE_PASSWORD"},
 		"OIDC token": {func(_ *testing.T, b *acctest.Backend, _ string) map[string]string {

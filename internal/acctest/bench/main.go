@@ -1,5 +1,5 @@
 // Command bench measures the real CLI with the built provider against the mock backend, beside
-// what the CLI needs for the same map without any provider. It writes a table and a chart.
+// what the CLI needs for the same map without any provider, and with one that only sleeps. It writes a table and a chart.
 package main
 
 import (
@@ -37,6 +37,7 @@ var scenarios = []scenario{
 	{kind: fleetByLog, customers: 1_000},
 	{kind: fleet, customers: 10_000},
 	{kind: fleetByLog, customers: 10_000},
+	{kind: customerList, customers: 10_000},
 }
 
 func run(ctx context.Context, args []string) (err error) {
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.DurationVar(&opts.latency, "latency", 20*time.Millisecond, "`duration` of each answer of the mock")
 	flags.IntVar(&opts.repeat, "repeat", 3, "`times` that each plan is run; the fastest counts")
-	flags.StringVar(&out, "out", filepath.Join(acctest.Root(), "bench"), "`folder` for README.md and chart.svg")
+	flags.StringVar(&out, "out", filepath.Join(acctest.Root(), "internal", "acctest", "bench"), "`folder` for README.md and chart.svg")
 	flags.StringVar(&only, "only", "", "`pattern` of the scenarios to measure, such as 'fleet.*1000$'; writes to standard output only")
 	flags.StringVar(&other, "compare", "", "`folder` with a configuration of another provider, to measure in addition; see CONTRIBUTING.md")
 	if err := flags.Parse(args); err != nil {

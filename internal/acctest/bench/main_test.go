@@ -25,7 +25,8 @@ func TestBench(t *testing.T) {
 		// An apply plans first, in a process of its own, and both check who qualifies. So does any
 		// plan that would turn on what was turned off outside. A destroy plans that, too, and then it
 		// reads and deletes.
-		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20, 0, 2}, unchanged: {20, 0, 1}, drifted: {20 + 1, 2, 1}, destroyed: {21 + 19*2 + 1, 2, 2}}},
+		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20, 0, 2}, unchanged: {20, 0, 1}, wide: {20, 0, 1}, drifted: {20 + 1, 2, 1}, destroyed: {21 + 19*2 + 1, 2, 2}}},
+		{scenario{kind: customerList, customers: 600}, map[string]counts{listed: {2, 0, 1}}},
 		{scenario{kind: fleet, customers: 200}, map[string]counts{applied: {200 + 200 + 200, 0, 2}, unchanged: {200, 0, 1}, drifted: {200 + 2, 2 * 2, 1}, destroyed: {202 + 198*2, 2 * 2, 2}}},
 		{scenario{kind: fleetByLog, customers: 200}, map[string]counts{applied: {200 + 200 + 200, 0, 2}, unchanged: {1, 0, 1}, three: {1 + 3 + 3, 2 * 3, 1}, drifted: {7, 2 * 3, 1}, destroyed: {7 + 197*2, 2 * 3, 2}}},
 	} {
@@ -35,6 +36,9 @@ func TestBench(t *testing.T) {
 			_, err := test.scenario.measure(t.Context(), t.TempDir(), options{latency: time.Millisecond, repeat: 1}, func(r row) {
 				t.Log(r)
 				got[r.phase] = true
+				if sleeps := test.scenario.sleeper != "" && (r.phase == applied || r.phase == unchanged || r.phase == listed); sleeps != (r.sleeper.wall > 0) {
+					t.Errorf("%s: the sleeper took %s", r.phase, r.sleeper.wall)
+				}
 				want := test.want[r.phase]
 				if more := r.ours.requests - want.requests; more < 0 || more > want.again || r.ours.tokens != want.tokens {
 					t.Errorf("%s: %d requests and %d tokens, not %+v", r.phase, r.ours.requests, r.ours.tokens, want)
@@ -50,41 +54,55 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// Each budget is judged by what was measured.
+// Each budget is judged by what was measured: just met, and just not.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
-	took := func(wall time.Duration) figures { return figures{wall: wall, requests: 10_000, tokens: 1, peak: 100e6} }
-	second := took(time.Second)
+	of := func(k kind, customers int, phase string, wall time.Duration) row {
+		return row{
+			scenario: scenario{kind: k, customers: customers}, phase: phase, network: 5 * time.Second,
+			ours:    figures{wall: wall, cpu: 1800 * time.Millisecond, requests: customers, tokens: 1, peak: 130e6},
+			floor:   figures{wall: 10 * time.Second, cpu: 100 * time.Millisecond},
+			sleeper: figures{wall: 20 * time.Second, cpu: time.Second},
+		}
+	}
+	fewer := func(r row, requests int) row { r.ours.requests = requests; return r }
+	slower := func(r *row) { r.ours.wall++ }
 	for name, test := range map[string]struct {
 		row  row
 		slow func(*row)
 	}{
-		"in at most 1.5 ×": {row{scenario: scenario{kind: single, customers: 1_000}, phase: unchanged, ours: took(1400 * time.Millisecond), floor: second}, func(r *row) { r.ours.wall = 1600 * time.Millisecond }},
-		"with 1 request":   {row{scenario: scenario{kind: fleet, customers: 10_000}, phase: unchanged, ours: second, floor: second}, func(r *row) { r.ours.requests++ }},
-		"and 1 token":      {row{scenario: scenario{kind: fleet, customers: 10_000}, phase: unchanged, ours: second, floor: second}, func(r *row) { r.ours.tokens++ }},
-		"plus the network": {row{scenario: scenario{kind: fleet, customers: 10_000}, phase: unchanged, ours: took(6 * time.Second), floor: second, network: 5 * time.Second}, func(r *row) { r.network = 3 * time.Second }},
-		"fewer than 20":    {row{scenario: scenario{kind: fleetByLog, customers: 10_000}, phase: three, ours: figures{requests: 19}}, func(r *row) { r.ours.requests = 20 }},
-		"at most 1.1 ×":    {row{scenario: scenario{kind: fleet, customers: 1_000}, phase: throttled, ours: took(10 * time.Second), network: 10 * time.Second}, func(r *row) { r.network = 9 * time.Second }},
-		"at most 150 MB":   {row{scenario: scenario{kind: fleet, customers: 10_000}, phase: applied, ours: second}, func(r *row) { r.ours.peak = 151e6 }},
+		"with 1 request":                   {of(fleet, 10_000, unchanged, 1), func(r *row) { r.ours.requests++ }},
+		"and 1 token":                      {of(fleet, 10_000, unchanged, 1), func(r *row) { r.ours.tokens++ }},
+		"at most 1.25 × a provider":        {of(single, 1_000, unchanged, 25*time.Second), slower},
+		"at most 0.80 s more":              {of(single, 1_000, unchanged, 1), func(r *row) { r.ours.cpu++ }},
+		"-parallelism=32 in at most 1.5 ×": {of(single, 1_000, wide, 15*time.Second), slower},
+		"1.2 × (Terraform's own":           {of(fleet, 10_000, unchanged, 18*time.Second), slower},
+		"1.25 × Terraform's own":           {of(fleetByLog, 10_000, unchanged, 12500*time.Millisecond), slower},
+		"fewer than 20":                    {fewer(of(fleetByLog, 10_000, three, 1), 19), func(r *row) { r.ours.requests++ }},
+		"at most 1.1 ×":                    {of(fleet, 1_000, throttled, 5500*time.Millisecond), slower},
+		"1.8 × a provider":                 {of(customerList, 10_000, listed, 36*time.Second), slower},
+		"at most 130 MB":                   {of(single, 100, destroyed, 1), func(r *row) { r.ours.peak++ }},
 	} {
-		verdict := func(r row, handshake time.Duration) (found, met bool) {
-			for _, b := range budgets([]row{r}, options{handshake: handshake}) {
+		verdict := func(r row) (found, met bool) {
+			for _, b := range budgets([]row{r}, options{}) {
 				if strings.Contains(b.what, name) {
 					return true, b.met
 				}
 			}
 			return false, false
 		}
-		if found, met := verdict(test.row, 0); !found || !met {
+		if found, met := verdict(test.row); !found || !met {
 			t.Errorf("%q is not met: found %t", name, found)
 		}
 		test.slow(&test.row)
-		if _, met := verdict(test.row, 0); met {
-			t.Errorf("%q is met by %s", name, test.row)
+		if found, met := verdict(test.row); !found || met {
+			t.Errorf("%q is met by %s: found %t", name, test.row, found)
 		}
 	}
-	if b := budgets(nil, options{handshake: 51 * time.Millisecond}); len(b) != 1 || b[0].met {
-		t.Errorf("the handshake is judged as %+v", b)
+	for took, want := range map[time.Duration]bool{50 * time.Millisecond: true, 51 * time.Millisecond: false} {
+		if b := budgets(nil, options{handshake: took}); len(b) != 1 || b[0].met != want {
+			t.Errorf("a handshake of %s is judged as %+v", took, b)
+		}
 	}
 }
 

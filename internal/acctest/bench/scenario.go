@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 // kind is a configuration of the provider, and of the same shape without it.
 type kind struct {
 	name string
-	// block is the resource block, floor the one of terraform_data that takes the same map.
-	block, floor string
+	// block is the resource block, floor the one of terraform_data that takes the same map, and sleeper
+	// the one of the provider that only sleeps. There may be no floor and no sleeper.
+	block, floor, sleeper string
 	// concurrency is how many requests are under way at a time: Terraform's own bound for
 	// single resources, the provider's for a fleet.
 	concurrency int
@@ -43,30 +45,54 @@ const requirement = `terraform {
 }
 `
 
+const sleeperRequirement = `terraform {
+  required_providers {
+    sleeper = {
+      source = "bench/sleeper"
+    }
+  }
+}
+`
+
 var (
 	single = kind{
 		name: "single resources", concurrency: 10,
-		block: `resource "partnercenter_customer_permission_reservations" "one" {
+		block: mapVariable + `resource "partnercenter_customer_permission_reservations" "one" {
   for_each    = var.permissions
   customer_id = each.key
   enabled     = each.value.azure_reservations
 }
 `,
-		floor: `resource "terraform_data" "one" {
+		floor: mapVariable + `resource "terraform_data" "one" {
   for_each = var.permissions
   input    = each.value
+}
+`,
+		sleeper: mapVariable + `resource "sleeper_permission" "one" {
+  for_each    = var.permissions
+  customer_id = each.key
+  enabled     = each.value.azure_reservations
 }
 `,
 	}
 	fleet      = fleetOf("fleet", "full")
 	fleetByLog = fleetOf("fleet by activity log", "activity_log")
+	// A list is read page after page.
+	customerList = kind{
+		name: "data source customers", concurrency: 1,
+		block:   "data \"partnercenter_customers\" \"all\" {}\n",
+		sleeper: "data \"sleeper_customers\" \"all\" {}\n",
+	}
 )
+
+// wideParallelism is what the documentation recommends for hundreds of single resources.
+const wideParallelism = 32
 
 func fleetOf(name, refresh string) kind {
 	return kind{
 		name: name, concurrency: 32,
-		block: fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
-		floor: "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
+		block: mapVariable + fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
+		floor: mapVariable + "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
 	}
 }
 
@@ -93,6 +119,8 @@ type options struct {
 const (
 	applied   = "apply"
 	unchanged = "unchanged plan"
+	wide      = "unchanged plan, -parallelism=32"
+	listed    = "plan"
 	three     = "plan, 3 changed outside"
 	drifted   = "plan, 1 % changed outside"
 	throttled = "unchanged plan, throttled"
@@ -104,8 +132,9 @@ type row struct {
 	scenario
 
 	phase string
-	// floor is the CLI's own share: terraform_data of the same shape.
-	ours, floor figures
+	// floor is the CLI's own share: terraform_data of the same shape. sleeper is that of any provider:
+	// one that only sleeps as long as the mock takes to answer.
+	ours, floor, sleeper figures
 	// network is how long the requests take at the least.
 	network time.Duration
 }
@@ -115,16 +144,17 @@ type bench struct {
 	scenario
 	options
 
-	dir         string
-	backend     *mockbackend.Backend
-	ids         []string // of the customers in the map
-	ours, floor *acctest.Workspace
+	dir     string
+	backend *mockbackend.Backend
+	ids     []string // of the customers in the map
+	// floor and sleeper are nil where the kind has none.
+	ours, floor, sleeper *acctest.Workspace
 }
 
 // measure does all phases, each with the provider and, if the kind has a floor, without.
 func (s scenario) measure(ctx context.Context, dir string, opts options, done func(row)) (rows []row, err error) {
 	b := &bench{scenario: s, options: opts, dir: dir}
-	for _, name := range []string{"ours", "floor"} {
+	for _, name := range []string{"ours", "floor", "sleeper"} {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			return nil, err
 		}
@@ -166,8 +196,13 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 
 func (s scenario) phases() []string {
 	phases := []string{applied, unchanged, drifted, destroyed}
-	if s.name == fleetByLog.name {
+	switch s.name {
+	case customerList.name:
+		return []string{listed}
+	case fleetByLog.name:
 		phases = slices.Insert(phases, 2, three)
+	case single.name:
+		phases = slices.Insert(phases, 2, wide)
 	}
 	if s.throttled {
 		phases = slices.Insert(phases, 2, throttled)
@@ -175,17 +210,19 @@ func (s scenario) phases() []string {
 	return phases
 }
 
-// prepare makes both workspaces.
+// prepare makes the workspaces.
 func (b *bench) prepare(ctx context.Context, env []string) (err error) {
-	ours, floor := filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "floor")
-	if err := errors.Join(b.declare(ours, 0), b.declare(floor, 0)); err != nil {
-		return err
+	ours, floor, sleeper := filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "floor"), filepath.Join(b.dir, "sleeper")
+	for _, dir := range []string{ours, floor, sleeper} {
+		if err := b.declare(dir, 0); err != nil {
+			return err
+		}
 	}
 	if b.configuration != "" {
 		b.ours, err = otherProvider(ctx, ours, b.configuration, env)
 		return err
 	}
-	for dir, text := range map[string]string{ours: requirement + mapVariable + b.block, floor: mapVariable + b.scenario.floor} {
+	for dir, text := range map[string]string{ours: requirement + b.block, floor: b.scenario.floor, sleeper: sleeperRequirement + b.scenario.sleeper} {
 		if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(text), 0o600); err != nil {
 			return err
 		}
@@ -193,9 +230,24 @@ func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 	if b.ours, err = acctest.NewWorkspace(ctx, ours, env); err != nil {
 		return err
 	}
-	b.floor, err = acctest.NewWorkspace(ctx, floor, nil)
+	if b.scenario.floor != "" {
+		if b.floor, err = acctest.NewWorkspace(ctx, floor, nil); err != nil {
+			return err
+		}
+	}
+	if b.scenario.sleeper == "" {
+		return nil
+	}
+	wait := b.latency
+	if b.name == customerList.name {
+		wait *= time.Duration((b.customers + namedCustomers + pageSize - 1) / pageSize)
+	}
+	b.sleeper, err = newSleeper(ctx, sleeper, wait, b.customers+namedCustomers)
 	return err
 }
+
+// pageSize is the number of customers that Partner Center returns at once.
+const pageSize = 500
 
 // otherProvider prepares the folder with another provider's configuration.
 func otherProvider(ctx context.Context, dir, from string, env []string) (*acctest.Workspace, error) {
@@ -218,8 +270,11 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// declare writes the map: reservations on for all but the first few customers.
+// declare writes the map, where the kind has one: reservations on for all but the first few customers.
 func (b *bench) declare(dir string, off int) error {
+	if b.name == customerList.name {
+		return nil
+	}
 	permissions := make(map[string]map[string]bool, len(b.ids))
 	for i, id := range b.ids {
 		permissions[id] = map[string]bool{"azure_reservations": i >= off}
@@ -239,6 +294,8 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 	switch phase {
 	case applied, destroyed:
 		args, times = []string{phase, "-auto-approve"}, 1
+	case wide:
+		args = append(args, "-parallelism="+strconv.Itoa(wideParallelism))
 	case three, drifted:
 		exitCode = 2
 		n := 3
@@ -281,9 +338,20 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		}
 		one.count(backend)
 		r.ours = r.ours.orFaster(one)
+		if b.sleeper != nil && (phase == applied || phase == unchanged || phase == listed) {
+			one, err := measure(ctx, b.sleeper, exitCode, args...)
+			if err != nil {
+				return r, err
+			}
+			r.sleeper = r.sleeper.orFaster(one)
+		}
 	}
-	if b.concurrency > 0 {
-		r.network = time.Duration(r.ours.requests) * b.latency / time.Duration(b.concurrency)
+	concurrency := b.concurrency
+	if phase == wide {
+		concurrency = wideParallelism
+	}
+	if concurrency > 0 {
+		r.network = time.Duration(r.ours.requests) * b.latency / time.Duration(concurrency)
 	}
 	if phase == throttled {
 		r.network = time.Duration(len(b.ids)) * rate.Per / time.Duration(rate.Requests)

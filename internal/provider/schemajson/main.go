@@ -11,11 +11,8 @@ import (
 	"os"
 	"strings"
 
-	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
-	"github.com/zclconf/go-cty/cty"
 
 	"terraform-provider-partnercenter/internal/provider"
 )
@@ -35,7 +32,7 @@ func main() {
 	}
 }
 
-func export(ctx context.Context, srv tfprotov6.ProviderServer) (*tfjson.ProviderSchemas, error) {
+func export(ctx context.Context, srv tfprotov6.ProviderServer) (*providerSchemas, error) {
 	all, err := srv.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return nil, err
@@ -53,15 +50,15 @@ func export(ctx context.Context, srv tfprotov6.ProviderServer) (*tfjson.Provider
 		return nil, errors.New("the provider now has a kind of type that this command does not export yet")
 	}
 
-	return &tfjson.ProviderSchemas{
+	return &providerSchemas{
 		FormatVersion: "1.0",
 		// tfplugindocs looks for the provider's short name, or for hashicorp's namespace.
-		Schemas: map[string]*tfjson.ProviderSchema{"partnercenter": {
-			ConfigSchema:            schema(all.Provider),
-			ResourceSchemas:         each(all.ResourceSchemas, schema),
-			DataSourceSchemas:       each(all.DataSourceSchemas, schema),
-			ListResourceSchemas:     each(all.ListResourceSchemas, schema),
-			ResourceIdentitySchemas: each(ids.IdentitySchemas, identity),
+		Schemas: map[string]providerSchema{"partnercenter": {
+			Provider:           schema(all.Provider),
+			Resources:          each(all.ResourceSchemas, schema),
+			DataSources:        each(all.DataSourceSchemas, schema),
+			ListResources:      each(all.ListResourceSchemas, schema),
+			ResourceIdentities: each(ids.IdentitySchemas, identity),
 		}},
 	}, nil
 }
@@ -74,35 +71,35 @@ func each[From, To any](in map[string]From, convert func(From) To) map[string]To
 	return out
 }
 
-func schema(s *tfprotov6.Schema) *tfjson.Schema {
-	return &tfjson.Schema{Version: uint64(s.Version), Block: block(s.Block)}
+func schema(s *tfprotov6.Schema) versioned {
+	return versioned{Version: s.Version, Block: block(s.Block)}
 }
 
-func block(b *tfprotov6.SchemaBlock) *tfjson.SchemaBlock {
-	out := &tfjson.SchemaBlock{
+func block(b *tfprotov6.SchemaBlock) schemaBlock {
+	out := schemaBlock{
 		Attributes:      attributes(b.Attributes),
-		NestedBlocks:    make(map[string]*tfjson.SchemaBlockType, len(b.BlockTypes)),
+		NestedBlocks:    make(map[string]nestedBlock, len(b.BlockTypes)),
 		Description:     b.Description,
-		DescriptionKind: descriptionKind(b.DescriptionKind),
+		DescriptionKind: lower(b.DescriptionKind),
 		Deprecated:      b.Deprecated,
 	}
 	for _, nested := range b.BlockTypes {
-		out.NestedBlocks[nested.TypeName] = &tfjson.SchemaBlockType{
-			NestingMode: nestingMode(nested.Nesting),
+		out.NestedBlocks[nested.TypeName] = nestedBlock{
+			NestingMode: lower(nested.Nesting),
 			Block:       block(nested.Block),
-			MinItems:    uint64(nested.MinItems),
-			MaxItems:    uint64(nested.MaxItems),
+			MinItems:    nested.MinItems,
+			MaxItems:    nested.MaxItems,
 		}
 	}
 	return out
 }
 
-func attributes(in []*tfprotov6.SchemaAttribute) map[string]*tfjson.SchemaAttribute {
-	out := make(map[string]*tfjson.SchemaAttribute, len(in))
+func attributes(in []*tfprotov6.SchemaAttribute) map[string]attribute {
+	out := make(map[string]attribute, len(in))
 	for _, a := range in {
-		attr := &tfjson.SchemaAttribute{
+		converted := attribute{
 			Description:     a.Description,
-			DescriptionKind: descriptionKind(a.DescriptionKind),
+			DescriptionKind: lower(a.DescriptionKind),
 			Deprecated:      a.Deprecated,
 			Required:        a.Required,
 			Optional:        a.Optional,
@@ -111,26 +108,20 @@ func attributes(in []*tfprotov6.SchemaAttribute) map[string]*tfjson.SchemaAttrib
 			WriteOnly:       a.WriteOnly,
 		}
 		if a.NestedType != nil {
-			attr.AttributeNestedType = &tfjson.SchemaNestedAttributeType{
-				Attributes:  attributes(a.NestedType.Attributes),
-				NestingMode: nestingMode(a.NestedType.Nesting),
-			}
+			converted.NestedType = &nestedType{Attributes: attributes(a.NestedType.Attributes), NestingMode: lower(a.NestedType.Nesting)}
 		} else {
-			attr.AttributeType = ctyType(a.Type)
+			converted.Type = a.Type
 		}
-		out[a.Name] = attr
+		out[a.Name] = converted
 	}
 	return out
 }
 
-func identity(s *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema {
-	out := &tfjson.IdentitySchema{
-		Version:    uint64(s.Version),
-		Attributes: make(map[string]*tfjson.IdentityAttribute, len(s.IdentityAttributes)),
-	}
+func identity(s *tfprotov6.ResourceIdentitySchema) identitySchema {
+	out := identitySchema{Version: s.Version, Attributes: make(map[string]identityAttribute, len(s.IdentityAttributes))}
 	for _, a := range s.IdentityAttributes {
-		out.Attributes[a.Name] = &tfjson.IdentityAttribute{
-			IdentityType:      ctyType(a.Type),
+		out.Attributes[a.Name] = identityAttribute{
+			Type:              a.Type,
 			Description:       a.Description,
 			RequiredForImport: a.RequiredForImport,
 			OptionalForImport: a.OptionalForImport,
@@ -139,23 +130,5 @@ func identity(s *tfprotov6.ResourceIdentitySchema) *tfjson.IdentitySchema {
 	return out
 }
 
-// ctyType goes through JSON, which both type systems write the same way.
-func ctyType(t tftypes.Type) cty.Type {
-	data, err := json.Marshal(t)
-	if err != nil {
-		log.Fatal(err)
-	}
-	var out cty.Type
-	if err := json.Unmarshal(data, &out); err != nil {
-		log.Fatal(err)
-	}
-	return out
-}
-
-func descriptionKind(k tfprotov6.StringKind) tfjson.SchemaDescriptionKind {
-	return tfjson.SchemaDescriptionKind(strings.ToLower(k.String()))
-}
-
-func nestingMode(m fmt.Stringer) tfjson.SchemaNestingMode {
-	return tfjson.SchemaNestingMode(strings.ToLower(m.String()))
-}
+// lower is how the CLI writes the protocol's enumerations.
+func lower(constant fmt.Stringer) string { return strings.ToLower(constant.String()) }

@@ -1,0 +1,166 @@
+// Command sleeper is a provider that does nothing but wait as long as the mock takes to answer. What
+// Terraform takes with it is what it takes with any provider that the plugin framework serves.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"terraform-provider-partnercenter/internal/services/customer"
+)
+
+func main() {
+	wait, err := time.ParseDuration(os.Getenv("SLEEPER_WAIT"))
+	if err != nil {
+		log.Fatalf("SLEEPER_WAIT: %v", err)
+	}
+	objects, err := strconv.Atoi(os.Getenv("SLEEPER_OBJECTS"))
+	if err != nil {
+		log.Fatalf("SLEEPER_OBJECTS: %v", err)
+	}
+	err = providerserver.Serve(context.Background(), func() provider.Provider { return &sleeper{wait, objects} },
+		providerserver.ServeOpts{Address: "registry.terraform.io/bench/sleeper"})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+type sleeper struct {
+	// wait is how long each call takes.
+	wait time.Duration
+	// objects is how many the data source lists.
+	objects int
+}
+
+// sleep ends early only when Terraform cancels the call, which does not count then.
+func (s *sleeper) sleep(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(s.wait):
+	}
+}
+
+func (s *sleeper) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "sleeper"
+}
+
+func (s *sleeper) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+
+func (s *sleeper) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+
+func (s *sleeper) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{func() resource.Resource { return permission{s} }}
+}
+
+func (s *sleeper) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{func() datasource.DataSource { return customers{customer.NewCustomersDataSource(), s} }}
+}
+
+// permission is sleeper_permission.
+type permission struct{ *sleeper }
+
+type permissionModel struct {
+	ID         types.String `tfsdk:"id"`
+	CustomerID types.String `tfsdk:"customer_id"`
+	Enabled    types.Bool   `tfsdk:"enabled"`
+}
+
+func (p permission) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_permission"
+}
+
+func (p permission) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
+		"id":          schema.StringAttribute{Computed: true},
+		"customer_id": schema.StringAttribute{Required: true},
+		"enabled":     schema.BoolAttribute{Optional: true},
+	}}
+}
+
+func (p permission) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	p.sleep(ctx)
+	var m permissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	m.ID = m.CustomerID
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+// Read leaves the state as it is.
+func (p permission) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
+	p.sleep(ctx)
+}
+
+func (p permission) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.Diagnostics.AddError("No update is measured", "")
+}
+
+func (p permission) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
+	p.sleep(ctx)
+}
+
+// customers is sleeper_customers: the schema is that of partnercenter_customers.
+type customers struct {
+	datasource.DataSource
+	*sleeper
+}
+
+func (c customers) Metadata(ctx context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	c.DataSource.Metadata(ctx, req, resp)
+}
+
+func (c customers) Schema(ctx context.Context, req datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	c.DataSource.Schema(ctx, req, resp)
+}
+
+// Read writes the form that the framework sends on, without its conversion of Go values.
+func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	c.sleep(ctx)
+	object, ok := resp.State.Schema.Type().TerraformType(ctx).(tftypes.Object)
+	if !ok {
+		resp.Diagnostics.AddError("The schema is not an object", "")
+		return
+	}
+	attributes := map[string]tftypes.Value{}
+	if err := req.Config.Raw.As(&attributes); err != nil {
+		resp.Diagnostics.AddError("The configuration is not an object", err.Error())
+		return
+	}
+	for name, t := range object.AttributeTypes {
+		if list, ok := t.(tftypes.List); ok {
+			elements := make([]tftypes.Value, c.objects)
+			for i := range elements {
+				elements[i] = value(list.ElementType, i)
+			}
+			attributes[name] = tftypes.NewValue(list, elements)
+		}
+	}
+	resp.State.Raw = tftypes.NewValue(object, attributes)
+}
+
+// value makes up a value as long as those of the mock.
+func value(t tftypes.Type, n int) tftypes.Value {
+	if object, ok := t.(tftypes.Object); ok {
+		attributes := make(map[string]tftypes.Value, len(object.AttributeTypes))
+		for name, t := range object.AttributeTypes {
+			attributes[name] = value(t, n)
+		}
+		return tftypes.NewValue(object, attributes)
+	}
+	if t.Is(tftypes.String) {
+		return tftypes.NewValue(t, fmt.Sprintf("00000000-0000-4000-8000-%012d", n))
+	}
+	return tftypes.NewValue(t, nil)
+}
