@@ -39,6 +39,7 @@ func TestProtoClaims(t *testing.T) {
 		denied   = "Customers that are enabled and denied"
 		passes   = "Permissions pass to another resource"
 		stays    = "Permissions stay on"
+		unlisted = "Customers to be turned off without being listed"
 		manages  = "Two resources manage the same permission"
 	)
 	for name, c := range map[string]struct {
@@ -53,14 +54,14 @@ func TestProtoClaims(t *testing.T) {
 		},
 		"a fleet and one agree":           {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(true)}}, warned: manages},
 		"they agree, and nothing changes": {resources: []inTheWay{{fleetType, one(), one()}, {typeName, single(true), single(true)}}, warned: manages},
-		"two of one type agree":        {resources: []inTheWay{{typeName, nil, single(true)}, {typeName, nil, single(true)}}, warned: manages},
-		"two of one type exist":        {resources: []inTheWay{{typeName, single(true), single(true)}, {typeName, single(true), single(true)}}, warned: manages},
-		"they contradict each other":   {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: opposite},
-		"the other way":                {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
-		"two of one type contradict":   {resources: []inTheWay{{typeName, nil, single(false)}, {typeName, nil, single(true)}}, refused: opposite},
-		"the fleet does not manage it": {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
-		"the other permission":         {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
-		"another customer":             {resources: []inTheWay{{typeName, nil, litware}, {fleetType, nil, one()}}},
+		"two of one type agree":           {resources: []inTheWay{{typeName, nil, single(true)}, {typeName, nil, single(true)}}, warned: manages},
+		"two of one type exist":           {resources: []inTheWay{{typeName, single(true), single(true)}, {typeName, single(true), single(true)}}, warned: manages},
+		"they contradict each other":      {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: opposite},
+		"the other way":                   {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
+		"two of one type contradict":      {resources: []inTheWay{{typeName, nil, single(false)}, {typeName, nil, single(true)}}, refused: opposite},
+		"the fleet does not manage it":    {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
+		"the other permission":            {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
+		"another customer":                {resources: []inTheWay{{typeName, nil, litware}, {fleetType, nil, one()}}},
 		"one destroyed, a fleet takes over": {
 			resources: []inTheWay{{typeName, single(true), nil}, {fleetType, nil, one()}}, warned: passes,
 			says: []string{"removed block with destroy = false"},
@@ -79,10 +80,10 @@ func TestProtoClaims(t *testing.T) {
 		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
 		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: denied},
 		"a first deny beside a new one":        {resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, nobody}}, refused: denied},
-		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
+		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied, warned: unlisted},
 		"deny beside a new fleet":              {resources: []inTheWay{{fleetType, nobody, nobody}, {fleetType, nil, one()}}, refused: denied},
 		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: denied},
-		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}},
+		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}, warned: unlisted},
 		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
 			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
 		}, refused: denied},

@@ -122,7 +122,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	last := loadRefreshed(ctx, req.Private)
 	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
-		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(err)+"\n\n"+giveUp)
+		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(err)+"\n\nTo release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp)
 		return
 	}
 	if found.failed.Any() {

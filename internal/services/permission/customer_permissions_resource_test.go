@@ -66,9 +66,15 @@ func TestAccFleet_lifecycle(t *testing.T) {
 			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
 			PostApplyFunc:    server([]string{sp}, []string{ri, sp}, nil),
 		},
-		resource.TestStep{ // nothing but spelling
-			Config:           b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)})),
-			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		resource.TestStep{ // nothing but spelling: the state follows, so that permissions[var.id] works, and nothing is written
+			PreConfig:        b.ResetJournal,
+			Config:           b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)}) + "output \"one\" {\n  value = " + fleetAddress + ".permissions[\"" + mockbackend.AdatumID + "\"]\n}\n"),
+			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
+			PostApplyFunc: func() {
+				if n := len(acctest.Writes(b.Backend)); n != 0 {
+					t.Errorf("%d writes", n)
+				}
+			},
 		},
 		resource.TestStep{ // removed customers are turned off, a released one is not
 			Config:        b.Config(fleetBlock([]string{entry(mockbackend.ContosoID)})),
@@ -93,8 +99,14 @@ func TestProtoFleet_denyTells(t *testing.T) {
 			t.Errorf("%s, %v, %q", action, err, r.Warnings)
 		}
 		r.SetPermissions(mockbackend.LitwareID, sp)
-		if _, err := r.Plan(t.Context(), config); err == nil || !strings.Contains(err.Error(), "This would change 2 customers, and max_changes allows 1") {
-			t.Errorf("got %v", err)
+		r.Again()
+		// The plan shows it, so that it can be reviewed and a destroy is not held up; the apply refuses.
+		if _, err := r.Plan(t.Context(), config); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "This would change 2 customers (1 enabled, 2 disabled), and max_changes allows 1") {
+			t.Errorf("got %v, %q", err, r.Warnings)
+		}
+		r.ResetJournal()
+		if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Too many changes") || len(acctest.Writes(r.Backend)) != 0 {
+			t.Errorf("got %v, %d writes", err, len(acctest.Writes(r.Backend)))
 		}
 	})
 }
@@ -175,12 +187,12 @@ func TestAccFleet_maxChanges(t *testing.T) {
 		}
 	}
 	test(t, b, map[string][]string{mockbackend.AdatumID: nil, mockbackend.LitwareID: nil},
-		resource.TestStep{Config: b.Config(fleetBlock(three, "max_changes = 2")), ExpectError: acctest.Says("This would change 3 customers, and max_changes allows 2. Nothing was changed.")},
+		resource.TestStep{Config: b.Config(fleetBlock(three, "max_changes = 2")), ExpectError: acctest.Says("This would change 3 customers (2 enabled, 1 disabled), and max_changes allows 2. Nothing was changed.")},
 		resource.TestStep{PreConfig: nothing, Config: b.Config(fleetBlock(three, "max_changes = 3"))},
 		resource.TestStep{
 			PreConfig:   b.ResetJournal,
 			Config:      b.Config(fleetBlock([]string{entry(mockbackend.TailspinID, riOff)}, "max_changes = 2")),
-			ExpectError: acctest.Says("This would change 3 customers, and max_changes allows 2."),
+			ExpectError: acctest.Says("This would change 3 customers (0 enabled, 3 disabled), and max_changes allows 2."),
 		},
 		resource.TestStep{PreConfig: nothing, Config: b.Config(fleetBlock(three, "max_changes = 1"))}, // there is nothing to do
 	)
