@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Error is a call of Azure Resource Manager that failed.
@@ -37,6 +38,7 @@ type Error struct {
 	object   bool
 	response *http.Response
 	in       *tenant
+	outcome  httppipe.Outcome
 }
 
 func (e *Error) Error() string {
@@ -64,11 +66,16 @@ func (e *Error) Answer() string {
 // Request says what was asked.
 func (e *Error) Request() string { return e.Method + " " + e.Path + " in tenant " + e.TenantID }
 
-// Sent tells whether a request went out at all.
-func (e *Error) Sent() bool {
-	var final interface{ NonRetriable() }
-	return e.StatusCode != 0 || !errors.As(e.Err, &final)
+// Outcome says what became of the request, over all attempts.
+func (e *Error) Outcome() httppipe.Outcome {
+	if e.StatusCode == 0 {
+		return httppipe.OutcomeOf(e.Err)
+	}
+	return e.outcome
 }
+
+// Sent tells whether a request may have reached the server.
+func (e *Error) Sent() bool { return e.Outcome() != httppipe.NotSent }
 
 // IDs are for Microsoft support.
 func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
@@ -91,6 +98,9 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 		return e
 	}
 	e.response, e.StatusCode = raw, raw.StatusCode
+	if e.outcome = httppipe.OutcomeOfAnswer(raw); e.outcome == httppipe.Done {
+		e.outcome = httppipe.Unsure // executed, perhaps, and the answer cannot be read
+	}
 	e.RequestID = raw.Header.Get("x-ms-request-id")
 	e.CorrelationID = raw.Header.Get("x-ms-correlation-request-id")
 	if !refused {

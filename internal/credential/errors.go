@@ -13,6 +13,8 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Error is a sign-in that failed. No retry can help: what passes by itself has
@@ -55,6 +57,9 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // NonRetriable marks the error for azcore.
 func (*Error) NonRetriable() {}
+
+// Outcome tells that the request that the token was for was not sent.
+func (*Error) Outcome() httppipe.Outcome { return httppipe.NotSent }
 
 // refusal tells whether Entra ID understood the request and said no.
 func (e *Error) refusal() bool {

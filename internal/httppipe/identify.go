@@ -48,6 +48,9 @@ func (*HostError) Remedy() string {
 // NonRetriable marks the error for azcore.
 func (*HostError) NonRetriable() {}
 
+// Outcome tells that nothing was sent.
+func (*HostError) Outcome() Outcome { return NotSent }
+
 // identifyPolicy runs once per call: it refuses foreign hosts and sets the headers
 // that stay the same over all attempts.
 type identifyPolicy struct {

@@ -46,6 +46,9 @@ func (notSentError) Error() string { return "not sent: it would have been late" 
 // NonRetriable marks the error for azcore.
 func (notSentError) NonRetriable() {}
 
+// Outcome tells that nothing was sent.
+func (notSentError) Outcome() Outcome { return NotSent }
+
 // late is how long after its call began a [RepeatNever] request is not sent any more.
 const late = time.Second
 
@@ -63,7 +66,15 @@ type retryPolicy struct {
 }
 
 func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
-	ctx := req.Raw().Context()
+	all := new(attempts)
+	resp, err := p.do(context.WithValue(req.Raw().Context(), attemptsKey{}, all), req)
+	if err != nil {
+		return nil, &callError{err, all.outcome()}
+	}
+	return resp, nil
+}
+
+func (p *retryPolicy) do(ctx context.Context, req *policy.Request) (*http.Response, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.timeout)

@@ -54,10 +54,15 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
 	defer cancel()
-	resp, err := a.client.Do(req.WithContext(ctx))
+	all := attemptsOf(ctx)
+	resp, err := a.client.Do(req.WithContext(all.trace(ctx)))
 	if err == nil {
+		if resp.Request == nil {
+			resp.Request = req
+		}
 		_, err = runtime.Payload(resp) // which azcore need not read again
 	}
+	all.note(resp, err)
 	if err == nil {
 		return resp, nil
 	}

@@ -57,7 +57,8 @@ func concernsAll(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	return !e.Sent() || IsOutOfTime(err) || e.StatusCode == http.StatusUnauthorized ||
+	var final interface{ NonRetriable() } // as of a failed sign-in
+	return e.StatusCode == 0 && errors.As(e.Err, &final) || IsOutOfTime(err) || e.StatusCode == http.StatusUnauthorized ||
 		is(err, http.StatusForbidden, "900329", "900150", "900309")
 }
 

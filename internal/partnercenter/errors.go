@@ -11,6 +11,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Error is a call that failed
@@ -28,6 +30,8 @@ type Error struct {
 	RequestID, CorrelationID string
 	// Err is the cause when there was no answer or none that can be read.
 	Err error
+
+	outcome httppipe.Outcome
 }
 
 // errUnreadable is the cause when a successful answer has another body than documented.
@@ -60,29 +64,23 @@ func (e *Error) Answer() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Sent tells whether a request went out at all. It did not when the sign-in failed or the
-// address was refused.
-func (e *Error) Sent() bool {
-	var final interface{ NonRetriable() }
-	return e.StatusCode != 0 || !errors.As(e.Err, &final)
+// Outcome says what became of the request, over all attempts.
+func (e *Error) Outcome() httppipe.Outcome {
+	if e.StatusCode == 0 {
+		return httppipe.OutcomeOf(e.Err)
+	}
+	return e.outcome
 }
+
+// Sent tells whether a request may have reached the server. None did when there was no token,
+// no turn or no connection.
+func (e *Error) Sent() bool { return e.Outcome() != httppipe.NotSent }
 
 // Request says what was asked.
 func (e *Error) Request() string { return e.Method + " " + e.Path }
 
 // IDs are for Microsoft support.
 func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
-
-// ambiguous tells whether the server may have executed the request all the same.
-func (e *Error) ambiguous() bool {
-	switch {
-	case e.StatusCode == 0:
-		return e.Sent()
-	case e.StatusCode < 300:
-		return true // executed, and the answer is lost
-	}
-	return e.StatusCode == http.StatusRequestTimeout || e.StatusCode >= 500
-}
 
 // is tells whether err is the server's answer with this status and code.
 func is(err error, status int, codes ...string) bool {
@@ -113,6 +111,9 @@ func newError(req *http.Request, resp *http.Response, body []byte, cause error) 
 		return e
 	}
 	e.StatusCode = resp.StatusCode
+	if e.outcome = httppipe.OutcomeOfAnswer(resp); e.outcome == httppipe.Done {
+		e.outcome = httppipe.Unsure // executed, perhaps, and the answer cannot be read
+	}
 	if id := resp.Header.Get("MS-RequestId"); id != "" {
 		e.RequestID = id
 	}

@@ -70,7 +70,7 @@ func (e *Error) Remedy() string {
 		return "Somebody else changes the same thing at the moment. Run again."
 	case e.StatusCode >= 400:
 		return "Partner Center does not accept the request. When its message does not help, report it with the ids."
-	case e.StatusCode == 0 && e.Sent():
+	case e.StatusCode == 0:
 		return "No answer came. Check network and proxy, and run again."
 	}
 	return ""

@@ -344,6 +344,5 @@ func moved(err error) bool {
 
 // uncertain tells whether the policy has to be read again to know what a failed write did.
 func uncertain(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.ambiguous()
+	return errors.As(err, new(*Error)) && httppipe.OutcomeOf(err) == httppipe.Unsure
 }

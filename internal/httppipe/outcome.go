@@ -1,0 +1,117 @@
+package httppipe
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// Outcome says what became of a request that changes something, over all attempts of its call.
+type Outcome int
+
+const (
+	// Unsure means that an attempt may have been executed: it may have reached the server, and
+	// the answer was lost, cannot be read, or is a 408 or 5xx; and no later attempt was
+	// answered with 2xx.
+	Unsure Outcome = iota
+	// NotSent means that no attempt reached the server: there was no token, no turn or no
+	// connection.
+	NotSent
+	// Refused means that the server answered with a 4xx, and that no attempt may have been
+	// executed.
+	Refused
+	// Done means that the last answer was a 2xx that can be read.
+	Done
+)
+
+func (o Outcome) String() string {
+	return [...]string{"unsure", "not sent", "refused", "done"}[o]
+}
+
+// OutcomeOf returns the outcome that the error of a call knows; nil is [Done], and an error
+// that knows none is [Unsure].
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return Done
+	}
+	var known interface{ Outcome() Outcome }
+	if errors.As(err, &known) {
+		return known.Outcome()
+	}
+	return Unsure
+}
+
+// OutcomeOfAnswer returns the outcome of the call that a pipeline has answered, 2xx or not.
+func OutcomeOfAnswer(resp *http.Response) Outcome {
+	if resp == nil || resp.Request == nil {
+		return Unsure
+	}
+	return attemptsOf(resp.Request.Context()).outcome()
+}
+
+// callError is the error of a call without an answer.
+type callError struct {
+	error
+
+	outcome Outcome
+}
+
+func (e *callError) Unwrap() error    { return e.error }
+func (e *callError) Outcome() Outcome { return e.outcome }
+
+// attempts are what became of the attempts of one call. The goroutine of the call writes them,
+// apart from connecting, which connections set.
+type attempts struct {
+	doubt, refused, done bool
+	connecting           atomic.Bool
+}
+
+type attemptsKey struct{}
+
+func attemptsOf(ctx context.Context) *attempts {
+	if a, ok := ctx.Value(attemptsKey{}).(*attempts); ok {
+		return a
+	}
+	return new(attempts)
+}
+
+// trace returns a context that tells whether a request still waits for its connection: to be
+// dialled, for TLS or for a proxy. A transport that tells nothing has sent it.
+func (a *attempts) trace(ctx context.Context) context.Context {
+	a.connecting.Store(false)
+	got := false
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { a.connecting.Store(!got) },
+		GotConn: func(httptrace.GotConnInfo) { got = true; a.connecting.Store(false) },
+	})
+}
+
+// note takes down how an attempt that the transport was given ended.
+func (a *attempts) note(resp *http.Response, err error) {
+	a.done = false
+	switch {
+	case err != nil && a.connecting.Load():
+	case err != nil:
+		a.doubt = true
+	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
+		a.done = true
+	case resp.StatusCode >= 400 && resp.StatusCode <= 499 && resp.StatusCode != http.StatusRequestTimeout:
+		a.refused = true
+	default:
+		a.doubt = true
+	}
+}
+
+func (a *attempts) outcome() Outcome {
+	switch {
+	case a.done:
+		return Done
+	case a.doubt:
+		return Unsure
+	case a.refused:
+		return Refused
+	}
+	return NotSent
+}
