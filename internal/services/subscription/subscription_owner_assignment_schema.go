@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -99,7 +98,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"timeouts": ownerTimeouts(ctx),
+			"timeouts": tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
 		},
 	}
 }
@@ -111,21 +110,6 @@ func replacesOtherType() planmodifier.String {
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
 		resp.RequiresReplace = !req.ConfigValue.IsNull() && !req.StateValue.IsNull()
 	}, description, description)
-}
-
-// ownerTimeouts bound the waits for what may pass, and those that the server asks for.
-func ownerTimeouts(ctx context.Context) schema.Attribute {
-	const form = ", such as `10m`. Default `20m`."
-	a := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Read: true, Update: true, Delete: true,
-		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
-		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits included. A principal, subscription or access that is too new is waited for at most 5 minutes."
-		return nested
-	}
-	return a
 }
 
 func (r *subscriptionOwnerAssignmentResource) ConfigValidators(context.Context) []resource.ConfigValidator {
