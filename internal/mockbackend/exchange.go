@@ -2,6 +2,7 @@ package mockbackend
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -88,7 +89,10 @@ func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
 	if req.Body != nil {
 		x.body, bodyErr = io.ReadAll(io.LimitReader(req.Body, maxBody))
 	}
-	a := b.process(x, bodyErr)
+	a, fault := b.process(x, bodyErr)
+	if sleep(req.Context(), x.delayAfter(fault)) != nil { // the client has gone; what was executed stays
+		a = answer{}
+	}
 	x.entry.Status = a.status
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,7 +100,8 @@ func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
 	return a
 }
 
-func (b *Backend) process(x *exchange, bodyErr error) answer {
+// process returns the answer and the fault that hit the request, if any.
+func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	b.mu.Lock()
 	x.knobs = b.knobs
 	var allowed []string
@@ -117,21 +122,23 @@ func (b *Backend) process(x *exchange, bodyErr error) answer {
 	b.mu.Unlock()
 
 	if bodyErr != nil { // the client went away while sending
-		return answer{}
-	}
-	if err := x.pause(fault); err != nil {
-		return answer{}
+		return answer{}, nil
 	}
 	if fault != nil {
 		x.entry.Fault = string(fault.Kind)
+	}
+	if err := sleep(x.req.Context(), x.delayBefore(fault)); err != nil {
+		return answer{}, nil
+	}
+	if fault != nil {
 		if refused, ok := b.faultAnswer(x, fault); ok {
-			return refused
+			return refused, fault
 		}
 	}
 	if wait > 0 {
 		seconds := wholeSeconds(wait)
 		header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
-		return x.service.encode(x, response{status: http.StatusTooManyRequests, body: x.service.throttleAnswer(x, seconds), header: header})
+		return x.service.encode(x, response{status: http.StatusTooManyRequests, body: x.service.throttleAnswer(x, seconds), header: header}), fault
 	}
 	var a answer
 	switch {
@@ -150,7 +157,7 @@ func (b *Backend) process(x *exchange, bodyErr error) answer {
 	}
 	if fault != nil {
 		switch fault.Kind {
-		case DropAfter:
+		case DropAfter, LostAfter:
 			a = answer{}
 		case DropMidBody:
 			a.cut = true
@@ -160,7 +167,7 @@ func (b *Backend) process(x *exchange, bodyErr error) answer {
 		default: // has done its work
 		}
 	}
-	return a
+	return a, fault
 }
 
 // execute runs the handler, or repeats the answer of a write that was made before under the same MS-RequestId. The lock
@@ -187,20 +194,36 @@ func (b *Backend) execute(x *exchange) response {
 	return r
 }
 
-// pause waits for the latency of the service and the delay of the fault.
-func (x *exchange) pause(fault *Fault) error {
-	var delay time.Duration
+// latency is half of the service's, the way there or the way back. A client that leaves on the way back leaves a write
+// that took effect.
+func (x *exchange) latency() time.Duration {
 	switch x.service.name() {
 	case PartnerCenter, ResourceManager:
-		delay = x.knobs.Latency
+		return x.knobs.Latency / 2
 	}
-	if fault != nil {
-		delay += fault.Delay
-		if fault.Kind == Slow && fault.Delay == 0 {
-			delay += 30 * time.Second
-		}
+	return 0
+}
+
+// delayBefore is how long a request waits to be executed.
+func (x *exchange) delayBefore(fault *Fault) time.Duration {
+	switch {
+	case fault == nil || fault.Kind == LostAfter || fault.Kind == SlowAfter:
+		return x.latency()
+	case fault.Kind == Slow:
+		return x.latency() + cmp.Or(fault.Delay, 30*time.Second)
 	}
-	return sleep(x.req.Context(), delay)
+	return x.latency() + fault.Delay
+}
+
+// delayAfter is how long an executed request waits for its answer.
+func (x *exchange) delayAfter(fault *Fault) time.Duration {
+	switch {
+	case fault != nil && fault.Kind == LostAfter:
+		return x.latency() + cmp.Or(fault.Delay, 10*time.Minute)
+	case fault != nil && fault.Kind == SlowAfter:
+		return x.latency() + cmp.Or(fault.Delay, 30*time.Second)
+	}
+	return x.latency()
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
@@ -269,7 +292,7 @@ func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 		return answer{status: http.StatusTemporaryRedirect, header: header}, true
 	case DropBefore:
 		return answer{}, true
-	case DropAfter, DropMidBody, Slow:
+	case DropAfter, DropMidBody, LostAfter, Slow, SlowAfter:
 	}
 	return answer{}, false
 }

@@ -36,7 +36,9 @@ const (
 	DropBefore       FaultKind = "dropBefore"       // connection closed, nothing executed
 	DropAfter        FaultKind = "dropAfter"        // executed, connection closed without an answer
 	DropMidBody      FaultKind = "dropMidBody"      // executed, headers and half the body, then connection closed
+	LostAfter        FaultKind = "lostAfter"        // executed at once and never answered; connection closed after Delay (default 10m)
 	Slow             FaultKind = "slow"             // executed after Delay (default 30s), unless the client has gone by then
+	SlowAfter        FaultKind = "slowAfter"        // executed at once, also when the client leaves; answered after Delay (default 30s)
 	Garbage          FaultKind = "garbage"          // 200 with a body that is not JSON
 	APIError         FaultKind = "apiError"         // Status (default 400), Code and Error in the service's documented shape
 	Redirect         FaultKind = "redirect"         // 307 to the same path on the host Endpoints.Elsewhere
@@ -46,7 +48,7 @@ const (
 func AllKinds() []FaultKind {
 	return []FaultKind{
 		Throttle, ThrottleNoBody, ThrottleNoHeader, ServerError, EmptyForbidden, HTMLError, DropBefore, DropAfter,
-		DropMidBody, Slow, Garbage, APIError, Redirect,
+		DropMidBody, LostAfter, Slow, SlowAfter, Garbage, APIError, Redirect,
 	}
 }
 
@@ -74,7 +76,7 @@ type Fault struct {
 	Times int `json:"times,omitempty"`
 	// Skip lets the first n matching requests pass.
 	Skip int `json:"skip,omitempty"`
-	// Delay comes before anything else the fault does.
+	// Delay comes before anything else the fault does, and with LostAfter and SlowAfter between execution and answer.
 	Delay time.Duration `json:"delay,omitempty"`
 }
 

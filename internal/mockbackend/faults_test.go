@@ -43,6 +43,7 @@ func TestFaultKinds(t *testing.T) {
 		mockbackend.Throttle: {429, false}, mockbackend.ThrottleNoBody: {429, false}, mockbackend.ThrottleNoHeader: {429, false},
 		mockbackend.ServerError: {500, false}, mockbackend.EmptyForbidden: {403, false}, mockbackend.HTMLError: {502, false},
 		mockbackend.DropBefore: {0, false}, mockbackend.DropAfter: {0, true}, mockbackend.DropMidBody: {0, true}, mockbackend.Slow: {201, true},
+		mockbackend.LostAfter: {0, true}, mockbackend.SlowAfter: {201, true},
 		mockbackend.Garbage: {200, false}, mockbackend.APIError: {403, false}, mockbackend.Redirect: {307, false},
 	}
 	for _, where := range []string{"in process", "over TLS"} {
@@ -111,7 +112,7 @@ func checkFaultAnswer(t *testing.T, b *mockbackend.Backend, kind mockbackend.Fau
 		ok = got.code() == 2032
 	case mockbackend.Redirect:
 		ok = got.header.Get("Location") == b.Endpoints().Elsewhere+"/v1/SelfServePolicy"
-	case mockbackend.Slow:
+	case mockbackend.Slow, mockbackend.SlowAfter:
 		ok = got.body["id"] == policyID(mockbackend.AdatumID)
 	}
 	if !ok {

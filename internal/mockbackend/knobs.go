@@ -124,7 +124,10 @@ type Knobs struct {
 	ShuffleOrder bool `json:"shuffleOrder"`
 	// StaleReads makes the next N reads of a policy after a write through the API show the state before that write.
 	StaleReads int `json:"staleReads"`
-	// StaleListOnly limits StaleReads to GET ?entity_id=; GET by id is fresh.
+	// ReadLag makes reads of a policy show for that long after a write through the API the state before that write, like a
+	// replica that is behind.
+	ReadLag time.Duration `json:"readLag"`
+	// StaleListOnly limits StaleReads and ReadLag to GET ?entity_id=; GET by id is fresh.
 	StaleListOnly bool `json:"staleListOnly"`
 
 	// PUTPath says which paths take an update.
@@ -196,6 +199,8 @@ type Knobs struct {
 	StaleAssignmentLists int `json:"staleAssignmentLists"`
 	// StaleDeletedLists makes the first N lists after a DELETE still have it.
 	StaleDeletedLists int `json:"staleDeletedLists"`
+	// AssignmentReadLag makes GETs and lists show for that long after a PUT or DELETE the role assignment as it was before.
+	AssignmentReadLag time.Duration `json:"assignmentReadLag"`
 	// NoServicePrincipal leaves the oid out of app-only tokens of customers' tenants: the application was never consented
 	// to there.
 	NoServicePrincipal bool `json:"noServicePrincipal"`

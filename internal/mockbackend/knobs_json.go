@@ -27,6 +27,7 @@ func (k Knobs) validate() error {
 		notNegative("auditDelay", k.AuditDelay),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
+		notNegative("readLag", k.ReadLag), notNegative("assignmentReadLag", k.AssignmentReadLag),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
 		oneOf("roleDefinitionIdForm", k.RoleDefinitionIDForm, RoleDefinitionIDAsSent, RoleDefinitionIDOther, RoleDefinitionIDProvider),
 		notNegative("roleAssignmentPageSize", k.RoleAssignmentPageSize), notNegative("roleAssignmentLimit", k.RoleAssignmentLimit),
@@ -70,6 +71,8 @@ type knobsText struct {
 	OrderDelay           durationText `json:"orderDelay"`
 	ReservationDelay     durationText `json:"reservationDelay"`
 	AuditDelay           durationText `json:"auditDelay"`
+	ReadLag              durationText `json:"readLag"`
+	AssignmentReadLag    durationText `json:"assignmentReadLag"`
 }
 
 type plainKnobs Knobs
@@ -78,6 +81,7 @@ func (k Knobs) text() knobsText {
 	return knobsText{
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
 		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
+		durationText(k.ReadLag), durationText(k.AssignmentReadLag),
 	}
 }
 
@@ -99,6 +103,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
 	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
 	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
+	knobs.ReadLag, knobs.AssignmentReadLag = time.Duration(merged.ReadLag), time.Duration(merged.AssignmentReadLag)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

@@ -41,9 +41,12 @@ type RoleAssignment struct {
 	UpdatedBy        string        `json:"updatedBy,omitempty"`
 
 	delegatedIdentity string
-	serial            uint64 // order of creation, the key of paging
-	staleGets         int    // how many more GETs do not see it
-	staleLists        int    // how many more lists do not see it; of a deleted one: how many still do
+	serial            uint64          // order of creation, the key of paging
+	staleGets         int             // how many more GETs do not see it
+	staleLists        int             // how many more lists do not see it; of a deleted one: how many still do
+	seenFrom          time.Time       // reads before do not show it
+	before            *RoleAssignment // what reads show until seenFrom instead, if anything
+	seenUntil         time.Time       // of a deleted one: reads before still show it
 }
 
 // azureRecord is what Resource Manager keeps of an Azure subscription.
@@ -174,6 +177,7 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	}
 	stored := a
 	b.addAssignment(record, &stored)
+	b.assignmentChanged(&stored, true, true)
 	return stored, nil
 }
 
@@ -183,7 +187,8 @@ func (b *Backend) RemoveAssignment(subscriptionID, name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, ok := b.azureOwner(subscriptionID); ok {
-		if b.removeAssignment(b.azureRecordOf(subscriptionID), name) {
+		if removed := b.removeAssignment(b.azureRecordOf(subscriptionID), name); removed != nil {
+			b.assignmentChanged(removed, false, true)
 			return true
 		}
 	}
@@ -191,14 +196,15 @@ func (b *Backend) RemoveAssignment(subscriptionID, name string) bool {
 	return false
 }
 
-func (b *Backend) removeAssignment(record *azureRecord, name string) bool {
+func (b *Backend) removeAssignment(record *azureRecord, name string) *RoleAssignment {
 	at := slices.IndexFunc(record.assignments, func(a *RoleAssignment) bool { return strings.EqualFold(a.Name, name) })
 	if at < 0 {
-		return false
+		return nil
 	}
-	delete(b.roleAssignments, record.assignments[at].Name)
+	removed := record.assignments[at]
+	delete(b.roleAssignments, removed.Name)
 	record.assignments = slices.Delete(record.assignments, at, at+1)
-	return true
+	return removed
 }
 
 // assigned finds an assignment of this very scope: one that is inherited has another id.
@@ -218,10 +224,34 @@ func (b *Backend) getRoleAssignment(x *exchange) response {
 		return refused
 	}
 	a := record.assigned(x.values["subscription"], x.values["name"])
+	if a == nil {
+		a = record.stillSeen(x.values["name"])
+	}
+	if a != nil {
+		a = a.seen()
+	}
 	if a == nil || hidden(&a.staleGets) {
 		return armFailure(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", x.values["name"])
 	}
 	return response{status: http.StatusOK, body: b.roleAssignmentBody(x, a)}
+}
+
+// seen is what reads show of an assignment, nil for one that was just made: Knobs.AssignmentReadLag.
+func (a *RoleAssignment) seen() *RoleAssignment {
+	if time.Now().Before(a.seenFrom) {
+		return a.before
+	}
+	return a
+}
+
+// stillSeen finds a deleted assignment that reads still show.
+func (r *azureRecord) stillSeen(name string) *RoleAssignment {
+	for _, a := range r.deleted {
+		if strings.EqualFold(a.Name, name) && time.Now().Before(a.seenUntil) {
+			return a
+		}
+	}
+	return nil
 }
 
 // hidden counts a read down, and tells whether it comes too early.
@@ -259,7 +289,14 @@ func (b *Backend) putRoleAssignment(x *exchange) response {
 	case found && sentType != "" && sentType != actual:
 		return armFailure(http.StatusBadRequest, "UnmatchedPrincipalType", "The PrincipalId '%s' has type '%s', which is different from specified PrinciaplType '%s'.", strings.ReplaceAll(wanted.PrincipalID, "-", ""), actual, sentType)
 	}
+	lag := x.knobs.AssignmentReadLag
 	if existing != nil {
+		if before := existing.seen(); lag > 0 {
+			if before != nil {
+				before = new(*before)
+			}
+			existing.before, existing.seenFrom = before, time.Now().Add(lag)
+		}
 		existing.Description, existing.Condition, existing.ConditionVersion = wanted.Description, wanted.Condition, wanted.ConditionVersion
 		existing.UpdatedOn, existing.UpdatedBy = time.Now().UTC(), x.caller.ObjectID
 		status := http.StatusOK
@@ -288,7 +325,9 @@ func (b *Backend) putRoleAssignment(x *exchange) response {
 	wanted.CreatedOn, wanted.CreatedBy = time.Now().UTC(), x.caller.ObjectID
 	wanted.UpdatedOn, wanted.UpdatedBy = wanted.CreatedOn, wanted.CreatedBy
 	wanted.staleGets, wanted.staleLists = x.knobs.StaleAssignmentGets, x.knobs.StaleAssignmentLists
+	wanted.seenFrom = time.Now().Add(lag)
 	b.addAssignment(record, wanted)
+	b.assignmentChanged(wanted, true, false)
 	return response{status: http.StatusCreated, body: b.roleAssignmentBody(x, wanted)}
 }
 
@@ -309,8 +348,9 @@ func (b *Backend) deleteRoleAssignment(x *exchange) response {
 	}
 	body := b.roleAssignmentBody(x, a)
 	b.removeAssignment(record, a.Name)
-	if x.knobs.StaleDeletedLists > 0 {
-		a.staleLists = x.knobs.StaleDeletedLists
+	b.assignmentChanged(a, false, false)
+	if lag := x.knobs.AssignmentReadLag; x.knobs.StaleDeletedLists > 0 || lag > 0 {
+		a.staleLists, a.seenUntil = x.knobs.StaleDeletedLists, time.Now().Add(lag)
 		record.deleted = append(record.deleted, a)
 	}
 	return response{status: http.StatusOK, body: body}

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // roleFilter is a $filter, read.
@@ -109,6 +110,9 @@ func (x *exchange) nextLinkBase(own string) string {
 // listed is what a list sees, in order of creation: not yet what was just made, still what was just deleted. A list is
 // counted by its first page.
 func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
+	record.deleted = slices.DeleteFunc(slices.Clone(record.deleted), func(a *RoleAssignment) bool {
+		return a.staleLists == 0 && !time.Now().Before(a.seenUntil)
+	})
 	var seen []*RoleAssignment
 	for _, a := range record.assignments {
 		if a.staleLists > 0 {
@@ -117,14 +121,19 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 			}
 			continue
 		}
-		seen = append(seen, a)
+		if a = a.seen(); a != nil {
+			seen = append(seen, a)
+		}
 	}
-	seen = append(seen, record.deleted...)
+	for _, a := range record.deleted {
+		if a = a.seen(); a != nil {
+			seen = append(seen, a)
+		}
+	}
 	if first {
 		for _, a := range record.deleted {
-			a.staleLists--
+			a.staleLists = max(0, a.staleLists-1)
 		}
-		record.deleted = slices.DeleteFunc(slices.Clone(record.deleted), func(a *RoleAssignment) bool { return a.staleLists == 0 })
 	}
 	slices.SortFunc(seen, func(a, b *RoleAssignment) int {
 		if a.serial < b.serial {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -165,11 +166,20 @@ func policyMissing(id string) response {
 	return failure(http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
 }
 
-// readPolicy is what a reader sees: for some reads after a write, the state before it.
+// readPolicy is what a reader sees: for some reads, or some time, after a write the state before it.
 func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
-	if mayBeStale && r.staleReads > 0 {
+	if !mayBeStale {
+		return r.policy
+	}
+	if r.staleReads > 0 {
 		r.staleReads--
 		return r.stale
+	}
+	for len(r.lagging) > 0 && !time.Now().Before(r.lagging[0].until) {
+		r.lagging = r.lagging[1:]
+	}
+	if len(r.lagging) > 0 {
+		return r.lagging[0].policy
 	}
 	return r.policy
 }
@@ -178,7 +188,11 @@ func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
 func (b *Backend) setPolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
 	before := record.policy
 	record.stale, record.staleReads = before, x.knobs.StaleReads
+	if x.knobs.ReadLag > 0 {
+		record.lagging = append(record.lagging, pastPolicy{before, time.Now().Add(x.knobs.ReadLag)})
+	}
 	record.policy = policy
+	b.policyChanged(record, before, policy, false)
 	entry := b.newAudit(record, operation, "self_serve_policy")
 	entry.UserPrincipalName, entry.ApplicationID, entry.OriginalCorrelationID = x.caller.UPN, x.caller.AppID, x.entry.CorrelationID
 	b.addAudit(entry, "", policyDocument(before), policyDocument(policy))
@@ -231,7 +245,7 @@ func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
 		}
 	}
 	before, operation := record.policy, "update_self_serve_policy"
-	record.staleReads = 0
+	record.staleReads, record.lagging = 0, nil
 	switch {
 	case len(resources) == 0 && before == nil:
 		return true
@@ -243,6 +257,7 @@ func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
 	default:
 		record.policy = newPolicy(record.ID, slices.Clone(resources))
 	}
+	b.policyChanged(record, before, record.policy, true)
 	b.addAudit(b.portalAudit(record, operation, "self_serve_policy"), "", policyDocument(before), policyDocument(record.policy))
 	return true
 }

@@ -78,6 +78,7 @@ type store struct {
 	lastSerial      uint64                     // of role assignments
 	buckets         map[string]tokenBucket
 
+	changes    []Change
 	audit      []AuditRecord // oldest first
 	firstAudit int           // number of the oldest
 	lastTicks  int64
@@ -91,10 +92,17 @@ type customerRecord struct {
 	subscriptions []*Subscription
 	orders        []*Order // besides those of the subscriptions
 	policy        *Policy
-	stale         *Policy    // what stale reads show
-	staleReads    int        // how many are left
+	stale         *Policy // what stale reads show
+	staleReads    int     // how many are left
+	lagging       []pastPolicy
 	directory     *directory // nil until asked for
 	access        delegatedAccess
+}
+
+// pastPolicy is what reads show until a write is old enough: Knobs.ReadLag.
+type pastPolicy struct {
+	policy *Policy
+	until  time.Time
 }
 
 // Customers returns all customers in the order in which they were added, those with an ended relationship included.
@@ -256,6 +264,21 @@ func (b *Backend) EndRelationship(customerID string) bool {
 	}
 	record.RelationshipEnded = true
 	b.addAudit(b.portalAudit(record, "remove_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
+	return true
+}
+
+// RenewRelationship takes EndRelationship back. It reports whether there is such a customer; if not, that is a violation
+// too.
+func (b *Backend) RenewRelationship(customerID string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("RenewRelationship: no customer %s", customerID)
+		return false
+	}
+	record.RelationshipEnded = false
+	b.addAudit(b.portalAudit(record, "add_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
 	return true
 }
 

@@ -1,0 +1,50 @@
+package mockbackend
+
+import (
+	"slices"
+	"time"
+)
+
+// Change is a change of a policy or a role assignment. Changes are in the order in which they took effect, while the
+// journal is in the order in which requests were answered.
+type Change struct {
+	Time           time.Time
+	CustomerID     string // of a policy
+	SubscriptionID string // of a role assignment
+	Name           string // of a role assignment
+	Outside        bool   // made by a method of the Backend, as somebody in the portal would, and not through the API
+
+	// Before and After are the permissions of the policy, or the principal of the role assignment.
+	Before, After []string
+}
+
+// Changes returns all changes since the start.
+func (b *Backend) Changes() []Change {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.changes)
+}
+
+// policyChanged notes a change. The lock is held.
+func (b *Backend) policyChanged(record *customerRecord, before, after *Policy, outside bool) {
+	permissions := func(p *Policy) []string {
+		if p == nil {
+			return nil
+		}
+		return slices.Clone(p.Permissions)
+	}
+	b.changes = append(b.changes, Change{
+		Time: time.Now(), CustomerID: record.ID, Before: permissions(before), After: permissions(after), Outside: outside,
+	})
+}
+
+// assignmentChanged notes that an assignment was made, or removed. The lock is held.
+func (b *Backend) assignmentChanged(a *RoleAssignment, made, outside bool) {
+	c := Change{Time: time.Now(), SubscriptionID: a.SubscriptionID, Name: a.Name, Outside: outside}
+	if made {
+		c.After = []string{a.PrincipalID}
+	} else {
+		c.Before = []string{a.PrincipalID}
+	}
+	b.changes = append(b.changes, c)
+}
