@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -113,7 +114,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return nil
 	}
 	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, customerID, name)
-	outside := errors.As(err, new(*partnercenter.NoSuchUserError)) || partnercenter.IsNoRelationship(err) || partnercenter.IsCustomerNotFound(err)
+	outside := isOutside(err)
 	summary := fmt.Sprintf("Could not find user %s of customer %s", name, customerID)
 	switch {
 	case err == nil:
@@ -130,6 +131,14 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
 	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"), summary, tfkit.Detail(withoutRefresh(err)))}
+}
+
+// isOutside tells whether a user is not found because of what happened outside Terraform: the user was
+// deleted, or the customer left.
+func isOutside(err error) bool {
+	e, ok := errors.AsType[*partnercenter.Error](err)
+	noAccess := ok && e.StatusCode == http.StatusForbidden && e.Code == "2032" // to the users of this customer
+	return noAccess || errors.As(err, new(*partnercenter.NoSuchUserError)) || partnercenter.IsNoRelationship(err) || partnercenter.IsCustomerNotFound(err)
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of
