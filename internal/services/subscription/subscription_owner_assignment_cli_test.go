@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ resource "partnercenter_subscription_owner_assignment" "all" {
 	if r := w.Run(t.Context(), apply...); r.Err != nil {
 		t.Fatal(r.Err)
 	}
-	again := append(apply[:len(apply):len(apply)], "-var=generation=2")
+	again := append(slices.Clip(apply), "-var=generation=2")
 	// Ctrl-C as soon as the state has a deposed object, which Terraform writes before the creation.
 	ctx, cancel := context.WithCancel(t.Context())
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 500 * time.Millisecond })
@@ -71,7 +72,7 @@ resource "partnercenter_subscription_owner_assignment" "all" {
 			if strings.Contains(string(state), `"deposed"`) {
 				return
 			}
-			time.Sleep(20 * time.Millisecond)
+			acctest.Pass(20 * time.Millisecond)
 		}
 	}()
 	interrupted := w.Run(ctx, again...)

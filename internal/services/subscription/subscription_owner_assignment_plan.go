@@ -2,9 +2,7 @@ package subscription
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -28,7 +26,7 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if req.Plan.Raw.IsNull() {
-		if !resp.Diagnostics.HasError() {
+		if state != nil {
 			resp.Diagnostics.Append(r.planDestroy(ctx, resp.Private, *state)...)
 		}
 		return
@@ -114,7 +112,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return nil
 	}
 	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, customerID, name)
-	outside := isOutside(err)
+	outside := partnercenter.IsUserGone(err)
 	summary := fmt.Sprintf("Could not find user %s of customer %s", name, customerID)
 	switch {
 	case err == nil:
@@ -131,14 +129,6 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
 	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"), summary, tfkit.Detail(withoutRefresh(err)))}
-}
-
-// isOutside tells whether a user is not found because of what happened outside Terraform: the user was
-// deleted, or the customer left.
-func isOutside(err error) bool {
-	e, ok := errors.AsType[*partnercenter.Error](err)
-	noAccess := ok && e.StatusCode == http.StatusForbidden && e.Code == "2032" // to the users of this customer
-	return noAccess || errors.As(err, new(*partnercenter.NoSuchUserError)) || partnercenter.IsNoRelationship(err) || partnercenter.IsCustomerNotFound(err)
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of

@@ -33,7 +33,8 @@ func NewSubscriptionOwnerAssignmentResource() resource.Resource {
 // Endpoints: GET, PUT and DELETE of Microsoft.Authorization/roleAssignments in Resource
 // Manager, in the customer's tenant; GET /v1/customers/{customer}/users in Partner Center for
 // user_principal_name.
-// Delete deletes the role assignment. Azure keeps the last one that can manage access.
+// Delete deletes the role assignment, unless another object of the state has the same one. Azure keeps
+// the last one that can manage access.
 // The name of an assignment follows from what is assigned, so that an apply that was
 // interrupted goes on where it stopped. One that somebody else has made is not touched
 // without adopt_existing; the partner's own access (ForeignGroup) never is.
