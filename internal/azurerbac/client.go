@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -31,13 +32,14 @@ type Options struct {
 	// Authority is the sign-in host, for the Azure SDK, which wants to know it.
 	Authority string
 	// Credential gives tokens of any tenant.
-	Credential azcore.TokenCredential
+	Credential httppipe.Tokens
 	// Limits hold in each tenant.
 	Limits httppipe.Limits
-	// Client, UserAgent, MaxRetries and Logger are as in httppipe.Options.
+	// Client, UserAgent, MaxRetries, Texts and Logger are as in httppipe.Options.
 	Client     *http.Client
 	UserAgent  string
 	MaxRetries int
+	Texts      *httppipe.Texts
 	Logger     *slog.Logger
 }
 
@@ -61,10 +63,9 @@ func New(o Options) *Client {
 	return c
 }
 
-// tenant is the Azure SDK's clients for one tenant. They share a token, since azcore keeps
-// one per client, and a gate, since Resource Manager limits requests per tenant.
+// tenant is the Azure SDK's clients for one tenant. They share a gate, since Resource Manager
+// limits requests per tenant.
 type tenant struct {
-	gate          *httppipe.Gate
 	subscriptions *armsubscriptions.Client
 	assignments   *armauthorization.RoleAssignmentsClient
 }
@@ -77,7 +78,7 @@ func (c *Client) in(tenantID string) (*tenant, error) {
 	if t, ok := c.tenants[key]; ok {
 		return t, nil
 	}
-	t, err := c.newTenant(key, httppipe.NewGate(c.options.Limits))
+	t, err := c.newTenant(key)
 	if err != nil {
 		return nil, err
 	}
@@ -85,27 +86,11 @@ func (c *Client) in(tenantID string) (*tenant, error) {
 	return t, nil
 }
 
-// renew makes the next request in the tenant ask the credential for a token, unless
-// somebody has done so since old was handed out.
-func (c *Client) renew(tenantID string, old *tenant) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := strings.ToLower(tenantID)
-	if c.tenants[key] != old {
-		return nil
-	}
-	t, err := c.newTenant(key, old.gate)
-	if err == nil {
-		c.tenants[key] = t
-	}
-	return err
-}
-
-func (c *Client) newTenant(tenantID string, gate *httppipe.Gate) (*tenant, error) {
+func (c *Client) newTenant(tenantID string) (*tenant, error) {
 	o := c.options
 	pipe := httppipe.Options{
-		Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Logger: o.Logger, Gate: gate, MaxRetries: o.MaxRetries,
-		RequestIDHeader: "x-ms-client-request-id", CorrelationIDHeader: "x-ms-correlation-request-id",
+		API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
+		Gate: httppipe.NewGate(o.Limits), Tokens: o.Credential, TenantID: tenantID, Scope: c.scope(),
 	}.ClientOptions()
 	pipe.Cloud = cloud.Configuration{
 		ActiveDirectoryAuthorityHost: o.Authority,
@@ -117,37 +102,38 @@ func (c *Client) newTenant(tenantID string, gate *httppipe.Gate) (*tenant, error
 		// It would register resource providers in the customer's subscription.
 		DisableRPRegistration: true,
 	}
-	cred := inTenant{o.Credential, tenantID}
-	subscriptions, err := armsubscriptions.NewClient(cred, options)
+	subscriptions, err := armsubscriptions.NewClient(placeholder{}, options)
 	if err != nil {
 		return nil, err
 	}
-	assignments, err := armauthorization.NewRoleAssignmentsClient("", cred, options)
+	assignments, err := armauthorization.NewRoleAssignmentsClient("", placeholder{}, options)
 	if err != nil {
 		return nil, err
 	}
-	return &tenant{gate, subscriptions, assignments}, nil
+	return &tenant{subscriptions, assignments}, nil
 }
 
-// inTenant asks for all tokens in one tenant. The Azure SDK's clients have no such option.
-type inTenant struct {
-	azcore.TokenCredential
-	tenantID string
+// api is what differs between Resource Manager and other services.
+var api = &httppipe.API{Name: "Azure Resource Manager", RequestID: "x-ms-client-request-id", CorrelationID: "x-ms-correlation-request-id"}
+
+// placeholder is for the Azure SDK, which keeps tokens by itself. The pipeline behind it sets the
+// real one.
+type placeholder struct{}
+
+func (placeholder) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{Token: "placeholder", ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
 }
 
-func (c inTenant) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	o.TenantID = c.tenantID
-	return c.TokenCredential.GetToken(ctx, o)
-}
+func (c *Client) scope() string { return c.options.Audience + "/.default" }
 
 // Caller returns what the access token for Resource Manager in the tenant says of who is
 // signed in.
 func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims, error) {
-	token, err := inTenant{c.options.Credential, tenantID}.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.options.Audience + "/.default"}, EnableCAE: true})
+	token, err := c.options.Credential.Token(ctx, httppipe.TokenRequest{TenantID: strings.ToLower(tenantID), Scope: c.scope()})
 	if err != nil {
 		return credential.Claims{}, err
 	}
-	return credential.ParseClaims(token.Token)
+	return credential.ParseClaims(token.Value)
 }
 
 // Subscription is an Azure subscription.
@@ -179,7 +165,7 @@ func (c *Client) Subscription(ctx context.Context, tenantID, subscriptionID stri
 			return Subscription{}, newError(http.MethodGet, "/subscriptions/"+strings.ToLower(subscriptionID), tenantID, raw, err)
 		}
 		return Subscription{
-			ID: strings.ToLower(value(resp.SubscriptionID)), TenantID: strings.ToLower(value(resp.TenantID)), Name: value(resp.DisplayName), State: string(value(resp.State)),
+			ID: strings.ToLower(value(resp.SubscriptionID)), TenantID: strings.ToLower(value(resp.TenantID)), Name: c.options.Texts.Clean(value(resp.DisplayName)), State: string(value(resp.State)),
 		}, nil
 	})
 }

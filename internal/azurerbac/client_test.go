@@ -82,7 +82,7 @@ func (l lists) RoundTrip(r *http.Request) (*http.Response, error) {
 		return l.rest.RoundTrip(r)
 	}
 	status, body := l.answer(r.URL.String())
-	header := http.Header{"Content-Type": {"application/json"}, "X-Ms-Request-Id": {"an id"}}
+	header := http.Header{"Content-Type": {"application/json"}, "X-Ms-Request-Id": {"an-id"}}
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
@@ -95,7 +95,7 @@ func TestLists_end(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := c.RoleAssignments.At(ctx, tenant, subscription)
-	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an id" {
+	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
 		t.Errorf("role assignments: %+v", err)
 	}
 	err = nil

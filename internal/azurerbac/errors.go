@@ -37,7 +37,6 @@ type Error struct {
 	// object says that the path is the object's own.
 	object   bool
 	response *http.Response
-	in       *tenant
 	outcome  httppipe.Outcome
 }
 
@@ -101,15 +100,16 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 	if e.outcome = httppipe.OutcomeOfAnswer(raw); e.outcome == httppipe.Done {
 		e.outcome = httppipe.Unsure // executed, perhaps, and the answer cannot be read
 	}
-	e.RequestID = raw.Header.Get("x-ms-request-id")
-	e.CorrelationID = raw.Header.Get("x-ms-correlation-request-id")
+	texts := httppipe.TextsOf(raw)
+	e.RequestID = texts.ID(raw.Header.Get("x-ms-request-id"))
+	e.CorrelationID = texts.ID(raw.Header.Get("x-ms-correlation-request-id"))
 	if !refused {
 		if !errors.Is(err, errUnreadable) {
 			e.Err = fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 		return e
 	}
-	e.Code, e.Err = answer.ErrorCode, nil
+	e.Code, e.Err = texts.ID(answer.ErrorCode), nil
 	var body struct {
 		Error struct {
 			Code    string `json:"code"`
@@ -117,7 +117,7 @@ func newError(method, path, tenantID string, raw *http.Response, err error) *Err
 		} `json:"error"`
 	}
 	if payload, err := runtime.Payload(raw); err == nil && json.Unmarshal(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), &body) == nil {
-		e.Code, e.Message = cmp.Or(body.Error.Code, e.Code), body.Error.Message
+		e.Code, e.Message = cmp.Or(texts.ID(body.Error.Code), e.Code), texts.Clean(body.Error.Message)
 	}
 	return e
 }

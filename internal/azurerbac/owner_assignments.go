@@ -163,9 +163,8 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 			return RoleAssignment{}, refused
 		}
 		if refused.Code != codePrincipalNotFound { // what a token shows of access is as old as the token
-			ctx = httppipe.WithRejectedToken(ctx, refused.response)
-			if err := s.c.renew(o.TenantID, refused.in); err != nil {
-				return RoleAssignment{}, err
+			if token := httppipe.TokenOf(refused.response); token != nil {
+				token.Renew()
 			}
 		}
 	}

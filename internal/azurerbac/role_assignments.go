@@ -184,9 +184,7 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 		err = errUnreadable
 	}
 	if err != nil {
-		e := newError(http.MethodPut, id, o.TenantID, raw, err)
-		e.in = t
-		return s.confirm(ctx, o, id, e)
+		return s.confirm(ctx, o, id, newError(http.MethodPut, id, o.TenantID, raw, err))
 	}
 	a := fromAPI(resp.RoleAssignment)
 	s.relist(o, a)

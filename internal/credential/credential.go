@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -39,43 +38,56 @@ type Config struct {
 	// DisableInstanceDiscovery skips the question to Microsoft whether Authority is
 	// one of its own. Needed for hosts that are not.
 	DisableInstanceDiscovery bool
-	// Client, UserAgent and Logger are as in [httppipe.Options].
+	// Client, UserAgent, Texts and Logger are as in [httppipe.Options]. New makes all secrets
+	// known to Texts.
 	Client    *http.Client
 	UserAgent string
+	Texts     *httppipe.Texts
 	Logger    *slog.Logger
 }
 
-// pipe is the pipeline to the sign-in host.
+// signInAPI is Microsoft Entra ID's token endpoint.
+var signInAPI = &httppipe.API{Name: "Microsoft Entra ID", RequestID: "client-request-id", CorrelationID: "x-client-correlation-id"}
+
+// maxAnswer is the largest answer with a token, in bytes.
+const maxAnswer = 1 << 20
+
+// options are those of a pipeline that signs in.
+func (c Config) options(api *httppipe.API, endpoint *url.URL) httppipe.Options {
+	return httppipe.Options{
+		API: api, Endpoint: endpoint, Aliases: c.AuthorityAliases, Client: c.Client, UserAgent: c.UserAgent, Texts: c.Texts, Logger: c.Logger,
+		Repeat: httppipe.RepeatSafe, MaxBody: maxAnswer,
+	}
+}
+
+// pipe is the pipeline to the sign-in host, for azidentity.
 func (c Config) pipe() azcore.ClientOptions {
-	o := httppipe.Options{
-		Endpoint: c.Authority, Aliases: c.AuthorityAliases, Client: c.Client, UserAgent: c.UserAgent, Logger: c.Logger,
-		RequestIDHeader: "client-request-id", CorrelationIDHeader: "x-client-correlation-id",
-		Anonymous: true, Repeat: httppipe.RepeatSafe,
-	}.ClientOptions()
+	o := c.options(signInAPI, c.Authority).ClientOptions()
 	o.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: c.Authority.String()}
 	return o
 }
 
-// Credential implements [azcore.TokenCredential]. It is safe for concurrent use. Each tenant
-// and audience is asked for once, however many goroutines and clients need the token: tokens
-// are kept until shortly before they expire, and refusals for good, since Entra ID would
-// refuse again.
+// Credential implements [httppipe.Tokens]. It is safe for concurrent use. Each tenant and
+// audience is asked for once, however many goroutines and clients need the token.
 type Credential struct {
-	make    func() (azcore.TokenCredential, error)
+	config  Config
+	refresh *refreshTokens // nil where there is no refresh token
 	appOnly bool
-	secrets *strings.Replacer
 	asking  singleflight.Group
 
 	mu    sync.Mutex
-	inner azcore.TokenCredential
-	known map[string]answer // by tenant and scopes
+	known map[string]answer // by tenant and scope
 }
 
-// answer is what Entra ID said last: a token or a refusal.
+// answer is all that is known of one tenant and audience. A refusal beside a token is that of
+// its renewal.
 type answer struct {
-	token   azcore.AccessToken
-	renew   time.Time // when to ask again
+	token *httppipe.Token
+	renew time.Time // when to ask again
+	// refused is kept for good, since Entra ID would refuse again, unless the application
+	// authenticates by something else now.
 	refused *Error
+	proof   string
 }
 
 // New makes the credential that the configuration asks for. It does not sign in.
@@ -88,122 +100,112 @@ func New(c Config) (*Credential, error) {
 	case c.RefreshToken != "" && c.Proof.user:
 		return nil, errors.New("a refresh token cannot be combined with the Azure CLI, which signs in a user by itself")
 	}
-	cred := &Credential{
-		make:    func() (azcore.TokenCredential, error) { return c.Proof.appOnly(c) },
-		appOnly: c.RefreshToken == "" && !c.Proof.user,
-		secrets: redactor(append(c.Proof.secrets, c.RefreshToken)...),
-		known:   make(map[string]answer),
+	if c.Texts == nil {
+		c.Texts = new(httppipe.Texts)
 	}
+	c.Texts.AddSecrets(append(c.Proof.secrets, c.RefreshToken)...)
+	cred := &Credential{config: c, appOnly: c.RefreshToken == "" && !c.Proof.user, known: make(map[string]answer)}
 	if c.RefreshToken != "" {
-		refresh := newRefreshTokenCredential(c)
-		cred.make = func() (azcore.TokenCredential, error) { return refresh, nil }
+		cred.refresh = newRefreshTokens(c)
+		return cred, nil
 	}
-	var err error
-	cred.inner, err = cred.make()
+	_, err := c.Proof.appOnly(c) // it knows what it cannot use
 	return cred, err
 }
 
 // AppOnly tells whether there is no user behind the tokens.
 func (c *Credential) AppOnly() bool { return c.appOnly }
 
-// signInTimeout bounds one sign-in, which goes on for the others who wait for it when the
-// first who asked has given up.
-const signInTimeout = 20 * time.Minute
+const (
+	// signInTimeout bounds one sign-in, which goes on for the others who wait for it when the
+	// first who asked has given up.
+	signInTimeout = 20 * time.Minute
+	// renewalPause is how long a token that is still good is used on when its renewal has failed.
+	renewalPause = 30 * time.Second
+)
 
-// GetToken implements [azcore.TokenCredential].
-func (c *Credential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	key := strings.ToLower(o.TenantID) + " " + strings.Join(o.Scopes, " ")
-	rejected := httppipe.RejectedToken(ctx)
-	if o.Claims == "" {
-		if token, err, ok := c.lookUp(key, rejected); ok {
-			return token, err
-		}
+// Token implements [httppipe.Tokens].
+func (c *Credential) Token(ctx context.Context, want httppipe.TokenRequest) (*httppipe.Token, error) {
+	key := strings.ToLower(want.TenantID) + " " + want.Scope
+	if token, err := c.lookUp(key, want.Claims); token != nil || err != nil {
+		return token, err
 	}
-	result := c.asking.DoChan(key+" "+o.Claims+" "+rejected, func() (any, error) {
-		if o.Claims == "" {
-			if token, err, ok := c.lookUp(key, rejected); ok {
-				return token, err // somebody else has just asked
-			}
+	result := c.asking.DoChan(key+" "+want.Claims, func() (any, error) {
+		if token, err := c.lookUp(key, want.Claims); token != nil || err != nil {
+			return token, err // somebody else has just asked
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 		defer cancel()
-		return c.ask(ctx, key, o, rejected != "")
+		return c.ask(ctx, key, want)
 	})
 	select {
 	case <-ctx.Done():
-		return azcore.AccessToken{}, ctx.Err()
+		return nil, ctx.Err()
 	case r := <-result:
-		token, _ := r.Val.(azcore.AccessToken)
+		token, _ := r.Val.(*httppipe.Token)
 		return token, r.Err
 	}
 }
 
-// lookUp returns what is known, if that is still good.
-func (c *Credential) lookUp(key, rejected string) (azcore.AccessToken, error, bool) {
+// lookUp returns what is known, if that is still good. What meets claims is never known.
+func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	a, ok := c.known[key]
-	switch {
-	case !ok:
-	case a.refused != nil:
-		return azcore.AccessToken{}, a.refused, true
-	case time.Now().Before(a.renew) && a.token.Token != rejected:
-		return a.token, nil, true
+	a := c.known[key]
+	c.mu.Unlock()
+	switch now := time.Now(); {
+	case claims != "":
+	case a.token != nil && now.Before(a.renew) && !a.token.Outdated():
+		return a.token, nil
+	case a.refused == nil || a.proof != c.config.Proof.now():
+	case a.token != nil && now.Before(a.token.ExpiresOn):
+		return a.token, nil
+	default:
+		return nil, a.refused
 	}
-	return azcore.AccessToken{}, nil, false
+	return nil, nil
 }
 
-// ask signs in. With renew it does so with a new inner credential: azidentity keeps tokens by
-// itself and would hand the rejected one out again.
-func (c *Credential) ask(ctx context.Context, key string, o policy.TokenRequestOptions, renew bool) (azcore.AccessToken, error) {
+// ask signs in. While the token before is good, a failure of its renewal is no failure.
+func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenRequest) (*httppipe.Token, error) {
+	proof := c.config.Proof.now()
+	token, err := c.signIn(ctx, want)
 	c.mu.Lock()
-	inner := c.inner
-	c.mu.Unlock()
-	if renew {
-		fresh, err := c.make()
-		if err != nil {
-			return azcore.AccessToken{}, err
-		}
-		inner = fresh
-		c.mu.Lock()
-		c.inner = fresh
-		c.mu.Unlock()
-	}
-	token, err := inner.GetToken(ctx, o)
+	defer c.mu.Unlock()
+	a := c.known[key]
 	if err == nil {
+		c.config.Texts.AddSecrets(token.Token)
 		// As azcore does, 5 minutes before it expires; sooner for short-lived ones.
 		margin := min(5*time.Minute, time.Until(token.ExpiresOn)/10)
-		c.keep(key, answer{token: token, renew: token.ExpiresOn.Add(-margin)})
-		return token, nil
+		issued := &httppipe.Token{Value: token.Token, ExpiresOn: token.ExpiresOn, Replacement: a.token != nil && a.token.Outdated()}
+		c.known[key] = answer{token: issued, renew: token.ExpiresOn.Add(-margin)}
+		return issued, nil
 	}
 	e := c.asError(err)
-	if e.refusal() && o.Claims == "" { // refused claims say nothing about a token without them
-		c.keep(key, answer{refused: e})
+	if want.Claims != "" { // refused claims say nothing about a token without them
+		return nil, e
 	}
-	return azcore.AccessToken{}, e
-}
-
-func (c *Credential) keep(key string, a answer) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if e.refusal() {
+		a.refused, a.proof = e, proof
+	}
+	good := a.token != nil && time.Now().Before(a.token.ExpiresOn)
+	if good {
+		a.renew = time.Now().Add(renewalPause)
+	}
 	c.known[key] = a
-}
-
-// redactor replaces secrets in texts that come from outside.
-func redactor(secrets ...string) *strings.Replacer {
-	var pairs []string
-	for _, s := range secrets {
-		query, path := url.QueryEscape(s), url.PathEscape(s)
-		for _, form := range []string{s, query, path, lowerHex(query), lowerHex(path)} {
-			if form != "" {
-				pairs = append(pairs, form, "(redacted)")
-			}
-		}
+	if good {
+		return a.token, nil
 	}
-	return strings.NewReplacer(pairs...)
+	return nil, e
 }
 
-var escape = regexp.MustCompile("%[0-9A-F]{2}")
-
-// lowerHex spells URL escapes as .NET does.
-func lowerHex(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
+func (c *Credential) signIn(ctx context.Context, want httppipe.TokenRequest) (azcore.AccessToken, error) {
+	if c.refresh != nil {
+		return c.refresh.token(ctx, want)
+	}
+	// azidentity keeps tokens, and this is the place where they are kept: so a new one each time.
+	fresh, err := c.config.Proof.appOnly(c.config)
+	if err != nil {
+		return azcore.AccessToken{}, err
+	}
+	return fresh.GetToken(ctx, policy.TokenRequestOptions{TenantID: want.TenantID, Scopes: []string{want.Scope}, Claims: want.Claims, EnableCAE: true})
+}

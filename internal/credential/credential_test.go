@@ -19,8 +19,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/google/uuid"
 
@@ -148,8 +146,8 @@ func newCredential(t *testing.T, over http.RoundTripper, appOnly bool) *credenti
 	return c
 }
 
-func get(ctx context.Context, c azcore.TokenCredential) (azcore.AccessToken, error) {
-	return c.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{scope}})
+func get(ctx context.Context, c *credential.Credential) (*httppipe.Token, error) {
+	return c.Token(ctx, httppipe.TokenRequest{Scope: scope})
 }
 
 // mustBeError fails the test unless err is a [credential.Error].
@@ -227,14 +225,14 @@ func TestNew_asksNothingAndKnowsItsMode(t *testing.T) {
 
 func TestRefreshToken_sendsExactlyWhatEntraExpects(t *testing.T) {
 	for name, c := range map[string]struct {
-		options policy.TokenRequestOptions
+		options httppipe.TokenRequest
 		path    string
 		claims  []string
 	}{
-		"for the partner's tenant": {policy.TokenRequestOptions{Scopes: []string{scope}}, "POST /" + tenant + "/oauth2/v2.0/token", nil},
-		"for a customer's tenant":  {policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: customer}, "POST /" + customer + "/oauth2/v2.0/token", nil},
+		"for the partner's tenant": {httppipe.TokenRequest{Scope: scope}, "POST /" + tenant + "/oauth2/v2.0/token", nil},
+		"for a customer's tenant":  {httppipe.TokenRequest{Scope: scope, TenantID: customer}, "POST /" + customer + "/oauth2/v2.0/token", nil},
 		"with claims": {
-			policy.TokenRequestOptions{Scopes: []string{scope}, Claims: `{"access_token":{"acrs":{"value":"c1"}}}`},
+			httppipe.TokenRequest{Scope: scope, Claims: `{"access_token":{"acrs":{"value":"c1"}}}`},
 			"POST /" + tenant + "/oauth2/v2.0/token",
 			[]string{`{"access_token":{"acrs":{"value":"c1"}}}`},
 		},
@@ -242,12 +240,12 @@ func TestRefreshToken_sendsExactlyWhatEntraExpects(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e := &entra{answer: issued}
 			ctx := httppipe.WithCorrelationID(t.Context())
-			token, err := newCredential(t, e, false).GetToken(ctx, c.options)
+			token, err := newCredential(t, e, false).Token(ctx, c.options)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if token.Token != "access-1" {
-				t.Errorf("got the token %q", token.Token)
+			if token.Value != "access-1" {
+				t.Errorf("got the token %q", token.Value)
 			}
 			want := url.Values{
 				"grant_type": {"refresh_token"}, "client_id": {clientID}, "client_secret": {clientSecret},
@@ -300,8 +298,8 @@ func TestRefreshToken_readsEveryFormOfSuccess(t *testing.T) {
 					t.Fatal(err)
 				}
 				// The life is counted from the question: nobody knows when the answer was made.
-				if token.Token != "a" || !token.ExpiresOn.Equal(start.Add(c.life)) {
-					t.Errorf("got %q until %v, want a until %v", token.Token, token.ExpiresOn, start.Add(c.life))
+				if token.Value != "a" || !token.ExpiresOn.Equal(start.Add(c.life)) {
+					t.Errorf("got %q until %v, want a until %v", token.Value, token.ExpiresOn, start.Add(c.life))
 				}
 			})
 		})
@@ -321,7 +319,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 		}}
 		c := newCredential(t, e, false)
 		for i := range 5 {
-			_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: fmt.Sprint("tenant-", i)})
+			_, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: fmt.Sprint("tenant-", i)})
 			if (err != nil) != (i == 2) {
 				t.Fatal(i, err)
 			}
@@ -344,7 +342,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			var wg sync.WaitGroup
 			begin := func(tenant string) {
 				wg.Go(func() {
-					if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: tenant}); err != nil {
+					if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: tenant}); err != nil {
 						t.Error(err)
 					}
 				})
@@ -372,7 +370,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
-				if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: fmt.Sprint("tenant-", i)}); err != nil {
+				if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: fmt.Sprint("tenant-", i)}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -402,10 +400,10 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 		cred := newCredential(t, e, appOnly)
 		u, _ := url.Parse("https://api.example")
 		o := httppipe.Options{
-			Endpoint: u, RequestIDHeader: "MS-RequestId", CorrelationIDHeader: "MS-CorrelationId",
+			Endpoint: u, Tokens: cred, Scope: scope,
 			Client: httppipe.ClientOver(new(entra)),
 		}.ClientOptions()
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(cred, []string{scope}, nil)}}, &o)
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 
 		errs := make([]error, 500)
 		var wg sync.WaitGroup
@@ -445,7 +443,7 @@ func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
 	}}
 	c := newCredential(t, e, false)
 	ask := func(tenant, scope, claims string) error {
-		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{TenantID: tenant, Scopes: []string{scope}, Claims: claims})
+		_, err := c.Token(t.Context(), httppipe.TokenRequest{TenantID: tenant, Scope: scope, Claims: claims})
 		return err
 	}
 	first := ask("", scope, "")
@@ -471,7 +469,7 @@ func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
 		return issued(0, a)
 	}}
 	c := newCredential(t, e, false)
-	if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, Claims: "more"}); err == nil {
+	if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, Claims: "more"}); err == nil {
 		t.Fatal("the claims were granted")
 	}
 	if _, err := get(t.Context(), c); err != nil {
@@ -523,15 +521,15 @@ func TestPassingFailure_isRetried(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if token.Token != "access-4" || e.tokenRequests() != 4 {
-				t.Errorf("got %q after %d requests, want the fourth answer", token.Token, e.tokenRequests())
+			if token.Value != "access-4" || e.tokenRequests() != 4 {
+				t.Errorf("got %q after %d requests, want the fourth answer", token.Value, e.tokenRequests())
 			}
 			ids := make(map[string]bool)
 			for _, a := range e.asked {
 				ids[a.header.Get("client-request-id")] = true
 			}
-			if len(ids) != 1 {
-				t.Errorf("the attempts had the request ids %v, want one", ids)
+			if len(ids) != 4 {
+				t.Errorf("the attempts had the request ids %v, want a new one after each answer", ids)
 			}
 		})
 	})
@@ -676,7 +674,7 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 		if _, err := get(t.Context(), c); err != nil {
 			t.Fatal(err)
 		}
-		_, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: "another"})
+		_, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: "another"})
 		if e.asked[1].form.Get("refresh_token") != rotated {
 			t.Fatal("the rotated token was not used, so this test proves nothing")
 		}
@@ -723,12 +721,12 @@ func TestAppOnly_signsInThroughTheConfiguredAuthority(t *testing.T) {
 			e := &entra{answer: issued}
 			cred := newCredential(t, e, true)
 			for range 2 {
-				token, err := cred.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: c.ask})
+				token, err := cred.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: c.ask})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if token.Token != "access-1" || time.Until(token.ExpiresOn) < 58*time.Minute {
-					t.Errorf("got %q until %v", token.Token, token.ExpiresOn)
+				if token.Value != "access-1" || time.Until(token.ExpiresOn) < 58*time.Minute {
+					t.Errorf("got %q until %v", token.Value, token.ExpiresOn)
 				}
 			}
 			want := []string{"GET /" + c.tenant + "/v2.0/.well-known/openid-configuration", "POST /" + c.tenant + "/oauth2/v2.0/token"}

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -89,66 +87,52 @@ func (e *Error) Reason() string {
 // bom can start a body; encoding/json refuses it.
 var bom = []byte("\xef\xbb\xbf")
 
-// parseError reads the token endpoint's error body.
-func parseError(status int, body []byte) *Error {
-	var b struct {
-		Error         string `json:"error"`
-		Description   string `json:"error_description"`
-		Codes         []int  `json:"error_codes"`
-		TraceID       string `json:"trace_id"`
-		CorrelationID string `json:"correlation_id"`
-	}
-	if err := json.Unmarshal(bytes.TrimPrefix(body, bom), &b); err != nil {
-		return &Error{StatusCode: status}
-	}
+// refusalBody is the token endpoint's error body.
+type refusalBody struct {
+	Error         string `json:"error"`
+	Description   string `json:"error_description" text:"raw"`
+	Codes         []int  `json:"error_codes"`
+	TraceID       string `json:"trace_id"`
+	CorrelationID string `json:"correlation_id"`
+}
+
+// parsed is the error of a body that was read.
+func (b refusalBody) parsed(status int, texts *httppipe.Texts) *Error {
 	// The ids and the time that Entra ID appends stand in fields of their own.
 	text, _, _ := strings.Cut(b.Description, " Trace ID:")
 	text, _, _ = strings.Cut(text, "\n")
 	return &Error{
-		StatusCode: status, OAuthError: b.Error, Codes: b.Codes, Description: strings.TrimSpace(text),
-		TraceID: b.TraceID, CorrelationID: b.CorrelationID,
+		StatusCode: status, OAuthError: b.Error, Codes: b.Codes, Description: texts.Clean(text),
+		TraceID: texts.ID(b.TraceID), CorrelationID: texts.ID(b.CorrelationID),
 	}
 }
 
-// asError gives every failure of the inner credential one form, without secrets.
+// asError gives every failure of a sign-in one form, without secrets.
 func (c *Credential) asError(err error) *Error {
-	var e *Error
-	if !errors.As(err, &e) {
-		e = &Error{Err: err}
-		var failed *azidentity.AuthenticationFailedError
-		if errors.As(err, &failed) && failed.RawResponse != nil {
-			body, readErr := runtime.Payload(failed.RawResponse)
-			if readErr == nil {
-				e = parseError(failed.RawResponse.StatusCode, body)
-			}
-		}
+	texts := c.config.Texts
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
 	}
-	e.OAuthError, e.Description = printable(c.redact(e.OAuthError)), printable(c.redact(e.Description))
-	if e.Err != nil {
-		if strings.Contains(e.Err.Error(), "json decode error") { // azidentity repeats the body
-			e.Err = errUnreadable
+	var body refusalBody
+	if answered, ok := errors.AsType[*httppipe.Error](err); ok && answered.StatusCode != 0 {
+		if answered.Decode(&body) != nil {
+			body = refusalBody{}
 		}
-		if text := e.Err.Error(); c.redact(text) != text {
-			e.Err = errors.New(c.redact(text))
-		}
+		return body.parsed(answered.StatusCode, texts)
 	}
-	return e
-}
-
-// signed is a JSON Web Token, such as an assertion that was fetched or made for one request.
-var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
-
-// redact takes secrets out of a text from outside.
-func (c *Credential) redact(s string) string {
-	return signed.ReplaceAllLiteralString(c.secrets.Replace(s), "(redacted)")
-}
-
-// printable makes a text from outside fit for a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
+	if failed, ok := errors.AsType[*azidentity.AuthenticationFailedError](err); ok && failed.RawResponse != nil {
+		content, readErr := runtime.Payload(failed.RawResponse)
+		if readErr != nil || json.Unmarshal(bytes.TrimPrefix(content, bom), &body) != nil {
+			body = refusalBody{}
 		}
-		return r
-	}, s)
+		texts.CleanAll(&body)
+		return body.parsed(failed.RawResponse.StatusCode, texts)
+	}
+	if strings.Contains(err.Error(), "json decode error") { // azidentity repeats the body
+		err = errUnreadable
+	}
+	if text := err.Error(); texts.Clean(text) != text {
+		err = errors.New(texts.Clean(text))
+	}
+	return &Error{Err: err}
 }

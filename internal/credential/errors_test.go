@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -101,7 +102,11 @@ func FuzzParseError(f *testing.F) {
 		f.Add(400, []byte(s))
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		e := parseError(status, body)
+		var b refusalBody
+		if json.Unmarshal(body, &b) != nil {
+			b = refusalBody{}
+		}
+		e := b.parsed(status, nil)
 		if e == nil || e.StatusCode != status || e.Err != nil {
 			t.Fatalf("got %+v", e)
 		}

@@ -1,16 +1,12 @@
 package credential
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"terraform-provider-partnercenter/internal/httppipe"
 )
@@ -41,38 +37,27 @@ func (c Config) requestToken(ctx context.Context, method, requestURL, bearer str
 	if err != nil {
 		return "", fmt.Errorf("the OIDC request URL: %w", err)
 	}
-	u.Host = host.Host
 	all := u.Query()
 	maps.Copy(all, query)
-	u.RawQuery = all.Encode()
-	options := httppipe.Options{
-		Endpoint: host, Client: c.Client, UserAgent: c.UserAgent, Logger: c.Logger, Anonymous: true, Repeat: httppipe.RepeatSafe,
-	}.ClientOptions()
-	req, err := runtime.NewRequest(ctx, method, u.String())
-	if err != nil {
-		return "", err
-	}
-	req.Raw().Header.Set("Accept", "application/json")
-	req.Raw().Header.Set("Authorization", "Bearer "+bearer)
-	// Without it Azure DevOps redirects to a sign-in page instead of answering 401.
-	req.Raw().Header.Set("X-TFS-FedAuthRedirect", "Suppress")
-	resp, err := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &options).Do(req)
-	if err != nil {
-		return "", err
-	}
-	body, err := runtime.Payload(resp)
-	if err != nil {
-		return "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s gave no OIDC token: it answered %d %s. %s", service, resp.StatusCode, http.StatusText(resp.StatusCode), question)
-	}
 	var answer struct {
-		GitHub      string `json:"value"`
-		AzureDevOps string `json:"oidcToken"`
+		GitHub      string `json:"value" text:"raw"`
+		AzureDevOps string `json:"oidcToken" text:"raw"`
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(body, bom), &answer); err != nil || answer.GitHub+answer.AzureDevOps == "" {
+	o := c.options(&httppipe.API{Name: service}, host)
+	o.Aliases = nil
+	_, err = httppipe.NewCaller(o).Do(ctx, httppipe.Call{
+		Method: method, Path: u.EscapedPath(), Query: all, Answer: &answer,
+		// Without the second header Azure DevOps redirects to a sign-in page instead of answering 401.
+		Header: http.Header{"Authorization": {"Bearer " + bearer}, "X-Tfs-Fedauthredirect": {"Suppress"}},
+	})
+	switch failed, ok := errors.AsType[*httppipe.Error](err); {
+	case errors.Is(err, httppipe.ErrUnreadable), err == nil && answer.GitHub+answer.AzureDevOps == "":
 		return "", fmt.Errorf("%s answered 200 without an OIDC token", service)
+	case ok && failed.StatusCode != 0:
+		return "", fmt.Errorf("%s gave no OIDC token: it answered %d %s. %s", service, failed.StatusCode, http.StatusText(failed.StatusCode), question)
+	case err != nil:
+		return "", err
 	}
+	c.Texts.AddSecrets(answer.GitHub, answer.AzureDevOps)
 	return answer.GitHub + answer.AzureDevOps, nil
 }

@@ -14,7 +14,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"terraform-provider-partnercenter/internal/credential"
@@ -34,7 +33,7 @@ func TestToken_isAskedOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 500 {
 				wg.Go(func() {
-					if _, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{scope}, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
+					if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
 						t.Error(err)
 					}
 				})
@@ -67,13 +66,13 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 		u, _ := url.Parse("https://api.example")
 		server := roundTripper(func(req *http.Request) (*http.Response, error) {
 			status := http.StatusOK
-			if req.Header.Get("Authorization") == "Bearer "+first.Token {
+			if req.Header.Get("Authorization") == "Bearer "+first.Value {
 				status = http.StatusUnauthorized
 			}
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Tokens: c, Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
@@ -112,8 +111,8 @@ func TestToken_rejectedWhileOthersBegin(t *testing.T) {
 			<-time.After(map[string]time.Duration{"/accepted": 5 * time.Second, "/rejected": time.Second, "/begins": 10 * time.Second}[req.URL.Path])
 			return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Gate: httppipe.NewGate(httppipe.Limits{Concurrent: 2})}.ClientOptions()
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{runtime.NewBearerTokenPolicy(c, []string{scope}, nil)}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Gate: httppipe.NewGate(httppipe.Limits{Concurrent: 2}), Tokens: c, Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		var wg sync.WaitGroup
 		for _, path := range []string{"/accepted", "/rejected", "/begins"} {
 			wg.Go(func() {
@@ -151,9 +150,8 @@ func TestToken_forARequestThatIsNeverLate(t *testing.T) {
 			sent++
 			return response(req, http.StatusNoContent, ""), nil
 		})
-		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server)}.ClientOptions()
-		bearer := runtime.NewBearerTokenPolicy(newCredential(t, e, false), []string{scope}, nil)
-		p := runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &o)
+		o := httppipe.Options{Endpoint: u, Client: httppipe.ClientOver(server), Tokens: newCredential(t, e, false), Scope: scope}.ClientOptions()
+		p := runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o)
 		for try := range 2 {
 			req, err := runtime.NewRequest(t.Context(), http.MethodDelete, "https://api.example/v1/policy")
 			if err != nil {

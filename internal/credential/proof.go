@@ -21,8 +21,19 @@ type Proof struct {
 	appOnly func(c Config) (azcore.TokenCredential, error)
 	// secrets must not appear in errors.
 	secrets []string
+	// current is what the proof is made of now, or "" when it is out of reach; nil means that it
+	// stays the same.
+	current func() string
 	// user tells that the tokens are a user's without a refresh token.
 	user bool
+}
+
+// now is what the proof is made of at present, as far as that changes.
+func (p Proof) now() string {
+	if p.current == nil {
+		return ""
+	}
+	return p.current()
 }
 
 // ClientSecret proves by a secret of the app registration.
@@ -75,17 +86,23 @@ func OIDCToken(token string) Proof {
 // OIDCTokenFile proves by the token in a file, which is read again on every use, since
 // somebody replaces it: Kubernetes with workload identity, or GitLab's runner.
 func OIDCTokenFile(path string) Proof {
-	return assertion(func(context.Context, Config) (string, error) {
+	read := func() (string, error) {
 		b, err := os.ReadFile(path)
-		if err != nil {
-			return "", err
+		return strings.TrimSpace(string(bytes.TrimPrefix(b, bom))), err
+	}
+	p := assertion(func(_ context.Context, c Config) (string, error) {
+		token, err := read()
+		if err == nil && token == "" {
+			err = errors.New("the OIDC token file " + path + " is empty")
 		}
-		token := strings.TrimSpace(string(bytes.TrimPrefix(b, bom)))
-		if token == "" {
-			return "", errors.New("the OIDC token file " + path + " is empty")
-		}
-		return token, nil
+		c.Texts.AddSecrets(token)
+		return token, err
 	})
+	p.current = func() string {
+		token, _ := read()
+		return token
+	}
+	return p
 }
 
 // GitHubActions proves by a token that the job asks GitHub for

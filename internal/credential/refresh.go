@@ -1,9 +1,8 @@
 package credential
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -12,78 +11,55 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
-// refreshTokenCredential exchanges a refresh token for access tokens. The refresh
-// token is bound to user and application, not to a tenant or an audience, so the
-// same one serves Partner Center and every customer's tenant. It keeps no access
-// tokens: [Credential] does, and asks for each once.
-type refreshTokenCredential struct {
-	config   Config
-	pipeline runtime.Pipeline
+// refreshTokens exchanges a refresh token for access tokens. The refresh token is bound to user
+// and application, not to a tenant or an audience, so the same one serves Partner Center and
+// every customer's tenant.
+type refreshTokens struct {
+	config Config
+	caller *httppipe.Caller
 
 	mu           sync.Mutex
 	refreshToken string // the newest
 }
 
-func newRefreshTokenCredential(c Config) *refreshTokenCredential {
-	o := c.pipe()
-	return &refreshTokenCredential{
-		config:       c,
-		pipeline:     runtime.NewPipeline("", "", runtime.PipelineOptions{}, &o),
-		refreshToken: c.RefreshToken,
-	}
+func newRefreshTokens(c Config) *refreshTokens {
+	return &refreshTokens{config: c, caller: httppipe.NewCaller(c.options(signInAPI, c.Authority)), refreshToken: c.RefreshToken}
 }
 
-func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	tenant := o.TenantID
-	if tenant == "" {
-		tenant = r.config.TenantID
+// token asks for an access token
+// (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token).
+func (r *refreshTokens) token(ctx context.Context, want httppipe.TokenRequest) (azcore.AccessToken, error) {
+	path := httppipe.PathOf(cmp.Or(want.TenantID, r.config.TenantID), "oauth2", "v2.0", "token")
+	form, err := r.config.Proof.fields(ctx, r.config, r.config.Authority.String()+path)
+	if err != nil {
+		return azcore.AccessToken{}, err
 	}
 	r.mu.Lock()
-	refreshToken := r.refreshToken
+	form.Set("refresh_token", r.refreshToken)
 	r.mu.Unlock()
-	tokenURL := r.config.Authority.JoinPath(tenant, "oauth2", "v2.0", "token").String()
-	form, err := r.config.Proof.fields(ctx, r.config, tokenURL)
-	if err != nil {
-		return azcore.AccessToken{}, err
-	}
 	form.Set("grant_type", "refresh_token")
 	form.Set("client_id", r.config.ClientID)
-	form.Set("refresh_token", refreshToken)
-	form.Set("scope", strings.Join(o.Scopes, " ")+" offline_access")
-	if o.Claims != "" {
-		form.Set("claims", o.Claims)
-	}
-	req, err := runtime.NewRequest(ctx, http.MethodPost, tokenURL)
-	if err != nil {
-		return azcore.AccessToken{}, err
-	}
-	req.Raw().Header.Set("Accept", "application/json")
-	if err := req.SetBody(streaming.NopCloser(strings.NewReader(form.Encode())), "application/x-www-form-urlencoded"); err != nil {
-		return azcore.AccessToken{}, err
-	}
-	start := time.Now()
-	resp, err := r.pipeline.Do(req)
-	if err != nil {
-		return azcore.AccessToken{}, err
-	}
-	body, err := runtime.Payload(resp)
-	if err != nil {
-		return azcore.AccessToken{}, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		e := parseError(resp.StatusCode, body)
-		e.Description = redactor(refreshToken).Replace(e.Description) // a rotated one is in no configuration
-		return azcore.AccessToken{}, e
+	form.Set("scope", want.Scope+" offline_access")
+	if want.Claims != "" {
+		form.Set("claims", want.Claims)
 	}
 	var t tokenResponse
-	if err := json.Unmarshal(bytes.TrimPrefix(body, bom), &t); err != nil || t.AccessToken == "" || t.ExpiresIn <= 0 {
-		// The decoder's error could repeat a part of a token.
-		return azcore.AccessToken{}, errUnreadable
+	start := time.Now()
+	_, err = r.caller.Do(ctx, httppipe.Call{Method: http.MethodPost, Path: path, Body: form, Answer: &t, Need: true, Check: func() error {
+		if t.AccessToken == "" || t.ExpiresIn <= 0 {
+			return httppipe.ErrUnreadable
+		}
+		return nil
+	}})
+	if failed, ok := errors.AsType[*httppipe.Error](err); ok && failed.StatusCode == http.StatusOK {
+		err = errUnreadable // the decoder's error could repeat a part of a token
+	}
+	if err != nil {
+		return azcore.AccessToken{}, err
 	}
 	if err := r.rotate(t.RefreshToken); err != nil {
 		return azcore.AccessToken{}, err
@@ -93,13 +69,14 @@ func (r *refreshTokenCredential) GetToken(ctx context.Context, o policy.TokenReq
 
 // rotate keeps the refresh token that came with an access token. The one before stays valid,
 // so that of several tenants asked at once any will do.
-func (r *refreshTokenCredential) rotate(token string) error {
+func (r *refreshTokens) rotate(token string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if token == "" || token == r.refreshToken {
 		return nil
 	}
 	r.refreshToken = token
+	r.config.Texts.AddSecrets(token)
 	if r.config.RefreshTokenOutputPath == "" {
 		return nil
 	}
@@ -109,8 +86,8 @@ func (r *refreshTokenCredential) rotate(token string) error {
 var errUnreadable = errors.New("the sign-in service answered 200 without a token that can be read")
 
 type tokenResponse struct {
-	AccessToken  string  `json:"access_token"`
-	RefreshToken string  `json:"refresh_token"`
+	AccessToken  string  `json:"access_token" text:"raw"`
+	RefreshToken string  `json:"refresh_token" text:"raw"`
 	ExpiresIn    seconds `json:"expires_in"`
 }
 

@@ -54,10 +54,10 @@ func (*HostError) Outcome() Outcome { return NotSent }
 // identifyPolicy runs once per call: it refuses foreign hosts and sets the headers
 // that stay the same over all attempts.
 type identifyPolicy struct {
-	endpoint                 *url.URL
-	aliases                  []string
-	userAgent                string
-	requestID, correlationID string
+	endpoint      *url.URL
+	aliases       []string
+	userAgent     string
+	correlationID string // the header
 }
 
 func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {
@@ -67,13 +67,16 @@ func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {
 		return nil, &HostError{Got: raw.URL.Scheme + "://" + raw.URL.Host, Want: p.endpoint.Scheme + "://" + p.endpoint.Host}
 	}
 	raw.Header.Set("User-Agent", p.userAgent)
-	if p.requestID != "" {
-		raw.Header.Set(p.requestID, uuid.NewString())
+	if p.correlationID != "" {
 		correlation := CorrelationID(raw.Context())
 		if correlation == "" {
 			correlation = uuid.NewString()
 		}
 		raw.Header.Set(p.correlationID, correlation)
+		var all *attempts
+		if req.OperationValue(&all) {
+			all.correlationID = correlation
+		}
 	}
 	return req.Next()
 }

@@ -12,8 +12,9 @@ import (
 // logPolicy writes one debug line per attempt. It logs ids and no other header and
 // no body: these hold tokens and personal data.
 type logPolicy struct {
-	logger                   *slog.Logger
-	requestID, correlationID string
+	logger *slog.Logger
+	api    *API
+	texts  *Texts
 }
 
 func (p *logPolicy) Do(req *policy.Request) (*http.Response, error) {
@@ -26,21 +27,21 @@ func (p *logPolicy) Do(req *policy.Request) (*http.Response, error) {
 	attrs := []slog.Attr{
 		slog.String("method", req.Raw().Method),
 		slog.String("host", req.Raw().URL.Host),
-		slog.String("path", req.Raw().URL.RequestURI()),
+		slog.String("path", p.texts.Clean(req.Raw().URL.RequestURI())),
 		slog.Int64("duration_ms", time.Since(start).Milliseconds()),
-		slog.String("request_id", req.Raw().Header.Get(p.requestID)),
-		slog.String("correlation_id", req.Raw().Header.Get(p.correlationID)),
+		slog.String("request_id", req.Raw().Header.Get(p.api.RequestID)),
+		slog.String("correlation_id", req.Raw().Header.Get(p.api.CorrelationID)),
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", p.texts.Clean(err.Error())))
 	} else {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("ms_cv", resp.Header.Get("MS-CV")))
+		attrs = append(attrs, slog.Int("status", resp.StatusCode), slog.String("ms_cv", p.texts.ID(resp.Header.Get("MS-CV"))))
 		if after := resp.Header.Get("Retry-After"); after != "" {
-			attrs = append(attrs, slog.String("retry_after", after))
+			attrs = append(attrs, slog.String("retry_after", p.texts.Clean(after)))
 		}
 		for name, values := range resp.Header {
 			if kind, ok := strings.CutPrefix(name, "X-Ms-Ratelimit-Remaining-"); ok {
-				attrs = append(attrs, slog.String("remaining_"+strings.ReplaceAll(strings.ToLower(kind), "-", "_"), values[0]))
+				attrs = append(attrs, slog.String("remaining_"+strings.ReplaceAll(strings.ToLower(p.texts.ID(kind)), "-", "_"), p.texts.Clean(values[0])))
 			}
 		}
 	}

@@ -61,7 +61,7 @@ func TestLog_hasOneLinePerAttemptAndNoSecret(t *testing.T) {
 		for i, fields := range attempts {
 			for k, want := range map[string]any{
 				"method": "PUT", "host": "api.example", "path": "/v1/things?size=500", "duration_ms": 250.0,
-				"request_id": s.headers("MS-RequestId")[0], "correlation_id": httppipe.CorrelationID(ctx),
+				"request_id": s.headers("MS-RequestId")[i], "correlation_id": httppipe.CorrelationID(ctx),
 			} {
 				if fields[k] != want {
 					t.Errorf("attempt %d: %s is %v, want %v", i+1, k, fields[k], want)

@@ -61,11 +61,24 @@ type callError struct {
 func (e *callError) Unwrap() error    { return e.error }
 func (e *callError) Outcome() Outcome { return e.outcome }
 
-// attempts are what became of the attempts of one call. The goroutine of the call writes them,
-// apart from connecting, which connections set.
+// attempts are what is known of the attempts of one call. The goroutine of the call writes
+// them, apart from connecting, which connections set.
 type attempts struct {
 	doubt, refused, done bool
 	connecting           atomic.Bool
+
+	// requestID and correlationID are those of the last attempt.
+	requestID, correlationID string
+	// token is that of the last attempt, rejected the one that was answered 401, and claims what
+	// a server wants of the next one.
+	token, rejected *Token
+	claims          string
+	// read decodes a successful answer; unreadable is why it could not. read may be nil.
+	read       func(*http.Response) error
+	unreadable error
+	texts      *Texts
+	// wait is what the server asked for and there was no time for, or nil.
+	wait *DeadlineError
 }
 
 type attemptsKey struct{}

@@ -15,8 +15,6 @@ import (
 	"testing/iotest"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-
 	"terraform-provider-partnercenter/internal/httppipe"
 )
 
@@ -170,7 +168,7 @@ func TestOutcome_ofConnections(t *testing.T) {
 		"the connection drops":           {served.URL, httppipe.NewClient(pool), httppipe.Unsure},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := pipeline(t, httppipe.Options{Endpoint: parse(t, c.url), Client: c.client, MaxRetries: -1}, nil, azcore.TokenCredential(new(tokens)))
+			p := pipeline(t, httppipe.Options{Endpoint: parse(t, c.url), Client: c.client, MaxRetries: -1}, nil, new(tokens))
 			resp, err := p.Do(request(t.Context(), t, http.MethodPost, c.url+"/v1/things"))
 			if got := outcome(resp, err); got != c.want {
 				t.Errorf("got %v of %v, %v, want %v", got, resp, err, c.want)

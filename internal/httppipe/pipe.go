@@ -22,16 +22,20 @@ type Options struct {
 	Client *http.Client
 	// UserAgent is the whole User-Agent header.
 	UserAgent string
-	// RequestIDHeader and CorrelationIDHeader are the service's names for the id
-	// of one call, kept over its retries, and for the id of the operation that the
-	// call is part of. Both are empty for a service that has none.
-	RequestIDHeader, CorrelationIDHeader string
+	// API is what differs between services; nil means nothing.
+	API *API
+	// Tokens are where the access tokens for TenantID and Scope come from, as in
+	// [TokenRequest]. Nil means that requests are sent without.
+	Tokens          Tokens
+	TenantID, Scope string
+	// Texts is shared by all pipelines. Nil knows no secret.
+	Texts *Texts
+	// MaxBody is the largest successful answer in bytes, after decompression. 0 means 64 MB,
+	// which is many times the largest page.
+	MaxBody int64
 	// Gate is shared by all pipelines whose requests count against one limit of
 	// the server. Nil means a gate of its own, without [Limits].
 	Gate *Gate
-	// Anonymous pipelines send no token, so a 401 is their last word; on the others it
-	// is worth one more attempt with a fresh token.
-	Anonymous bool
 	// Repeat holds for the requests that do not set one of their own.
 	Repeat Repeat
 	// MaxRetries is how often a request that failed for a passing reason is
@@ -48,8 +52,7 @@ type Options struct {
 }
 
 // ClientOptions returns the options in azcore's form, for runtime.NewPipeline or
-// for a client of the Azure SDK. The bearer token policy belongs into the per-retry
-// policies of that pipeline: there it runs once per attempt, behind the host check.
+// for a client of the Azure SDK.
 func (o Options) ClientOptions() policy.ClientOptions {
 	if o.Gate == nil {
 		o.Gate = new(Gate)
@@ -66,19 +69,23 @@ func (o Options) ClientOptions() policy.ClientOptions {
 	if o.Timeout == 0 {
 		o.Timeout = 20 * time.Minute
 	}
-	perRetry := []policy.Policy{&logPolicy{logger: o.Logger, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader}}
-	var rejected *rejection
-	if !o.Anonymous {
-		rejected = new(rejection)
-		perRetry = append(perRetry, rejected)
+	if o.MaxBody == 0 {
+		o.MaxBody = maxPage
+	}
+	if o.API == nil {
+		o.API = new(API)
+	}
+	perRetry := []policy.Policy{&logPolicy{logger: o.Logger, api: o.API, texts: o.Texts}}
+	if o.Tokens != nil {
+		perRetry = append(perRetry, &tokenPolicy{o.Tokens, TokenRequest{TenantID: o.TenantID, Scope: o.Scope}})
 	}
 	return policy.ClientOptions{
-		Transport: attempt{client: o.Client, timeout: o.TryTimeout},
+		Transport: attempt{client: o.Client, timeout: o.TryTimeout, maxBody: o.MaxBody},
 		Retry:     policy.RetryOptions{MaxRetries: -1},
 		Telemetry: policy.TelemetryOptions{Disabled: true},
 		PerCallPolicies: []policy.Policy{
-			&identifyPolicy{endpoint: o.Endpoint, aliases: o.Aliases, userAgent: o.UserAgent, requestID: o.RequestIDHeader, correlationID: o.CorrelationIDHeader},
-			&retryPolicy{gate: o.Gate, repeat: o.Repeat, rejected: rejected, maxRetries: o.MaxRetries, timeout: o.Timeout, logger: o.Logger},
+			&identifyPolicy{endpoint: o.Endpoint, aliases: o.Aliases, userAgent: o.UserAgent, correlationID: o.API.CorrelationID},
+			&retryPolicy{gate: o.Gate, repeat: o.Repeat, maxRetries: o.MaxRetries, timeout: o.Timeout, requestID: o.API.RequestID, texts: o.Texts, logger: o.Logger},
 		},
 		PerRetryPolicies: perRetry,
 	}

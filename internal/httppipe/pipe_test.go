@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
@@ -113,33 +112,38 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// tokens is a credential that gives token-1, token-2 and so on.
+// tokens is a credential that gives token-1, token-2 and so on, each until it is outdated.
 type tokens struct {
-	mu  sync.Mutex
-	n   int
-	err error
+	mu   sync.Mutex
+	n    int
+	last *httppipe.Token
+	err  error
 	// before runs ahead of each answer.
 	before func(context.Context) error
 }
 
-func (c *tokens) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	if c.before != nil {
-		if err := c.before(ctx); err != nil {
-			return azcore.AccessToken{}, err
-		}
-	}
+func (c *tokens) Token(ctx context.Context, want httppipe.TokenRequest) (*httppipe.Token, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.last != nil && !c.last.Outdated() && want.Claims == "" {
+		return c.last, nil
+	}
+	if c.before != nil {
+		if err := c.before(ctx); err != nil {
+			return nil, err
+		}
+	}
 	c.n++
 	if c.err != nil {
-		return azcore.AccessToken{}, c.err
+		return nil, c.err
 	}
-	return azcore.AccessToken{Token: fmt.Sprintf("token-%d", c.n), ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+	c.last = &httppipe.Token{Value: fmt.Sprintf("token-%d%s", c.n, want.Claims), Replacement: c.last != nil, ExpiresOn: time.Now().Add(24 * time.Hour)}
+	return c.last, nil
 }
 
-// pipeline makes one from the options over the transport, with a bearer token policy when
-// there is a credential.
-func pipeline(t *testing.T, o httppipe.Options, transport http.RoundTripper, cred azcore.TokenCredential) runtime.Pipeline {
+// pipeline makes one from the options over the transport, with tokens when there is a
+// credential.
+func pipeline(t *testing.T, o httppipe.Options, transport http.RoundTripper, cred httppipe.Tokens) runtime.Pipeline {
 	t.Helper()
 	if o.Endpoint == nil {
 		o.Endpoint = parse(t, base)
@@ -147,13 +151,9 @@ func pipeline(t *testing.T, o httppipe.Options, transport http.RoundTripper, cre
 	if o.Client == nil {
 		o.Client = httppipe.ClientOver(transport)
 	}
-	o.RequestIDHeader, o.CorrelationIDHeader = "MS-RequestId", "MS-CorrelationId"
+	o.API, o.Tokens, o.Scope = &httppipe.API{Name: "The service", RequestID: "MS-RequestId", CorrelationID: "MS-CorrelationId"}, cred, "scope"
 	clientOptions := o.ClientOptions()
-	var perRetry []policy.Policy
-	if cred != nil {
-		perRetry = append(perRetry, runtime.NewBearerTokenPolicy(cred, []string{"scope"}, nil))
-	}
-	return runtime.NewPipeline("", "", runtime.PipelineOptions{PerRetry: perRetry}, &clientOptions)
+	return runtime.NewPipeline("", "", runtime.PipelineOptions{}, &clientOptions)
 }
 
 func parse(t *testing.T, s string) *url.URL {

@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/google/uuid"
 )
 
 // Repeat says when a request may be sent again. Set it with
@@ -27,7 +26,7 @@ const (
 	// recognises the request id.
 	RepeatSafe
 	// RepeatRefused requests are sent again only when the server surely has not
-	// executed them: it throttled them (429) or did not accept the token (401).
+	// executed them: it throttled them (429), did not accept the token (401) or was not reached.
 	RepeatRefused
 	// RepeatNever requests never wait: they are not sent while the gate is closed or after
 	// a sign-in that took long ([ErrNotSent]), and not again when they were throttled. Their
@@ -59,22 +58,27 @@ type latestKey struct{}
 type retryPolicy struct {
 	gate       *Gate
 	repeat     Repeat
-	rejected   *rejection // nil where there are no tokens
 	maxRetries int
 	timeout    time.Duration
+	requestID  string // the header
+	texts      *Texts
 	logger     *slog.Logger
 }
 
 func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	all := new(attempts)
-	resp, err := p.do(context.WithValue(req.Raw().Context(), attemptsKey{}, all), req)
+	if !req.OperationValue(&all) {
+		all = new(attempts)
+	}
+	all.texts = p.texts
+	resp, err := p.do(context.WithValue(req.Raw().Context(), attemptsKey{}, all), req, all)
 	if err != nil {
 		return nil, &callError{err, all.outcome()}
 	}
 	return resp, nil
 }
 
-func (p *retryPolicy) do(ctx context.Context, req *policy.Request) (*http.Response, error) {
+func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts) (*http.Response, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, p.timeout)
@@ -86,28 +90,21 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request) (*http.Respon
 		latest = time.Now().Add(late)
 	}
 	ctx = context.WithValue(ctx, latestKey{}, latest) // also none: a sign-in has the context of the call that it is for
-	var failed int
-	renew, throttled := p.rejected != nil, false
-	if p.rejected != nil {
-		ctx = context.WithValue(ctx, rejectionKey{}, p.rejected)
-	}
+	failed, throttled := 0, false
 	var resp *http.Response
 	var err error
 	for {
 		turn, waitErr := p.enter(ctx, repeat, throttled)
 		if waitErr != nil {
-			if (resp != nil || err != nil) && outOfTime(waitErr) {
-				return resp, err // it was sent, and what came of that says more
-			}
-			return nil, waitErr
+			return all.late(resp, err, waitErr)
 		}
-		before, rejected := resp, RejectedToken(ctx)
-		resp, err = p.try(ctx, req)
+		before := resp
+		resp, err = p.try(ctx, req, all, before != nil)
 		var closed time.Duration
 		closed, throttled = p.leave(turn, resp, err)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			if before != nil {
-				return before, nil // as above
+				return before, nil // what the server said last says more
 			}
 			err = fmt.Errorf("the operation's time ran out: %w", err)
 		}
@@ -119,17 +116,15 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request) (*http.Respon
 				wait = closed
 			}
 		case err == nil && resp.StatusCode == http.StatusUnauthorized:
-			// The bearer token policy has dropped its token on this answer, so a
-			// second attempt brings a new one, unless the answer came to a new one.
-			if renew && (rejected == "" || rejected == tokenOf(resp.Request)) {
-				renew, wait = false, 0
-				ctx = WithRejectedToken(ctx, resp)
+			if all.renewal() {
+				wait = 0
 			}
-		case err != nil || isPassing(resp.StatusCode):
-			if repeat == RepeatSafe && failed < p.maxRetries {
+		case err != nil || isPassing(resp.StatusCode) || all.unreadable != nil && req.Raw().Method == http.MethodGet:
+			unsent := repeat == RepeatRefused && err != nil && all.outcome() == NotSent
+			if (repeat == RepeatSafe || unsent) && failed < p.maxRetries {
 				wait = backoff(failed)
 				if err == nil {
-					if after, ok := retryAfter(resp.Header, time.Now()); ok {
+					if after, ok := retryAfter(resp.Header, time.Now()); ok && after > 0 {
 						wait = after
 					}
 				}
@@ -141,19 +136,28 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request) (*http.Respon
 		}
 		if wait > 0 {
 			p.logger.LogAttrs(ctx, slog.LevelWarn, "waiting before the request is sent again",
-				slog.String("method", req.Raw().Method), slog.String("path", req.Raw().URL.Path),
-				slog.String("reason", reason(resp, err)), slog.String("wait", wait.String()))
+				slog.String("method", req.Raw().Method), slog.String("path", p.texts.Clean(req.Raw().URL.Path)),
+				slog.String("reason", p.texts.Clean(reason(resp, err, all.unreadable))), slog.String("wait", wait.String()))
 		}
 		if throttled {
 			continue // it waits in line
 		}
 		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
-			if outOfTime(sleepErr) {
-				return resp, err // what the server said last says more
-			}
-			return nil, sleepErr
+			return all.late(resp, err, sleepErr)
 		}
 	}
+}
+
+// late is what a call comes to that may not be sent again in time: what the server said last, or
+// why it said nothing, says more than the wait.
+func (a *attempts) late(resp *http.Response, err, waitErr error) (*http.Response, error) {
+	if resp == nil && err == nil || !outOfTime(waitErr) {
+		return nil, waitErr
+	}
+	if err == nil {
+		errors.As(waitErr, &a.wait)
+	}
+	return resp, err
 }
 
 // enter waits for the request's turn, unless it is one that never waits.
@@ -188,71 +192,27 @@ func outOfTime(err error) bool {
 	return errors.As(err, new(*DeadlineError)) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// rejection is the token that the server did not accept, until it accepts another. It is shared
-// by all calls of a pipeline: the first of them that comes to the bearer token policy after that
-// has dropped its token, maybe a call that has just begun, must not bring the same one again.
-type rejection struct{ token atomic.Pointer[string] }
-
-// Do implements policy.Policy, behind the bearer token policy.
-func (r *rejection) Do(req *policy.Request) (*http.Response, error) {
-	resp, err := req.Next()
-	if err != nil {
-		return resp, err
-	}
-	token, last := tokenOf(req.Raw()), r.token.Load()
-	switch {
-	case resp.StatusCode == http.StatusUnauthorized:
-		r.token.Store(&token)
-	case last != nil && *last != token:
-		r.token.CompareAndSwap(last, nil)
-	}
-	return resp, nil
-}
-
-// tokenOf is the token that a request was sent with, or "".
-func tokenOf(req *http.Request) string {
-	if req == nil {
-		return ""
-	}
-	_, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	return token
-}
-
-type rejectedKey struct{}
-
-type rejectionKey struct{}
-
-// WithRejectedToken notes the token that the answer's request was sent with, for
-// [RejectedToken]. The pipeline does it on a 401; do it where another answer means that a
-// new token may help, as a 403 right after access was granted.
-func WithRejectedToken(ctx context.Context, resp *http.Response) context.Context {
-	if resp == nil || resp.Request == nil {
-		return ctx
-	}
-	return context.WithValue(ctx, rejectedKey{}, tokenOf(resp.Request))
-}
-
-// RejectedToken returns the token that a server did not accept in an earlier attempt of the
-// call that the context belongs to, or in another call of its pipeline, or "". A credential
-// that keeps tokens must not hand it out again.
-func RejectedToken(ctx context.Context) string {
-	if token, ok := ctx.Value(rejectedKey{}).(string); ok {
-		return token
-	}
-	if r, ok := ctx.Value(rejectionKey{}).(*rejection); ok {
-		if token := r.token.Load(); token != nil {
-			return *token
-		}
-	}
-	return ""
-}
-
 // try sends the request once, as a copy: the policies behind it set headers.
-func (p *retryPolicy) try(ctx context.Context, req *policy.Request) (*http.Response, error) {
+//
+// The request id is the service's key for doing a call once: it stays after no answer (a
+// timeout, a dropped connection) and is new after any, such as 401, 429 and 503
+// (https://learn.microsoft.com/partner-center/developer/headers).
+func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempts, answered bool) (*http.Response, error) {
 	if err := req.RewindBody(); err != nil {
 		return nil, err
 	}
-	return req.Clone(ctx).Next()
+	if p.requestID != "" {
+		if all.requestID == "" || answered {
+			all.requestID = uuid.NewString()
+		}
+		req.Raw().Header.Set(p.requestID, all.requestID)
+	}
+	resp, err := req.Clone(ctx).Next()
+	all.unreadable = nil
+	if err == nil && all.read != nil && resp.StatusCode >= 200 && resp.StatusCode <= 299 {
+		all.unreadable = all.read(resp)
+	}
+	return resp, err
 }
 
 func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {
@@ -284,7 +244,7 @@ func isPassing(status int) bool {
 // refused host.
 func isFinal(err error) bool {
 	var final interface{ NonRetriable() }
-	return errors.As(err, &final)
+	return errors.As(err, &final) || errors.Is(err, errTooLarge)
 }
 
 // backoff is the wait before attempt n+2 when the server names none: 0.5 s doubled
@@ -294,9 +254,12 @@ func backoff(n int) time.Duration {
 	return d - rand.N(d/3)
 }
 
-func reason(resp *http.Response, err error) string {
-	if err != nil {
+func reason(resp *http.Response, err, unreadable error) string {
+	switch {
+	case err != nil:
 		return err.Error()
+	case unreadable != nil:
+		return unreadable.Error()
 	}
 	return resp.Status
 }

@@ -1,18 +1,20 @@
 package httppipe
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
 // maxIdleConns is how many connections to one host are kept for reuse: as many as
@@ -27,6 +29,7 @@ const maxIdleConns = 256
 func NewClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
+	t.MaxResponseHeaderBytes = maxHeader
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	return ClientOver(t)
 }
@@ -39,12 +42,28 @@ func ClientOver(t http.RoundTripper) *http.Client {
 	}
 }
 
+const (
+	// maxPage is the largest successful answer, and maxError the largest of any other status, in
+	// bytes after decompression. A page of 500 objects has about 1 MB.
+	maxPage  = 64 << 20
+	maxError = 1 << 20
+	// maxHeader is the most that the headers of an answer may take, in bytes.
+	maxHeader = 256 << 10
+	// finish is how long a write that is under way may take to be answered when its context has
+	// ended: else nobody would know whether it took place.
+	finish = 30 * time.Second
+)
+
+// errTooLarge ends the reading of an answer.
+var errTooLarge = errors.New("the answer is too large")
+
 // attempt sends a request once and reads the whole answer, within its own time. It does so
 // below azcore's policies: the time that a token takes is not the attempt's, and azcore
 // calls an answer that breaks off final unless the method is GET, PUT or DELETE.
 type attempt struct {
 	client  *http.Client
 	timeout time.Duration
+	maxBody int64
 }
 
 // Do implements policy.Transporter.
@@ -52,24 +71,67 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	if latest, ok := req.Context().Value(latestKey{}).(time.Time); ok && !latest.IsZero() && time.Now().After(latest) {
 		return nil, ErrNotSent
 	}
-	ctx, cancel := context.WithTimeout(req.Context(), a.timeout)
+	all := attemptsOf(req.Context())
+	ctx, cancel := a.context(req, all)
 	defer cancel()
-	all := attemptsOf(ctx)
 	resp, err := a.client.Do(req.WithContext(all.trace(ctx)))
 	if err == nil {
 		if resp.Request == nil {
 			resp.Request = req
 		}
-		_, err = runtime.Payload(resp) // which azcore need not read again
+		err = a.read(resp)
 	}
 	all.note(resp, err)
-	if err == nil {
+	switch {
+	case err == nil:
 		return resp, nil
-	}
-	if req.Context().Err() == nil && ctx.Err() != nil {
+	case req.Context().Err() != nil && !errors.Is(err, req.Context().Err()):
+		err = fmt.Errorf("%w: %w", req.Context().Err(), err)
+	case req.Context().Err() == nil && ctx.Err() != nil:
 		err = fmt.Errorf("no answer within %s: %w", a.timeout, err)
 	}
 	return nil, err
+}
+
+// context is the one of the attempt. That of a write lives on for a while when the call's ends,
+// unless the write still waits for a connection.
+func (a attempt) context(req *http.Request, all *attempts) (context.Context, context.CancelFunc) {
+	if req.Method == http.MethodGet || req.Method == http.MethodHead {
+		return context.WithTimeout(req.Context(), a.timeout)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), a.timeout)
+	stop := context.AfterFunc(req.Context(), func() {
+		if !all.connecting.Load() {
+			timer := time.NewTimer(finish)
+			defer timer.Stop()
+			select {
+			case <-ctx.Done():
+			case <-timer.C:
+			}
+		}
+		cancel()
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// read reads the whole answer.
+func (a attempt) read(resp *http.Response) error {
+	defer resp.Body.Close()
+	limit, successful := a.maxBody, resp.StatusCode >= 200 && resp.StatusCode <= 299
+	if !successful {
+		limit = maxError
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	switch {
+	case err != nil:
+		return err
+	case int64(len(body)) > limit && successful:
+		return fmt.Errorf("%w: it has more than %d MB", errTooLarge, limit>>20)
+	case int64(len(body)) > limit:
+		body = nil // the status says enough
+	}
+	resp.Body = streaming.NopCloser(bytes.NewReader(body))
+	return nil
 }
 
 // ParseEndpoint reads the base URL of a service, such as

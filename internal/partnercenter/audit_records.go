@@ -36,8 +36,8 @@ type AuditRecord struct {
 	// ResourceType is self_serve_policy, order, subscription, … .
 	ResourceType Enum `json:"resourceType"`
 	// ResourceOldValue and ResourceNewValue are JSON in PascalCase, with nulls.
-	ResourceOldValue Text `json:"resourceOldValue"`
-	ResourceNewValue Text `json:"resourceNewValue"`
+	ResourceOldValue Text `json:"resourceOldValue" text:"long"`
+	ResourceNewValue Text `json:"resourceNewValue" text:"long"`
 	// OperationType is create_self_serve_policy, create_order, … .
 	OperationType Enum `json:"operationType"`
 	OperationDate Time `json:"operationDate"`
@@ -52,7 +52,7 @@ type AuditRecord struct {
 type CustomizedDatum struct {
 	Key Text `json:"key"`
 	// Value is nil where the API has null.
-	Value *Text `json:"value"`
+	Value *Text `json:"value" text:"long"`
 }
 
 // AuditRetention is how long Partner Center keeps audit records.

@@ -6,19 +6,18 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-
 	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Caller returns what the access token says of who is signed in. It costs no request of its
 // own beyond the token that all calls share.
 func (c *Client) Caller(ctx context.Context) (credential.Claims, error) {
-	token, err := c.credential.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.scope}, EnableCAE: true})
+	token, err := c.credential.Token(ctx, httppipe.TokenRequest{Scope: c.scope})
 	if err != nil {
 		return credential.Claims{}, err
 	}
-	return credential.ParseClaims(token.Token)
+	return credential.ParseClaims(token.Value)
 }
 
 // ValidateMFA asks Partner Center whether it takes the token for one with multifactor
@@ -33,9 +32,9 @@ func (c *Client) ValidateMFA(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	verdict, err := strconv.ParseBool(a.response.Header.Get("isMfaCompliant"))
+	verdict, err := strconv.ParseBool(a.Header.Get("isMfaCompliant"))
 	if err != nil {
-		return false, a.unfit(errors.New("it did not say whether the token has multifactor authentication"))
+		return false, a.Unfit(errors.New("it did not say whether the token has multifactor authentication"))
 	}
 	return verdict, nil
 }

@@ -39,6 +39,8 @@ type CustomerUser struct {
 	SoftDeletionTime string `json:"softDeletionTime"`
 }
 
+func (u CustomerUser) id() string { return u.ID }
+
 // CustomerUserFilter selects users on the server. The zero value selects all that are not
 // deleted; the server takes one condition, equals.
 type CustomerUserFilter struct {

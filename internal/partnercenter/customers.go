@@ -28,6 +28,8 @@ type Customer struct {
 	RelationshipToPartner string `json:"relationshipToPartner"`
 }
 
+func (c Customer) id() string { return c.ID }
+
 // CustomerFilter selects customers by what their company name and default domain start with,
 // in either case. An empty prefix is no condition.
 type CustomerFilter struct{ CompanyNamePrefix, DomainPrefix string }
@@ -101,6 +103,6 @@ func (s Customers) List(ctx context.Context, filter CustomerFilter) ([]Customer,
 // (https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id).
 func (s Customers) Get(ctx context.Context, customerID string) (Customer, error) {
 	var out Customer
-	_, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("customers", customerID)}, &out)
+	_, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("customers", customerID), check: needs(&out.ID)}, &out)
 	return out, err
 }

@@ -40,6 +40,8 @@ type Order struct {
 	} `json:"client"`
 }
 
+func (o Order) id() string { return o.ID }
+
 // OrderLine is one line of an order.
 type OrderLine struct {
 	// Number counts from 0.
@@ -132,11 +134,8 @@ func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) i
 // (https://learn.microsoft.com/partner-center/developer/get-an-order-by-id).
 func (s Orders) Get(ctx context.Context, customerID, orderID string, includePrice bool) (Order, error) {
 	var out Order
-	in := call{method: http.MethodGet, path: pathOf("customers", customerID, "orders", orderID), query: priced(includePrice)}
-	a, err := s.c.get(ctx, in, &out)
-	if err == nil && out.ID == "" {
-		err = a.unfit(errUnreadable)
-	}
+	in := call{method: http.MethodGet, path: pathOf("customers", customerID, "orders", orderID), query: priced(includePrice), check: needs(&out.ID)}
+	_, err := s.c.get(ctx, in, &out)
 	return out, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -17,23 +18,30 @@ import (
 type page[T any] struct {
 	Items             []T              `json:"items"`
 	TotalCount        *json.RawMessage `json:"totalCount"`
-	ContinuationToken string           `json:"continuationToken"`
+	ContinuationToken string           `json:"continuationToken" text:"raw"`
 	Links             struct {
 		Next *link `json:"next"`
 	} `json:"links"`
 }
 
 type link struct {
-	URI     string `json:"uri"`
+	URI     string `json:"uri" text:"raw"`
 	Method  string `json:"method"`
 	Headers []struct {
 		Key   string `json:"key"`
-		Value string `json:"value"`
+		Value string `json:"value" text:"raw"`
 	} `json:"headers"`
 }
 
 // tokenHeader carries the continuation token.
 const tokenHeader = "Ms-Continuationtoken"
+
+// maxPages bounds a list, so that a server that never ends one does not fill the memory: a
+// million objects in pages of 500.
+const maxPages = 2000
+
+// identified is what a list is made of where each item has an id.
+type identified interface{ id() string }
 
 // all reads a collection page by page, lazily. After an error it stops: nobody is
 // given part of a list as if it were the whole.
@@ -41,14 +49,17 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 	return func(yield func(T, error) bool) {
 		var none T
 		seen := make(map[string]bool) // continuations, so that a server that repeats one ends in an error
+		full, _ := strconv.Atoi(first.query.Get("size"))
+		size := 0 // of the page before
 		for in, more := first, false; ; more = true {
-			var p page[T]
-			a, err := c.send(ctx, in, &p)
-			if more && is(err, http.StatusBadRequest, "2000") {
-				return // a token is handed out after the last page too; this is its answer
-			}
-			if err == nil && (!a.some || p.Items == nil && p.TotalCount == nil) {
-				err = a.unfit(errUnreadable)
+			p, a, err := readPage[T](ctx, c, in)
+			// A token is handed out after the last page too, and this is its answer. But it is the
+			// answer to a broken token as well, so it is believed behind a full page only, and when
+			// it is given twice.
+			if more && size >= full && is(err, http.StatusBadRequest, "2000") {
+				if p, a, err = readPage[T](ctx, c, in); is(err, http.StatusBadRequest, "2000") {
+					return
+				}
 			}
 			if err != nil {
 				yield(none, err)
@@ -59,16 +70,22 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 					return
 				}
 			}
+			if size = len(p.Items); first.query.Get("size") == "" {
+				full = max(full, size) // the server's own choice
+			}
 			next, err := c.following(first, p.Links.Next, p.ContinuationToken)
 			if err == nil && next != nil {
 				key := next.path + "?" + next.query.Encode() + " " + next.header.Get(tokenHeader)
-				if seen[key] {
+				switch {
+				case seen[key]:
 					err = errors.New("the list of pages has no end: the server repeats a page")
+				case len(seen) >= maxPages:
+					err = fmt.Errorf("the list of pages has no end: it has more than %d", maxPages)
 				}
 				seen[key] = true
 			}
 			if err != nil {
-				yield(none, a.unfit(fmt.Errorf("%w: %w", errUnreadable, err)))
+				yield(none, a.Unfit(fmt.Errorf("%w: %w", errUnreadable, err)))
 				return
 			}
 			if next == nil {
@@ -77,6 +94,25 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 			in = *next
 		}
 	}
+}
+
+// readPage reads one page. An item without an id makes it unreadable: it would be taken for one
+// that is called "".
+func readPage[T any](ctx context.Context, c *Client, in call) (page[T], answer, error) {
+	var p page[T]
+	in.check = func() error {
+		if p.Items == nil && p.TotalCount == nil {
+			return errUnreadable
+		}
+		for i := range p.Items {
+			if item, ok := any(p.Items[i]).(identified); ok && item.id() == "" {
+				return errors.New("an item of the list has no id")
+			}
+		}
+		return nil
+	}
+	a, err := c.get(ctx, in, &p)
+	return p, a, err
 }
 
 // following makes the call for the next page from its link or, where there is none,

@@ -3,15 +3,23 @@ package partnercenter
 import (
 	"context"
 	"net/http"
-	"sync"
+	"strings"
+	"time"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Profiles are the partner's own
 // (https://learn.microsoft.com/partner-center/developer/get-an-organization-profile).
 type Profiles struct {
-	c        *Client
-	tenantID *tenantID
+	c *Client
+	// tenantID is the configured one, or "".
+	tenantID string
+	read     *httppipe.Answers[string]
 }
+
+// tenantFor is how long the tenant of the organization profile is good for: a run.
+const tenantFor = 24 * time.Hour
 
 // OrganizationProfile is the partner's organization.
 type OrganizationProfile struct {
@@ -25,43 +33,23 @@ type OrganizationProfile struct {
 // GET /v1/profiles/organization, app+user only.
 func (s Profiles) Organization(ctx context.Context) (OrganizationProfile, error) {
 	var out OrganizationProfile
-	a, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("profiles", "organization")}, &out)
-	if err == nil && out.TenantID == "" {
-		err = a.unfit(errUnreadable)
-	}
+	_, err := s.c.get(ctx, call{method: http.MethodGet, path: pathOf("profiles", "organization"), check: needs(&out.TenantID)}, &out)
 	return out, err
 }
 
-// tenantID is the partner's tenant once it is known.
-type tenantID struct {
-	mu sync.Mutex
-	id string
-}
-
-// TenantID returns the partner's tenant id: the configured one, else that of the
-// organization profile, which is asked once for all callers.
+// TenantID returns the partner's tenant id, a GUID: the configured one, else the one that the
+// access token was issued in, which costs no request. Only where the token does not tell it is
+// that of the organization profile.
 func (s Profiles) TenantID(ctx context.Context) (string, error) {
-	s.tenantID.mu.Lock()
-	id := s.tenantID.id
-	s.tenantID.mu.Unlock()
-	if id != "" {
-		return id, nil
+	if s.tenantID != "" {
+		return s.tenantID, nil
 	}
-	// The shared call must not end with the first caller's context.
-	answer := s.c.shared.DoChan("profiles/organization", func() (any, error) {
-		p, err := s.Organization(context.WithoutCancel(ctx))
-		if err == nil {
-			s.tenantID.mu.Lock()
-			s.tenantID.id = p.TenantID
-			s.tenantID.mu.Unlock()
-		}
+	caller, err := s.c.Caller(ctx)
+	if err == nil && caller.TenantID != "" {
+		return strings.ToLower(caller.TenantID), nil
+	}
+	return s.read.Get(ctx, "", func(ctx context.Context) (string, error) {
+		p, err := s.Organization(ctx)
 		return p.TenantID, err
 	})
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case r := <-answer:
-		id, _ := r.Val.(string)
-		return id, r.Err
-	}
 }

@@ -36,8 +36,8 @@ var remedies = map[string]string{
 	"600040": "The policy id is not one that Partner Center knows.",
 }
 
-// Remedy says what to do, in whole sentences, or "".
-func (e *Error) Remedy() string {
+// remedy says what to do, in whole sentences, or "".
+func remedy(e *Error) string {
 	if r := remedies[e.Code]; r != "" {
 		return r
 	}

@@ -194,13 +194,15 @@ func (s Reservations) details(ctx context.Context, from call, to *link) ([]reser
 		err = fmt.Errorf("an artifact's link has the method %q", to.Method)
 	}
 	if err != nil {
-		return nil, &Error{Method: from.method, Path: "/v1" + from.path, StatusCode: http.StatusOK, Err: fmt.Errorf("%w: %w", errUnreadable, err)}
+		return nil, &Error{API: API, Method: from.method, Path: "/v1" + from.path, StatusCode: http.StatusOK, Err: fmt.Errorf("%w: %w", errUnreadable, err)}
 	}
 	var out artifactDetails
-	a, err := s.c.get(ctx, call{method: http.MethodGet, path: path, query: query}, &out)
-	if err == nil && out.Type == "" && out.Reservations == nil && out.VirtualMachineReservations == nil {
-		err = a.unfit(errUnreadable)
-	}
+	_, err = s.c.get(ctx, call{method: http.MethodGet, path: path, query: query, check: func() error {
+		if out.Type == "" && out.Reservations == nil && out.VirtualMachineReservations == nil {
+			return errUnreadable
+		}
+		return nil
+	}}, &out)
 	return append(out.Reservations, out.VirtualMachineReservations...), err
 }
 

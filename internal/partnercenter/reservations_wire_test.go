@@ -10,9 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/fake"
-
 	"terraform-provider-partnercenter/internal/httppipe"
 )
 
@@ -27,7 +24,7 @@ func answering(t testing.TB, bodies map[string]string) (c *Client, requests func
 	var mu sync.Mutex
 	var seen []string
 	c = New(Options{
-		Endpoint: endpoint, Credential: azcore.TokenCredential(&fake.TokenCredential{}), TenantID: "partner",
+		Endpoint: endpoint, Credential: new(tokens), TenantID: "partner", MaxRetries: -1,
 		Client: httppipe.ClientOver(roundTripper(func(req *http.Request) (*http.Response, error) {
 			uri := req.URL.Host + strings.TrimPrefix(req.URL.RequestURI(), "/v1")
 			mu.Lock()

@@ -53,7 +53,7 @@ type SelfServePolicy struct {
 }
 
 type policyAttributes struct {
-	ETag       string `json:"etag,omitempty"`
+	ETag       string `json:"etag,omitempty" text:"raw"`
 	ObjectType string `json:"objectType,omitempty"`
 }
 
@@ -76,21 +76,22 @@ func (l PolicyPermission) is(p Permission) bool {
 // GET /v1/SelfServePolicy?entity_id={customer}
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies).
 func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServePolicy, error) {
-	s.c.Profiles.tenantID.mu.Lock()
-	partner := s.c.Profiles.tenantID.id
-	s.c.Profiles.tenantID.mu.Unlock()
+	partner, err := s.c.Profiles.TenantID(ctx)
+	if err != nil {
+		return SelfServePolicy{}, err
+	}
 	list := call{method: http.MethodGet, path: "/SelfServePolicy", query: url.Values{"entity_id": {customerID}}}
 	for p, err := range all[SelfServePolicy](ctx, s.c, list) {
 		if err != nil {
 			return SelfServePolicy{}, err
 		}
 		// A customer can have several partners, and each grants for itself.
-		foreign := partner != "" && p.Grantor.TenantID != "" && !sameID(p.Grantor.TenantID, partner)
+		foreign := p.Grantor.TenantID != "" && !sameID(p.Grantor.TenantID, partner)
 		if sameID(p.Entity.TenantID, customerID) && !foreign {
 			return p, nil
 		}
 		if p.Entity.TenantID == "" {
-			return SelfServePolicy{}, &Error{Method: list.method, Path: "/v1" + list.path, StatusCode: http.StatusOK, Err: errUnreadable}
+			return SelfServePolicy{}, &Error{API: API, Method: list.method, Path: "/v1" + list.path, StatusCode: http.StatusOK, Err: errUnreadable}
 		}
 	}
 	return SelfServePolicy{}, nil
@@ -325,7 +326,7 @@ func (s SelfServePolicies) result(ctx context.Context, want change, in call) (wr
 	var out SelfServePolicy
 	a, err := s.c.send(ctx, in, &out)
 	if err == nil && (out.ID == "" || !want.done(out)) {
-		err = a.unfit(errUnreadable)
+		err = a.Unfit(errUnreadable)
 	}
 	return written{policy: out}, err
 }

@@ -58,6 +58,8 @@ type Subscription struct {
 	CreationDate string `json:"creationDate"`
 }
 
+func (s Subscription) id() string { return s.ID }
+
 // SubscriptionKind tells which subscriptions let a customer buy reservations.
 type SubscriptionKind string
 
@@ -132,6 +134,8 @@ type AzureEntitlement struct {
 	// Status is active; other values are not documented.
 	Status string `json:"status"`
 }
+
+func (e AzureEntitlement) id() string { return e.ID }
 
 // AzureEntitlements returns the Azure subscriptions under an Azure plan, sorted by id. All who
 // ask within a minute share one request. An Azure plan that is not active may have none to

@@ -24,6 +24,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		client = httppipe.NewClient(s.roots)
 	}
 	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown"))
+	texts := new(httppipe.Texts)
 	logger := tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken)
 	proof, err := s.signIn.proof()
 	if err != nil {
@@ -33,7 +34,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		TenantID: s.tenantID, ClientID: s.clientID, Proof: proof,
 		RefreshToken: s.refreshToken, RefreshTokenOutputPath: s.refreshTokenOutputPath,
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
-		Client: client, UserAgent: userAgent, Logger: logger,
+		Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 	}
 	cred, err := credential.New(config)
 	if err != nil {
@@ -48,7 +49,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
-		Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Logger: logger,
+		Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 	}
 	if tfkit.CheckGUID(s.tenantID) == nil {
 		options.TenantID = strings.ToLower(s.tenantID)
@@ -57,7 +58,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		PartnerCenter: partnercenter.New(options),
 		Azure: azurerbac.New(azurerbac.Options{
 			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Authority: s.authority.String(), Credential: azure,
-			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Logger: logger,
+			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 		}),
 	}, nil
 }

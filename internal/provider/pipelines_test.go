@@ -834,7 +834,7 @@ func realMessages(t *testing.T) []string {
 		messages = append(messages, oneLine(e.Remedy()))
 	}
 	for _, code := range []string{"900421", "900150"} {
-		messages = append(messages, oneLine((&partnercenter.Error{Code: code}).Remedy()))
+		messages = append(messages, oneLine((&partnercenter.Error{API: partnercenter.API, Code: code}).Remedy()))
 	}
 	return messages
 }

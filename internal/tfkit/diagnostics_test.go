@@ -25,6 +25,7 @@ func (e remedied) Remedy() string { return e.remedy }
 
 func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 	forbidden := &partnercenter.Error{
+		API:        partnercenter.API,
 		StatusCode: 403, Code: "900150", Message: "Not allowed.", Method: "POST", Path: "/v1/SelfServePolicy",
 		RequestID: "request-1", CorrelationID: "correlation-1",
 	}
@@ -51,11 +52,11 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
 		},
 		"an answer without ids and without remedy": {
-			&partnercenter.Error{StatusCode: 206, Code: "1", Method: "GET", Path: "/v1/customers?size=500"},
+			&partnercenter.Error{API: partnercenter.API, StatusCode: 206, Code: "1", Method: "GET", Path: "/v1/customers?size=500"},
 			"Partner Center answered 206 Partial Content (code 1)\n\nRequest: GET /v1/customers?size=500",
 		},
 		"a failed sign-in of a call": {
-			&partnercenter.Error{Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: signIn},
+			&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: signIn},
 			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2." +
 				"\n\nWhat to do: " + signIn.Remedy() + "\n\nRequest: GET /v1/customers (not sent)",
 		},
@@ -64,11 +65,11 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2.\n\nWhat to do: " + signIn.Remedy(),
 		},
 		"a refused host": {
-			&partnercenter.Error{Method: "GET", Path: "/v1/customers", Err: &httppipe.HostError{Got: "https://evil.example", Want: "https://api.example"}},
+			&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: &httppipe.HostError{Got: "https://evil.example", Want: "https://api.example"}},
 			"Refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
 				"What to do: Nothing was sent. If the other host is right, configure it in endpoints.\n\nRequest: GET /v1/customers (not sent)",
 		},
-		"an interrupted call":                    {&partnercenter.Error{Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows how far it came."},
+		"an interrupted call":                    {&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows how far it came."},
 		"a plain error":                          {errors.New("it broke"), "It broke"},
 		"a plain error with a remedy":            {remedied{"Mend it."}, "It broke\n\nWhat to do: Mend it."},
 		"a plain error with an empty remedy":     {remedied{""}, "It broke"},
@@ -85,7 +86,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 
 // Microsoft support can do nothing with the ids of a request that was never sent.
 func TestDetail_hasTheIDsOfAFailedSignIn(t *testing.T) {
-	err := &partnercenter.Error{Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: &credential.Error{
+	err := &partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: &credential.Error{
 		StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{700082}, TraceID: "trace-1", CorrelationID: "correlation-2",
 	}}
 	for _, id := range []string{"trace-1", "correlation-2"} {

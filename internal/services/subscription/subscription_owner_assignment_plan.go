@@ -150,6 +150,10 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	summary := "Could not check " + plan.title()
 	switch {
 	case exists && strings.EqualFold(fmt.Sprintf("%q", found.ID), replaced):
+		if err != nil { // not made by Terraform, so the creation alone would not take it over
+			return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("adopt_existing"), "The role assignment was imported",
+				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
+		}
 		return nil
 	case azurerbac.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
