@@ -197,7 +197,7 @@ const confirmWithin = 30 * time.Second
 // confirm reads once what an unsure write has left, also when ctx has ended. If that does not show
 // the declared assignment, it is returned beside the error, since the write may have been executed.
 func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id string, failed *Error) (RoleAssignment, error) {
-	if failed.Outcome() != httppipe.Unsure {
+	if outcome := failed.Outcome(); outcome == httppipe.NotSent || outcome == httppipe.Refused {
 		return RoleAssignment{}, failed
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)

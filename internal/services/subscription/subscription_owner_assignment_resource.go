@@ -61,7 +61,12 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 			return
 		}
 	}
-	a, err := r.assign(ctx, plan)
+	a, _ := r.handedOver(plan)
+	unlock, err := r.lock(ctx, plan)
+	if err == nil {
+		defer unlock() // after the claim below, which others read under the lock
+		a, err = r.assign(ctx, plan, a)
+	}
 	if err != nil {
 		resp.Diagnostics.Append(r.failure(ctx, plan, "Could not assign "+plan.title(), err, a.ID != ""))
 	}
@@ -78,14 +83,8 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 
 // assign makes the assignment, or takes over the one that the other half of a replacement has left.
 // For its errors, see [azurerbac.RoleAssignments.Assign].
-func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel) (azurerbac.RoleAssignment, error) {
-	left, replaced := r.handedOver(plan)
-	unlock, err := r.lock(ctx, plan)
-	if err != nil {
-		return left, err
-	}
-	defer unlock()
-	if !replaced {
+func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left azurerbac.RoleAssignment) (azurerbac.RoleAssignment, error) {
+	if left.ID == "" {
 		return r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
 	}
 	a, err := r.Azure.RoleAssignments.TakeOver(ctx, plan.toAPI(), left)

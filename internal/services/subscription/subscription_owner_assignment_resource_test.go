@@ -153,8 +153,9 @@ func TestAccOwner_replaced(t *testing.T) {
 	testOwner(t, b,
 		resource.TestStep{Config: config(1, false), PostApplyFunc: one},
 		resource.TestStep{Config: config(2, false), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionDestroyBeforeCreate), PostApplyFunc: one},
-		resource.TestStep{Config: config(3, true), ExpectError: acctest.Says("adopt_existing = true")},
-		resource.TestStep{Config: config(3, true, "adopt_existing = true"), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: one},
+		resource.TestStep{Config: config(3, true), ExpectError: acctest.Says("adopt_existing = true")}, // leaves a deposed object only
+		resource.TestStep{Config: config(3, true, "adopt_existing = true"), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreate), PostApplyFunc: one},
+		resource.TestStep{Config: config(4, true, "adopt_existing = true"), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: one},
 	)
 	testOwner(t, b, resource.TestStep{
 		Config: b.Config("resource \"terraform_data\" \"type\" {\n  input = \"User\"\n}\n" +
