@@ -59,7 +59,7 @@ func New(o Options) *Client {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{options: o, subscriptions: &httppipe.Answers[Subscription]{For: listedFor}, tenants: make(map[string]*tenant)}
-	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: listedFor}, patience: new(patience), turns: new(turns)}
+	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: listedFor}, patience: new(patience)}
 	return c
 }
 

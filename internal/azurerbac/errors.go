@@ -160,6 +160,14 @@ func IsElsewhere(err error) bool {
 	return ok && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
 }
 
+// IsLost tells whether the subscription is out of the caller's reach, as it is when the customer
+// left, took the access away or moved the subscription.
+func IsLost(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	unauthorized := ok && e.StatusCode == http.StatusUnauthorized && e.Code != codeInvalidToken
+	return IsElsewhere(err) || IsNoAccess(err) && !unauthorized
+}
+
 // Reason says in whole sentences why the caller may not look and what to do, without ids
 // that differ each time.
 func Reason(err error) string {

@@ -3,6 +3,7 @@ package azurerbac
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -36,14 +37,13 @@ func (o OwnerAssignment) id() string {
 	return assignmentID(scope, uuid.NewSHA1(nameSpace, []byte(scope+"-"+strings.ToLower(o.PrincipalID)+"-"+Owner)).String())
 }
 
-// visibleWithin is how long after a write a role assignment may still be missing in reads.
-const visibleWithin = time.Minute
+// ReadLag is how long after a write a role assignment may still be missing in reads.
+const ReadLag = time.Minute
 
 // Refresh returns the assignment of Owner that is known by its id or, when it was made again
 // under another name, the one that is there now. It costs a share in one list per
 // subscription; an assignment that is not on it is asked for by itself before it counts as
-// gone ([IsNotFound]). With lately, which says that it was written a moment ago, a read
-// that does not show it is repeated for up to a minute.
+// gone ([IsNotFound]). For lately, see [RoleAssignments.Find].
 func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, lately bool) (RoleAssignment, error) {
 	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
@@ -55,15 +55,22 @@ func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id stri
 	if a, ok := owner(all, o.SubscriptionID, o.PrincipalID); ok {
 		return a, nil
 	}
+	return s.Find(ctx, o, id, lately)
+}
+
+// Find reads the assignment with the id. With lately, which says that it was written a short time
+// ago, a read that does not show it is repeated for up to [ReadLag]: only after that does it count
+// as gone.
+func (s RoleAssignments) Find(ctx context.Context, o OwnerAssignment, id string, lately bool) (RoleAssignment, error) {
 	wait := time.Second
-	for giveUp := time.Now().Add(visibleWithin); ; wait = min(2*wait, 15*time.Second) {
+	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
 		a, err := s.Get(ctx, o.TenantID, id)
 		if !lately || !IsNotFound(err) || time.Now().Add(wait).After(giveUp) {
 			return a, err
 		}
 		s.c.options.Logger.WarnContext(ctx, "waiting for the new role assignment to become visible", "role_assignment_id", id, "wait", wait.String())
-		if httppipe.Sleep(ctx, wait) != nil {
-			return a, err
+		if err := httppipe.Sleep(ctx, wait); err != nil {
+			return a, fmt.Errorf("role assignment %s was written a short time ago, and reads do not show it yet: %w", id, err)
 		}
 	}
 }
@@ -114,25 +121,20 @@ func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a Role
 
 // Assign makes the principal Owner of the subscription and returns the server's answer. An
 // assignment that exists is taken over under the name it has, or is an [*ExistsError]; see
-// [OwnerAssignment]. What may pass is borne for a while: a principal that is not in the
+// [OwnerAssignment]. Refusals that may be temporary are retried: a principal that is not in the
 // tenant yet for 2 minutes, or 5 when its type is not given; a subscription that is not
 // visible yet and access that is not in effect yet for 5 minutes, with new tokens.
+//
+// With an error it also returns the assignment that exists, or may exist, because of us: one whose
+// write has no readable answer, or one that an interrupted apply has left.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAssignment, error) {
-	turn, err := s.turns.acquire(ctx, o)
-	if err != nil {
-		return RoleAssignment{}, err
-	}
 	a, ok, err := s.Existing(ctx, o)
-	if ok && err == nil {
-		turn.taken = a.ID
-	}
-	turn.release()
 	switch {
 	case err != nil && !IsPassing(err):
 		return RoleAssignment{}, err
 	case ok:
-		return s.takeOver(ctx, o, a)
+		return s.TakeOver(ctx, o, a)
 	}
 	for attempt := 0; ; attempt++ {
 		a, err := s.put(ctx, o, o.id())
@@ -141,8 +143,8 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 			return a, nil
 		}
 		refused, ok := errors.AsType[*Error](err)
-		if !ok {
-			return RoleAssignment{}, err
+		if !ok || a.ID != "" {
+			return a, err
 		}
 		if refused.Code == codeExists {
 			return s.takeOverUnseen(ctx, o, refused)
@@ -168,13 +170,18 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 	}
 }
 
-// takeOver brings an existing assignment to the declared form.
-func (s RoleAssignments) takeOver(ctx context.Context, o OwnerAssignment, a RoleAssignment) (RoleAssignment, error) {
+// TakeOver brings an existing assignment to the declared form. For its errors, see
+// [RoleAssignments.Assign].
+func (s RoleAssignments) TakeOver(ctx context.Context, o OwnerAssignment, a RoleAssignment) (RoleAssignment, error) {
 	if a.Description == o.Description && a.Condition == "" && (o.PrincipalType == "" || strings.EqualFold(o.PrincipalType, a.PrincipalType)) {
 		return a, nil
 	}
 	// Azure refuses a type that is not the principal's.
-	return s.Update(ctx, o, a.ID)
+	updated, err := s.Update(ctx, o, a.ID)
+	if err != nil && updated.ID == "" && !o.Adopt {
+		updated = a // ours, as it was before
+	}
+	return updated, err
 }
 
 // takeOverUnseen handles an assignment that the list did not show: somebody has just made
@@ -190,7 +197,7 @@ func (s RoleAssignments) takeOverUnseen(ctx context.Context, o OwnerAssignment, 
 	if err := s.takeable(ctx, o, a); err != nil {
 		return RoleAssignment{}, err
 	}
-	return s.takeOver(ctx, o, a)
+	return s.TakeOver(ctx, o, a)
 }
 
 // named finds the assignment that a RoleAssignmentExists is about: newer answers give its

@@ -12,7 +12,7 @@ import (
 // remedies say what to do about Resource Manager's codes
 // (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 var remedies = map[string]string{
-	"InvalidAuthenticationToken": "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
+	codeInvalidToken: "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
 		"otherwise use azure_auth_mode = \"user\".",
 	codePrincipalNotFound: "Check the object id. It must be one of the customer's own directory: for an application that is the object id of its service " +
 		"principal there, not the application id. One that was just made needs some minutes; principal_type shortens that.",
@@ -35,6 +35,10 @@ var remedies = map[string]string{
 		"or leave the assignment and only forget it: terraform state rm, or a removed block with destroy = false; " +
 		"or let a Global Administrator of the customer delete it.",
 }
+
+// codeInvalidToken is the refusal of a token, such as that of an application without a service
+// principal in the tenant.
+const codeInvalidToken = "InvalidAuthenticationToken"
 
 // codeWrongTenant is the refusal of a token of another tenant than the subscription's.
 const codeWrongTenant = "InvalidAuthenticationTokenTenant"
@@ -66,7 +70,7 @@ func (e *Error) Remedy() string {
 	case http.StatusTooManyRequests:
 		return httppipe.ThrottledRemedy
 	case http.StatusUnauthorized:
-		return remedies["InvalidAuthenticationToken"]
+		return remedies[codeInvalidToken]
 	case http.StatusForbidden:
 		if e.Method == http.MethodGet {
 			return mayLook

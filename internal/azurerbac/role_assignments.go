@@ -3,6 +3,7 @@ package azurerbac
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -27,7 +28,6 @@ type RoleAssignments struct {
 	c        *Client
 	lists    *httppipe.Answers[[]RoleAssignment]
 	patience *patience
-	turns    *turns
 }
 
 // RoleAssignment is one role of one principal at one scope.
@@ -156,7 +156,8 @@ func (s RoleAssignments) Get(ctx context.Context, tenantID, id string) (RoleAssi
 }
 
 // Update gives the assignment with the id the declared description, and the whole role: it
-// removes a condition.
+// removes a condition. One that is gone is made again. With an error it also returns the
+// assignment as it may be now, if the write has no readable answer.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Update(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
 	return s.put(ctx, o, id)
@@ -183,40 +184,77 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 		err = errUnreadable
 	}
 	if err != nil {
-		return RoleAssignment{}, newError(http.MethodPut, id, o.TenantID, raw, err)
+		return s.confirm(ctx, o, id, newError(http.MethodPut, id, o.TenantID, raw, err))
 	}
 	a := fromAPI(resp.RoleAssignment)
-	// Noted in the list, so that writing does not cost all others a new one.
-	s.unlist(o.TenantID, o.SubscriptionID, a.ID)
-	s.lists.Change(listKey(o.TenantID, o.SubscriptionID), func(all []RoleAssignment) []RoleAssignment { return append(slices.Clip(all), a) })
+	s.relist(o, a)
 	return a, nil
 }
 
-// Remove deletes the assignment with the id, unless [RoleAssignments.Assign] has taken it over
-// for another resource of this run. One that is gone is no error.
+// confirmWithin is how long the read after an unsure write may take.
+const confirmWithin = 30 * time.Second
+
+// confirm reads once what an unsure write has left, also when ctx has ended. If that does not show
+// the declared assignment, it is returned beside the error, since the write may have been executed.
+func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id string, failed *Error) (RoleAssignment, error) {
+	if outcome := failed.Outcome(); outcome == httppipe.NotSent || outcome == httppipe.Refused {
+		return RoleAssignment{}, failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
+	defer cancel()
+	if a, err := s.Get(ctx, o.TenantID, id); err == nil && a.Description == o.Description && a.Condition == "" {
+		s.relist(o, a)
+		return a, nil
+	}
+	return RoleAssignment{
+		ID: id, Scope: "/subscriptions/" + strings.ToLower(o.SubscriptionID), Role: Owner,
+		PrincipalID: strings.ToLower(o.PrincipalID), PrincipalType: o.PrincipalType, Description: o.Description,
+	}, failed
+}
+
+// Remove deletes the assignment with the id. One that is gone is no error. With lately, which says
+// that it was written a short time ago, an answer that it does not exist is believed only after
+// [ReadLag].
 // DELETE {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/delete-by-id).
-func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id string) error {
-	turn, err := s.turns.acquire(ctx, o)
-	if err != nil {
-		return err
+func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id string, lately bool) error {
+	wait := time.Second
+	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
+		existed, err := s.remove(ctx, o, id)
+		if err != nil {
+			return err
+		}
+		if existed || !lately || time.Now().Add(wait).After(giveUp) {
+			s.unlist(o.TenantID, o.SubscriptionID, id)
+			return nil
+		}
+		s.c.options.Logger.WarnContext(ctx, "deleting the new role assignment again: the server does not find it yet", "role_assignment_id", id, "wait", wait.String())
+		if err := httppipe.Sleep(ctx, wait); err != nil {
+			return fmt.Errorf("role assignment %s was written a short time ago, and the server does not find it yet: %w", id, err)
+		}
 	}
-	defer turn.release()
-	if strings.EqualFold(turn.taken, id) {
-		return nil
-	}
+}
+
+// remove deletes once, and tells whether there was something to delete.
+func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id string) (existed bool, err error) {
 	t, err := s.c.in(o.TenantID)
 	if err != nil {
-		return err
+		return false, err
 	}
 	var raw *http.Response
 	if _, err := t.assignments.DeleteByID(policy.WithCaptureResponse(ctx, &raw), id, nil); err != nil {
 		e := newError(http.MethodDelete, id, o.TenantID, raw, err)
-		if e.object = true; !IsNotFound(e) {
-			return e
+		if e.object = true; IsNotFound(e) {
+			return false, nil
 		}
+		return false, e
 	}
-	s.unlist(o.TenantID, o.SubscriptionID, id)
-	return nil
+	return raw.StatusCode != http.StatusNoContent, nil
+}
+
+// relist notes a write in the shared list, so that it does not cost all others a new one.
+func (s RoleAssignments) relist(o OwnerAssignment, a RoleAssignment) {
+	s.unlist(o.TenantID, o.SubscriptionID, a.ID)
+	s.lists.Change(listKey(o.TenantID, o.SubscriptionID), func(all []RoleAssignment) []RoleAssignment { return append(slices.Clip(all), a) })
 }
 
 // unlist takes an assignment that is gone off the shared list.

@@ -431,7 +431,7 @@ func TestUpdateAndRemove(t *testing.T) {
 		}
 		expectSent(t, b, put)
 		for range 2 { // the second time it is gone
-			if err := c.RoleAssignments.Remove(t.Context(), adatum, a.ID); err != nil {
+			if err := c.RoleAssignments.Remove(t.Context(), adatum, a.ID, false); err != nil {
 				t.Error(err)
 			}
 		}
@@ -459,7 +459,7 @@ func TestRemove_refused(t *testing.T) {
 			b.AssignRole(other)
 		}
 	}
-	err = c.RoleAssignments.Remove(t.Context(), adatum, a.ID)
+	err = c.RoleAssignments.Remove(t.Context(), adatum, a.ID, false)
 	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !azurerbac.IsLastOwner(err) || !strings.Contains(e.Remedy(), "terraform state rm") {
 		t.Errorf("got %v", err)
 	}

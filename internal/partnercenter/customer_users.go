@@ -3,6 +3,7 @@ package partnercenter
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -94,6 +95,12 @@ type userNames struct {
 	users map[string]CustomerUser
 	// domains are those of the names, at most 5.
 	domains []string
+}
+
+// IsUserGone tells whether a user is not found because the user was deleted, or because the customer
+// left or took away the access to its users (403/2032).
+func IsUserGone(err error) bool {
+	return errors.As(err, new(*NoSuchUserError)) || IsNoRelationship(err) || IsCustomerNotFound(err) || is(err, http.StatusForbidden, "2032")
 }
 
 // ByPrincipalName returns the user with the user principal name, in any case, or a

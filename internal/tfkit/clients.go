@@ -3,6 +3,7 @@ package tfkit
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -18,6 +19,8 @@ type Clients struct {
 	Azure         *azurerbac.Client
 	// Claims are of one run: Terraform configures the provider for each.
 	Claims Claims
+	// Memory is what the objects of one run leave for each other, by keys of types of their own.
+	Memory sync.Map
 }
 
 // DataSource gives a data source its clients; embed it.

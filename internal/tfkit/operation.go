@@ -2,11 +2,16 @@ package tfkit
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/httppipe"
+	"terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // OperationTimeout bounds one operation on one resource, waits for the server's limits
@@ -20,11 +25,65 @@ func Operation(ctx context.Context) (context.Context, context.CancelFunc) {
 	return OperationWithin(ctx, OperationTimeout)
 }
 
-// OperationWithin is [Operation] with another deadline, for types with a timeouts attribute.
+// OperationWithin is [Operation] with another deadline.
 func OperationWithin(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	ctx = httppipe.WithCorrelationID(ctx)
 	ctx = tflog.SetField(ctx, "correlation_id", httppipe.CorrelationID(ctx))
 	return context.WithTimeout(ctx, timeout)
+}
+
+// OperationOf is [Operation] for types with a timeouts attribute; name is create, read, update or
+// delete. Give the errors of the operation to [OutOfTime].
+func OperationOf(ctx context.Context, name string, timeout time.Duration) (context.Context, context.CancelFunc) {
+	return OperationWithin(context.WithValue(ctx, limitKey{}, limit{name, timeout}), timeout)
+}
+
+type limitKey struct{}
+
+// limit is one of the timeouts of a type.
+type limit struct {
+	name    string
+	timeout time.Duration
+}
+
+// OutOfTime names the timeout of [OperationOf] in the error if the error is due to it.
+func OutOfTime(ctx context.Context, err error) error {
+	l, ok := ctx.Value(limitKey{}).(limit)
+	deadline, _ := ctx.Deadline()
+	switch {
+	case !ok || err == nil || errors.Is(ctx.Err(), context.Canceled):
+		return err
+	case time.Until(deadline) > min(time.Second, l.timeout/10) && !waitsTooLong(err): // shared requests end a second earlier
+		return err
+	}
+	return &timeoutError{err, l}
+}
+
+// waitsTooLong tells whether a wait that the server asked for, or that our own limits demand, would
+// not have ended before the deadline.
+func waitsTooLong(err error) bool {
+	e, ok := errors.AsType[*azurerbac.Error](err)
+	return ok && e.StatusCode == http.StatusTooManyRequests || partnercenter.IsOutOfTime(err) || errors.As(err, new(*httppipe.DeadlineError))
+}
+
+// timeoutError is an error due to a timeout.
+type timeoutError struct {
+	error
+
+	limit limit
+}
+
+func (e *timeoutError) Unwrap() error { return e.error }
+
+// Remedy says what to do, in whole sentences.
+func (e *timeoutError) Remedy() string {
+	text := fmt.Sprintf("The time limit timeouts.%s (%s) ran out. Set a higher one, such as timeouts = { %s = %q }.",
+		e.limit.name, brief(e.limit.timeout), e.limit.name, brief(2*e.limit.timeout))
+	var cause interface{ Remedy() string }
+	if errors.As(e.error, &cause) && cause.Remedy() != "" {
+		text = cause.Remedy() + " " + text
+	}
+	return text
 }
 
 // CorrelationID is the id that all requests of an [Operation] carry, and that the activity log

@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -233,7 +232,7 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
 	report, err := d.PartnerCenter.Purchases.Since(ctx, filter)
 	if err != nil {
@@ -241,11 +240,7 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 		if len(filter.CustomerIDs) == 1 {
 			whose = "customer " + filter.CustomerIDs[0]
 		}
-		detail := tfkit.Detail(err)
-		if !errors.Is(ctx.Err(), context.Canceled) && (partnercenter.IsOutOfTime(err) || ctx.Err() != nil) {
-			detail += fmt.Sprintf("\n\nReading may take %s. Set timeouts = { read = \"4h\" } or any other duration, or select fewer customers.", timeout)
-		}
-		resp.Diagnostics.AddError("Could not read the purchases of "+whose, detail)
+		resp.Diagnostics.AddError("Could not read the purchases of "+whose, tfkit.Detail(tfkit.OutOfTime(ctx, err)))
 		return
 	}
 	var unread tfkit.Failures

@@ -663,7 +663,7 @@ func TestProtoSelfServePurchases_deadline(t *testing.T) {
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 3 * time.Minute })
 		start := time.Now()
 		_, err := readPurchases(t, b, acctest.Values{"timeouts": acctest.Values{"read": "10m"}})
-		if err == nil || !strings.Contains(err.Error(), "Could not read the purchases of the customers") || !strings.Contains(err.Error(), "Reading may take 10m0s. Set timeouts") {
+		if err == nil || !strings.Contains(err.Error(), "Could not read the purchases of the customers") || !strings.Contains(err.Error(), "timeouts.read (10m) ran out") {
 			t.Error(err)
 		}
 		if took := time.Since(start); took > 10*time.Minute {

@@ -53,7 +53,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 			refused("This attribute contains a null value.", `customer_ids = [null]`),
 			refused("cannot be specified when", `customer_ids = []`, `domain_prefix = "a"`),
 			refused(`value must be one of: ["fail" "report"]`, `on_error = "ignore"`),
-			refused("must be a string containing a sequence of decimal numbers", `timeouts = { read = "soon" }`),
+			refused("must be a positive duration such as 30m or 1h30m", `timeouts = { read = "soon" }`),
 			refused("Could not read the permissions of customer "+mockbackend.PartnerTenantID, `customer_ids = ["`+mockbackend.PartnerTenantID+`"]`),
 			{
 				Config: b.Config(

@@ -2,18 +2,15 @@ package subscription
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/azurerbac"
-	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -36,7 +33,8 @@ func NewSubscriptionOwnerAssignmentResource() resource.Resource {
 // Endpoints: GET, PUT and DELETE of Microsoft.Authorization/roleAssignments in Resource
 // Manager, in the customer's tenant; GET /v1/customers/{customer}/users in Partner Center for
 // user_principal_name.
-// Delete deletes the role assignment. Azure keeps the last one that can manage access.
+// Delete deletes the role assignment, unless another object of the state has the same one. Azure keeps
+// the last one that can manage access.
 // The name of an assignment follows from what is assigned, so that an apply that was
 // interrupted goes on where it stopped. One that somebody else has made is not touched
 // without adopt_existing; the partner's own access (ForeignGroup) never is.
@@ -47,131 +45,6 @@ func (r *subscriptionOwnerAssignmentResource) Metadata(_ context.Context, req re
 	resp.TypeName = req.ProviderTypeName + "_subscription_owner_assignment"
 }
 
-// ModifyPlan looks up the user and refuses at plan time what apply would refuse.
-func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.Plan.Raw.IsNull() || r.Clients == nil {
-		return
-	}
-	var config, plan subscriptionOwnerAssignmentModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	var state *subscriptionOwnerAssignmentModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
-	plan.Condition = types.StringNull()
-	if config.PrincipalID.IsNull() {
-		if config.PrincipalType.IsNull() && plan.PrincipalType.IsUnknown() {
-			plan.PrincipalType = types.StringValue("User")
-		}
-		resp.Diagnostics.Append(r.findUser(ctx, &plan, state)...)
-		if state != nil && !plan.PrincipalID.Equal(state.PrincipalID) {
-			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("principal_id"))
-		}
-	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	switch {
-	case resp.Diagnostics.HasError():
-	case state != nil:
-		// A replacement is planned once more as a creation, with this private state.
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, fmt.Appendf(nil, "%q", state.RoleAssignmentID.ValueString()))...)
-	default:
-		replaced, diags := req.Private.GetKey(ctx, replacedKey)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(r.check(ctx, plan, string(replaced))...)
-	}
-}
-
-// replacedKey is where private state keeps the id of the role assignment while a plan is made.
-const replacedKey = "replaced"
-
-// findUser fills the principal in from the user principal name.
-func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	if !plan.PrincipalType.IsUnknown() && plan.PrincipalType.ValueString() != "User" && state == nil {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("principal_type"), "Invalid value", "With user_principal_name the principal is a User.")}
-	}
-	if plan.UserPrincipalName.IsUnknown() || plan.CustomerID.IsUnknown() {
-		plan.PrincipalID = types.StringUnknown()
-		return nil
-	}
-	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, plan.CustomerID.ValueString(), plan.UserPrincipalName.ValueString())
-	if errors.As(err, new(*partnercenter.NoSuchUserError)) && state != nil && plan.UserPrincipalName.Equal(state.UserPrincipalName) {
-		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"),
-			fmt.Sprintf("User %s is gone", plan.UserPrincipalName.ValueString()),
-			fmt.Sprintf("Customer %s has no such user any more; the role assignment of the former one stays until the resource is removed.", plan.CustomerID.ValueString()))}
-	}
-	if err != nil {
-		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"),
-			fmt.Sprintf("Could not find user %s of customer %s", plan.UserPrincipalName.ValueString(), plan.CustomerID.ValueString()), tfkit.Detail(err))}
-	}
-	if !strings.EqualFold(plan.PrincipalID.ValueString(), user.ID) {
-		plan.PrincipalID = types.StringValue(strings.ToLower(user.ID))
-	}
-	return nil
-}
-
-// check refuses an assignment that could not be made. What may be otherwise by the time of
-// the apply is a warning only. The replaced one, whose quoted id is given, goes before.
-func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel, replaced string) diag.Diagnostics {
-	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
-		return nil
-	}
-	o := plan.toAPI()
-	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
-	var found azurerbac.RoleAssignment
-	var exists bool
-	if err == nil {
-		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
-	}
-	summary := "Could not check " + plan.title()
-	switch {
-	case exists && strings.EqualFold(fmt.Sprintf("%q", found.ID), replaced):
-		return nil
-	case azurerbac.IsPassing(err):
-		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
-			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
-	case err != nil:
-		return diag.Diagnostics{r.failure(plan, summary, err)}
-	case !exists:
-		return nil
-	}
-	left := "An apply that was interrupted has made it, or it is of a resource that got another address: this one goes on with it."
-	if plan.AdoptExisting.ValueBool() {
-		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
-	}
-	made := ""
-	if !found.CreatedOn.IsZero() {
-		made = ", made on " + found.CreatedOn.Format(time.RFC3339)
-	}
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("principal_id"),
-		"The role assignment exists already", fmt.Sprintf("%s is there%s. %s", found.ID, made, left))}
-}
-
-// failure is the diagnostic for a failed call, which in some cases says more than others.
-func (r *subscriptionOwnerAssignmentResource) failure(m subscriptionOwnerAssignmentModel, summary string, err error) diag.Diagnostic {
-	exists, ok := errors.AsType[*azurerbac.ExistsError](err)
-	switch {
-	case ok && exists.Existing.Foreign():
-		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "This is the partner's own access",
-			fmt.Sprintf("Principal %s is a group of another tenant, which Azure made Owner of subscription %s when it was bought through the partner (%s). "+
-				"Without it the partner could not manage the subscription, so this resource does not touch it.\n\n"+
-				"What to do: name a user, group or service principal of the customer.", exists.PrincipalID, exists.SubscriptionID, exists.Existing.ID))
-	case ok:
-		id := m.identity()
-		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "The role assignment exists already",
-			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true, which takes it over. In both cases destroying the resource will delete it.",
-				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
-	case errors.As(err, new(*azurerbac.DisabledError)):
-		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
-	}
-	return tfkit.Failure(summary, err)
-}
-
 func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -180,23 +53,45 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
 	defer cancel()
 	if !plan.UserPrincipalName.IsNull() && plan.PrincipalID.IsUnknown() {
-		resp.Diagnostics.Append(r.findUser(ctx, &plan, nil)...)
+		resp.Diagnostics.Append(r.findUser(ctx, &plan, nil, false)...)
 		if resp.Diagnostics.HasError() {
 			return
 		}
 	}
-	a, err := r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
+	a, _ := r.handedOver(plan)
+	unlock, err := r.lock(ctx, plan)
+	if err == nil {
+		defer unlock() // after the claim below, which others read under the lock
+		a, err = r.assign(ctx, plan, a)
+	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(plan, "Could not assign "+plan.title(), err))
+		resp.Diagnostics.Append(r.failure(ctx, plan, "Could not assign "+plan.title(), err, a.ID != ""))
+	}
+	if a.ID == "" {
 		return
 	}
 	plan.fromAPI(a)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+	_, diags = r.claim(ctx, resp.Private, plan, tfkit.Existing)
+	resp.Diagnostics.Append(diags...)
+}
+
+// assign makes the assignment, or takes over the one that the other half of a replacement has left.
+// For its errors, see [azurerbac.RoleAssignments.Assign].
+func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left azurerbac.RoleAssignment) (azurerbac.RoleAssignment, error) {
+	if left.ID == "" {
+		return r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
+	}
+	a, err := r.Azure.RoleAssignments.TakeOver(ctx, plan.toAPI(), left)
+	if err != nil && a.ID == "" {
+		a = left
+	}
+	return a, err
 }
 
 // freshFor is how long after a write an assignment that a read does not show is looked for
@@ -211,25 +106,33 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+	resp.Diagnostics.Append(r.noteHolder(ctx, resp.Private, m)...)
 
 	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, freshFor))
 	switch {
 	case azurerbac.IsNotFound(err):
+		r.noteGone(m)
 		resp.State.RemoveResource(ctx)
 		return
+	case azurerbac.IsLost(err):
+		// Not an error, which would also keep all other resources from being planned and destroyed.
+		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+
+			"\n\nThe state stays as it is. If the customer has left, remove the resource from the state: run terraform state rm with its address, "+
+			"or replace its block with a removed block that has destroy = false.")
+		return
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not read "+m.title(), err))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read "+m.title(), withoutRefresh(tfkit.OutOfTime(ctx, err))))
 		return
 	}
 	m.fromAPI(a)
 	if a.Orphaned() {
 		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s is gone", a.PrincipalID),
-			fmt.Sprintf("Azure does not find it in the directory of customer %s any more. Its role assignment on subscription %s stays until the resource is removed.",
+			fmt.Sprintf("Azure no longer finds it in the directory of customer %s. Its role assignment on subscription %s stays until the resource is removed.",
 				m.CustomerID.ValueString(), m.SubscriptionID.ValueString()))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
@@ -244,17 +147,27 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
 	defer cancel()
-	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) {
-		a, err := r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
+	// The time of creation is unknown where another object may delete the assignment; see ModifyPlan.
+	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) || plan.CreatedOn.IsUnknown() {
+		unlock, err := r.lock(ctx, plan)
+		var a azurerbac.RoleAssignment
+		if err == nil {
+			a, err = r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
+			unlock()
+		}
 		if err != nil {
-			resp.Diagnostics.Append(r.failure(plan, "Could not update "+plan.title(), err))
+			resp.Diagnostics.Append(r.failure(ctx, plan, "Could not update "+plan.title(), err, a.ID != ""))
+		}
+		if a.ID == "" {
 			return
 		}
-		plan.fromAPI(a)
-		// As planned. One that was removed since the refresh is made again, at another time: the next read sees it.
-		plan.CreatedOn = state.CreatedOn
+		createdOn := plan.CreatedOn
+		if plan.fromAPI(a); !createdOn.IsUnknown() {
+			// As planned. One that was removed since the refresh is made again, at another time: the next read sees it.
+			plan.CreatedOn = createdOn
+		}
 		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -269,15 +182,25 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
 	if strings.EqualFold(state.PrincipalType.ValueString(), "ForeignGroup") {
 		resp.Diagnostics.AddAttributeError(path.Root("principal_id"), "This is the partner's own access",
 			"The principal is a group of another tenant. Deleting its role would lock the partner out of the subscription.\n\nWhat to do: terraform state rm.")
 		return
 	}
-	if err := r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString()); err != nil {
-		resp.Diagnostics.Append(r.failure(state, "Could not remove "+state.title(), err))
+	unlock, err := r.lock(ctx, state)
+	if err == nil {
+		defer unlock()
+		var kept bool
+		kept, diags = r.keep(ctx, req.Private, state)
+		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
+			return
+		}
+		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, azurerbac.ReadLag))
+	}
+	if err != nil {
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), err, false))
 	}
 }
 

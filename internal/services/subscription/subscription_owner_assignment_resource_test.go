@@ -141,9 +141,9 @@ func TestAccOwner_replaced(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
 	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
-	config := func(version int, first bool) string {
+	config := func(version int, first bool, arguments ...string) string {
 		return b.Config(fmt.Sprintf("resource \"terraform_data\" \"x\" {\n  input = %d\n}\nimport {\n  to = %s\n  id = %q\n}\n", version, ownerAddress, adatum+"/"+azure+"/"+user) +
-			ownerBlock(anasID, fmt.Sprintf("lifecycle {\n    replace_triggered_by = [terraform_data.x]\n    create_before_destroy = %t\n  }", first)))
+			ownerBlock(anasID, strings.Join(arguments, "\n"), fmt.Sprintf("lifecycle {\n    replace_triggered_by = [terraform_data.x]\n    create_before_destroy = %t\n  }", first)))
 	}
 	one := func() {
 		if got := owners(b.Backend); len(got) != 1 {
@@ -153,7 +153,9 @@ func TestAccOwner_replaced(t *testing.T) {
 	testOwner(t, b,
 		resource.TestStep{Config: config(1, false), PostApplyFunc: one},
 		resource.TestStep{Config: config(2, false), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionDestroyBeforeCreate), PostApplyFunc: one},
-		resource.TestStep{Config: config(3, true), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: one},
+		resource.TestStep{Config: config(3, true), ExpectError: acctest.Says("adopt_existing = true")}, // leaves a deposed object only
+		resource.TestStep{Config: config(3, true, "adopt_existing = true"), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreate), PostApplyFunc: one},
+		resource.TestStep{Config: config(4, true, "adopt_existing = true"), ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: one},
 	)
 	testOwner(t, b, resource.TestStep{
 		Config: b.Config("resource \"terraform_data\" \"type\" {\n  input = \"User\"\n}\n" +
@@ -161,36 +163,37 @@ func TestAccOwner_replaced(t *testing.T) {
 	})
 }
 
-// The write was made and every answer was lost. The next apply makes no second one and meets
-// no conflict.
+// The write was made, and every answer and every read after it were lost. The state has the
+// assignment, tainted, and the next apply keeps it.
 func TestAccOwner_interrupted(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
 	config := b.Config(ownerBlock(anasID, `timeouts = { create = "2s" }`))
+	var made string
 	testOwner(t, b,
 		resource.TestStep{
-			PreConfig: func() {
-				b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.DropAfter, Times: -1})
-			},
+			PreConfig:   func() { lost(b.Backend) },
 			Config:      config,
-			ExpectError: acctest.Says("Could not assign " + user + " as Owner of subscription " + azure + " of customer " + adatum),
+			ExpectError: acctest.Says("The principal may be Owner"),
 		},
 		resource.TestStep{
 			PreConfig: func() {
-				if len(owners(b.Backend)) != 1 {
-					t.Error("the write was not made, so this test proves nothing")
+				if got := owners(b.Backend); len(got) == 1 {
+					made = got[0].Name
 				}
 				b.ClearFaults()
+				b.ResetJournal()
 			},
-			Config: config,
+			Config:           config,
+			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionDestroyBeforeCreate),
 			PostApplyFunc: func() {
-				if got := owners(b.Backend); len(got) != 1 {
-					t.Errorf("the server has %+v", got)
-				}
-				if n := b.Counters().Routes[putRoute][http.StatusConflict]; n != 0 {
-					t.Errorf("%d conflicts", n)
+				if got := owners(b.Backend); len(got) != 1 || got[0].Name != made || len(acctest.Writes(b.Backend)) != 0 {
+					t.Errorf("the server has %+v, not %s, after %d writes", got, made, len(acctest.Writes(b.Backend)))
 				}
 			},
+		},
+		resource.TestStep{
+			Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		},
 	)
 }

@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,26 +19,29 @@ import (
 
 func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The Owner role of a customer's user, group or application on one of the customer's Azure subscriptions. " +
-			"Only an Owner of an Azure subscription can buy reservations for the customer.\n\n" +
-			"One provider block works for any number of customers: it signs in to each customer's tenant by itself.\n\n" +
-			"An assignment that exists already is an error that says how to import it, unless `adopt_existing` is set. " +
-			"The partner's own access, which Azure gives to the Admin agents when a subscription is bought, is never changed.\n\n" +
-			"Removed outside Terraform, it is made again; a condition put on it is taken off. Azure keeps the last assignment that can manage access to a " +
-			"subscription: destroying that one is an error that says what can be done.\n\n" +
+		MarkdownDescription: "Owner role assignment of a customer's user, group or application on one of the customer's Azure subscriptions. " +
+			"A user needs the Owner role to buy Azure reservations for the customer.\n\n" +
+			"One provider block works for any number of customers: the provider authenticates in the tenant of each customer.\n\n" +
+			"If the role assignment exists already, the plan fails with an error that shows how to import it, unless `adopt_existing` is set. " +
+			"The resource never changes the partner's own access, which Azure gives to the Admin agents when a subscription is bought.\n\n" +
+			"A role assignment that was removed outside Terraform is created again. A condition that was added to it is removed. Azure keeps the last " +
+			"role assignment that can manage access to a subscription: destroying it is an error that lists the options.\n\n" +
+			"If the answer to a change is lost, the role assignment is stored in the state and the apply fails, because the principal may be Owner. " +
+			"Terraform marks a new resource as tainted in this case. The next apply keeps the role assignment: replacing a resource does not delete a role " +
+			"assignment that stays the same. Declaring the same principal twice for a subscription is an error, if both resources use the same provider block.\n\n" +
 			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP relationship to the " +
-			"customer; an application needs a service principal in the customer's tenant and a role on the subscription that allows " +
+			"customer. An application needs a service principal in the customer's tenant and a role on the subscription that allows " +
 			"role assignments. See [Azure under GDAP](https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
 			},
 			"subscription_id": schema.StringAttribute{
-				MarkdownDescription: "The Azure subscription id, a GUID with or without `/subscriptions/` before it: an Azure subscription under the customer's " +
-					"Azure plan, not the plan itself. Changing it replaces the resource.",
+				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, with or without the prefix " +
+					"`/subscriptions/`. Changing it replaces the resource.",
 				Required: true,
 				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription id", func(s string) error {
 					_, err := azureSubscriptionID(s)
@@ -51,8 +53,8 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				},
 			},
 			"principal_id": schema.StringAttribute{
-				MarkdownDescription: "The object id of the user, group or service principal in the customer's directory. For an application that is the object id " +
-					"of its service principal there, not the application id. Exactly one of `principal_id` and `user_principal_name` must be set. " +
+				MarkdownDescription: "Object ID of the user, group or service principal in the customer's directory. Must be a GUID. For an application, use the object ID " +
+					"of its service principal in that directory, not the application ID. Set exactly one of `principal_id` and `user_principal_name`. " +
 					"Changing it replaces the resource.",
 				Optional:      true,
 				Computed:      true,
@@ -60,46 +62,47 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				PlanModifiers: []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
 			},
 			"user_principal_name": schema.StringAttribute{
-				MarkdownDescription: "The user principal name of a user of the customer, in any case, such as `ana@adatum-demo.onmicrosoft.com`. It is looked up " +
-					"in Partner Center at each plan, which takes app+user sign-in; a user made again under the same name replaces the resource.",
+				MarkdownDescription: "User principal name of a user of the customer, such as `ana@adatum-demo.onmicrosoft.com`. Case does not matter. Each plan reads the user " +
+					"from Partner Center, which requires app+user authentication. If a new user has the name, the resource is replaced.",
 				Optional:      true,
 				Validators:    []validator.String{stringvalidator.LengthAtLeast(1)},
 				PlanModifiers: []planmodifier.String{tfkit.IgnoreCase()},
 			},
 			"principal_type": schema.StringAttribute{
-				MarkdownDescription: "`User`, `Group` or `ServicePrincipal`. Setting it makes a principal that was just created known sooner. Default: what Azure finds.",
-				Optional:            true,
-				Computed:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("User", "Group", "ServicePrincipal")},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replacesOtherType()},
+				MarkdownDescription: "Type of the principal: `User`, `Group` or `ServicePrincipal`. Set it for newly created principals to avoid replication delays. " +
+					"Detected by Azure if omitted.",
+				Optional:      true,
+				Computed:      true,
+				Validators:    []validator.String{stringvalidator.OneOf("User", "Group", "ServicePrincipal")},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), replacesOtherType()},
 			},
 			"description": schema.StringAttribute{
-				MarkdownDescription: "Why the principal is Owner. It shows in the Azure portal.",
+				MarkdownDescription: "Description of the role assignment. The Azure portal shows it.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"adopt_existing": schema.BoolAttribute{
-				MarkdownDescription: "Whether to take over an assignment that somebody else has made, instead of failing. It keeps its name, gets the declared " +
-					"`description`, loses a condition, and **destroying the resource deletes it**. Default `false`.",
+				MarkdownDescription: "Set to `true` to manage a role assignment that exists already, instead of failing. The role assignment keeps its name, receives the declared " +
+					"`description` and loses its condition. **Destroying the resource deletes it.** Defaults to `false`.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
 			"role_assignment_id": schema.StringAttribute{
-				MarkdownDescription: "The role assignment's Resource Manager id.",
+				MarkdownDescription: "Azure Resource Manager ID of the role assignment.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"condition": schema.StringAttribute{
-				MarkdownDescription: "A condition that somebody has put on the role outside Terraform; the next apply removes it. Otherwise null.",
+				MarkdownDescription: "Condition that was added to the role assignment outside Terraform. The next apply removes it. Null if there is none.",
 				Computed:            true,
 			},
 			"created_on": schema.StringAttribute{
-				MarkdownDescription: "When the assignment was made, in RFC 3339.",
+				MarkdownDescription: "Time of creation, in RFC 3339 format.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"timeouts": ownerTimeouts(ctx),
+			"timeouts": tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
 		},
 	}
 }
@@ -113,21 +116,6 @@ func replacesOtherType() planmodifier.String {
 	}, description, description)
 }
 
-// ownerTimeouts bound the waits for what may pass, and those that the server asks for.
-func ownerTimeouts(ctx context.Context) schema.Attribute {
-	const form = ", such as `10m`. Default `20m`."
-	a := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Read: true, Update: true, Delete: true,
-		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
-		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits included. A principal, subscription or access that is too new is waited for at most 5 minutes."
-		return nested
-	}
-	return a
-}
-
 func (r *subscriptionOwnerAssignmentResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(path.MatchRoot("principal_id"), path.MatchRoot("user_principal_name"))}
 }
@@ -135,9 +123,9 @@ func (r *subscriptionOwnerAssignmentResource) ConfigValidators(context.Context) 
 func (r *subscriptionOwnerAssignmentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
-			"customer_id":     identityschema.StringAttribute{Description: "The customer's Microsoft Entra tenant id, in lower case.", RequiredForImport: true},
-			"subscription_id": identityschema.StringAttribute{Description: "The Azure subscription's GUID, in lower case.", RequiredForImport: true},
-			"principal_id":    identityschema.StringAttribute{Description: "The principal's object id, in lower case.", RequiredForImport: true},
+			"customer_id":     identityschema.StringAttribute{Description: "Microsoft Entra tenant ID of the customer, in lower case.", RequiredForImport: true},
+			"subscription_id": identityschema.StringAttribute{Description: "ID of the Azure subscription, in lower case.", RequiredForImport: true},
+			"principal_id":    identityschema.StringAttribute{Description: "Object ID of the principal, in lower case.", RequiredForImport: true},
 		},
 	}
 }

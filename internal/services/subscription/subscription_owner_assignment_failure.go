@@ -1,0 +1,56 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// failure is the error for a failed call. Stored tells whether the state has the assignment all the
+// same, since it exists or may exist.
+func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m subscriptionOwnerAssignmentModel, summary string, err error, stored bool) diag.Diagnostic {
+	exists, ok := errors.AsType[*azurerbac.ExistsError](err)
+	switch {
+	case ok && exists.Existing.Foreign():
+		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "This is the partner's own access",
+			fmt.Sprintf("Principal %s is a group of another tenant. Azure made it Owner of subscription %s when the subscription was bought through the partner (%s). "+
+				"Without this role the partner could not manage the subscription, so this resource does not change it.\n\n"+
+				"What to do: name a user, group or service principal of the customer.", exists.PrincipalID, exists.SubscriptionID, exists.Existing.ID))
+	case ok:
+		id := m.identity()
+		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "The role assignment exists already",
+			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true. In both cases destroying the resource deletes it. "+
+				"If the state has it already and marks it as tainted, run terraform untaint with the address of the resource.",
+				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
+	case errors.As(err, new(*azurerbac.DisabledError)):
+		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
+	}
+	detail := tfkit.Detail(tfkit.OutOfTime(ctx, err))
+	if stored {
+		detail = "The principal may be Owner: the state lists the role assignment, so that it can be applied again or destroyed.\n\n" + detail
+	}
+	return diag.NewErrorDiagnostic(summary, detail)
+}
+
+// withoutRefresh adds to the error of a read how to destroy without it.
+func withoutRefresh(err error) error { return &readError{err} }
+
+type readError struct{ error }
+
+func (e *readError) Unwrap() error { return e.error }
+
+// Remedy says what to do, in whole sentences.
+func (e *readError) Remedy() string {
+	text := "terraform destroy -refresh=false works without this read."
+	var cause interface{ Remedy() string }
+	if errors.As(e.error, &cause) && cause.Remedy() != "" {
+		text = cause.Remedy() + " " + text
+	}
+	return text
+}

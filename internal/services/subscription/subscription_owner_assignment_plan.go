@@ -1,0 +1,180 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// ModifyPlan looks up the user and refuses at plan time what apply would refuse.
+func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.Clients == nil {
+		return
+	}
+	var state *subscriptionOwnerAssignmentModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if req.Plan.Raw.IsNull() {
+		if state != nil {
+			resp.Diagnostics.Append(r.planDestroy(ctx, resp.Private, *state)...)
+		}
+		return
+	}
+	var config, plan subscriptionOwnerAssignmentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	plan.Condition = types.StringNull()
+	if config.PrincipalID.IsNull() {
+		if config.PrincipalType.IsNull() && plan.PrincipalType.IsUnknown() {
+			plan.PrincipalType = types.StringValue("User")
+		}
+		resp.Diagnostics.Append(r.findUser(ctx, &plan, state, r.isGone(plan))...)
+		if state != nil && !plan.PrincipalID.Equal(state.PrincipalID) {
+			resp.RequiresReplace = append(resp.RequiresReplace, path.Root("principal_id"))
+		}
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.compare(ctx, resp.Private, &plan, state)...)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	switch {
+	case resp.Diagnostics.HasError():
+	case state != nil:
+		// A replacement is planned once more as a creation, with this private state.
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, fmt.Appendf(nil, "%q", state.RoleAssignmentID.ValueString()))...)
+	default:
+		replaced, diags := req.Private.GetKey(ctx, replacedKey)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(noteDeclared(ctx, resp.Private, plan)...)
+		resp.Diagnostics.Append(r.check(ctx, plan, string(replaced))...)
+	}
+}
+
+// replacedKey is where private state keeps the id of the role assignment while a plan is made.
+const replacedKey = "replaced"
+
+// compare compares the declared object with the others that are about the same assignment.
+func (r *subscriptionOwnerAssignmentResource) compare(ctx context.Context, private tfkit.PrivateState, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
+	about, _ := plan.subject()
+	phase := tfkit.Declared
+	var diags diag.Diagnostics
+	if state != nil {
+		if before, _ := state.subject(); before == about {
+			phase = tfkit.Existing
+		} else {
+			_, diags = r.claim(ctx, private, *state, tfkit.Ending)
+		}
+	}
+	others, more := r.claim(ctx, private, *plan, phase)
+	diags.Append(more...)
+	diags.Append(declaredTwice(*plan, others)...)
+	if phase == tfkit.Existing && len(others) > 0 && !diags.HasError() {
+		// An object that is about to be destroyed, and that cannot know of this one. With an update this
+		// one takes part in the apply: the other one then keeps the assignment, or this one makes it again.
+		plan.CreatedOn = types.StringUnknown()
+		diags.AddWarning("Keeping "+plan.title(),
+			"Another object of the state, which is to be destroyed, has the same role assignment. This resource is updated to make sure that the assignment stays.")
+	}
+	return diags
+}
+
+// findUser fills the principal in from the user principal name. A user that was deleted, or whose
+// customer left, is only a warning where the assignment is in the state or was until the refresh,
+// which found it gone.
+func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel, gone bool) diag.Diagnostics {
+	if !plan.PrincipalType.IsUnknown() && plan.PrincipalType.ValueString() != "User" && state == nil {
+		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("principal_type"), "Invalid value", "With user_principal_name the principal is a User.")}
+	}
+	if plan.UserPrincipalName.IsUnknown() || plan.CustomerID.IsUnknown() {
+		plan.PrincipalID = types.StringUnknown()
+		return nil
+	}
+	customerID, name := plan.CustomerID.ValueString(), plan.UserPrincipalName.ValueString()
+	if known, ok := r.Memory.Load(userKey{strings.ToLower(customerID), strings.ToLower(name)}); ok {
+		id, _ := known.(string)
+		plan.PrincipalID = types.StringValue(id)
+		return nil
+	}
+	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, customerID, name)
+	outside := partnercenter.IsUserGone(err)
+	summary := fmt.Sprintf("Could not find user %s of customer %s", name, customerID)
+	switch {
+	case err == nil:
+		if !strings.EqualFold(plan.PrincipalID.ValueString(), user.ID) {
+			plan.PrincipalID = types.StringValue(strings.ToLower(user.ID))
+		}
+		return nil
+	case outside && state != nil && plan.UserPrincipalName.Equal(state.UserPrincipalName):
+		plan.PrincipalID = state.PrincipalID
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
+			tfkit.Detail(err)+"\n\nThe role assignment of the former user stays until the resource is removed.")}
+	case outside && gone && state == nil:
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
+			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
+	}
+	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"), summary, tfkit.Detail(withoutRefresh(err)))}
+}
+
+// check refuses an assignment that could not be made. What may be otherwise by the time of
+// the apply is a warning only. The replaced one, whose quoted id is given, goes before.
+func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel, replaced string) diag.Diagnostics {
+	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
+		return nil
+	}
+	if _, left := r.handedOver(plan); left {
+		return nil // the other half of the replacement has checked it
+	}
+	o := plan.toAPI()
+	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
+	var found azurerbac.RoleAssignment
+	var exists bool
+	if err == nil {
+		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
+	}
+	summary := "Could not check " + plan.title()
+	switch {
+	case exists && strings.EqualFold(fmt.Sprintf("%q", found.ID), replaced):
+		if err != nil { // not made by Terraform, so the creation alone would not take it over
+			return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("adopt_existing"), "The role assignment was imported",
+				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
+		}
+		return nil
+	case azurerbac.IsPassing(err):
+		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
+			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
+	case err != nil && r.isGone(plan):
+		failure := r.failure(ctx, plan, summary, err, false)
+		return diag.Diagnostics{diag.NewWarningDiagnostic(failure.Summary(),
+			failure.Detail()+"\n\nThe role assignment was removed outside Terraform. Apply fails unless this changes.")}
+	case err != nil:
+		return diag.Diagnostics{r.failure(ctx, plan, summary, err, false)}
+	case !exists:
+		return nil
+	}
+	left := "An apply that was interrupted has made it, or it is of a resource that got another address: this one goes on with it."
+	if plan.AdoptExisting.ValueBool() {
+		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
+	}
+	made := ""
+	if !found.CreatedOn.IsZero() {
+		made = ", made on " + found.CreatedOn.Format(time.RFC3339)
+	}
+	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("principal_id"),
+		"The role assignment exists already", fmt.Sprintf("%s is there%s. %s", found.ID, made, left))}
+}
