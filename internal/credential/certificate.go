@@ -19,6 +19,9 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
+// ErrNoPassword says that an encrypted private key came without its password.
+var ErrNoPassword = errors.New("there is no password of the certificate")
+
 // certificatePair is a certificate, its chain behind it, and its private key.
 type certificatePair struct {
 	chain []*x509.Certificate
@@ -40,9 +43,9 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 		chain = append([]*x509.Certificate{leaf}, authorities...)
 		switch {
 		case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
-			err = errors.New("the PKCS#12 file has a password: set client_certificate_password")
+			err = fmt.Errorf("%w for the PKCS#12 file", ErrNoPassword)
 		case errors.Is(err, pkcs12.ErrIncorrectPassword):
-			err = errors.New("client_certificate_password is not the password of the PKCS#12 file")
+			err = errors.New("the password of the certificate is not the password of the PKCS#12 file")
 		case err != nil:
 			err = fmt.Errorf("neither PEM nor PKCS#12 that can be read: %w", err)
 		}
@@ -94,10 +97,10 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but OpenSSL still writes it with -traditional
 	if block.Type == "ENCRYPTED PRIVATE KEY" || legacy {
 		if password == "" {
-			return nil, errors.New("the private key has a password: set client_certificate_password")
+			return nil, fmt.Errorf("%w for the private key", ErrNoPassword)
 		}
 	}
-	wrong := errors.New("client_certificate_password is not the password of the private key, or its encryption is not supported")
+	wrong := errors.New("the password of the certificate is not the password of the private key, or its encryption is not supported")
 	var err error
 	switch {
 	case legacy:

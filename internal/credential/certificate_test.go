@@ -246,12 +246,12 @@ func TestParseCertificate_forms(t *testing.T) {
 		"PEM with the authority only":     {join(authority, pkcs8Key), "", "no certificate in the file belongs"},
 		"PEM with a broken key":           {join(leaf, block("PRIVATE KEY", []byte("x"))), "", "cannot be read"},
 		"PEM with a broken certificate":   {join(block("CERTIFICATE", []byte("x")), pkcs8Key), "", "x509"},
-		"encrypted key, no password":      {join(leaf, encrypted), "", "set client_certificate_password"},
+		"encrypted key, no password":      {join(leaf, encrypted), "", "there is no password of the certificate"},
 		"encrypted key, wrong password":   {join(leaf, encrypted), "other", "not the password"},
 		"encrypted key, damaged":          {join(leaf, encryptedKey(key, true)), certificatePassword, "cannot be decrypted"},
 		"traditional key, wrong password": {join(leaf, traditional), "other", "not the password"},
 		"traditional key, garbled":        {join(leaf, garbled), "other", "not the password"},
-		"PKCS#12, no password":            {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "", "set client_certificate_password"},
+		"PKCS#12, no password":            {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "", "there is no password of the certificate"},
 		"PKCS#12, wrong password":         {must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword)), "other", "not the password"},
 		"elliptic curve, traditional":     {join(block("CERTIFICATE", ecLeaf.Raw), block("EC PRIVATE KEY", must(x509.MarshalECPrivateKey(ecKey)))), "", "RSA"},
 		"elliptic curve":                  {join(block("CERTIFICATE", ecLeaf.Raw), block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(ecKey)))), "", "RSA"},
@@ -293,16 +293,32 @@ func TestAssertion(t *testing.T) {
 	}
 }
 
-func FuzzParseCertificate(f *testing.F) {
+// The two forms are fuzzed apart: PKCS#12 is slow, since it derives keys.
+func FuzzPEM(f *testing.F) {
 	key, chain := testCertificates()
-	f.Add(append(block("CERTIFICATE", chain[0].Raw), block("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))...), "")
-	f.Add(must(pkcs12.Passwordless.Encode(key, chain[0], nil, "")), "")
+	leaf, pkcs8Key := block("CERTIFICATE", chain[0].Raw), must(x509.MarshalPKCS8PrivateKey(key))
+	f.Add(append(leaf, block("PRIVATE KEY", pkcs8Key)...), "")
+	f.Add(append(leaf, block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))...), "")
 	f.Add(append(block("CERTIFICATE", chain[0].Raw), encryptedKey(key, false)...), certificatePassword)
 	f.Add([]byte("-----BEGIN ENCRYPTED PRIVATE KEY-----\n-----END ENCRYPTED PRIVATE KEY-----\n"), "x")
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n"), "x")
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		p, err := parseCertificate(data, password)
-		if err == nil && (p.key == nil || len(p.chain) == 0) {
-			t.Error("half a pair and no error")
+		if bytes.Contains(data, []byte("-----BEGIN ")) {
+			mustBeWhole(t, data, password)
 		}
 	})
+}
+
+func FuzzPKCS12(f *testing.F) {
+	key, chain := testCertificates()
+	f.Add(must(pkcs12.Passwordless.Encode(key, chain[0], nil, "")), "")
+	f.Add([]byte{0x30, 0x80, 0x02, 0x01, 0x03}, "x")
+	f.Fuzz(func(t *testing.T, data []byte, password string) { mustBeWhole(t, data, password) })
+}
+
+func mustBeWhole(t *testing.T, data []byte, password string) {
+	t.Helper()
+	if p, err := parseCertificate(data, password); err == nil && (p.key == nil || len(p.chain) == 0) {
+		t.Error("half a pair and no error")
+	}
 }

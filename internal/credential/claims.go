@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Claims are what an access token says of who is signed in. Microsoft calls access tokens
@@ -46,6 +48,7 @@ func ParseClaims(token string) (Claims, error) {
 	if _, _, err := jwt.NewParser().ParseUnverified(token, &c); err != nil {
 		return Claims{}, err
 	}
+	new(httppipe.Texts).CleanAll(&c)
 	out := Claims{
 		TenantID: c.TenantID, ClientID: cmp.Or(c.AppID, c.Authorized), ObjectID: c.ObjectID,
 		AppOnly: strings.EqualFold(c.IDType, "app") || c.IDType == "" && c.Scope == "",

@@ -613,7 +613,7 @@ func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
 			_, err := get(t.Context(), newCredential(t, e, appOnly))
-			if got := mustBeError(t, err).Remedy(); !strings.Contains(got, "ca_certificate_path") {
+			if got := mustBeError(t, err).Remedy(); !strings.Contains(got, "certificate authority") {
 				t.Errorf("%v: %q", err, got)
 			}
 		})

@@ -12,7 +12,7 @@ const (
 	entraErrors  = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 	gdapLink     = "https://learn.microsoft.com/partner-center/developer/gdap-and-secure-application-model"
 	consentAgain = "Sign the partner's user in again, with multifactor authentication, to consent to the application, " +
-		"and store the new refresh token (refresh_token or PARTNERCENTER_REFRESH_TOKEN): " + consentLink + "."
+		"and store the new refresh token: " + consentLink + "."
 )
 
 // remedies says what to do about Entra ID's codes
@@ -43,9 +43,9 @@ var remedies = map[int]string{
 	650057:  "The application asks for an API that is not among its permissions. Add it to the app registration: " + appLink + ".",
 	650056:  "The app registration lacks permissions or consent. Add them: " + appLink + ".",
 	65005:   "The app registration lacks the API's permission. Add it: " + appLink + ".",
-	700016:  "The application does not exist in this tenant. Check client_id and tenant_id.",
+	700016:  "The application does not exist in this tenant. Check the client ID and the tenant ID.",
 	7000112: "The application is disabled in this tenant. Ask the tenant's administrator to enable it.",
-	500011:  "The API is unknown in this tenant. Check tenant_id and endpoints; Partner Center knows partner tenants only.",
+	500011:  "The API is unknown in this tenant. Check the tenant ID and the endpoints; Partner Center knows partner tenants only.",
 
 	50020:  "The user is not known in this tenant: there is no relationship with the customer, or the tenant is the wrong one.",
 	50034:  "The user is not known in this tenant: there is no relationship with the customer, or the tenant is the wrong one.",
@@ -62,9 +62,9 @@ var remedies = map[int]string{
 	700213:  "No federated credential of the app registration matches the OIDC token's subject.",
 	700211:  "No federated credential of the app registration matches the OIDC token's issuer.",
 	700212:  "No federated credential of the app registration matches the OIDC token's audience, which is api://AzureADTokenExchange.",
-	90002:   "The tenant does not exist. Check tenant_id, and that it belongs to the configured cloud.",
-	900382:  "The tenant belongs to another cloud. Check tenant_id and endpoints.",
-	90038:   "The tenant belongs to another cloud. Check tenant_id and endpoints.",
+	90002:   "The tenant does not exist. Check the tenant ID, and that it belongs to the configured cloud.",
+	900382:  "The tenant belongs to another cloud. Check the tenant ID and the endpoints.",
+	90038:   "The tenant belongs to another cloud. Check the tenant ID and the endpoints.",
 	50194:   "The application is for one tenant only. Make it multi-tenant.",
 }
 
@@ -79,11 +79,11 @@ func (e *Error) Remedy() string {
 	case "interaction_required", "invalid_grant":
 		return consentAgain
 	case "invalid_client":
-		return "Check client_id, and the secret, certificate or federated credential that proves the application: " + appLink + "."
+		return "Check the client ID, and the secret, certificate or federated credential that proves the application: " + appLink + "."
 	}
 	switch {
 	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps the text of a cause only
-		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, set ca_certificate_path to the proxy's authority; else check endpoints."
+		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, add the proxy's certificate authority to the trusted ones; otherwise check the endpoints."
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
 	case e.StatusCode >= 500 && len(e.Codes) > 0:
@@ -91,7 +91,7 @@ func (e *Error) Remedy() string {
 	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
 	case e.StatusCode != 0, errors.Is(e.Err, errUnreadable):
-		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check endpoints, environment and proxy."
+		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."
 	}
 	return ""
 }

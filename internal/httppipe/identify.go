@@ -42,7 +42,7 @@ func (e *HostError) Error() string {
 
 // Remedy says what to do.
 func (*HostError) Remedy() string {
-	return "Nothing was sent. If the other host is right, configure it in endpoints."
+	return "Nothing was sent. If the other host is right, configure it as the endpoint of the service."
 }
 
 // NonRetriable marks the error for azcore.

@@ -30,9 +30,9 @@ const ThrottledRemedy = "The limit is counted per partner, over all its applicat
 func (e *DeadlineError) Remedy() string {
 	switch {
 	case e.Paced:
-		return "Raise requests_per_second, or leave it out: the provider finds the server's limit by itself."
+		return "Raise the limit of requests per second, or remove it: the server's own limit is detected."
 	case e.Wait == 0:
-		return "Too many requests were waiting, for the server's limit or for max_concurrent_requests. Give the operation more time, or divide the configuration."
+		return "Too many requests were waiting, for the server's limit or for the limit of concurrent requests. Give the operation more time, or divide the configuration."
 	}
 	return ThrottledRemedy
 }

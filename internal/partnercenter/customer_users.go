@@ -84,7 +84,7 @@ func (e *NoSuchUserError) Error() string {
 
 // Remedy says what to do.
 func (e *NoSuchUserError) Remedy() string {
-	return "Check user_principal_name: it is the user's sign-in name, not an address for mail. A guest's contains #EXT#. Or set principal_id to the user's object id."
+	return "Check the user principal name: it is the user's sign-in name, not an address for mail. A guest's contains #EXT#. The user's object ID works as well."
 }
 
 // namesFor is how long the names of a customer's users are good for.

@@ -87,7 +87,7 @@ func TestPacing_ends(t *testing.T) {
 		says   string
 	}{
 		"at the server's limit": {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
-		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise requests_per_second, or leave it out"},
+		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise the limit of requests per second, or remove it"},
 		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
 	} {
 		t.Run(name, func(t *testing.T) {

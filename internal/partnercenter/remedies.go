@@ -22,7 +22,7 @@ var remedies = map[string]string{
 	"900421": "The sign-in lacks multifactor authentication, which Partner Center requires of every call on behalf of a user. " +
 		"Sign the partner's user in again with multifactor authentication, consent to the application and store the new refresh token: " +
 		appUserLink + " and " + mfaLink + ".",
-	"900329": "This call needs app+user sign-in: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: " + appUserLink + ".",
+	"900329": "This call needs app+user sign-in: use a refresh token of an Admin agent: " + appUserLink + ".",
 	"900150": "The signed-in user's role does not suffice. Only an Admin agent may turn customer permissions on or off; " +
 		"Sales and Helpdesk agents can see them: " + rolesLink + ".",
 	"900308": "The signed-in user lacks privileges. Customer permissions need a user in the partner tenant's AdminAgents group: " + rolesLink + ".",
@@ -59,13 +59,13 @@ func remedy(e *Error) string {
 		return "Partner Center does not accept the token. Check that the application is enabled for the Partner Center API in this tenant: " +
 			docs + "developer/set-up-api-access-in-partner-center."
 	case e.StatusCode >= 300 && e.StatusCode < 400:
-		return "The API sends no redirects, and the token must not follow one. Check endpoints and proxy."
+		return "The API sends no redirects, and the token must not follow one. Check the endpoints and the proxy."
 	case e.StatusCode == http.StatusNotFound && e.Code == "":
-		return "The address itself seems to be unknown. Check endpoints."
+		return "The address itself seems to be unknown. Check the endpoints."
 	case e.StatusCode >= 500:
 		return "The failure is on Partner Center's side. Run again; when it stays, give the ids to Microsoft support."
 	case errors.Is(e.Err, errUnreadable):
-		return "Something between may have answered, such as a proxy. Check endpoints and proxy; when it stays, report it with the ids."
+		return "Something between may have answered, such as a proxy. Check the endpoints and the proxy; when it stays, report it with the ids."
 	case e.StatusCode == http.StatusConflict:
 		return "Somebody else changes the same thing at the moment. Run again."
 	case e.StatusCode >= 400:

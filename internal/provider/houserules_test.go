@@ -3,12 +3,16 @@ package provider_test
 import (
 	"cmp"
 	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dsschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -183,6 +187,82 @@ func TestHouseRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is below the services names things of the API, never arguments of Terraform: the
+// services and the provider know what those are called. azurerbac is to follow.
+func TestHouseRules_lowerPackages(t *testing.T) {
+	t.Parallel()
+	names := argumentNames(t)
+	for _, pkg := range []string{"httppipe", "credential", "partnercenter"} {
+		files, err := filepath.Glob(filepath.Join(acctest.Root(), "internal", pkg, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(err, files)
+		}
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range namedIn(parsed, names) {
+				t.Errorf("%s: %s", file, found)
+			}
+		}
+	}
+	probe, err := parser.ParseFile(token.NewFileSet(), "", "package p\nvar s = \"Set refresh_token.\" + \"or PARTNERCENTER_REFRESH_TOKEN now\" + \"refresh_token\"", 0)
+	if err != nil || len(namedIn(probe, names)) != 2 {
+		t.Errorf("the rule does not bite: %v, %v", namedIn(probe, names), err)
+	}
+}
+
+// namedIn are the texts that name an argument or our environment variables. A name alone is one
+// of the wire, such as those of OAuth.
+func namedIn(file *ast.File, names map[string]bool) (found []string) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if field, ok := n.(*ast.Field); ok {
+			field.Tag = nil
+		}
+		literal, ok := n.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING || !strings.Contains(literal.Value, " ") {
+			return true
+		}
+		for word := range strings.FieldsFuncSeq(literal.Value, func(r rune) bool { return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			if names[word] || strings.HasPrefix(word, "PARTNERCENTER_") {
+				found = append(found, word+" in "+literal.Value)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// argumentNames are those of the provider and the resources that are no plain words.
+func argumentNames(t *testing.T) map[string]bool {
+	t.Helper()
+	ctx, p := t.Context(), provider.New("test")()
+	names := make(map[string]bool)
+	var s fwprovider.SchemaResponse
+	p.Schema(ctx, fwprovider.SchemaRequest{}, &s)
+	for name := range s.Schema.Attributes {
+		names[name] = true
+	}
+	for _, create := range p.Resources(ctx) {
+		var s resource.SchemaResponse
+		create().Schema(ctx, resource.SchemaRequest{}, &s)
+		for name, a := range s.Schema.Attributes {
+			names[name] = names[name] || a.IsRequired() || a.IsOptional()
+		}
+	}
+	for name := range names {
+		names[name] = names[name] && strings.Contains(name, "_")
+	}
+	if !names["refresh_token"] || !names["customer_id"] {
+		t.Fatalf("the names are %v", names)
+	}
+	return names
 }
 
 func resourceName(ctx context.Context, r resource.Resource, providerName string) string {

@@ -173,7 +173,11 @@ func (r *resolver) certificate() signIn {
 	}
 	s.password, _, _ = r.value("client_certificate_password")
 	if _, err := credential.Certificate(s.certificate, s.password); err != nil {
-		r.invalid(setting, fmt.Sprintf("The certificate of %s cannot be used: %s.", source, err))
+		detail := fmt.Sprintf("The certificate of %s cannot be used: %s.", source, err)
+		if errors.Is(err, credential.ErrNoPassword) {
+			detail += "\n\nWhat to do: set client_certificate_password."
+		}
+		r.invalid(setting, detail)
 	}
 	return s
 }

@@ -58,7 +58,7 @@ func Reason(err error) string {
 	text = string(unicode.ToUpper(first)) + text[size:]
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {
-		text += "\n\nWhat to do: " + r.Remedy()
+		text += "\n\nWhat to do: " + r.Remedy() + argumentsFor(r.Remedy())
 	}
 	return text
 }

@@ -58,16 +58,16 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 		"a failed sign-in of a call": {
 			&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: signIn},
 			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2." +
-				"\n\nWhat to do: " + signIn.Remedy() + "\n\nRequest: GET /v1/customers (not sent)",
+				"\n\nWhat to do: " + signIn.Remedy() + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN)." + "\n\nRequest: GET /v1/customers (not sent)",
 		},
 		"a failed sign-in by itself": {
 			signIn,
-			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2.\n\nWhat to do: " + signIn.Remedy(),
+			"Sign-in failed: Microsoft Entra ID answered 400 Bad Request (invalid_grant): AADSTS700082: Expired. Trace ID: trace-1, correlation ID: correlation-2.\n\nWhat to do: " + signIn.Remedy() + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN).",
 		},
 		"a refused host": {
 			&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: &httppipe.HostError{Got: "https://evil.example", Want: "https://api.example"}},
 			"Refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
-				"What to do: Nothing was sent. If the other host is right, configure it in endpoints.\n\nRequest: GET /v1/customers (not sent)",
+				"What to do: Nothing was sent. If the other host is right, configure it as the endpoint of the service. In Terraform: endpoints.\n\nRequest: GET /v1/customers (not sent)",
 		},
 		"an interrupted call":                    {&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows how far it came."},
 		"a plain error":                          {errors.New("it broke"), "It broke"},

@@ -52,7 +52,7 @@ func TestAccReservations(t *testing.T) {
 			{Config: b.Config(config("adatum")), ExpectError: acctest.Says("The value of customer_id must be a GUID such as")},
 			{
 				Config:      b.ConfigAs("", config(mockbackend.AdatumID)),
-				ExpectError: acctest.Says("What to do: This call needs app+user sign-in: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN)"),
+				ExpectError: acctest.Says("What to do: This call needs app+user sign-in: use a refresh token of an Admin agent"),
 			},
 			{
 				Config: b.Config(config(mockbackend.AdatumID)),

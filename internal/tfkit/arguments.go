@@ -1,0 +1,32 @@
+package tfkit
+
+import "strings"
+
+// arguments are where the things are set that the clients name in what to do: they know nothing
+// of Terraform.
+var arguments = []struct{ thing, set string }{
+	{"refresh token", "refresh_token (or PARTNERCENTER_REFRESH_TOKEN)"},
+	{"client ID", "client_id"},
+	{"tenant ID", "tenant_id"},
+	{"endpoint", "endpoints"},
+	{"cloud environment", "environment"},
+	{"certificate authority", "ca_certificate_path"},
+	{"limit of requests per second", "requests_per_second"},
+	{"limit of concurrent requests", "max_concurrent_requests"},
+	{"user principal name", "user_principal_name"},
+	{"object ID works", "principal_id"},
+}
+
+// argumentsFor names the arguments for what a remedy speaks of, or "".
+func argumentsFor(remedy string) string {
+	var found []string
+	for _, a := range arguments {
+		if strings.Contains(remedy, a.thing) {
+			found = append(found, a.set)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	return " In Terraform: " + strings.Join(found, ", ") + "."
+}
