@@ -14,7 +14,7 @@ func (r *Resource) ReplaceTainted(ctx context.Context, config Values, between fu
 	r.t.Helper()
 	prior := r.Save()
 	r.state, r.private, r.identity = tftypes.NewValue(r.schema.ValueType(), nil), nil, nil
-	_, plan, err := r.plan(ctx, config)
+	_, plan, err := r.plan(ctx, config, false)
 	if r.Load(prior); err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (r *Resource) ReplaceTainted(ctx context.Context, config Values, between fu
 		return err
 	}
 	r.private = nil
-	if _, plan, err = r.plan(ctx, config); err != nil {
+	if _, plan, err = r.plan(ctx, config, false); err != nil {
 		return err
 	}
 	return r.change(ctx, config, plan)

@@ -133,8 +133,9 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 	switch {
 	case err != nil && !IsPassing(err):
 		return RoleAssignment{}, err
-	case ok:
-		return s.TakeOver(ctx, o, a)
+	case ok && !strings.EqualFold(a.ID, o.id()):
+		// Written also where nothing differs: reads show an assignment for a while after it was deleted.
+		return s.Update(ctx, o, a.ID)
 	}
 	for attempt := 0; ; attempt++ {
 		a, err := s.put(ctx, o, o.id())

@@ -77,6 +77,8 @@ type attempts struct {
 	read       func(*http.Response) error
 	unreadable error
 	texts      *Texts
+	// answer is that of the last attempt.
+	answer *http.Response
 	// wait is what the server asked for and there was no time for, or nil.
 	wait *DeadlineError
 }

@@ -207,8 +207,11 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 		}
 		req.Raw().Header.Set(p.requestID, all.requestID)
 	}
+	all.answer = nil
 	resp, err := req.Clone(ctx).Next()
-	all.unreadable = nil
+	if all.unreadable = nil; all.answer != nil {
+		resp, err = all.answer, nil // azcore drops the answer when the context has ended meanwhile
+	}
 	if err == nil && all.read != nil && resp.StatusCode >= 200 && resp.StatusCode <= 299 {
 		all.unreadable = all.read(resp)
 	}

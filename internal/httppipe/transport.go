@@ -71,6 +71,9 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	if latest, ok := req.Context().Value(latestKey{}).(time.Time); ok && !latest.IsZero() && time.Now().After(latest) {
 		return nil, ErrNotSent
 	}
+	if err := req.Context().Err(); err != nil {
+		return nil, err // a write would go out all the same, under a context of its own
+	}
 	all := attemptsOf(req.Context())
 	ctx, cancel := a.context(req, all)
 	defer cancel()
@@ -84,6 +87,7 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	all.note(resp, err)
 	switch {
 	case err == nil:
+		all.answer = resp
 		return resp, nil
 	case req.Context().Err() != nil && !errors.Is(err, req.Context().Err()):
 		err = fmt.Errorf("%w: %w", req.Context().Err(), err)

@@ -363,3 +363,36 @@ func TestGrant_rightAfterRevoke(t *testing.T) {
 		})
 	}
 }
+
+// TestSet_interrupted: a write that went out is answered, or looked for, although the caller has
+// gone; one that nobody can be sure of is unsure.
+func TestSet_interrupted(t *testing.T) {
+	for name, c := range map[string]struct {
+		faults []mockbackend.Fault
+		want   partnercenter.Outcome
+	}{
+		"answered late":              {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.SlowAfter, Delay: 20 * time.Second}}, partnercenter.Done},
+		"answered too late":          {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.SlowAfter, Delay: time.Minute}}, partnercenter.Done},
+		"never answered":             {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.LostAfter, Times: -1}}, partnercenter.Done},
+		"never answered, no look":    {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.LostAfter, Times: -1}, {Method: http.MethodGet, Kind: mockbackend.ServerError, Times: -1}}, partnercenter.Unsure},
+		"refused late":               {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.APIError, Status: 403, Code: 900150, Delay: 5 * time.Second}}, partnercenter.Refused},
+		"nothing reaches the server": {[]mockbackend.Fault{{Service: mockbackend.SignIn, Kind: mockbackend.Slow, Delay: time.Hour}}, partnercenter.NotSent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{Latency: 200 * time.Millisecond})
+				for _, f := range c.faults {
+					b.Fail(f)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(500*time.Millisecond, cancel)
+				start := time.Now()
+				_, err := newClient(t, b).SelfServePolicies.Grant(ctx, adatum, partnercenter.AzureReservedInstances, partnercenter.Seen{})
+				if got := partnercenter.OutcomeOf(err); got != c.want || time.Since(start) > time.Minute+time.Second {
+					t.Errorf("%v after %v: %v", got, time.Since(start), err)
+				}
+				pass(t, 2*time.Hour) // what is asked for many goes on when the one who asked has given up
+			})
+		})
+	}
+}

@@ -24,7 +24,7 @@ type Claims struct {
 	// changed is closed at the next change, if somebody waits for one.
 	changed chan struct{}
 	// denials are by object; see Deny.
-	denials map[string]func(id string) bool
+	denials map[string]func(Subject) bool
 	// yielded are the subjects of objects that are replaced; see Yield.
 	yielded map[Subject]bool
 	// turns are by the id of a subject; see Turn.
@@ -48,6 +48,8 @@ type Claim struct {
 	On bool
 	// Phase says how far the object is.
 	Phase Phase
+
+	at time.Time // of Read
 }
 
 // Phase says how far an object is.
@@ -114,17 +116,18 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 	return slices.Delete(slices.Clone(all), i, i+1)
 }
 
-// planWait bounds the wait for the plan of an object that was read.
+// planWait is how long after an object was read its plan is waited for.
 const planWait = 2 * time.Second
 
-// Declare is Put for an object of the configuration. It waits for the plans of other objects of the
-// state that were read before it.
+// Declare is Put for an object of the configuration. One that exists waits for the plans of other
+// objects of the state that were read before.
 func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (others []Claim) {
 	others = c.Put(about, claim)
-	if !slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == Read }) {
+	end := lastRead(others).Add(planWait)
+	if claim.Phase != Existing || !time.Now().Before(end) {
 		return others
 	}
-	ctx, cancel := context.WithTimeout(ctx, planWait)
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	for {
 		c.mu.Lock()
@@ -135,7 +138,7 @@ func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (other
 		changed := c.changed
 		c.mu.Unlock()
 		others = slices.DeleteFunc(all, func(one Claim) bool { return one.Object == claim.Object })
-		if !slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == Read }) {
+		if lastRead(others).IsZero() {
 			return others
 		}
 		select {
@@ -145,6 +148,20 @@ func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (other
 		}
 	}
 }
+
+// lastRead is when the last of the objects was read that are not planned yet, or the zero time.
+func lastRead(others []Claim) time.Time {
+	var last time.Time
+	for _, one := range others {
+		if one.Phase == Read && one.at.After(last) {
+			last = one.at
+		}
+	}
+	return last
+}
+
+// Held tells whether one of the claims is of an existing object that wants the subject on.
+func Held(others []Claim) bool { return wanted(others, Existing) }
 
 // wanted tells whether an object of the phase wants the subject on.
 func wanted(others []Claim, phase Phase) bool {
@@ -158,16 +175,21 @@ const (
 	keepsReadKey    = "keeps_read"
 )
 
-// Read claims what an object of the state is about, before its plan.
+// Read claims what an object of the state has on, at the end of its refresh: its plan follows.
 func (c *Claims) Read(ctx context.Context, private PrivateState, object string, about []Subject) diag.Diagnostics {
-	keeps, _ := c.putAll(object, Read, about)
+	var keeps []Subject
+	for _, one := range about {
+		if Held(c.Put(one, Claim{Object: object, On: true, Phase: Read, at: time.Now()})) {
+			keeps = append(keeps, one)
+		}
+	}
 	return SetPrivate(ctx, private, keepsReadKey, keeps)
 }
 
 // PlanEnd claims the end of subjects in a plan. It returns those which existing objects keep on,
 // and those which new ones will turn on, maybe after they were turned off.
 func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
-	keeps, passes = c.putAll(object, Ending, about)
+	keeps, passes = c.end(object, about)
 	return keeps, passes, SetPrivate(ctx, private, keepsPlannedKey, keeps)
 }
 
@@ -177,7 +199,7 @@ func (c *Claims) End(ctx context.Context, private PrivateState, object string, a
 	if len(about) > 0 && c.ends(about[0], object) {
 		key = keepsReadKey // it was planned in this run, as an update or since it is deposed
 	}
-	keeps, _ := c.putAll(object, Ending, about)
+	keeps, _ := c.end(object, about)
 	for _, one := range GetPrivate[[]Subject](ctx, private, key) {
 		if slices.Contains(about, one) && !slices.Contains(keeps, one) {
 			keeps = append(keeps, one)
@@ -186,12 +208,13 @@ func (c *Claims) End(ctx context.Context, private PrivateState, object string, a
 	return keeps
 }
 
-// putAll returns the subjects that existing objects keep on, and those that new ones turn on.
-func (c *Claims) putAll(object string, phase Phase, about []Subject) (keeps, passes []Subject) {
+// end returns the subjects that other objects of the state keep on, and those that new ones turn on.
+// An object that was read and is not planned yet keeps a subject on, or ends later and turns it off.
+func (c *Claims) end(object string, about []Subject) (keeps, passes []Subject) {
 	for _, one := range about {
-		others := c.Put(one, Claim{Object: object, Phase: phase})
+		others := c.Put(one, Claim{Object: object, Phase: Ending})
 		switch {
-		case wanted(others, Existing):
+		case wanted(others, Existing), wanted(others, Read):
 			keeps = append(keeps, one)
 		case wanted(others, Declared):
 			passes = append(passes, one)
@@ -208,23 +231,23 @@ func (c *Claims) ends(about Subject, object string) bool {
 	})
 }
 
-// Deny records that an object turns everything off whose id it does not list, or, with nil, that it
-// does not. It returns the subjects that other objects declare on all the same.
-func (c *Claims) Deny(object string, listed func(id string) bool) []Subject {
+// Deny records that an object turns subjects off which it does not name, or, with nil, that it turns
+// off none. It returns those that other objects declare on all the same.
+func (c *Claims) Deny(object string, denies func(Subject) bool) []Subject {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if listed == nil {
+	if denies == nil {
 		delete(c.denials, object)
 		return nil
 	}
 	if c.denials == nil {
-		c.denials = make(map[string]func(string) bool)
+		c.denials = make(map[string]func(Subject) bool)
 	}
-	c.denials[object] = listed
+	c.denials[object] = denies
 	var out []Subject
 	for about, first := range c.first {
 		if slices.ContainsFunc(append([]Claim{first}, c.more[about]...), func(one Claim) bool {
-			return one.Object != object && one.Phase >= Declared && one.On && !listed(about.ID)
+			return one.Object != object && one.Phase >= Declared && one.On && denies(about)
 		}) {
 			out = append(out, about)
 		}
@@ -232,12 +255,12 @@ func (c *Claims) Deny(object string, listed func(id string) bool) []Subject {
 	return out
 }
 
-// Denied tells whether another object turns the subject off because it does not list it.
+// Denied tells whether another object turns the subject off because it does not name it.
 func (c *Claims) Denied(about Subject, object string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for by, listed := range c.denials {
-		if by != object && !listed(about.ID) {
+	for by, denies := range c.denials {
+		if by != object && denies(about) {
 			return true
 		}
 	}

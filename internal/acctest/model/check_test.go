@@ -3,6 +3,7 @@ package model_test
 import (
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -187,7 +188,7 @@ func firstLines(err error) string {
 	if len(lines) == 0 {
 		lines = strings.SplitN(err.Error(), "\n", 3)[:1]
 	}
-	return "error: " + strings.Join(lines, "; ")
+	return "error: " + strings.Join(lines, "; ") + os.Getenv("MODEL_DETAIL") + map[bool]string{true: err.Error()}[os.Getenv("MODEL_DETAIL") != ""]
 }
 
 // healthy tells that every customer can be turned on.

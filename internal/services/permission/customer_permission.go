@@ -313,10 +313,6 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
-	object, diags := tfkit.ObjectID(ctx, resp.Private)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{r.subject(m)})...)
-
 	policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.seen(&m, tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
@@ -338,6 +334,13 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	if m != before {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	var held []tfkit.Subject
+	if m.Enabled.ValueBool() {
+		held = append(held, r.subject(m))
+	}
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, held)...)
 }
 
 // seen is what the state m says of the permission, written at that time; there may be none.

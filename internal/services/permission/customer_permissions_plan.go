@@ -120,11 +120,14 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 			asserts = append(asserts, id)
 		}
 	}
-	var lists func(string) bool
+	var deny func(tfkit.Subject) bool
 	if denies {
-		lists = func(id string) bool { _, ok := wanted[id]; return ok }
+		deny = func(about tfkit.Subject) bool {
+			_, isListed := wanted[about.ID]
+			return !isListed && words[partnercenter.Permission(about.Kind)] != ""
+		}
 	}
-	c.denied = append(c.denied, r.Claims.Deny(object, lists)...)
+	c.denied = append(c.denied, r.Claims.Deny(object, deny)...)
 	return asserts, c.diagnostics(path.Root("permissions"))
 }
 

@@ -118,7 +118,6 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	state := toFleet(m.Permissions)
-	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	last := loadRefreshed(ctx, req.Private)
 	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
@@ -133,6 +132,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(found.gone)+".\n\n"+
 				"What to do: take them out of permissions.")
 	}
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	after := found.refresh(m, tfkit.GetPrivate[map[string]reason](ctx, req.Private, outsideKey))
 	if after.known.listed.equal(state) && after.known.unlisted.equal(toFleet(m.UnlistedPermissions)) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
 		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
