@@ -5,6 +5,7 @@ package permission_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -131,8 +132,11 @@ func (k *killed) interrupted(end func(*exec.Cmd)) bool {
 	if err := cli.Start(); err != nil {
 		k.Fatal(err)
 	}
-	over := make(chan error, 1)
-	go func() { over <- cli.Wait() }()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		_ = cli.Wait() // it was killed, or had errors to report
+	}()
 	// An orphaned provider goes on with what it does, and then waits for nobody.
 	defer k.signal(-cli.Process.Pid, syscall.SIGKILL)
 	tick := time.NewTicker(time.Millisecond)
@@ -159,7 +163,7 @@ func (k *killed) interrupted(end func(*exec.Cmd)) bool {
 // signal sends a signal to a process, or to a group; it may have ended.
 func (k *killed) signal(pid int, s syscall.Signal) {
 	k.Helper()
-	if err := syscall.Kill(pid, s); err != nil && err != syscall.ESRCH { //nolint:errorlint // a plain errno
+	if err := syscall.Kill(pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
 		k.Errorf("kill %d: %v", pid, err)
 	}
 }
