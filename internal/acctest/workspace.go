@@ -86,12 +86,18 @@ type Result struct {
 	CPU time.Duration
 }
 
-// Run runs the CLI with the arguments.
-func (w *Workspace) Run(ctx context.Context, args ...string) Result {
+// Command is the CLI with the arguments, for tests that do more with the process than [Workspace.Run].
+func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, w.CLI.Path, args...)
 	cmd.Dir = w.Dir
 	cmd.Env = append(cleanEnviron(), "CHECKPOINT_DISABLE=1", "TF_IN_AUTOMATION=1", "TF_CLI_ARGS=-no-color")
 	cmd.Env = append(cmd.Env, w.Env...)
+	return cmd
+}
+
+// Run runs the CLI with the arguments.
+func (w *Workspace) Run(ctx context.Context, args ...string) Result {
+	cmd := w.Command(ctx, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 30 * time.Second
 	var out bytes.Buffer

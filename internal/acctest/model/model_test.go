@@ -129,7 +129,9 @@ func (f *failures) add(t *testing.T, seed uint64, r result) {
 	f.mu.Unlock()
 	if n <= shown {
 		report(t, seed, r)
+		return
 	}
+	t.Logf("seed %d: %v", seed, r.err)
 }
 
 func (f *failures) summarize(t *testing.T) {
@@ -163,7 +165,7 @@ func report(t *testing.T, seed uint64, r result) {
 func shrunk(t *testing.T, seed uint64, r result) result {
 	t.Helper()
 	steps := sequence(seed)
-	for i := len(steps) - 1; i >= 0; i-- {
+	for i := range slices.Backward(steps) {
 		fewer := slices.Delete(slices.Clone(steps), i, i+1)
 		if again := run(t, seed, fewer); again.err != nil && invariantOf(again.err) == invariantOf(r.err) {
 			steps, r = fewer, again

@@ -441,10 +441,22 @@ func TestAccReservations_signIn(t *testing.T) {
 }
 
 // The real CLI and the built provider, since terraform-plugin-testing knows no for_each.
-func TestAccReservations_200AtOnceWhileThrottled(t *testing.T) {
+func TestAccReservations_manyAtOnceWhileThrottled(t *testing.T) {
 	t.Parallel()
-	// Few enough that a slow machine is throttled as well.
-	b := acctest.New(t, mockbackend.Config{Customers: 210, Rate: mockbackend.Rate{Requests: 30, Per: time.Second}})
+	manyAtOnceWhileThrottled(t, 50)
+}
+
+// BenchmarkReservationsWhileThrottled does the same with more, which takes half a minute.
+func BenchmarkReservationsWhileThrottled(b *testing.B) {
+	for b.Loop() {
+		manyAtOnceWhileThrottled(b, 200)
+	}
+}
+
+func manyAtOnceWhileThrottled(t testing.TB, n int) {
+	t.Helper()
+	// Few enough requests that a slow machine is throttled as well.
+	b := acctest.New(t, mockbackend.Config{Customers: n + 10, Rate: mockbackend.Rate{Requests: 30, Per: time.Second}})
 	ids := map[string]bool{}
 	for _, c := range b.Customers()[10:] {
 		ids[c.ID] = true
