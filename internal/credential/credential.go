@@ -137,7 +137,8 @@ func (c *Credential) Token(ctx context.Context, want httppipe.TokenRequest) (*ht
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 		defer cancel()
-		return c.ask(ctx, key, want)
+		var dropped *http.Response // the Azure SDK would take a sign-in's answer for the call's
+		return c.ask(policy.WithCaptureResponse(ctx, &dropped), key, want)
 	})
 	select {
 	case <-ctx.Done():

@@ -1,5 +1,5 @@
-// Package credential turns the provider's sign-in settings into one
-// azcore.TokenCredential that serves every tenant and audience.
+// Package credential turns the provider's sign-in settings into one [Credential] that serves
+// every tenant and audience: the only place that keeps access tokens.
 //
 // There are two modes. App-only is the application by itself; azidentity does it.
 // App+user is the application on behalf of a partner's user, from a refresh token

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"terraform-provider-partnercenter/internal/credential"
@@ -351,6 +352,17 @@ func TestRefusal_ofATokenFile(t *testing.T) {
 		write("a.new.token")
 		if _, err := get(t.Context(), c); err != nil {
 			t.Errorf("with a new token: %v", err)
+		}
+	})
+}
+
+// TestToken_isNoAnswerOfTheCall: the Azure SDK hands the answer of a call to its caller through
+// the context, and a sign-in has the context of the call that it is for, and may outlive it.
+func TestToken_isNoAnswerOfTheCall(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		var answer *http.Response
+		if _, err := get(policy.WithCaptureResponse(t.Context(), &answer), newCredential(t, &entra{answer: issued}, appOnly)); err != nil || answer != nil {
+			t.Errorf("got %v, and the answer %v", err, answer)
 		}
 	})
 }

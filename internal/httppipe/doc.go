@@ -1,19 +1,17 @@
-// Package httppipe is the one HTTP pipeline under the Partner Center and the
-// Azure Resource Manager client. It is made of policies for azcore, so both
-// clients keep azcore's bearer token policy and its injectable transport, and
-// it replaces the parts of azcore that do not fit:
+// Package httppipe is the one HTTP layer under all clients: a typed call ([Caller.Do]) over a
+// pipeline of policies for azcore. A client adds paths, headers, error codes and remedies.
 //
-//   - azcore's retry policy repeats every POST, gives up at once when
-//     Retry-After is longer than MaxRetryDelay and lets each goroutine find out
-//     about a throttle on its own. The retry policy here (retry.go) knows which
-//     requests are safe to repeat, and all goroutines share one [Gate], which keeps
-//     them within our own limits and within those it learns of the server.
-//   - azcore's log listener has no context. The log policy here (log.go) writes
-//     to a slog.Logger with the request's context and never logs a header.
-//   - Clients that read the same for many resources ask once ([Answers]).
-//   - azcore cuts User-Agent at 24 characters and follows links and redirects
-//     anywhere. The policies in identify.go and the client in transport.go do not.
+//   - call.go and error.go: one call, its answer decoded, and the one type of its errors.
+//   - outcome.go: what became of a call that changes something, over all attempts.
+//   - retry.go and gate.go: which requests are safe to send again, and when. azcore repeats every
+//     POST, gives up when Retry-After is long and lets each goroutine find out about a throttle on
+//     its own.
+//   - token.go: the access token of each attempt, and what servers think of it. Package credential
+//     signs in.
+//   - texts.go: the one place that every text from outside passes.
+//   - transport.go: one attempt, with its limits of time and size. It follows no redirect.
+//   - log.go: one line per attempt, through slog and the request's context, without headers.
+//   - answers.go: asks once for what many want to know.
 //
-// Start with [Options.ClientOptions]. What is not here: tokens (package
-// credential), bodies and error shapes (the clients).
+// Start with [NewCaller], or with [Options.ClientOptions] for a client of the Azure SDK.
 package httppipe

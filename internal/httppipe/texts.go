@@ -62,7 +62,9 @@ var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 // Clean makes a text from outside fit for a person: one line of at most 1,024 bytes without
 // control characters, format characters (such as those that turn the direction of writing)
 // and secrets.
-func (t *Texts) Clean(s string) string {
+func (t *Texts) Clean(s string) string { return strings.TrimSpace(t.clean(s)) }
+
+func (t *Texts) clean(s string) string {
 	s = t.redact(printable(s))
 	if len(s) <= maxText {
 		return s
@@ -113,9 +115,9 @@ func (t *Texts) redact(s string) string {
 // printable drops what is no visible character. What ends a line becomes a space.
 func printable(s string) string {
 	if strings.IndexFunc(s, invisible) < 0 && utf8.ValidString(s) {
-		return strings.TrimSpace(s)
+		return s
 	}
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\r', r == '\t', r == '\u2028', r == '\u2029':
 			return ' '
@@ -123,7 +125,7 @@ func printable(s string) string {
 			return -1
 		}
 		return r
-	}, s))
+	}, s)
 }
 
 func invisible(r rune) bool {
@@ -131,6 +133,26 @@ func invisible(r rune) bool {
 		return r < ' ' || r == 0x7f
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError
+}
+
+// suspect tells whether a JSON document may hold a text that cleaning changes. Looking at each
+// text takes a quarter of the time of decoding; this takes next to none.
+func (t *Texts) suspect(document []byte) bool {
+	for text := 0; len(document) > 0; {
+		r, size := rune(document[0]), 1
+		if r >= utf8.RuneSelf {
+			r, size = utf8.DecodeRune(document)
+		}
+		switch document = document[size:]; {
+		case r == '\\', invisible(r) && r != '\n' && r != '\r' && r != '\t', text > maxText:
+			return true
+		case r == '"':
+			text = 0
+		default:
+			text += size
+		}
+	}
+	return false
 }
 
 // CleanAll cleans every string in what v points to. The tag text:"raw" exempts a field that is
@@ -170,7 +192,7 @@ func (t *Texts) cleanAll(v reflect.Value, tag string) {
 		}
 		s, clean := v.String(), ""
 		if clean = t.redact(printable(s)); tag != "long" {
-			clean = t.Clean(s)
+			clean = t.clean(s)
 		}
 		if clean != s {
 			v.SetString(clean)

@@ -90,7 +90,7 @@ func TestCustomers_halfAList(t *testing.T) {
 			b := newBackend(t, mockbackend.Config{Customers: 2500})
 			fault.Path, fault.Skip, fault.Times = "/customers", 2, -1
 			b.Fail(fault)
-			if got, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{}); err == nil {
+			if got, err := collect(t.Context(), newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.MaxRetries = -1 }), partnercenter.CustomerFilter{}); err == nil {
 				t.Errorf("%d customers and no error", len(got))
 			}
 		})

@@ -11,8 +11,8 @@
 // Every failure is an [*Error] with what the server said (errors.go) and, where
 // something useful can be said, what to do (remedies.go).
 //
-// The HTTP side — token, retry, throttling, ids, logging — is package httppipe;
-// client.go puts it together.
+// The HTTP side — token, retry, throttling, ids, limits, cleaning of texts, logging — is package
+// httppipe; client.go puts it together.
 //
 // Start at https://learn.microsoft.com/partner-center/developer/partner-center-rest-api-reference.
 package partnercenter
