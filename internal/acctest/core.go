@@ -94,6 +94,17 @@ func (p *Planned) String() string {
 	return text
 }
 
+// Updated are the addresses whose object the plan changes.
+func (p *Planned) Updated() []string {
+	var out []string
+	for _, c := range p.changes {
+		if c.action == Update {
+			out = append(out, c.address)
+		}
+	}
+	return out
+}
+
 // DeletedFirst are the addresses whose object the plan destroys before it creates another one.
 func (p *Planned) DeletedFirst() []string {
 	var out []string

@@ -122,7 +122,8 @@ type Knobs struct {
 	UpperCaseGUIDs bool `json:"upperCaseGUIDs"`
 	// ShuffleOrder gives items and permissions in a seeded random order. Pages of one list still cover it exactly once.
 	ShuffleOrder bool `json:"shuffleOrder"`
-	// StaleReads makes the next N reads of a policy after a write through the API show the state before that write.
+	// StaleReads makes the next N reads of a policy after a write through the API show the state before that write,
+	// for a minute at most.
 	StaleReads int `json:"staleReads"`
 	// ReadLag makes reads of a policy show for that long after a write through the API the state before that write, like a
 	// replica that is behind.

@@ -166,12 +166,15 @@ func policyMissing(id string) response {
 	return failure(http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
 }
 
+// staleFor is how long after a write reads can be stale by number (choice).
+const staleFor = time.Minute
+
 // readPolicy is what a reader sees: for some reads, or some time, after a write the state before it.
 func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
 	if !mayBeStale {
 		return r.policy
 	}
-	if r.staleReads > 0 {
+	if r.staleReads > 0 && time.Now().Before(r.staleUntil) {
 		r.staleReads--
 		return r.stale
 	}
@@ -187,7 +190,7 @@ func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
 // setPolicy makes a write: nil deletes.
 func (b *Backend) setPolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
 	before := record.policy
-	record.stale, record.staleReads = before, x.knobs.StaleReads
+	record.stale, record.staleReads, record.staleUntil = before, x.knobs.StaleReads, time.Now().Add(staleFor)
 	if x.knobs.ReadLag > 0 {
 		record.lagging = append(record.lagging, pastPolicy{before, time.Now().Add(x.knobs.ReadLag)})
 	}

@@ -94,6 +94,7 @@ type customerRecord struct {
 	policy        *Policy
 	stale         *Policy // what stale reads show
 	staleReads    int     // how many are left
+	staleUntil    time.Time
 	lagging       []pastPolicy
 	directory     *directory // nil until asked for
 	access        delegatedAccess

@@ -100,14 +100,15 @@ func (w *world) let(before []acctest.Object, module acctest.Module) {
 	}
 }
 
-// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects.
-func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, deletedFirst []string) error {
+// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects. An object
+// that the plan updates may be one that was planned after another one's end, and that turns on again what it finds off.
+func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, deletedFirst, updated []string) error {
 	on, at := wants(module)
 	managed, held := managedBy(before), map[thing]bool{}
 	for _, o := range before {
 		for t, isOn := range says(o.Type, o.State) {
 			replaced := o.Type == owner && slices.Contains(deletedFirst, o.Address)
-			if isOn && !o.Deposed && !replaced && slices.Contains(at[t], o.Address) {
+			if isOn && !o.Deposed && !replaced && !slices.Contains(updated, o.Address) && slices.Contains(at[t], o.Address) {
 				held[t] = true
 			}
 		}

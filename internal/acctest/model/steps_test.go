@@ -183,14 +183,16 @@ func (w *world) heal() {
 // review: whatever is declared on for them was on by our hand. Then every plan has to succeed.
 func (w *world) onlyOutside() bool {
 	on, at := wants(w.module)
-	held := map[thing]bool{}
+	holders := map[thing]int{}
 	for _, o := range w.core.Objects() {
 		for t, isOn := range says(o.Type, o.State) {
-			held[t] = held[t] || isOn && !o.Deposed && !o.Tainted && slices.Contains(at[t], o.Address)
+			if isOn && !o.Deposed && !o.Tainted && slices.Contains(at[t], o.Address) {
+				holders[t]++
+			}
 		}
 	}
 	for t, want := range on {
-		if want && !held[t] && (w.ended[t.of] || w.suspended[t.of]) {
+		if want && holders[t] < len(at[t]) && (w.ended[t.of] || w.suspended[t.of]) {
 			return false
 		}
 	}
@@ -498,7 +500,7 @@ func (w *world) apply(random *rand.Rand) error {
 // afterApply checks what has to hold after an apply, or a destroy, whose module is empty.
 func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *acctest.Planned, failed error, clean bool) error {
 	changes := w.ours.follow(w.backend)
-	if err := rightlyOff(changes, before, module, p.DeletedFirst()); err != nil {
+	if err := rightlyOff(changes, before, module, p.DeletedFirst(), p.Updated()); err != nil {
 		return err
 	}
 	w.let(before, module)

@@ -148,6 +148,9 @@ const (
 	outsideKey = "off_outside"
 )
 
+// goneKey is a key of the run's memory: a refresh found that there is no such customer any more.
+type goneKey tfkit.Subject
+
 // creation is the value of createsKey.
 type creation struct {
 	CustomerID string `json:"customer_id"`
@@ -207,7 +210,8 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
 	failed := r.verify(ctx, *plan, state)
-	if failed != nil && tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey) {
+	_, gone := r.Memory.Load(goneKey(r.subject(*plan)))
+	if failed != nil && (gone || tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey)) {
 		failed = diag.NewAttributeWarningDiagnostic(path.Root("customer_id"), failed.Summary(),
 			"The permission was turned off outside Terraform, and turning it on again will fail:\n\n"+failed.Detail())
 	}
@@ -250,6 +254,9 @@ func (r *customerPermissionResource) planDeclared(ctx context.Context, plan cust
 // customer qualifies.
 func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostic {
 	turnsOn := plan.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
+	if yielded, _ := r.Claims.Yielded(r.subject(plan)); yielded {
+		return nil // it is on, and the other half of the replacement relies on this one
+	}
 	if !turnsOn || !plan.VerifyAzureSubscription.ValueBool() {
 		return nil
 	}
@@ -316,6 +323,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.seen(&m, tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
+		r.Memory.Store(goneKey(r.subject(m)), true)
 		resp.State.RemoveResource(ctx)
 		return
 	case partnercenter.IsNoRelationship(err):

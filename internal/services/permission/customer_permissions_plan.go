@@ -161,9 +161,14 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	before := known{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
+	var before known
 	if p.state != nil {
 		before = p.state.known(p.plan.denies())
+	} else {
+		before = r.yielded(p.wanted)
+	}
+	if p.state == nil && len(before.listed) > 0 {
+		return unknown, nil // the other half of this replacement has let go, and relies on the create
 	}
 	for _, id := range p.asserts {
 		before.unsure[id] = true

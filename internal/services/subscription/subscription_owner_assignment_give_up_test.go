@@ -42,7 +42,7 @@ func eachOwner(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), n
 		found++
 		t.Run(strings.ReplaceAll(o.name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
-			matrix(t, adatum, func(t *testing.T, b *mockbackend.Backend) acctest.Trial { return o.prepare(t, b) })
+			matrix(t, adatum, func(t *testing.T, b *mockbackend.Backend) acctest.Trial { return o.prepare(t, b, false) })
 		})
 	}
 	if found != len(names) {

@@ -71,6 +71,16 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a azurerbac.RoleAssignment) {
 	}
 }
 
+// written is what a read has to show, if that was written a short time ago: so long at most can a
+// read show what was before.
+func (m subscriptionOwnerAssignmentModel) written(at time.Time) *azurerbac.RoleAssignment {
+	if time.Since(at) >= freshFor {
+		return nil
+	}
+	createdOn, _ := time.Parse(time.RFC3339, m.CreatedOn.ValueString()) // the zero time is before all others
+	return &azurerbac.RoleAssignment{Description: m.Description.ValueString(), Condition: m.Condition.ValueString(), CreatedOn: createdOn}
+}
+
 // title names the assignment in messages.
 func (m subscriptionOwnerAssignmentModel) title() string {
 	return fmt.Sprintf("%s as Owner of subscription %s of customer %s",

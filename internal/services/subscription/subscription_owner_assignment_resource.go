@@ -94,8 +94,7 @@ func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan s
 	return a, err
 }
 
-// freshFor is how long after a write an assignment that a read does not show is looked for
-// longer.
+// freshFor is how long after a write a read that does not show it is repeated.
 const freshFor = 10 * time.Minute
 
 func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -113,7 +112,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	resp.Diagnostics.Append(r.noteHolder(ctx, resp.Private, m)...)
 
-	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, freshFor))
+	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.written(tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case azurerbac.IsNotFound(err):
 		r.noteGone(m)
