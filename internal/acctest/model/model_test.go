@@ -131,7 +131,7 @@ func (f *failures) add(t *testing.T, seed uint64, r result) {
 		report(t, seed, r)
 		return
 	}
-	t.Logf("seed %d: %v", seed, r.err)
+	t.Errorf("seed %d: %v", seed, r.err)
 }
 
 func (f *failures) summarize(t *testing.T) {
