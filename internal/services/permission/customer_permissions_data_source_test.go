@@ -151,14 +151,11 @@ func TestProtoCustomerPermissions_pages(t *testing.T) {
 		set   func(*mockbackend.Knobs)
 	}{
 		{1, func(*mockbackend.Knobs) {}},
-		{6, func(k *mockbackend.Knobs) { k.PageSize, k.TokenAfterLastPage = 12, true }},
 		{5, func(k *mockbackend.Knobs) { k.PageSize, k.ShuffleOrder, k.TotalCountWrong = 12, true, true }},
 		{5, func(k *mockbackend.Knobs) {
 			k.PageSize, k.UpperCaseGUIDs, k.LinkPrefixV1, k.BOM = 12, true, true, false
 		}},
-		{61, func(k *mockbackend.Knobs) {
-			k.PageSize, k.TokenAfterLastPage, k.ContinuationMode = 1, true, mockbackend.ContinuationToken
-		}},
+		{60, func(k *mockbackend.Knobs) { k.PageSize, k.ContinuationMode = 1, mockbackend.ContinuationToken }},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			b, p := fleet(t, mockbackend.Config{Customers: 60})

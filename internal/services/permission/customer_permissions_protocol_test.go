@@ -418,7 +418,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 		}, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 2},
 		"the log is not what is documented": {change: func(r acctest.Run) {
 			r.Fail(mockbackend.Fault{Path: "/auditrecords", Kind: mockbackend.Garbage, Times: -1})
-		}, wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
+		}, wait: time.Hour, plan: acctest.NoOp, audits: 5, reads: 2}, // with 4 retries
 		"a change of a customer that is not named": {change: unnamed(""), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
 		"a change that names the partner":          {change: unnamed(mockbackend.PartnerTenantID), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
 		"deny, and somebody else was turned on":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 1, reads: 1},
