@@ -154,8 +154,8 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
   to answer all of them, one after the other. It is the least that any provider of the plugin framework takes. Its data source returns as many
   objects of the same type.
 - The *network floor* is requests × time of an answer ÷ requests at a time, which are %d for single resources (the CLI's bound), or
-  %d with that parallelism, %d for a fleet (the provider's) and %d for a data source. Where the server throttles it is the requests at the rate that it allows; since it
-  allows those of a window at once, a run can take a window less.
+  %d with that parallelism, %d for a fleet (the provider's) and %d for a data source. Where the server throttles it is the requests at the
+  rate that it allows; since it allows those of a window at once, a run can take a window less.
 - Plans are the fastest of %d, with and without the provider in turns; all else is one run.
 - *CPU* is user and system time of the CLI and all that it started. *Peak memory* is VmHWM of the provider's process, which is read from
   /proc every 10 ms while it runs.

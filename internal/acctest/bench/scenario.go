@@ -85,7 +85,7 @@ var (
 	}
 )
 
-// wideParallelism is what the documentation recommends for hundreds of single resources.
+// wideParallelism is the -parallelism to use for hundreds of single resources.
 const wideParallelism = 32
 
 func fleetOf(name, refresh string) kind {

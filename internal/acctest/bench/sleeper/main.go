@@ -18,6 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	partnercenter "terraform-provider-partnercenter/internal/provider"
 	"terraform-provider-partnercenter/internal/services/customer"
 )
 
@@ -30,6 +31,8 @@ func main() {
 	if err != nil {
 		log.Fatalf("SLEEPER_OBJECTS: %v", err)
 	}
+	// Log lines that Terraform drops cost more than the rest.
+	partnercenter.LogAsTerraform()
 	err = providerserver.Serve(context.Background(), func() provider.Provider { return &sleeper{wait, objects} },
 		providerserver.ServeOpts{Address: "registry.terraform.io/bench/sleeper"})
 	if err != nil {
@@ -150,7 +153,7 @@ func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	resp.State.Raw = tftypes.NewValue(object, attributes)
 }
 
-// value makes up a value as long as those of the mock.
+// value makes up a value: every string is as long as a GUID.
 func value(t tftypes.Type, n int) tftypes.Value {
 	if object, ok := t.(tftypes.Object); ok {
 		attributes := make(map[string]tftypes.Value, len(object.AttributeTypes))
