@@ -360,7 +360,11 @@ func TestRefresh(t *testing.T) {
 				}
 				b.ResetJournal()
 				start := time.Now()
-				a, err := newClient(t, b).RoleAssignments.Refresh(t.Context(), adatum, before.ID, c.lately)
+				var written *azurerbac.RoleAssignment
+				if c.lately {
+					written = &before
+				}
+				a, err := newClient(t, b).RoleAssignments.Refresh(t.Context(), adatum, before.ID, written)
 				switch {
 				case c.want == gone && !azurerbac.IsNotFound(err), c.want != gone && err != nil:
 					t.Errorf("got %+v, %v", a, err)
