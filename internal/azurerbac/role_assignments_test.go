@@ -405,7 +405,7 @@ func TestRefresh_isShared(t *testing.T) {
 			var wait sync.WaitGroup
 			for _, o := range all {
 				wait.Go(func() {
-					if a, err := client.RoleAssignments.Refresh(t.Context(), o, "", false); err != nil || a.PrincipalID != o.PrincipalID {
+					if a, err := client.RoleAssignments.Refresh(t.Context(), o, "", nil); err != nil || a.PrincipalID != o.PrincipalID {
 						t.Errorf("got %+v, %v", a, err)
 					}
 				})
