@@ -188,7 +188,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	diags.Append(more...)
 	diags.Append(handOver(path.Root("permissions"), keeps, passes)...)
 	steps = without(steps, keeps)
-	if len(steps) == 0 && len(p.asserts) == 0 {
+	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
 		return unconfirmedMap(nil), diags
 	}
 	if r.PartnerCenter.AppOnly() {
@@ -201,7 +201,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if tooMany := tooMany(p.plan, taken); tooMany != nil {
 		diags.AddAttributeWarning(path.Root("max_changes"), tooMany.Summary(), "Apply will refuse this plan. "+tooMany.Detail())
 	}
-	if len(p.asserts) > 0 || p.plan.reports() && slices.ContainsFunc(taken, func(s step) bool { return len(s.on) > 0 }) {
+	if p.state == nil || len(p.asserts) > 0 || p.plan.reports() && slices.ContainsFunc(taken, func(s step) bool { return len(s.on) > 0 }) {
 		return unknown, diags
 	}
 	return unconfirmedMap(left), diags
