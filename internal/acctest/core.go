@@ -94,11 +94,16 @@ func (p *Planned) String() string {
 	return text
 }
 
-// Updated are the addresses whose object the plan changes.
-func (p *Planned) Updated() []string {
+// Changed are the addresses whose object the plan updates or replaces.
+func (p *Planned) Changed() []string { return p.addresses(Update, Replace) }
+
+// Destroyed are the addresses of which the plan destroys an object, maybe a deposed one.
+func (p *Planned) Destroyed() []string { return p.addresses(Destroy) }
+
+func (p *Planned) addresses(actions ...Action) []string {
 	var out []string
 	for _, c := range p.changes {
-		if c.action == Update {
+		if slices.Contains(actions, c.action) {
 			out = append(out, c.address)
 		}
 	}

@@ -100,15 +100,21 @@ func (w *world) let(before []acctest.Object, module acctest.Module) {
 	}
 }
 
-// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects. An object
-// that the plan updates may be one that was planned after another one's end, and that turns on again what it finds off.
-func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, deletedFirst, updated []string) error {
+// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects. Where
+// another object for the same ends, one that the plan changes may have been planned after that: it turns on again what it
+// finds off.
+func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, p *acctest.Planned) error {
 	on, at := wants(module)
-	managed, held := managedBy(before), map[thing]bool{}
+	managed, held, ends := managedBy(before), map[thing]bool{}, map[thing]bool{}
+	for _, o := range before {
+		for t := range says(o.Type, o.State) {
+			ends[t] = ends[t] || (o.Deposed || module[o.Address].Type == "" || !slices.Contains(at[t], o.Address)) && slices.Contains(slices.Concat(p.Destroyed(), p.Changed()), o.Address)
+		}
+	}
 	for _, o := range before {
 		for t, isOn := range says(o.Type, o.State) {
-			replaced := o.Type == owner && slices.Contains(deletedFirst, o.Address)
-			if isOn && !o.Deposed && !replaced && !slices.Contains(updated, o.Address) && slices.Contains(at[t], o.Address) {
+			replaced := o.Type == owner && slices.Contains(p.DeletedFirst(), o.Address)
+			if isOn && !o.Deposed && !replaced && !(ends[t] && slices.Contains(p.Changed(), o.Address)) && slices.Contains(at[t], o.Address) {
 				held[t] = true
 			}
 		}

@@ -75,6 +75,7 @@ func (r *subscriptionOwnerAssignmentResource) isHeld(ctx context.Context, privat
 // planDestroy says in the plan what [subscriptionOwnerAssignmentResource.keep] will do.
 func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	held, diags := r.isHeld(ctx, private, state)
+	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // of a replacement that failed in its first half
 	if !held {
 		return diags
 	}
