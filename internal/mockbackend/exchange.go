@@ -1,14 +1,9 @@
 package mockbackend
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -61,25 +56,6 @@ type answer struct {
 	body   []byte
 	cut    bool // the connection is closed after half the body
 }
-
-// service is what differs between the hosts of the mock.
-type service interface {
-	name() Service
-	table() []route
-	inspect(b *Backend, x *exchange)                           // strictness: records violations, changes nothing
-	admit(b *Backend, x *exchange) (refusal response, ok bool) // who is calling; sets x.caller
-	errorAnswer(x *exchange, status int, e *apiError) response
-	throttleAnswer(x *exchange, seconds int) (body any)
-	encode(x *exchange, r response) answer
-}
-
-type serviceBase struct {
-	service Service
-	routes  []route
-}
-
-func (s serviceBase) name() Service  { return s.service }
-func (s serviceBase) table() []route { return s.routes }
 
 // exchangeAnswer takes a request through faults, throttle, replay and its handler, and writes the journal.
 func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
@@ -194,38 +170,6 @@ func (b *Backend) execute(x *exchange) response {
 	return r
 }
 
-// latency is half of the service's, the way there or the way back. A client that leaves on the way back leaves a write
-// that took effect.
-func (x *exchange) latency() time.Duration {
-	switch x.service.name() {
-	case PartnerCenter, ResourceManager:
-		return x.knobs.Latency / 2
-	}
-	return 0
-}
-
-// delayBefore is how long a request waits to be executed.
-func (x *exchange) delayBefore(fault *Fault) time.Duration {
-	switch {
-	case fault == nil || fault.Kind == LostAfter || fault.Kind == SlowAfter:
-		return x.latency()
-	case fault.Kind == Slow:
-		return x.latency() + cmp.Or(fault.Delay, 30*time.Second)
-	}
-	return x.latency() + fault.Delay
-}
-
-// delayAfter is how long an executed request waits for its answer.
-func (x *exchange) delayAfter(fault *Fault) time.Duration {
-	switch {
-	case fault != nil && fault.Kind == LostAfter:
-		return x.latency() + cmp.Or(fault.Delay, 10*time.Minute)
-	case fault != nil && fault.Kind == SlowAfter:
-		return x.latency() + cmp.Or(fault.Delay, 30*time.Second)
-	}
-	return x.latency()
-}
-
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
@@ -238,106 +182,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// faultAnswer is the answer of the faults that keep the request from being executed.
-func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
-	header := http.Header{}
-	seconds := wholeSeconds(fault.RetryAfter)
-	if fault.RetryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(seconds))
-	}
-	status := func(fallback int) int {
-		if fault.Status != 0 {
-			return fault.Status
-		}
-		return fallback
-	}
-	encode := func(r response) (answer, bool) {
-		r.header = header
-		return x.service.encode(x, r), true
-	}
-	switch fault.Kind {
-	case Throttle:
-		header.Set("Retry-After", strconv.Itoa(seconds))
-		return encode(response{status: http.StatusTooManyRequests, body: x.service.throttleAnswer(x, seconds)})
-	case ThrottleNoBody:
-		header.Set("Retry-After", strconv.Itoa(seconds))
-		return encode(response{status: http.StatusTooManyRequests})
-	case ThrottleNoHeader:
-		header.Del("Retry-After")
-		return encode(response{status: http.StatusTooManyRequests, body: x.service.throttleAnswer(x, seconds)})
-	case ServerError:
-		return encode(x.service.errorAnswer(x, status(http.StatusInternalServerError), &apiError{code: 800003, name: "InternalServerError", text: "An unexpected error occurred."}))
-	case APIError:
-		name := fault.Error
-		if name == "" {
-			name = "BadRequest"
-			if x.service.name() == SignIn {
-				name = "invalid_request"
-			}
-		}
-		return encode(x.service.errorAnswer(x, status(http.StatusBadRequest), &apiError{code: fault.Code, name: name, text: "The request was refused."}))
-	case EmptyForbidden:
-		return encode(response{status: http.StatusForbidden})
-	case HTMLError:
-		header.Set("Content-Type", "text/html; charset=utf-8")
-		page := "<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head><body><h1>The proxy could not reach the server</h1></body></html>\n"
-		return answer{status: status(http.StatusBadGateway), header: header, body: []byte(page)}, true
-	case Garbage:
-		header.Set("Content-Type", "application/json; charset=utf-8")
-		return answer{status: http.StatusOK, header: header, body: []byte(`{"items":[{"id":`)}, true
-	case Redirect:
-		header.Set("Location", b.Endpoints().Elsewhere+x.req.URL.RequestURI())
-		return answer{status: http.StatusTemporaryRedirect, header: header}, true
-	case DropBefore:
-		return answer{}, true
-	case DropAfter, DropMidBody, LostAfter, Slow, SlowAfter:
-	}
-	return answer{}, false
-}
-
-// wholeSeconds rounds up, to at least one: Retry-After has no fractions.
-func wholeSeconds(d time.Duration) int {
-	return max(1, int(math.Ceil(d.Seconds())))
-}
-
-// violate records a violation. The lock is held.
-func (b *Backend) violate(format string, args ...any) {
-	b.counters.violations++
-	if len(b.violations) < maxViolations {
-		b.violations = append(b.violations, fmt.Sprintf(format, args...))
-	}
-}
-
-func (b *Backend) lockedViolation(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.violate(format, args...)
-}
-
-var errTrailingData = errors.New("more than one JSON value")
-
-// decodeKnown decodes one JSON value and refuses fields that the target does not have. Names match in any case.
-func decodeKnown(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errTrailingData
-	}
-	return nil
-}
-
-// encodeJSON prints minified, without the HTML escapes of encoding/json: links keep their "&".
-func encodeJSON(value any) []byte {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return []byte("null") // all our bodies are plain structs, which always encode
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }

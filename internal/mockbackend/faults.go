@@ -8,19 +8,6 @@ import (
 	"time"
 )
 
-// Service names one of the hosts of the mock.
-type Service string
-
-// The services.
-const (
-	SignIn          Service = "signin"
-	PartnerCenter   Service = "partnercenter"
-	ResourceManager Service = "resourcemanager"
-	CI              Service = "ci" // token requests of GitHub Actions and Azure DevOps jobs
-	Control         Service = "control"
-	Elsewhere       Service = "elsewhere"
-)
-
 // FaultKind is what goes wrong.
 type FaultKind string
 

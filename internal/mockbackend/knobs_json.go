@@ -2,8 +2,6 @@ package mockbackend
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 )
 
@@ -36,29 +34,6 @@ func (k Knobs) validate() error {
 		notNegative("staleDeletedLists", k.StaleDeletedLists), notNegative("bucketSize", k.BucketSize), notNegative("bucketRefill", k.BucketRefill),
 		k.SignInError.validate(),
 	)
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func oneOf[T ~string](knob string, value T, allowed ...T) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return fmt.Errorf("%s: %q is none of %q", knob, value, allowed)
-}
-
-func notNegative[T int | time.Duration](knob string, value T) error {
-	if value < 0 {
-		return fmt.Errorf("%s: must not be negative", knob)
-	}
-	return nil
 }
 
 // knobsText is how knobs are in JSON.
@@ -109,17 +84,4 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	}
 	*k = knobs
 	return nil
-}
-
-// durationText is a duration that reads and writes as "250ms" in JSON.
-type durationText time.Duration
-
-func (d durationText) MarshalText() ([]byte, error) {
-	return []byte(time.Duration(d).String()), nil
-}
-
-func (d *durationText) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	*d = durationText(parsed)
-	return err
 }

@@ -173,15 +173,6 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 	return answer{status: r.status, header: header, body: body}
 }
 
-func upperCaseGUIDs(body []byte) []byte {
-	return guidPattern.ReplaceAllFunc(body, func(found []byte) []byte {
-		if found[0] == '\\' {
-			return found
-		}
-		return []byte(strings.ToUpper(string(found)))
-	})
-}
-
 func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {
 	body := partnerError{Code: e.code, Description: e.text, Data: []string{}, Source: "PartnerApiServiceControllers"}
 	if e.asString || !knobs.NumericCodes {
@@ -194,73 +185,6 @@ func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {
 		body.ErrorMessageExtended = "InternalErrorCode=" + strconv.Itoa(e.code)
 	}
 	return body
-}
-
-// resourceAttributes are the attributes of any resource. Etags differ in form from resource to resource.
-type resourceAttributes struct {
-	ETag       string `json:"etag,omitempty"`
-	ObjectType string `json:"objectType"`
-}
-
-type link struct {
-	URI     string       `json:"uri"`
-	Method  string       `json:"method"`
-	Headers []linkHeader `json:"headers"`
-}
-
-type linkHeader struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-}
-
-// link points to a path of the API, which begins with /v1 or not as the knob says.
-func (x *exchange) link(uri string) *link {
-	if x.knobs.LinkPrefixV1 {
-		uri = versioned(uri)
-	}
-	return &link{URI: uri, Method: http.MethodGet, Headers: []linkHeader{}}
-}
-
-// versioned begins with /v1, except where a uri has its version elsewhere.
-func versioned(uri string) string {
-	if strings.HasPrefix(uri, auditActivity) {
-		return uri
-	}
-	return "/v1" + uri
-}
-
-type selfLink struct {
-	Self *link `json:"self"`
-}
-
-// collection is the body of every list. totalCount is the number of items in this page.
-type collection struct {
-	TotalCount        int                `json:"totalCount"`
-	Items             any                `json:"items"`
-	ContinuationToken string             `json:"continuationToken,omitempty"`
-	Links             *collectionLinks   `json:"links,omitempty"`
-	Attributes        resourceAttributes `json:"attributes"`
-}
-
-type collectionLinks struct {
-	Self *link `json:"self,omitempty"`
-	Next *link `json:"next,omitempty"`
-}
-
-func collectionOf[T any](b *Backend, x *exchange, items []T) *collection {
-	if items == nil {
-		items = []T{}
-	}
-	if x.knobs.ShuffleOrder {
-		shuffle(b.random, items)
-	}
-	count := len(items)
-	if x.knobs.TotalCountWrong {
-		if count--; count < 0 {
-			count = 1
-		}
-	}
-	return &collection{TotalCount: count, Items: items, Attributes: resourceAttributes{ObjectType: "Collection"}}
 }
 
 // customerOf finds the customer that a call is about, or says why it can not be used (DEV/error-codes).

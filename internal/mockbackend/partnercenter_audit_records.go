@@ -150,30 +150,6 @@ func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) 
 	return entry
 }
 
-// policyDocument is a policy as resourceOldValue and resourceNewValue have it; empty for none.
-func policyDocument(policy *Policy) string {
-	if policy == nil {
-		return ""
-	}
-	type permission struct{ Resource, Action string }
-	var document struct {
-		ID              string `json:"Id"`
-		SelfServeEntity struct{ SelfServeEntityType, TenantID string }
-		Grantor         struct{ GrantorType, TenantID string }
-		Permissions     []permission
-		Attributes      struct{ Etag, ObjectType string }
-		Links           *struct{}
-	}
-	document.ID = policy.ID
-	document.SelfServeEntity.SelfServeEntityType, document.SelfServeEntity.TenantID = entityTypeCustomer, policy.CustomerID
-	document.Grantor.GrantorType, document.Grantor.TenantID = grantorTypeBillTo, policy.PartnerID
-	document.Attributes.Etag, document.Attributes.ObjectType = policy.ETag, selfServePolicyType
-	for _, resource := range policy.Permissions {
-		document.Permissions = append(document.Permissions, permission{resource, actionPurchase})
-	}
-	return string(encodeJSON(document))
-}
-
 // listAuditRecords: DEV/get-a-record-of-partner-center-activity-by-user; the window of 30 days is from
 // REF/audit-operations. The codes of refusals and the order, newest first, are choices.
 func (b *Backend) listAuditRecords(x *exchange) response {

@@ -5,6 +5,99 @@ import (
 	"strings"
 )
 
+// Customer is a customer of the partner, with its Entra tenant (DEV/customer-resources).
+type Customer struct {
+	ID                string `json:"id"` // tenant id, a lower-case GUID; AddCustomer makes one up when empty
+	CompanyName       string `json:"companyName"`
+	Domain            string `json:"domain"`                      // verified domain of the tenant
+	Country           string `json:"country"`                     // ISO 3166-1 alpha-2; empty = US
+	IndirectReseller  string `json:"indirectReseller,omitempty"`  // MPN id of the indirect reseller, associatedPartnerId on the wire
+	RelationshipEnded bool   `json:"relationshipEnded,omitempty"` // see EndRelationship
+}
+
+// Customers returns all customers in the order in which they were added, those with an ended relationship included.
+func (b *Backend) Customers() []Customer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	customers := make([]Customer, 0, len(b.customers))
+	for _, record := range b.customers {
+		customers = append(customers, record.Customer)
+	}
+	return customers
+}
+
+// AddCustomer adds a customer with its subscriptions, or replaces the one with the same id, and returns it with the
+// empty fields filled in.
+func (b *Backend) AddCustomer(customer Customer, subscriptions ...Subscription) Customer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.addCustomer(customer, subscriptions)
+	b.addAudit(b.portalAudit(record, "add_customer", "customer"), record.ID, "", "")
+	return record.Customer
+}
+
+func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *customerRecord {
+	if customer.ID == "" {
+		customer.ID = newGUID()
+	}
+	customer.ID = strings.ToLower(customer.ID)
+	if customer.CompanyName == "" {
+		customer.CompanyName = "Customer " + customer.ID[:8]
+	}
+	if customer.Domain == "" {
+		customer.Domain = "customer-" + customer.ID[:8] + "-demo.onmicrosoft.com"
+	}
+	if customer.Country == "" {
+		customer.Country = "US"
+	}
+	record := &customerRecord{Customer: customer}
+	for _, subscription := range subscriptions {
+		subscription.fill(customer.ID, len(record.subscriptions))
+		record.subscriptions = append(record.subscriptions, &subscription)
+	}
+	b.azureOwners = nil
+	if at, exists := b.customerIndex[customer.ID]; exists {
+		delete(b.domains, strings.ToLower(b.customers[at].Domain))
+		b.forgetAzure(b.customers[at])
+		b.customers[at] = record
+	} else {
+		b.customerIndex[customer.ID] = len(b.customers)
+		b.customers = append(b.customers, record)
+	}
+	b.domains[strings.ToLower(customer.Domain)] = customer.ID
+	return record
+}
+
+// EndRelationship ends the reseller relationship: the customer leaves the list, and Knobs.RelationshipEnded says what
+// its other calls get. It reports whether there is such a customer; if not, that is a violation too.
+func (b *Backend) EndRelationship(customerID string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("EndRelationship: no customer %s", customerID)
+		return false
+	}
+	record.RelationshipEnded = true
+	b.addAudit(b.portalAudit(record, "remove_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
+	return true
+}
+
+// RenewRelationship takes EndRelationship back. It reports whether there is such a customer; if not, that is a violation
+// too.
+func (b *Backend) RenewRelationship(customerID string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("RenewRelationship: no customer %s", customerID)
+		return false
+	}
+	record.RelationshipEnded = false
+	b.addAudit(b.portalAudit(record, "add_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
+	return true
+}
+
 // customerBody is the wire form (DEV/customer-resources); list items have only the short one.
 type customerBody struct {
 	ID                    string              `json:"id"`

@@ -245,21 +245,6 @@ func billingType(text string) (cycle string, refused response, ok bool) {
 	return cycle, response{}, true
 }
 
-// plainName makes the names of one value equal: OneTime, one_time, onetime.
-func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
-
-// flag reads a parameter that is true or false; absent = false.
-func (x *exchange) flag(name string) (value bool, refused response, ok bool) {
-	switch text := strings.ToLower(queryValue(x.query, name)); text {
-	case "", "false":
-		return false, response{}, true
-	case "true":
-		return true, response{}, true
-	default:
-		return false, failure(http.StatusBadRequest, invalidRequestInput, "%s %q is neither true nor false.", name, text), false
-	}
-}
-
 // getOrder: DEV/get-an-order-by-id. It has an order before the list has (choice).
 func (b *Backend) getOrder(x *exchange) response {
 	record, order, refused, ok := b.orderOf(x)

@@ -34,15 +34,6 @@ type pageItem struct {
 	at  int
 }
 
-func queryValue(query url.Values, name string) string {
-	for key, values := range query {
-		if strings.EqualFold(key, name) && len(values) > 0 {
-			return values[0]
-		}
-	}
-	return ""
-}
-
 // readPageQuery reads size, seekOperation, filter, dates and the MS-ContinuationToken header. A token belongs to its
 // query: parameters may be left out, as the .NET SDK does in a seek query, but not changed (choice).
 func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, bool) {
@@ -176,43 +167,6 @@ func (b *Backend) readToken(token string) (pageQuery, bool) {
 		return pageQuery{}, false
 	}
 	return query, true
-}
-
-// fieldFilter is the filter parameter: one condition as JSON.
-type fieldFilter struct {
-	Field    string `json:"Field"`
-	Value    string `json:"Value"`
-	Operator string `json:"Operator"`
-}
-
-// readFilter reads the condition and checks that its field has that operator; operators is field -> operator.
-func readFilter(text string, operators map[string]string) (fieldFilter, response, bool) {
-	var filter fieldFilter
-	if text == "" {
-		return filter, response{}, true
-	}
-	if err := decodeKnown([]byte(text), &filter); err != nil {
-		return filter, failure(http.StatusBadRequest, invalidRequestInput, "The filter can not be read: %s.", err), false
-	}
-	for field, operator := range operators {
-		if !strings.EqualFold(field, filter.Field) {
-			continue
-		}
-		filter.Field = field
-		if !strings.EqualFold(operator, filter.Operator) {
-			return filter, failure(http.StatusBadRequest, invalidRequestInput, "The operator %q is not supported for %s.", filter.Operator, field), false
-		}
-		return filter, response{}, true
-	}
-	return filter, failure(http.StatusBadRequest, invalidRequestInput, "The field %q can not be filtered by.", filter.Field), false
-}
-
-// shuffledKey is the place of the n-th item in the order of Knobs.ShuffleOrder, the same for every page.
-func (b *Backend) shuffledKey(n int) uint64 {
-	z := uint64(n)*0x9e3779b97f4a7c15 + uint64(b.cfg.Seed) + 0x9e3779b97f4a7c15 // the mixing of SplitMix64, a bijection
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }
 
 func sortItems(items []pageItem) {

@@ -9,6 +9,68 @@ import (
 	"github.com/google/uuid"
 )
 
+// Policy is the self-serve policy of a customer (DEV/self-serve-policy-resources).
+type Policy struct {
+	ID          string   `json:"id"` // "{partner}_{customer}"
+	CustomerID  string   `json:"customerId"`
+	PartnerID   string   `json:"partnerId"`
+	Permissions []string `json:"permissions"` // resources with the action Purchase
+	ETag        string   `json:"etag"`        // with its quote characters
+}
+
+// The resources that a self-serve policy can name.
+const (
+	AzureReservedInstances = "AzureReservedInstances"
+	AzureSavingsPlan       = "AzureSavingsPlan"
+)
+
+// Policy returns the policy of a customer as it is, whatever stale reads show.
+func (b *Backend) Policy(customerID string) (Policy, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil || record.policy == nil {
+		return Policy{}, false
+	}
+	policy := *record.policy
+	policy.Permissions = slices.Clone(policy.Permissions)
+	return policy, true
+}
+
+// SetPermissions sets what a customer may buy, as a partner user does in the portal: the policy is created, changed, or
+// with no resources deleted. Such changes are never stale. Unknown customers and resources are a violation.
+func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		b.violate("SetPermissions: no customer %s", customerID)
+		return false
+	}
+	for _, resource := range resources {
+		if resource != AzureReservedInstances && resource != AzureSavingsPlan {
+			b.violate("SetPermissions: unknown resource %q", resource)
+			return false
+		}
+	}
+	before, operation := record.policy, "update_self_serve_policy"
+	record.staleReads, record.lagging = 0, nil
+	switch {
+	case len(resources) == 0 && before == nil:
+		return true
+	case len(resources) == 0:
+		record.policy, operation = nil, "delete_self_serve_policy"
+	case before == nil:
+		operation = "create_self_serve_policy"
+		fallthrough
+	default:
+		record.policy = newPolicy(record.ID, slices.Clone(resources))
+	}
+	b.policyChanged(record, before, record.policy, true)
+	b.addAudit(b.portalAudit(record, operation, "self_serve_policy"), "", policyDocument(before), policyDocument(record.policy))
+	return true
+}
+
 func newPolicy(customerID string, permissions []string) *Policy {
 	return &Policy{
 		ID: PartnerTenantID + "_" + customerID, CustomerID: customerID, PartnerID: PartnerTenantID,
@@ -218,49 +280,8 @@ func (b *Backend) policyBody(x *exchange, policy *Policy) selfServePolicy {
 	return body
 }
 
-// Policy returns the policy of a customer as it is, whatever stale reads show.
-func (b *Backend) Policy(customerID string) (Policy, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	record := b.customer(customerID)
-	if record == nil || record.policy == nil {
-		return Policy{}, false
-	}
-	policy := *record.policy
-	policy.Permissions = slices.Clone(policy.Permissions)
-	return policy, true
-}
-
-// SetPermissions sets what a customer may buy, as a partner user does in the portal: the policy is created, changed, or
-// with no resources deleted. Such changes are never stale. Unknown customers and resources are a violation.
-func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	record := b.customer(customerID)
-	if record == nil {
-		b.violate("SetPermissions: no customer %s", customerID)
-		return false
-	}
-	for _, resource := range resources {
-		if resource != AzureReservedInstances && resource != AzureSavingsPlan {
-			b.violate("SetPermissions: unknown resource %q", resource)
-			return false
-		}
-	}
-	before, operation := record.policy, "update_self_serve_policy"
-	record.staleReads, record.lagging = 0, nil
-	switch {
-	case len(resources) == 0 && before == nil:
-		return true
-	case len(resources) == 0:
-		record.policy, operation = nil, "delete_self_serve_policy"
-	case before == nil:
-		operation = "create_self_serve_policy"
-		fallthrough
-	default:
-		record.policy = newPolicy(record.ID, slices.Clone(resources))
-	}
-	b.policyChanged(record, before, record.policy, true)
-	b.addAudit(b.portalAudit(record, operation, "self_serve_policy"), "", policyDocument(before), policyDocument(record.policy))
-	return true
+// pastPolicy is what reads show until a write is old enough: Knobs.ReadLag.
+type pastPolicy struct {
+	policy *Policy
+	until  time.Time
 }

@@ -4,8 +4,141 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 )
+
+// Subscription is what a customer bought (DEV/subscription-resources). AddCustomer fills in what is empty.
+type Subscription struct {
+	ID           string    `json:"id"`      // lower-case GUID; upper-case for legacy ones
+	OfferID      string    `json:"offerId"` // AzurePlanOfferID, LegacyAzureOfferID, or a licence's; empty = Azure plan
+	OfferName    string    `json:"offerName"`
+	FriendlyName string    `json:"friendlyName"`
+	Status       string    `json:"status"` // active, suspended, deleted, expired, disabled, pending; empty = active
+	Quantity     int       `json:"quantity"`
+	OrderID      string    `json:"orderId"`
+	PartnerID    string    `json:"partnerId,omitempty"` // MPN id of the indirect reseller of record
+	Created      time.Time `json:"created"`
+	// AzureSubscriptions are the Azure subscriptions below an Azure plan. A legacy one is its own.
+	AzureSubscriptions []AzureEntitlement `json:"azureSubscriptions,omitempty"`
+
+	version int // counts changes, for the etag
+}
+
+// Offer ids of what makes a customer able to buy reservations.
+const (
+	AzurePlanOfferID   = "DZH318Z0BPS6:0001:DZH318Z0BML6"
+	LegacyAzureOfferID = "MS-AZR-0145P"
+
+	azurePlanProduct = "DZH318Z0BPS6:"
+	legacyPrefix     = "MS-AZR-"
+)
+
+func (s *Subscription) isAzurePlan() bool {
+	return strings.HasPrefix(strings.ToUpper(s.OfferID), azurePlanProduct)
+}
+
+func (s *Subscription) isLegacyAzure() bool {
+	return strings.HasPrefix(strings.ToUpper(s.OfferID), legacyPrefix)
+}
+
+// fill gives a subscription what its kind usually has.
+func (s *Subscription) fill(customerID string, index int) {
+	if s.OfferID == "" {
+		s.OfferID = AzurePlanOfferID
+	}
+	name := "Microsoft 365 Business Standard"
+	switch {
+	case s.isAzurePlan():
+		name = "Azure plan"
+	case s.isLegacyAzure():
+		name = "Microsoft Azure"
+	}
+	fallback := func(field *string, value string) {
+		if *field == "" {
+			*field = value
+		}
+	}
+	fallback(&s.OfferName, name)
+	fallback(&s.FriendlyName, s.OfferName)
+	fallback(&s.Status, "active")
+	id := guidFor("subscription", customerID, index)
+	if !s.isAzurePlan() { // recorded traffic has legacy ids in capitals
+		id = strings.ToUpper(id)
+	}
+	fallback(&s.ID, id)
+	if s.isAzurePlan() {
+		fallback(&s.OrderID, modernOrderID(customerID, index))
+	}
+	fallback(&s.OrderID, guidFor("order", customerID, index))
+	if s.Quantity == 0 {
+		s.Quantity = 1
+	}
+	if s.Created.IsZero() {
+		s.Created = time.Date(2024, time.March, 11, 9, 12, 44, 187_551_700, time.UTC)
+	}
+	s.AzureSubscriptions = slices.Clone(s.AzureSubscriptions)
+	for i := range s.AzureSubscriptions {
+		fallback(&s.AzureSubscriptions[i].ID, guidFor("azure", s.ID, i))
+		fallback(&s.AzureSubscriptions[i].FriendlyName, fmt.Sprintf("Azure subscription %d", i+1))
+		fallback(&s.AzureSubscriptions[i].Status, "active")
+	}
+	s.version = 1
+}
+
+// Subscriptions returns the subscriptions of a customer.
+func (b *Backend) Subscriptions(customerID string) []Subscription {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customer(customerID)
+	if record == nil {
+		return nil
+	}
+	subscriptions := make([]Subscription, 0, len(record.subscriptions))
+	for _, subscription := range b.subscriptionsOf(record) {
+		copied := *subscription
+		copied.AzureSubscriptions = slices.Clone(copied.AzureSubscriptions)
+		subscriptions = append(subscriptions, copied)
+	}
+	return subscriptions
+}
+
+// subscriptionsOf makes those of a generated customer when they are first asked for.
+func (b *Backend) subscriptionsOf(record *customerRecord) []*Subscription {
+	if record.generated > 0 {
+		plan := Subscription{AzureSubscriptions: []AzureEntitlement{{FriendlyName: "Production"}}}
+		plan.fill(record.ID, 0)
+		record.subscriptions = []*Subscription{&plan}
+		record.generated = 0
+	}
+	return record.subscriptions
+}
+
+// SetSubscriptionStatus changes the status of a subscription, or of an Azure subscription below an Azure plan, as in
+// the portal. It reports whether there is one; if not, that is a violation too.
+func (b *Backend) SetSubscriptionStatus(customerID, subscriptionID, status string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if record := b.customer(customerID); record != nil {
+		for _, subscription := range b.subscriptionsOf(record) {
+			if strings.EqualFold(subscription.ID, subscriptionID) {
+				subscription.Status = status
+				subscription.version++
+				b.addAudit(b.portalAudit(record, "update_subscription", "subscription"), subscription.ID, "", "")
+				return true
+			}
+			for i := range subscription.AzureSubscriptions {
+				if strings.EqualFold(subscription.AzureSubscriptions[i].ID, subscriptionID) {
+					subscription.AzureSubscriptions[i].Status = status
+					return true
+				}
+			}
+		}
+	}
+	b.violate("SetSubscriptionStatus: customer %s has no subscription %s", customerID, subscriptionID)
+	return false
+}
 
 // subscriptionBody is the wire form (DEV/subscription-resources). The legacy forms follow recorded traffic; the exact
 // field set of an Azure plan is a choice.
@@ -127,48 +260,4 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		body.Links = map[string]*link{"offer": x.link("/offers/" + s.OfferID + "?country=" + record.Country), "self": self}
 	}
 	return body
-}
-
-// azureEntitlementBody is an Azure subscription below an Azure plan.
-type azureEntitlementBody struct {
-	ID             string `json:"id"`
-	FriendlyName   string `json:"friendlyName"`
-	Status         string `json:"status"`
-	SubscriptionID string `json:"subscriptionId"` // of the Azure plan
-}
-
-// listAzureEntitlements: DEV/get-a-list-of-azure-entitlements-for-subscription.
-func (b *Backend) listAzureEntitlements(x *exchange) response {
-	_, subscription, refused, ok := b.azurePlanOf(x)
-	if !ok {
-		return refused
-	}
-	var bodies []azureEntitlementBody
-	for _, entitlement := range subscription.AzureSubscriptions {
-		bodies = append(bodies, azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID})
-	}
-	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
-}
-
-// getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code of a missing one is a choice.
-func (b *Backend) getAzureEntitlement(x *exchange) response {
-	_, subscription, refused, ok := b.azurePlanOf(x)
-	if !ok {
-		return refused
-	}
-	for _, entitlement := range subscription.AzureSubscriptions {
-		if strings.EqualFold(entitlement.ID, x.values["entitlement"]) {
-			return response{status: http.StatusOK, body: azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID}}
-		}
-	}
-	return failure(http.StatusNotFound, 1000, "The Azure entitlement was not found.")
-}
-
-// azurePlanOf refuses subscriptions that are no Azure plan; the code is a choice, the likely one of DEV/error-codes.
-func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
-	record, subscription, refused, ok := b.subscriptionOf(x)
-	if ok && !subscription.isAzurePlan() {
-		return nil, nil, failure(http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
-	}
-	return record, subscription, refused, ok
 }

@@ -64,35 +64,6 @@ func (b *Backend) LockSubscription(subscriptionID string, level LockLevel) bool 
 	return true
 }
 
-// azureSubscriptionOf finds the Azure subscription of a call. A token from another tenant than its own is refused.
-func (b *Backend) azureSubscriptionOf(x *exchange) (*customerRecord, azureSubscription, response, bool) {
-	refuse := func(r response) (*customerRecord, azureSubscription, response, bool) {
-		return nil, azureSubscription{}, r, false
-	}
-	id := x.values["subscription"]
-	if uuid.Validate(id) != nil {
-		return refuse(armFailure(http.StatusBadRequest, "InvalidSubscriptionId", "The provided subscription identifier '%s' is malformed or invalid.", id))
-	}
-	owner, ok := b.azureOwner(id)
-	switch {
-	case !ok:
-		return refuse(subscriptionNotFound(id))
-	case owner.ID != x.caller.TenantID:
-		return refuse(b.challenge(owner.ID, "invalid_token", "InvalidAuthenticationTokenTenant",
-			"The access token is from the wrong issuer '%s'. It must match the tenant '%s' associated with this subscription.", x.caller.Issuer, "https://sts.windows.net/"+owner.ID+"/"))
-	}
-	if record := b.azureRecordOf(id); record.unknown < x.knobs.UnknownSubscriptions {
-		record.unknown++
-		return refuse(subscriptionNotFound(id))
-	}
-	for _, subscription := range b.azureSubscriptionsOf(owner) {
-		if strings.EqualFold(subscription.SubscriptionID, id) {
-			return owner, subscription, response{}, true
-		}
-	}
-	return refuse(subscriptionNotFound(id))
-}
-
 // roleAssignmentVersions are the api-versions of the type.
 var roleAssignmentVersions = []string{"2015-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"}
 

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // The partner of the seed.
@@ -44,13 +42,6 @@ var generatedNames = []string{
 	"A. Datum", "Adventure Works", "Alpine Ski House", "Blue Yonder Airlines", "City Power and Light", "Coho Vineyard", "Contoso Pharmaceuticals",
 	"Fourth Coffee", "Graphic Design Institute", "Humongous Insurance", "Lamna Healthcare", "Lucerne Publishing", "Margie's Travel", "Northwind Traders",
 	"Proseware", "Relecloud", "School of Fine Art", "Southridge Video", "The Phone Company", "Trey Research", "VanArsdel", "Wide World Importers", "Wingtip Toys", "Woodgrove Bank",
-}
-
-// guidNamespace keeps our name-based GUIDs apart from anybody else's.
-var guidNamespace = uuid.MustParse("b3c1d6a2-4f5e-4c7d-8e9f-0a1b2c3d4e5f")
-
-func guidFor(kind string, parts ...any) string {
-	return uuid.NewSHA1(guidNamespace, fmt.Append([]byte(kind), parts...)).String()
 }
 
 func (b *Backend) seed() {
@@ -159,11 +150,4 @@ func licences(id, orderID string, quantity int) Subscription {
 		ID: id, OfferID: "0B7E5D3C-9A8F-4C21-B6D4-E1F0A2B3C40A", OfferName: "Sample Licences", OrderID: orderID, Quantity: quantity,
 		Created: time.Date(2018, time.March, 26, 21, 41, 51, 677_000_000, time.UTC),
 	}
-}
-
-// shuffler gives the order of Knobs.ShuffleOrder: another one for each answer, all of them from Config.Seed.
-type shuffler struct{ *rand.Rand }
-
-func shuffle[T any](s shuffler, items []T) {
-	s.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 }

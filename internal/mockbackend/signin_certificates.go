@@ -140,12 +140,3 @@ var appCertificates = sync.OnceValues(func() (map[CertificateKind]AppCertificate
 	}
 	return made, nil
 })
-
-// issue makes a certificate. It returns it as others read it: with the key id by which a CA is named in what it issues.
-func issue(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
-	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
-	if err != nil {
-		return nil, err
-	}
-	return x509.ParseCertificate(der)
-}

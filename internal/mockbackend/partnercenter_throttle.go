@@ -1,20 +1,11 @@
 package mockbackend
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// Config is what a Backend starts from. The zero value gives the named customers of the seed and no throttling.
-type Config struct {
-	Seed      int64         // names and ids of generated customers are a function of Seed and their index
-	Customers int           // total number of customers; the named ones come first; 0 = the named ones only
-	Latency   time.Duration // added to each Partner Center and Resource Manager answer; later changes: Knobs.Latency
-	Rate      Rate          // throttle as the API does; zero = none
-}
 
 // Rate is a number of Partner Center requests per fixed window, counted per partner tenant as
 // DEV/api-throttling-guidance describes. Refused requests count too.
@@ -48,15 +39,24 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.Requests, r.Per)
 }
 
-// Endpoints are base URLs without trailing slash.
-type Endpoints struct {
-	SignIn          string `json:"signIn"`
-	PartnerCenter   string `json:"partnerCenter"` // without the /v1
-	ResourceManager string `json:"resourceManager"`
-	CI              string `json:"ci"`
-	Control         string `json:"control"`
-	Elsewhere       string `json:"elsewhere"` // a host that is none of the above; a bearer token sent there is a violation
+// rateWindow is the fixed window of Config.Rate.
+type rateWindow struct {
+	start time.Time
+	count int
 }
 
-// errClosed is what Start and the in-process transport answer after Close.
-var errClosed = errors.New("mockbackend: closed")
+// throttled counts a Partner Center call and tells how long to wait when it is over the limit. The lock is held.
+func (b *Backend) throttled() time.Duration {
+	if b.cfg.Rate.Requests == 0 {
+		return 0
+	}
+	now := time.Now()
+	if b.window.start.IsZero() || now.Sub(b.window.start) >= b.cfg.Rate.Per {
+		b.window = rateWindow{start: now}
+	}
+	b.window.count++
+	if b.window.count <= b.cfg.Rate.Requests {
+		return 0
+	}
+	return b.window.start.Add(b.cfg.Rate.Per).Sub(now)
+}

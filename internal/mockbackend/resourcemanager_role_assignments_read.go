@@ -10,6 +10,25 @@ import (
 	"time"
 )
 
+// getRoleAssignment: role-assignments/get.
+func (b *Backend) getRoleAssignment(x *exchange) response {
+	_, record, refused, ok := b.roleAssignmentCall(x)
+	if !ok {
+		return refused
+	}
+	a := record.assigned(x.values["subscription"], x.values["name"])
+	if a == nil {
+		a = record.stillSeen(x.values["name"])
+	}
+	if a != nil {
+		a = a.seen()
+	}
+	if a == nil || hidden(&a.staleGets) {
+		return armFailure(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", x.values["name"])
+	}
+	return response{status: http.StatusOK, body: b.roleAssignmentBody(x, a)}
+}
+
 // roleFilter is a $filter, read.
 type roleFilter struct {
 	principalID string // principalId eq
@@ -142,4 +161,31 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 		return 1
 	})
 	return seen
+}
+
+// seen is what reads show of an assignment, nil for one that was just made: Knobs.AssignmentReadLag.
+func (a *RoleAssignment) seen() *RoleAssignment {
+	if time.Now().Before(a.seenFrom) {
+		return a.before
+	}
+	return a
+}
+
+// stillSeen finds a deleted assignment that reads still show.
+func (r *azureRecord) stillSeen(name string) *RoleAssignment {
+	for _, a := range r.deleted {
+		if strings.EqualFold(a.Name, name) && time.Now().Before(a.seenUntil) {
+			return a
+		}
+	}
+	return nil
+}
+
+// hidden counts a read down, and tells whether it comes too early.
+func hidden(reads *int) bool {
+	if *reads == 0 {
+		return false
+	}
+	*reads--
+	return true
 }
