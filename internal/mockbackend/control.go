@@ -21,21 +21,15 @@ type controlCall struct {
 	data  string // example body for curl
 }
 
+func newControlCall(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
+	return controlCall{route{method, pattern, open, nil, handle}, about, data}
+}
+
 func controlCalls() []controlCall {
-	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
-		return controlCall{route{method, pattern, open, nil, handle}, about, data}
-	}
-	return append([]controlCall{
+	call := newControlCall
+	return slices.Concat([]controlCall{
 		call("GET", "/", (*Backend).controlIndex, "this text", ""),
 		call("GET", "/health", controlHealth, "is it up, and where is everything", ""),
-		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
-		call("POST", "/customers", controlAddCustomer, "add a customer; empty fields are filled in", `{"companyName":"Wingtip Demo","subscriptions":[{"azureSubscriptions":[{"friendlyName":"Production"}]}]}`),
-		call("DELETE", "/customers/{customer}/relationship", controlEndRelationship, "end the reseller relationship", ""),
-		call("GET", "/customers/{customer}/subscriptions", controlSubscriptions, "subscriptions of a customer", ""),
-		call("PUT", "/customers/{customer}/subscriptions/{subscription}/status", controlSetStatus, "change the status of a subscription or Azure subscription", `{"status":"suspended"}`),
-		call("GET", "/policies/{customer}", controlGetPolicy, "the policy of a customer", ""),
-		call("PUT", "/policies/{customer}", controlSetPolicy, "set permissions as somebody in the portal would", `{"permissions":["AzureReservedInstances"]}`),
-		call("DELETE", "/policies/{customer}", controlDeletePolicy, "delete the policy as somebody in the portal would", ""),
 		call("GET", "/knobs", controlGet((*Backend).Knobs), "all knobs", ""),
 		call("PATCH", "/knobs", controlPatchKnobs, "change some knobs", `{"pageSize":2,"latency":"20ms"}`),
 		call("DELETE", "/knobs", controlResetKnobs, "all knobs back to their defaults", ""),
@@ -48,8 +42,7 @@ func controlCalls() []controlCall {
 		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "set the counters to zero", ""),
 		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
 		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
-		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
-	}, slices.Concat(controlAzureCalls(), controlPurchaseCalls(), controlSignInCalls())...)
+	}, controlPartnerCenterCalls(), controlResourceManagerCalls(), controlSignInCalls())
 }
 
 func kindNames() string {
@@ -93,16 +86,48 @@ func controlError(status int, format string, args ...any) response {
 	return response{status: status, body: map[string]string{"error": fmt.Sprintf(format, args...)}}
 }
 
-// controlGet serves a method that reads.
+func noContent() response { return response{status: http.StatusNoContent} }
+
+// controlGet answers with what a method returns.
 func controlGet[T any](read func(*Backend) T) func(*Backend, *exchange) response {
 	return func(b *Backend, _ *exchange) response { return response{status: http.StatusOK, body: read(b)} }
 }
 
-// controlDo serves a method that has nothing to say.
+// controlDo runs a method that returns nothing.
 func controlDo(do func(*Backend)) func(*Backend, *exchange) response {
 	return func(b *Backend, _ *exchange) response {
 		do(b)
-		return response{status: http.StatusNoContent}
+		return noContent()
+	}
+}
+
+// controlOf serves a call about the object that its path names: a customer, an Azure subscription or a user. A mistyped
+// ID is answered with 404 by find. The exported methods would record a violation.
+func controlOf[K any](find func(*Backend, *exchange) (K, response, bool), handle func(*Backend, *exchange, K) response) func(*Backend, *exchange) response {
+	return func(b *Backend, x *exchange) response {
+		key, refused, ok := find(b, x)
+		if !ok {
+			return refused
+		}
+		return handle(b, x, key)
+	}
+}
+
+// controlRead answers with what a method returns for the object.
+func controlRead[K, T any](method func(*Backend, K) T) func(*Backend, *exchange, K) response {
+	return func(b *Backend, _ *exchange, key K) response {
+		return response{status: http.StatusOK, body: method(b, key)}
+	}
+}
+
+// withBody decodes the JSON body of a call about an object. Unknown fields are answered with 400.
+func withBody[K, T any](handle func(*Backend, *exchange, K, T) response) func(*Backend, *exchange, K) response {
+	return func(b *Backend, x *exchange, key K) response {
+		var body T
+		if err := decodeKnown(x.body, &body); err != nil {
+			return controlError(http.StatusBadRequest, "%v", err)
+		}
+		return handle(b, x, key, body)
 	}
 }
 

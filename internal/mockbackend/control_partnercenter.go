@@ -6,80 +6,35 @@ import (
 	"strings"
 )
 
-// controlPurchaseCalls are those of control that are about orders and reservations.
-func controlPurchaseCalls() []controlCall {
-	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
-		return controlCall{route{method, pattern, open, nil, handle}, about, data}
-	}
+// controlPartnerCenterCalls are the control calls about customers, policies, orders and audit records.
+func controlPartnerCenterCalls() []controlCall {
+	call := newControlCall
 	return []controlCall{
-		call("GET", "/customers/{customer}/orders", controlOrders, "orders of a customer with what they reserved, newest first", ""),
-		call("POST", "/customers/{customer}/orders", controlAddOrder, "add an order that has been there for long; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
-		call("POST", "/customers/{customer}/purchases", controlBuy, "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
-		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlReturn, "return the reservation of an order", ""),
+		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
+		call("POST", "/customers", controlAddCustomer, "add a customer; empty fields are filled in", `{"companyName":"Wingtip Demo","subscriptions":[{"azureSubscriptions":[{"friendlyName":"Production"}]}]}`),
+		call("DELETE", "/customers/{customer}/relationship", controlOf(knownCustomer, controlEndRelationship), "end the reseller relationship", ""),
+		call("GET", "/customers/{customer}/subscriptions", controlOf(knownCustomer, controlRead((*Backend).Subscriptions)), "subscriptions of a customer", ""),
+		call("PUT", "/customers/{customer}/subscriptions/{subscription}/status", controlOf(knownCustomer, controlSetStatus), "change the status of a subscription or Azure subscription", `{"status":"suspended"}`),
+		call("GET", "/policies/{customer}", controlOf(knownCustomer, controlGetPolicy), "the policy of a customer", ""),
+		call("PUT", "/policies/{customer}", controlOf(knownCustomer, withBody(controlSetPolicy)), "set permissions as a user in the portal would", `{"permissions":["AzureReservedInstances"]}`),
+		call("DELETE", "/policies/{customer}", controlOf(knownCustomer, controlDeletePolicy), "delete the policy as a user in the portal would", ""),
+		call("GET", "/customers/{customer}/orders", controlOf(knownCustomer, controlRead((*Backend).Orders)), "orders of a customer with what they reserved, newest first", ""),
+		call("POST", "/customers/{customer}/orders", controlOf(knownCustomer, withBody(controlAddOrder)), "add an order that has existed for a long time; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
+		call("POST", "/customers/{customer}/purchases", controlOf(knownCustomer, withBody(controlBuy)), "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
+		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
+		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
 	}
 }
 
-func controlOrders(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
+// knownCustomer reads the customer of a control call.
+func knownCustomer(b *Backend, x *exchange) (id string, refused response, ok bool) {
+	id = x.values["customer"]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.customer(id) == nil {
+		return id, controlError(http.StatusNotFound, "no customer %s", id), false
 	}
-	return response{status: http.StatusOK, body: b.Orders(id)}
-}
-
-func controlAddOrder(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var order Order
-	if err := decodeKnown(x.body, &order); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	return response{status: http.StatusCreated, body: b.AddOrder(id, order)}
-}
-
-func controlBuy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		User string `json:"user"`
-		Kind string `json:"kind"` // reservation, savingsPlan; empty = reservation
-		Purchase
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	permission := AzureReservedInstances
-	switch {
-	case body.Kind == "savingsPlan" && body.User == "":
-		return controlError(http.StatusBadRequest, "user: a savings plan is bought by a user of the customer")
-	case body.Kind == "savingsPlan":
-		permission = AzureSavingsPlan
-	case body.Kind != "" && body.Kind != "reservation":
-		return controlError(http.StatusBadRequest, "kind %q is neither reservation nor savingsPlan", body.Kind)
-	}
-	order, err := b.buy(id, body.User, permission, body.Purchase)
-	if missing, ok := errors.AsType[*PurchaseRefused](err); ok {
-		return response{status: http.StatusConflict, body: map[string]any{"error": missing.Error(), "missing": missing.Missing}}
-	}
-	if err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	return response{status: http.StatusCreated, body: order}
-}
-
-func controlReturn(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	if err := b.ReturnReservation(id, x.values["order"]); err != nil {
-		return controlError(http.StatusNotFound, "%v", err)
-	}
-	return response{status: http.StatusNoContent}
+	return id, response{}, true
 }
 
 func controlAddCustomer(b *Backend, x *exchange) response {
@@ -93,39 +48,12 @@ func controlAddCustomer(b *Backend, x *exchange) response {
 	return response{status: http.StatusCreated, body: b.AddCustomer(body.Customer, body.Subscriptions...)}
 }
 
-// knownCustomer keeps a mistyped id in a control call from being a violation.
-func knownCustomer(b *Backend, x *exchange) (id string, refused response, ok bool) {
-	id = x.values["customer"]
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.customer(id) == nil {
-		return id, controlError(http.StatusNotFound, "no customer %s", id), false
-	}
-	return id, response{}, true
+func controlEndRelationship(b *Backend, _ *exchange, customerID string) response {
+	b.EndRelationship(customerID)
+	return noContent()
 }
 
-func controlEndRelationship(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	b.EndRelationship(id)
-	return response{status: http.StatusNoContent}
-}
-
-func controlSubscriptions(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	return response{status: http.StatusOK, body: b.Subscriptions(id)}
-}
-
-func controlSetStatus(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
+func controlSetStatus(b *Backend, x *exchange, customerID string) response {
 	var body struct {
 		Status string `json:"status"`
 	}
@@ -133,60 +61,83 @@ func controlSetStatus(b *Backend, x *exchange) response {
 		return controlError(http.StatusBadRequest, "want {\"status\":\"…\"}")
 	}
 	known := false
-	for _, subscription := range b.Subscriptions(id) {
+	for _, subscription := range b.Subscriptions(customerID) {
 		known = known || strings.EqualFold(subscription.ID, x.values["subscription"])
 		for _, entitlement := range subscription.AzureSubscriptions {
 			known = known || strings.EqualFold(entitlement.ID, x.values["subscription"])
 		}
 	}
 	if !known {
-		return controlError(http.StatusNotFound, "customer %s has no subscription %s", id, x.values["subscription"])
+		return controlError(http.StatusNotFound, "customer %s has no subscription %s", customerID, x.values["subscription"])
 	}
-	b.SetSubscriptionStatus(id, x.values["subscription"], body.Status)
-	return response{status: http.StatusNoContent}
+	b.SetSubscriptionStatus(customerID, x.values["subscription"], body.Status)
+	return noContent()
 }
 
-func controlGetPolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
+func controlGetPolicy(b *Backend, _ *exchange, customerID string) response {
+	policy, ok := b.Policy(customerID)
 	if !ok {
-		return refused
-	}
-	policy, ok := b.Policy(id)
-	if !ok {
-		return controlError(http.StatusNotFound, "customer %s has no policy", id)
+		return controlError(http.StatusNotFound, "customer %s has no policy", customerID)
 	}
 	return response{status: http.StatusOK, body: policy}
 }
 
-func controlSetPolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		Permissions []string `json:"permissions"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
+type policyPermissionsBody struct {
+	Permissions []string `json:"permissions"`
+}
+
+func controlSetPolicy(b *Backend, _ *exchange, customerID string, body policyPermissionsBody) response {
 	for _, permission := range body.Permissions {
 		if permission != AzureReservedInstances && permission != AzureSavingsPlan {
 			return controlError(http.StatusBadRequest, "permission %q is none of %s and %s", permission, AzureReservedInstances, AzureSavingsPlan)
 		}
 	}
-	b.SetPermissions(id, body.Permissions...)
-	policy, ok := b.Policy(id)
+	b.SetPermissions(customerID, body.Permissions...)
+	policy, ok := b.Policy(customerID)
 	if !ok { // no permissions: deleted
-		return response{status: http.StatusNoContent}
+		return noContent()
 	}
 	return response{status: http.StatusOK, body: policy}
 }
 
-func controlDeletePolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
+func controlDeletePolicy(b *Backend, _ *exchange, customerID string) response {
+	b.SetPermissions(customerID)
+	return noContent()
+}
+
+func controlAddOrder(b *Backend, _ *exchange, customerID string, order Order) response {
+	return response{status: http.StatusCreated, body: b.AddOrder(customerID, order)}
+}
+
+type purchaseBody struct {
+	User string `json:"user"`
+	Kind string `json:"kind"` // reservation, savingsPlan; empty = reservation
+	Purchase
+}
+
+func controlBuy(b *Backend, _ *exchange, customerID string, body purchaseBody) response {
+	permission := AzureReservedInstances
+	switch {
+	case body.Kind == "savingsPlan" && body.User == "":
+		return controlError(http.StatusBadRequest, "user: a savings plan is bought by a user of the customer")
+	case body.Kind == "savingsPlan":
+		permission = AzureSavingsPlan
+	case body.Kind != "" && body.Kind != "reservation":
+		return controlError(http.StatusBadRequest, "kind %q is neither reservation nor savingsPlan", body.Kind)
 	}
-	b.SetPermissions(id)
-	return response{status: http.StatusNoContent}
+	order, err := b.buy(customerID, body.User, permission, body.Purchase)
+	if missing, ok := errors.AsType[*PurchaseRefused](err); ok {
+		return response{status: http.StatusConflict, body: map[string]any{"error": missing.Error(), "missing": missing.Missing}}
+	}
+	if err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	return response{status: http.StatusCreated, body: order}
+}
+
+func controlReturn(b *Backend, x *exchange, customerID string) response {
+	if err := b.ReturnReservation(customerID, x.values["order"]); err != nil {
+		return controlError(http.StatusNotFound, "%v", err)
+	}
+	return noContent()
 }

@@ -6,91 +6,59 @@ import (
 	"strings"
 )
 
-// controlAzureCalls are those of control that are about customers' directories and Azure subscriptions.
-func controlAzureCalls() []controlCall {
-	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
-		return controlCall{route{method, pattern, open, nil, handle}, about, data}
-	}
+// controlResourceManagerCalls are the control calls about customers' directories and Azure subscriptions.
+func controlResourceManagerCalls() []controlCall {
+	call := newControlCall
 	return []controlCall{
-		call("GET", "/customers/{customer}/principals", controlPrincipals, "users, groups and service principals of a customer", ""),
-		call("POST", "/customers/{customer}/principals", controlAddPrincipal, "add a User, Group or ServicePrincipal; empty fields are filled in", `{"type":"User","displayName":"New User"}`),
-		call("DELETE", "/customers/{customer}/principals/{principal}", controlDeletePrincipal, "delete a principal; its role assignments stay", ""),
-		call("DELETE", "/customers/{customer}/delegated-access", controlEndDelegatedAccess, "end the GDAP relationship: no access to Azure subscriptions and users", ""),
-		call("PUT", "/customers/{customer}/delegated-access", controlGrantDelegatedAccess, "grant it again; Azure follows after so many requests", `{"afterRequests":2}`),
-		call("GET", "/azure-subscriptions/{azure}/role-assignments", controlRoleAssignments, "what is assigned on an Azure subscription", ""),
-		call("POST", "/azure-subscriptions/{azure}/role-assignments", controlAssignRole, "assign a role as somebody in the portal would; Owner by default", `{"principalId":"`+AdatumSecondUserID+`"}`),
-		call("DELETE", "/azure-subscriptions/{azure}/role-assignments/{assignment}", controlRemoveAssignment, "remove an assignment, the last Owner too", ""),
-		call("PUT", "/azure-subscriptions/{azure}/lock", controlLock, "lock an Azure subscription: CanNotDelete, ReadOnly, or nothing", `{"level":"ReadOnly"}`),
+		call("GET", "/customers/{customer}/principals", controlOf(knownCustomer, controlRead((*Backend).Principals)), "users, groups and service principals of a customer", ""),
+		call("POST", "/customers/{customer}/principals", controlOf(knownCustomer, withBody(controlAddPrincipal)), "add a User, Group or ServicePrincipal; empty fields are filled in", `{"type":"User","displayName":"New User"}`),
+		call("DELETE", "/customers/{customer}/principals/{principal}", controlOf(knownCustomer, controlDeletePrincipal), "delete a principal; its role assignments stay", ""),
+		call("DELETE", "/customers/{customer}/delegated-access", controlOf(knownCustomer, controlEndDelegatedAccess), "end the GDAP relationship: no access to Azure subscriptions and users", ""),
+		call("PUT", "/customers/{customer}/delegated-access", controlOf(knownCustomer, withBody(controlGrantDelegatedAccess)), "grant it again; it takes effect in Azure after afterRequests requests", `{"afterRequests":2}`),
+		call("GET", "/azure-subscriptions/{azure}/role-assignments", controlOf(knownAzureSubscription, controlRead((*Backend).RoleAssignments)), "role assignments on an Azure subscription", ""),
+		call("POST", "/azure-subscriptions/{azure}/role-assignments", controlOf(knownAzureSubscription, withBody(controlAssignRole)), "assign a role as a user in the portal would; Owner by default", `{"principalId":"`+AdatumSecondUserID+`"}`),
+		call("DELETE", "/azure-subscriptions/{azure}/role-assignments/{assignment}", controlOf(knownAzureSubscription, controlRemoveAssignment), "remove an assignment, even the last Owner", ""),
+		call("PUT", "/azure-subscriptions/{azure}/lock", controlOf(knownAzureSubscription, withBody(controlLock)), "lock an Azure subscription: CanNotDelete, ReadOnly, or empty to unlock", `{"level":"ReadOnly"}`),
 	}
 }
 
-func controlPrincipals(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	return response{status: http.StatusOK, body: b.Principals(id)}
-}
-
-func controlAddPrincipal(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var principal Principal
-	if err := decodeKnown(x.body, &principal); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
+func controlAddPrincipal(b *Backend, _ *exchange, customerID string, principal Principal) response {
 	if err := oneOf("type", principal.Type, UserPrincipal, GroupPrincipal, ServicePrincipal); err != nil {
 		return controlError(http.StatusBadRequest, "%v", err)
 	}
-	added, err := b.addPrincipal(id, principal)
+	added, err := b.addPrincipal(customerID, principal)
 	if err != nil {
 		return controlError(http.StatusConflict, "%v", err)
 	}
 	return response{status: http.StatusCreated, body: added}
 }
 
-func controlDeletePrincipal(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
+func controlDeletePrincipal(b *Backend, x *exchange, customerID string) response {
+	if !slices.ContainsFunc(b.Principals(customerID), func(p Principal) bool { return strings.EqualFold(p.ID, x.values["principal"]) && p.Deleted.IsZero() }) {
+		return controlError(http.StatusNotFound, "customer %s has no principal %s", customerID, x.values["principal"])
 	}
-	if !slices.ContainsFunc(b.Principals(id), func(p Principal) bool { return strings.EqualFold(p.ID, x.values["principal"]) && p.Deleted.IsZero() }) {
-		return controlError(http.StatusNotFound, "customer %s has no principal %s", id, x.values["principal"])
-	}
-	b.DeletePrincipal(id, x.values["principal"])
-	return response{status: http.StatusNoContent}
+	b.DeletePrincipal(customerID, x.values["principal"])
+	return noContent()
 }
 
-func controlEndDelegatedAccess(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	b.EndDelegatedAccess(id)
-	return response{status: http.StatusNoContent}
+func controlEndDelegatedAccess(b *Backend, _ *exchange, customerID string) response {
+	b.EndDelegatedAccess(customerID)
+	return noContent()
 }
 
-func controlGrantDelegatedAccess(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		AfterRequests int `json:"afterRequests"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
+type delegatedAccessBody struct {
+	AfterRequests int `json:"afterRequests"`
+}
+
+func controlGrantDelegatedAccess(b *Backend, _ *exchange, customerID string, body delegatedAccessBody) response {
 	if err := notNegative("afterRequests", body.AfterRequests); err != nil {
 		return controlError(http.StatusBadRequest, "%v", err)
 	}
-	b.GrantDelegatedAccess(id, body.AfterRequests)
-	return response{status: http.StatusNoContent}
+	b.GrantDelegatedAccess(customerID, body.AfterRequests)
+	return noContent()
 }
 
-// knownAzureSubscription keeps a mistyped id in a control call from being a violation.
+// knownAzureSubscription reads the Azure subscription of a control call.
 func knownAzureSubscription(b *Backend, x *exchange) (id string, refused response, ok bool) {
 	id = x.values["azure"]
 	b.mu.Lock()
@@ -101,24 +69,8 @@ func knownAzureSubscription(b *Backend, x *exchange) (id string, refused respons
 	return id, response{}, true
 }
 
-func controlRoleAssignments(b *Backend, x *exchange) response {
-	id, refused, ok := knownAzureSubscription(b, x)
-	if !ok {
-		return refused
-	}
-	return response{status: http.StatusOK, body: b.RoleAssignments(id)}
-}
-
-func controlAssignRole(b *Backend, x *exchange) response {
-	id, refused, ok := knownAzureSubscription(b, x)
-	if !ok {
-		return refused
-	}
-	var assignment RoleAssignment
-	if err := decodeKnown(x.body, &assignment); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	assignment.SubscriptionID = id
+func controlAssignRole(b *Backend, _ *exchange, subscriptionID string, assignment RoleAssignment) response {
+	assignment.SubscriptionID = subscriptionID
 	made, err := b.assignRole(assignment)
 	if err != nil {
 		return controlError(http.StatusConflict, "%v", err)
@@ -126,32 +78,22 @@ func controlAssignRole(b *Backend, x *exchange) response {
 	return response{status: http.StatusCreated, body: made}
 }
 
-func controlRemoveAssignment(b *Backend, x *exchange) response {
-	id, refused, ok := knownAzureSubscription(b, x)
-	if !ok {
-		return refused
+func controlRemoveAssignment(b *Backend, x *exchange, subscriptionID string) response {
+	if !slices.ContainsFunc(b.RoleAssignments(subscriptionID), func(a RoleAssignment) bool { return strings.EqualFold(a.Name, x.values["assignment"]) }) {
+		return controlError(http.StatusNotFound, "subscription %s has no role assignment %s", subscriptionID, x.values["assignment"])
 	}
-	if !slices.ContainsFunc(b.RoleAssignments(id), func(a RoleAssignment) bool { return strings.EqualFold(a.Name, x.values["assignment"]) }) {
-		return controlError(http.StatusNotFound, "subscription %s has no role assignment %s", id, x.values["assignment"])
-	}
-	b.RemoveAssignment(id, x.values["assignment"])
-	return response{status: http.StatusNoContent}
+	b.RemoveAssignment(subscriptionID, x.values["assignment"])
+	return noContent()
 }
 
-func controlLock(b *Backend, x *exchange) response {
-	id, refused, ok := knownAzureSubscription(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		Level LockLevel `json:"level"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
+type lockBody struct {
+	Level LockLevel `json:"level"`
+}
+
+func controlLock(b *Backend, _ *exchange, subscriptionID string, body lockBody) response {
 	if err := oneOf("level", body.Level, Unlocked, CanNotDelete, ReadOnly); err != nil {
 		return controlError(http.StatusBadRequest, "%v", err)
 	}
-	b.LockSubscription(id, body.Level)
-	return response{status: http.StatusNoContent}
+	b.LockSubscription(subscriptionID, body.Level)
+	return noContent()
 }

@@ -6,20 +6,18 @@ import (
 	"time"
 )
 
-// controlSignInCalls are those of control that are about sign-in.
+// controlSignInCalls are the control calls about sign-in.
 func controlSignInCalls() []controlCall {
-	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
-		return controlCall{route{method, pattern, open, nil, handle}, about, data}
-	}
+	call := newControlCall
 	return []controlCall{
-		call("GET", "/tokens", controlGet((*Backend).IssuedTokens), "the last tokens that were issued", ""),
+		call("GET", "/tokens", controlGet((*Backend).IssuedTokens), "the last issued tokens", ""),
 		call("GET", "/certificates/{certificate}", controlCertificate, "PEM of a certificate, its CA and its key: registered, unregistered or expired", ""),
-		call("GET", "/ci", controlCI, "what jobs of GitHub Actions and Azure DevOps find in their environment", ""),
+		call("GET", "/ci", controlCI, "what jobs of GitHub Actions and Azure DevOps have in their environment", ""),
 		call("POST", "/oidc-tokens", controlMint, "an OIDC token; issuers: github, azuredevops, gitlab, kubernetes", `{"issuer":"gitlab","lifetime":"5m"}`),
-		call("GET", "/users/{user}/refresh-token", controlNewestRefreshToken, "the newest refresh token of a user (object id or principal name)", ""),
-		call("POST", "/users/{user}/refresh-token", controlNewRefreshToken, "sign the user in anew", ""),
-		call("DELETE", "/users/{user}/refresh-token", controlRevokeRefreshTokens, "revoke all refresh tokens of the user", ""),
-		call("GET", "/sign-in-errors", controlGet(func(*Backend) []SignInError { return SignInErrors() }), "the errors that a person must mend", ""),
+		call("GET", "/users/{user}/refresh-token", controlOf(knownUser, controlNewestRefreshToken), "the newest refresh token of a user (object id or principal name)", ""),
+		call("POST", "/users/{user}/refresh-token", controlOf(knownUser, controlNewRefreshToken), "sign the user in again", ""),
+		call("DELETE", "/users/{user}/refresh-token", controlOf(knownUser, controlRevokeRefreshTokens), "revoke all refresh tokens of the user", ""),
+		call("GET", "/sign-in-errors", controlGet(func(*Backend) []SignInError { return SignInErrors() }), "the errors that a person must fix", ""),
 		call("GET", "/sign-in-faults", controlGet((*Backend).SignInFaults), "sign-in faults that still wait for requests", ""),
 		call("POST", "/sign-in-faults", controlFailSignIn, "make token requests fail", `{"tenant":"`+AdatumID+`","code":65001}`),
 		call("DELETE", "/sign-in-faults", controlDo((*Backend).ClearSignInFaults), "remove all sign-in faults", ""),
@@ -54,7 +52,7 @@ func controlMint(b *Backend, x *exchange) response {
 	return response{status: http.StatusCreated, body: map[string]string{"token": b.OIDCToken(body.Issuer, body.OIDCClaims)}}
 }
 
-// knownUser keeps a mistyped name in a control call from being a violation.
+// knownUser reads the user of a control call: object ID or user principal name.
 func knownUser(b *Backend, x *exchange) (User, response, bool) {
 	at, ok := b.signIn.userIndex(x.values["user"])
 	if !ok {
@@ -63,29 +61,17 @@ func knownUser(b *Backend, x *exchange) (User, response, bool) {
 	return b.signIn.users[at], response{}, true
 }
 
-func controlNewestRefreshToken(b *Backend, x *exchange) response {
-	user, refused, ok := knownUser(b, x)
-	if !ok {
-		return refused
-	}
+func controlNewestRefreshToken(b *Backend, _ *exchange, user User) response {
 	return response{status: http.StatusOK, body: map[string]string{"refreshToken": b.NewestRefreshToken(user)}}
 }
 
-func controlNewRefreshToken(b *Backend, x *exchange) response {
-	user, refused, ok := knownUser(b, x)
-	if !ok {
-		return refused
-	}
+func controlNewRefreshToken(b *Backend, _ *exchange, user User) response {
 	return response{status: http.StatusCreated, body: map[string]string{"refreshToken": b.NewRefreshToken(user)}}
 }
 
-func controlRevokeRefreshTokens(b *Backend, x *exchange) response {
-	user, refused, ok := knownUser(b, x)
-	if !ok {
-		return refused
-	}
+func controlRevokeRefreshTokens(b *Backend, _ *exchange, user User) response {
 	b.RevokeRefreshTokens(user)
-	return response{status: http.StatusNoContent}
+	return noContent()
 }
 
 func controlFailSignIn(b *Backend, x *exchange) response {
