@@ -199,9 +199,7 @@ func (b *Backend) addPrincipal(customerID string, principal Principal) (Principa
 		return Principal{}, fmt.Errorf("no customer %s", customerID)
 	}
 	d := b.directoryOf(record)
-	if principal.ID == "" {
-		principal.ID = newGUID()
-	}
+	setDefault(&principal.ID, newGUID())
 	principal.ID = strings.ToLower(principal.ID)
 	if uuid.Validate(principal.ID) != nil || d.find(principal.ID) != nil {
 		return Principal{}, fmt.Errorf("id %s is no GUID or is taken", principal.ID)
@@ -209,9 +207,7 @@ func (b *Backend) addPrincipal(customerID string, principal Principal) (Principa
 	if principal.Type == UserPrincipal && principal.UserPrincipalName == "" {
 		principal.UserPrincipalName = "user-" + principal.ID[:8] + "@" + record.Domain
 	}
-	if principal.DisplayName == "" {
-		principal.DisplayName = string(principal.Type) + " " + principal.ID[:8]
-	}
+	setDefault(&principal.DisplayName, string(principal.Type)+" "+principal.ID[:8])
 	stored := principal
 	stored.Members = slices.Clone(principal.Members)
 	d.principals = append(d.principals, &stored)

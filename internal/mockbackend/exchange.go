@@ -112,7 +112,7 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 		}
 	}
 	if wait > 0 {
-		seconds := wholeSeconds(wait)
+		seconds := secondsRoundedUp(wait)
 		header := http.Header{"Retry-After": {strconv.Itoa(seconds)}}
 		return x.service.encode(x, response{status: http.StatusTooManyRequests, body: x.service.throttleAnswer(x, seconds), header: header}), fault
 	}

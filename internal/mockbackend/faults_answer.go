@@ -43,7 +43,7 @@ func (x *exchange) delayAfter(fault *Fault) time.Duration {
 // faultAnswer is the answer of the faults that keep the request from being executed.
 func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 	header := http.Header{}
-	seconds := wholeSeconds(fault.RetryAfter)
+	seconds := secondsRoundedUp(fault.RetryAfter)
 	if fault.RetryAfter > 0 {
 		header.Set("Retry-After", strconv.Itoa(seconds))
 	}
@@ -97,7 +97,7 @@ func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 	return answer{}, false
 }
 
-// wholeSeconds rounds up, to at least one: Retry-After has no fractions.
-func wholeSeconds(d time.Duration) int {
+// secondsRoundedUp rounds up, to at least one: Retry-After has no fractions.
+func secondsRoundedUp(d time.Duration) int {
 	return max(1, int(math.Ceil(d.Seconds())))
 }

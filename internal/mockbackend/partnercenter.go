@@ -189,7 +189,7 @@ func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {
 
 // customerOf finds the customer that a call is about, or says why it can not be used (DEV/error-codes).
 func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response, bool) {
-	if uuid.Validate(id) != nil || len(id) != 36 {
+	if !isGUID(id) {
 		return nil, failure(http.StatusBadRequest, 900118, "The customer id %q is not valid.", id), false
 	}
 	record := b.customer(id)

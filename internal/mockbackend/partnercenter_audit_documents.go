@@ -7,12 +7,6 @@ import (
 
 // orderDocument is an order as resourceOldValue and resourceNewValue have it: PascalCase, with explicit nulls.
 func orderDocument(record *customerRecord, o *Order) string {
-	orNull := func(text string) *string {
-		if text == "" {
-			return nil
-		}
-		return &text
-	}
 	type documentLine struct {
 		LineItemNumber                       int
 		OfferID                              string  `json:"OfferId"`
@@ -45,7 +39,7 @@ func orderDocument(record *customerRecord, o *Order) string {
 		}
 	}
 	document.ID, document.AlternateID, document.ReferenceCustomerID, document.BillingCycle, document.CurrencyCode = o.ID, orNull(o.AlternateID), record.ID, o.BillingCycle, "USD"
-	document.CreationDate, document.Status, document.TransactionType = o.Created.UTC().Format("2006-01-02T15:04:05.0000000Z"), o.Status, o.TransactionType
+	document.CreationDate, document.Status, document.TransactionType = sevenDigits(o.Created), o.Status, o.TransactionType
 	document.Client.MarketplaceCountry, document.Client.DeviceFamily, document.Client.Name = orNull(o.Client.MarketplaceCountry), orNull(o.Client.DeviceFamily), orNull(o.Client.Name)
 	document.Attributes.ObjectType = "Order"
 	for i, line := range o.Lines {

@@ -109,13 +109,9 @@ func (b *Backend) AddAuditRecord(customerID string, entry AuditRecord) AuditReco
 	}
 	empty := b.newAudit(record, "update_subscription", "subscription")
 	entry.PartnerID, entry.CustomerID, entry.CustomerName, entry.Attributes = empty.PartnerID, empty.CustomerID, empty.CustomerName, empty.Attributes
-	for field, value := range map[*string]string{
-		&entry.OperationType: empty.OperationType, &entry.ResourceType: empty.ResourceType, &entry.OperationStatus: empty.OperationStatus,
-	} {
-		if *field == "" {
-			*field = value
-		}
-	}
+	setDefault(&entry.OperationType, empty.OperationType)
+	setDefault(&entry.ResourceType, empty.ResourceType)
+	setDefault(&entry.OperationStatus, empty.OperationStatus)
 	return b.addAudit(entry, "", entry.ResourceOldValue, entry.ResourceNewValue)
 }
 
@@ -136,7 +132,7 @@ func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) 
 		operation = resourceID + "_" + operation
 	}
 	entry.ID = fmt.Sprintf("%s_%s_%s_%d", entry.PartnerID, entry.CustomerID, operation, ticks)
-	entry.OperationDate = entry.at.Format("2006-01-02T15:04:05.0000000Z")
+	entry.OperationDate = sevenDigits(entry.at)
 	entry.ResourceOldValue, entry.ResourceNewValue = before, after
 	if len(b.audit) >= auditSize {
 		b.audit = slices.Clone(b.audit[auditSize/10:])

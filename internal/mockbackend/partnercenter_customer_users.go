@@ -101,12 +101,11 @@ func (x *exchange) customerUserBody(record *customerRecord, p *Principal) custom
 		DisplayName: p.DisplayName, UserDomainType: "none", State: p.state(),
 		Links: selfLink{x.link("/customers/" + record.ID + "/users/" + p.ID)}, Attributes: resourceAttributes{ObjectType: "CustomerUser"},
 	}
-	const seconds = "2006-01-02T15:04:05Z"
 	if !p.Synced.IsZero() {
-		body.LastDirectorySyncTime, body.UserDomainType = p.Synced.UTC().Format(seconds), "managed"
+		body.LastDirectorySyncTime, body.UserDomainType = wholeSeconds(p.Synced), "managed"
 	}
 	if !p.Deleted.IsZero() {
-		body.SoftDeletionTime = p.Deleted.UTC().Format(seconds)
+		body.SoftDeletionTime = wholeSeconds(p.Deleted)
 	}
 	return body
 }

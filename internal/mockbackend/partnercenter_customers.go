@@ -37,9 +37,7 @@ func (b *Backend) AddCustomer(customer Customer, subscriptions ...Subscription) 
 }
 
 func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *customerRecord {
-	if customer.ID == "" {
-		customer.ID = newGUID()
-	}
+	setDefault(&customer.ID, newGUID())
 	customer.ID = strings.ToLower(customer.ID)
 	if customer.CompanyName == "" {
 		customer.CompanyName = "Customer " + customer.ID[:8]
@@ -47,9 +45,7 @@ func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *
 	if customer.Domain == "" {
 		customer.Domain = "customer-" + customer.ID[:8] + "-demo.onmicrosoft.com"
 	}
-	if customer.Country == "" {
-		customer.Country = "US"
-	}
+	setDefault(&customer.Country, "US")
 	record := &customerRecord{Customer: customer}
 	for _, subscription := range subscriptions {
 		subscription.fill(customer.ID, len(record.subscriptions))

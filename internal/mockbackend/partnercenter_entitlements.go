@@ -33,17 +33,12 @@ const (
 )
 
 func (r *Reservation) fill(o *Order, line *OrderLine) {
-	fallback := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	fallback(&r.ID, guidFor("reservation", o.ID, line.OfferID))
-	fallback(&r.ResourceID, guidFor("reservation order", o.ID, line.OfferID))
-	fallback(&r.DisplayName, "VM_RI_"+o.Created.UTC().Format("01-02-2006_15-04"))
-	fallback(&r.Type, virtualMachines)
-	fallback(&r.ScopeType, "Shared")
-	fallback(&r.State, "Created")
+	setDefault(&r.ID, guidFor("reservation", o.ID, line.OfferID))
+	setDefault(&r.ResourceID, guidFor("reservation order", o.ID, line.OfferID))
+	setDefault(&r.DisplayName, "VM_RI_"+o.Created.UTC().Format("01-02-2006_15-04"))
+	setDefault(&r.Type, virtualMachines)
+	setDefault(&r.ScopeType, "Shared")
+	setDefault(&r.State, "Created")
 	if r.Effective.IsZero() {
 		r.Effective = o.Created
 	}
@@ -202,7 +197,7 @@ func artifactOf(record *customerRecord, line entitledLine) (group, lineItem, res
 // expiry has no zone in any example of the pages.
 func (x *exchange) expiry(at time.Time) string {
 	if x.knobs.ExpiryWithZone {
-		return at.UTC().Format("2006-01-02T15:04:05Z")
+		return wholeSeconds(at)
 	}
 	return at.UTC().Format("2006-01-02T15:04:05")
 }
@@ -252,7 +247,7 @@ func (x *exchange) artifactDetails(line entitledLine, old bool) artifactDetails 
 	r := line.Reservation
 	body := reservationBody{
 		ReservationID: r.ID, DisplayName: r.DisplayName, ScopeType: r.ScopeType, AppliedScopes: append([]string{}, r.AppliedScopes...), Quantity: x.number(line.Quantity),
-		EffectiveDateTime: r.Effective.UTC().Format("2006-01-02T15:04:05.0000000Z"), ExpiryDateTime: x.expiry(r.Expires), ProvisioningState: r.State,
+		EffectiveDateTime: sevenDigits(r.Effective), ExpiryDateTime: x.expiry(r.Expires), ProvisioningState: r.State,
 	}
 	if x.knobs.UnknownEnums {
 		body.ScopeType, body.ProvisioningState = "ManagementGroup", "Merged"

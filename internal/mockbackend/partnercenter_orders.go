@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Order is a purchase (DEV/order-resources). Subscriptions have theirs without being asked; AddOrder adds others and
@@ -74,7 +72,7 @@ func modernOrderID(parts ...any) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:24]) + "1"
 }
 
-func (o *Order) isLegacy() bool { return len(o.ID) == 36 && uuid.Validate(o.ID) == nil }
+func (o *Order) isLegacy() bool { return isGUID(o.ID) }
 
 // Orders returns the orders of a customer, newest first, those included that the API does not list yet.
 func (b *Backend) Orders(customerID string) []Order {
@@ -129,28 +127,21 @@ func (b *Backend) addOrder(record *customerRecord, order Order) *Order {
 }
 
 func (o *Order) fill(record *customerRecord) {
-	fallback := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	fallback(&o.ID, modernOrderID(record.ID, "/", len(record.orders)))
-	fallback(&o.BillingCycle, "one_time")
-	fallback(&o.Status, "completed")
-	fallback(&o.TransactionType, "UserPurchase")
+	setDefault(&o.ID, modernOrderID(record.ID, "/", len(record.orders)))
+	setDefault(&o.BillingCycle, "one_time")
+	setDefault(&o.Status, "completed")
+	setDefault(&o.TransactionType, "UserPurchase")
 	if o.Created.IsZero() {
 		o.Created = time.Now()
 	}
 	if !o.isLegacy() {
-		fallback(&o.AlternateID, strings.ReplaceAll(guidFor("alternate order", o.ID), "-", "")[:12])
-		if o.Client == (OrderClient{}) {
-			o.Client = OrderClient{record.Country, "UniversalStore-PartnerCenter", "Partner Center Web"}
-		}
+		setDefault(&o.AlternateID, strings.ReplaceAll(guidFor("alternate order", o.ID), "-", "")[:12])
+		setDefault(&o.Client, OrderClient{record.Country, "UniversalStore-PartnerCenter", "Partner Center Web"})
 	}
 	for i := range o.Lines {
 		line := &o.Lines[i]
 		line.Quantity = max(line.Quantity, 1)
-		fallback(&line.TransactionType, "New")
+		setDefault(&line.TransactionType, "New")
 		if line.Reservation != nil {
 			line.Reservation.fill(o, line)
 		}

@@ -141,7 +141,7 @@ func (x *exchange) orderDate(o *Order) string {
 	case OrderDatesZeroOffset:
 		return o.Created.UTC().Format("2006-01-02T15:04:05.0000000") + "+00:00"
 	default:
-		return o.Created.UTC().Format("2006-01-02T15:04:05.0000000Z")
+		return sevenDigits(o.Created)
 	}
 }
 

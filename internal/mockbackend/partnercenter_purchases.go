@@ -167,15 +167,9 @@ func (p *Purchase) fill(permission string) error {
 	if p.ReservationType == "" && permission == AzureReservedInstances {
 		p.ReservationType = virtualMachines
 	}
-	if p.TermDuration == "" {
-		p.TermDuration = "P1Y"
-	}
-	if p.Quantity == 0 {
-		p.Quantity = 1
-	}
-	if p.UnitPriceCents == 0 {
-		p.UnitPriceCents = 50_000
-	}
+	setDefault(&p.TermDuration, "P1Y")
+	setDefault(&p.Quantity, 1)
+	setDefault(&p.UnitPriceCents, 50_000)
 	if p.FriendlyName == "" {
 		p.FriendlyName = "Reserved VM Instance, Standard_D2s_v5, West Europe"
 		switch {

@@ -215,7 +215,7 @@ func (b *Backend) endedEmptyList(x *exchange, customerID string) bool {
 // policyRecord finds the customer whose policy an id names, "{partner}_{customer}".
 func (b *Backend) policyRecord(x *exchange, id string) (*customerRecord, response, bool) {
 	grantor, entity, ok := strings.Cut(id, "_")
-	if !ok || len(grantor) != 36 || len(entity) != 36 || uuid.Validate(grantor) != nil || uuid.Validate(entity) != nil {
+	if !ok || !isGUID(grantor) || !isGUID(entity) {
 		return nil, failure(http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", id), false
 	}
 	if !strings.EqualFold(grantor, b.partner.TenantID) || b.customer(entity) == nil || b.endedEmptyList(x, entity) {

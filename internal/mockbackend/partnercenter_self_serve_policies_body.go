@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // selfServePolicy is the wire form, read and written (DEV/self-serve-policy-resources). Note the capital ID in tenantID.
@@ -104,11 +102,11 @@ func decodePolicy(data []byte) (policy *selfServePolicy, unknown, err error) {
 	switch {
 	case !strings.EqualFold(body.SelfServeEntity.Type, entityTypeCustomer):
 		err = invalid("selfServeEntity.selfServeEntityType %q is not valid.", body.SelfServeEntity.Type)
-	case len(body.SelfServeEntity.TenantID) != 36 || uuid.Validate(body.SelfServeEntity.TenantID) != nil:
+	case !isGUID(body.SelfServeEntity.TenantID):
 		err = invalid("selfServeEntity.tenantID %q is not a GUID.", body.SelfServeEntity.TenantID)
 	case !strings.EqualFold(body.Grantor.Type, grantorTypeBillTo):
 		err = invalid("grantor.grantorType %q is not valid.", body.Grantor.Type)
-	case len(body.Grantor.TenantID) != 36 || uuid.Validate(body.Grantor.TenantID) != nil:
+	case !isGUID(body.Grantor.TenantID):
 		err = invalid("grantor.tenantID %q is not a GUID.", body.Grantor.TenantID)
 	}
 	for _, permission := range body.Permissions {

@@ -45,9 +45,7 @@ func (s *Subscription) isLegacyAzure() bool {
 
 // fill gives a subscription what its kind usually has.
 func (s *Subscription) fill(customerID string, index int) {
-	if s.OfferID == "" {
-		s.OfferID = AzurePlanOfferID
-	}
+	setDefault(&s.OfferID, AzurePlanOfferID)
 	name := "Microsoft 365 Business Standard"
 	switch {
 	case s.isAzurePlan():
@@ -55,34 +53,27 @@ func (s *Subscription) fill(customerID string, index int) {
 	case s.isLegacyAzure():
 		name = "Microsoft Azure"
 	}
-	fallback := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
-	}
-	fallback(&s.OfferName, name)
-	fallback(&s.FriendlyName, s.OfferName)
-	fallback(&s.Status, "active")
+	setDefault(&s.OfferName, name)
+	setDefault(&s.FriendlyName, s.OfferName)
+	setDefault(&s.Status, "active")
 	id := guidFor("subscription", customerID, index)
 	if !s.isAzurePlan() { // recorded traffic has legacy ids in capitals
 		id = strings.ToUpper(id)
 	}
-	fallback(&s.ID, id)
+	setDefault(&s.ID, id)
 	if s.isAzurePlan() {
-		fallback(&s.OrderID, modernOrderID(customerID, index))
+		setDefault(&s.OrderID, modernOrderID(customerID, index))
 	}
-	fallback(&s.OrderID, guidFor("order", customerID, index))
-	if s.Quantity == 0 {
-		s.Quantity = 1
-	}
+	setDefault(&s.OrderID, guidFor("order", customerID, index))
+	setDefault(&s.Quantity, 1)
 	if s.Created.IsZero() {
 		s.Created = time.Date(2024, time.March, 11, 9, 12, 44, 187_551_700, time.UTC)
 	}
 	s.AzureSubscriptions = slices.Clone(s.AzureSubscriptions)
 	for i := range s.AzureSubscriptions {
-		fallback(&s.AzureSubscriptions[i].ID, guidFor("azure", s.ID, i))
-		fallback(&s.AzureSubscriptions[i].FriendlyName, fmt.Sprintf("Azure subscription %d", i+1))
-		fallback(&s.AzureSubscriptions[i].Status, "active")
+		setDefault(&s.AzureSubscriptions[i].ID, guidFor("azure", s.ID, i))
+		setDefault(&s.AzureSubscriptions[i].FriendlyName, fmt.Sprintf("Azure subscription %d", i+1))
+		setDefault(&s.AzureSubscriptions[i].Status, "active")
 	}
 	s.version = 1
 }
@@ -242,7 +233,7 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		country := "?country=" + record.Country
 		body.ProductType, body.IsMicrosoftProduct = &productType{"Azure", "Azure"}, &microsoft
 		body.UnitType, body.BillingType, body.BillingCycle, body.CommitmentEndDate = "Usage-based", "usage", "one_time", endOfTime
-		body.CreationDate = s.Created.UTC().Format("2006-01-02T15:04:05.0000000Z")
+		body.CreationDate = sevenDigits(s.Created)
 		body.Links = map[string]*link{
 			"product": x.link(productURI + country), "sku": x.link(productURI + "/skus/" + sku + country),
 			"availability": x.link(productURI + "/skus/" + sku + "/availabilities/" + availability + country), "self": self,

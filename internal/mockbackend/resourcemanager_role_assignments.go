@@ -89,12 +89,8 @@ func (b *Backend) azureRecordOf(subscriptionID string) *azureRecord {
 
 // addAssignment fills in what is empty and stores an assignment.
 func (b *Backend) addAssignment(record *azureRecord, a *RoleAssignment) {
-	if a.Scope == "" {
-		a.Scope = subscriptionScope(a.SubscriptionID)
-	}
-	if a.RoleDefinitionID == "" {
-		a.RoleDefinitionID = subscriptionScope(a.SubscriptionID) + roleDefinitionPath + a.RoleID
-	}
+	setDefault(&a.Scope, subscriptionScope(a.SubscriptionID))
+	setDefault(&a.RoleDefinitionID, subscriptionScope(a.SubscriptionID)+roleDefinitionPath+a.RoleID)
 	b.lastSerial++
 	a.serial = b.lastSerial
 	record.assignments = append(record.assignments, a)
@@ -151,12 +147,8 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	for _, id := range []*string{&a.SubscriptionID, &a.Name, &a.PrincipalID, &a.RoleID} {
 		*id = strings.ToLower(*id)
 	}
-	if a.Name == "" {
-		a.Name = newGUID()
-	}
-	if a.RoleID == "" {
-		a.RoleID = OwnerRole
-	}
+	setDefault(&a.Name, newGUID())
+	setDefault(&a.RoleID, OwnerRole)
 	if a.PrincipalType == "" {
 		a.PrincipalType, _ = b.directoryOf(owner).typeOf(a.PrincipalID)
 	}

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/google/uuid"
 )
 
 // RoleDefinitionIDForm says how answers name a role. Clients compare the last segment alone.
@@ -46,19 +44,12 @@ type roleAssignmentProperties struct {
 }
 
 func (b *Backend) roleAssignmentBody(x *exchange, a *RoleAssignment) roleAssignmentBody {
-	orNull := func(text string) *string {
-		if text == "" {
-			return nil
-		}
-		return &text
-	}
-	const sevenDigits = "2006-01-02T15:04:05.0000000Z"
 	body := roleAssignmentBody{
 		ID: strings.TrimSuffix(a.Scope, "/") + "/providers/Microsoft.Authorization/roleAssignments/" + a.Name, Name: a.Name, Type: "Microsoft.Authorization/roleAssignments",
 		Properties: roleAssignmentProperties{
 			RoleDefinitionID: a.RoleDefinitionID, PrincipalID: a.PrincipalID, PrincipalType: a.PrincipalType, Scope: a.Scope,
 			Condition: orNull(a.Condition), ConditionVersion: orNull(a.ConditionVersion), Description: orNull(a.Description),
-			CreatedOn: a.CreatedOn.UTC().Format(sevenDigits), UpdatedOn: a.UpdatedOn.UTC().Format(sevenDigits),
+			CreatedOn: sevenDigits(a.CreatedOn), UpdatedOn: sevenDigits(a.UpdatedOn),
 			CreatedBy: orNull(a.CreatedBy), UpdatedBy: orNull(a.UpdatedBy), DelegatedManagedIdentityResourceID: orNull(a.delegatedIdentity),
 		},
 	}
@@ -106,7 +97,7 @@ func (b *Backend) readRoleAssignment(x *exchange) (a *RoleAssignment, sentType P
 		return nil, "", armFailure(http.StatusBadRequest, code, format, args...), false
 	}
 	name := x.values["name"]
-	if len(name) != 36 || uuid.Validate(name) != nil {
+	if !isGUID(name) {
 		return bad("InvalidRoleAssignmentId", "The role assignment ID '%s' is not valid. The role assignment ID must be a GUID.", name)
 	}
 	var body roleAssignmentRequest
@@ -136,7 +127,7 @@ func (b *Backend) readRoleAssignment(x *exchange) (a *RoleAssignment, sentType P
 		return bad("InvalidRoleDefinitionId", "The role definition ID '%s' is not valid.", *p.RoleDefinitionID)
 	case !slices.Contains(knownRoles, strings.ToLower(role[2])):
 		return bad("RoleDefinitionDoesNotExist", "The specified role definition with ID '%s' does not exist.", strings.ReplaceAll(role[2], "-", ""))
-	case len(*p.PrincipalID) != 36 || uuid.Validate(*p.PrincipalID) != nil:
+	case !isGUID(*p.PrincipalID):
 		return bad("InvalidPrincipalId", "The principal ID '%s' is not valid. Principal ID must be a GUID.", *p.PrincipalID)
 	case p.PrincipalType != nil && !slices.Contains([]PrincipalType{UserPrincipal, GroupPrincipal, ServicePrincipal}, sentType) && !(foreign && sentType == ForeignGroupPrincipal):
 		return bad("InvalidPrincipalType", "The principal type '%s' is not valid. It must be 'User', 'Group' or 'ServicePrincipal'.", sentType)

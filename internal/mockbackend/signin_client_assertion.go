@@ -169,10 +169,10 @@ func withinTime(claims *jwt.RegisteredClaims) *refusal {
 	if !now.Before(claims.ExpiresAt.Add(clockSkew)) || claims.NotBefore != nil && now.Before(claims.NotBefore.Add(-clockSkew)) {
 		from := "1970-01-01T00:00:00.0000000Z"
 		if claims.NotBefore != nil {
-			from = claims.NotBefore.UTC().Format("2006-01-02T15:04:05.0000000Z")
+			from = sevenDigits(claims.NotBefore.Time)
 		}
 		return refuseAs(700024, "Client assertion is not within its valid time range. Current time: %s, assertion valid from %s, expiry time of assertion %s.",
-			now.UTC().Format("2006-01-02T15:04:05.0000000Z"), from, claims.ExpiresAt.UTC().Format("2006-01-02T15:04:05.0000000Z"))
+			sevenDigits(now), from, sevenDigits(claims.ExpiresAt.Time))
 	}
 	return nil
 }

@@ -97,15 +97,11 @@ func (e SignInError) refusal() *refusal {
 	if !known {
 		usual = SignInError{Status: http.StatusBadRequest, Error: "invalid_grant", Text: "The sign-in was refused."}
 	}
-	if e.Status == 0 {
-		e.Status = usual.Status
-	}
+	setDefault(&e.Status, usual.Status)
 	if e.Error == "" {
 		e.Error, e.SubError = usual.Error, usual.SubError
 	}
-	if e.Text == "" {
-		e.Text = usual.Text
-	}
+	setDefault(&e.Text, usual.Text)
 	return &refusal{status: e.Status, apiError: apiError{code: e.Code, name: e.Error, text: e.Text, subError: e.SubError}}
 }
 

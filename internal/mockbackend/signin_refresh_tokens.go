@@ -113,7 +113,7 @@ func (b *Backend) judgeRefreshToken(x *exchange, r *tokenRequest) *refusal {
 	case x.knobs.RefreshTokens == RefreshTokensRevoked, token.serial < state.revoked:
 		return refuseAs(50173, "")
 	case x.knobs.RefreshTokens == RefreshTokensExpired, time.Since(token.issued) >= x.knobs.RefreshTokenLifetime:
-		return refuseAs(700082, "The refresh token has expired due to inactivity. The token was issued on %s and was inactive for 90.00:00:00.", token.issued.UTC().Format("2006-01-02T15:04:05.0000000Z"))
+		return refuseAs(700082, "The refresh token has expired due to inactivity. The token was issued on %s and was inactive for 90.00:00:00.", sevenDigits(token.issued))
 	case !x.knobs.ReuseRefreshTokens && token.serial != state.newest.serial:
 		return refuseAs(70000, "The provided refresh token was used before, and a newer one has been issued.")
 	}

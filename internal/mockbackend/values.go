@@ -49,3 +49,26 @@ func upperCaseGUIDs(body []byte) []byte {
 		return []byte(strings.ToUpper(string(found)))
 	})
 }
+
+// isGUID accepts only the form with dashes, in either case.
+func isGUID(text string) bool { return len(text) == 36 && uuid.Validate(text) == nil }
+
+// setDefault sets a field that is empty.
+func setDefault[T comparable](field *T, value T) {
+	var empty T
+	if *field == empty {
+		*field = value
+	}
+}
+
+// orNull returns nil for an empty text, which JSON prints as null.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// Dates in UTC, as .NET prints them: with seven fractional digits, or none.
+func sevenDigits(at time.Time) string  { return at.UTC().Format("2006-01-02T15:04:05.0000000Z") }
+func wholeSeconds(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
