@@ -61,9 +61,6 @@ func controlRoutes() []route {
 	return table
 }
 
-func (controlService) inspect(*Backend, *exchange)                {}
-func (controlService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
-func (controlService) throttleAnswer(*exchange, int) any          { return nil }
 func (controlService) errorAnswer(_ *exchange, status int, e *apiError) response {
 	return controlError(status, "%s", e.text)
 }

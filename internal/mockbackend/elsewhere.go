@@ -15,13 +15,9 @@ func (elsewhereService) inspect(b *Backend, x *exchange) {
 	}
 }
 
-func (elsewhereService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
-
 func (elsewhereService) errorAnswer(*exchange, int, *apiError) response {
 	return response{status: http.StatusNotFound}
 }
-
-func (elsewhereService) throttleAnswer(*exchange, int) any { return nil }
 
 func (elsewhereService) encode(_ *exchange, r response) answer {
 	a := answer{status: r.status, header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}}

@@ -25,11 +25,7 @@ func (s partnerCenterService) inspect(b *Backend, x *exchange) {
 	if !acceptsJSON(x.req.Header.Values("Accept")) {
 		b.violate("%s: no Accept: application/json", call)
 	}
-	if len(x.body) > 0 {
-		if media, _, err := mime.ParseMediaType(header("Content-Type")); err != nil || media != "application/json" {
-			b.violate("%s: body without Content-Type: application/json", call)
-		}
-	}
+	b.inspectJSONBody(x)
 	x.entry.RequestID, x.entry.CorrelationID = header("MS-RequestId"), header("MS-CorrelationId")
 	if uuid.Validate(x.entry.CorrelationID) != nil {
 		b.violate("%s: MS-CorrelationId is not a GUID: %q", call, x.entry.CorrelationID)
@@ -41,11 +37,7 @@ func (s partnerCenterService) inspect(b *Backend, x *exchange) {
 	} else if !b.replays.sameCall(x) {
 		b.violate("%s: MS-RequestId %s was used for another call", call, x.entry.RequestID)
 	}
-	if x.route != nil {
-		if name, unknown := x.route.unknownQuery(x.query); unknown {
-			b.violate("%s: unknown query parameter %q", call, name)
-		}
-	}
+	b.inspectQuery(x)
 }
 
 func acceptsJSON(accept []string) bool {
@@ -61,8 +53,8 @@ func acceptsJSON(accept []string) bool {
 // codes of a missing token and of a wrong role are a choice.
 func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 	call := x.req.Method + " " + x.req.URL.Path
-	scheme, token, _ := strings.Cut(x.req.Header.Get("Authorization"), " ")
-	if token == "" || !strings.EqualFold(scheme, "Bearer") {
+	token := bearerOf(x.req)
+	if token == "" {
 		b.violate("%s: no bearer token", call)
 		return unauthorized(&apiError{code: 800001, text: "The partner token is missing in the request context."}), false
 	}

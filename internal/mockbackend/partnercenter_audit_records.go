@@ -171,27 +171,11 @@ func (b *Backend) auditPage(x *exchange, query pageQuery) response {
 	if !ok {
 		return refused
 	}
-	var items []pageItem
-	for i := len(b.audit) - 1; i >= 0; i-- {
+	list := pagedList{length: len(b.audit), first: b.firstAudit, newestFirst: true, matches: func(i int) bool {
 		entry := &b.audit[i]
-		if entry.at.Before(from) || !entry.at.Before(until) || !entry.isListed() || !entry.matches(filter) {
-			continue
-		}
-		key := ^uint64(b.firstAudit + i) // newest first
-		if x.knobs.ShuffleOrder {
-			key = b.shuffledKey(b.firstAudit + i)
-		}
-		items = append(items, pageItem{key, i})
-	}
-	sortItems(items)
-	page, next := query.cut(x.knobs, items)
-	entries := make([]AuditRecord, 0, len(page))
-	for _, item := range page {
-		entries = append(entries, x.auditBody(b.audit[item.at]))
-	}
-	body := collectionOf(b, x, entries)
-	b.addLinks(x, body, query, next)
-	return response{status: http.StatusOK, body: body}
+		return !entry.at.Before(from) && entry.at.Before(until) && entry.isListed() && entry.matches(filter)
+	}}
+	return pageOf(b, x, query, list, func(i int) AuditRecord { return x.auditBody(b.audit[i]) })
 }
 
 func (r *AuditRecord) isListed() bool { return !time.Now().Before(r.listed) }

@@ -44,26 +44,10 @@ func (b *Backend) listCustomerUsers(x *exchange) response {
 		}
 	}
 	principals := b.directoryOf(record).principals
-	var items []pageItem
-	for i, principal := range principals {
-		if principal.Type != UserPrincipal || principal.state() != state {
-			continue
-		}
-		key := uint64(i)
-		if x.knobs.ShuffleOrder {
-			key = b.shuffledKey(i)
-		}
-		items = append(items, pageItem{key, i})
-	}
-	sortItems(items)
-	page, next := query.cut(x.knobs, items)
-	bodies := make([]customerUserBody, 0, len(page))
-	for _, item := range page {
-		bodies = append(bodies, x.customerUserBody(record, principals[item.at]))
-	}
-	body := collectionOf(b, x, bodies)
-	b.addLinks(x, body, query, next)
-	return response{status: http.StatusOK, body: body}
+	list := pagedList{length: len(principals), matches: func(i int) bool {
+		return principals[i].Type == UserPrincipal && principals[i].state() == state
+	}}
+	return pageOf(b, x, query, list, func(i int) customerUserBody { return x.customerUserBody(record, principals[i]) })
 }
 
 // getCustomerUser: DEV/get-a-user-account-by-id. That a deleted user is not found is a choice.

@@ -67,30 +67,24 @@ func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *
 // EndRelationship ends the reseller relationship: the customer leaves the list, and Knobs.RelationshipEnded says what
 // its other calls get. It reports whether there is such a customer; if not, that is a violation too.
 func (b *Backend) EndRelationship(customerID string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	record := b.customer(customerID)
-	if record == nil {
-		b.violate("EndRelationship: no customer %s", customerID)
-		return false
-	}
-	record.RelationshipEnded = true
-	b.addAudit(b.portalAudit(record, "remove_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
-	return true
+	return b.setRelationshipEnded("EndRelationship", customerID, true, "remove_partner_customer_relationship")
 }
 
 // RenewRelationship takes EndRelationship back. It reports whether there is such a customer; if not, that is a violation
 // too.
 func (b *Backend) RenewRelationship(customerID string) bool {
+	return b.setRelationshipEnded("RenewRelationship", customerID, false, "add_partner_customer_relationship")
+}
+
+func (b *Backend) setRelationshipEnded(method, customerID string, ended bool, operation string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	record := b.customer(customerID)
+	record := b.customerFor(method, customerID)
 	if record == nil {
-		b.violate("RenewRelationship: no customer %s", customerID)
 		return false
 	}
-	record.RelationshipEnded = false
-	b.addAudit(b.portalAudit(record, "add_partner_customer_relationship", "partner_customer_relationship"), record.ID, "", "")
+	record.RelationshipEnded = ended
+	b.addAudit(b.portalAudit(record, operation, "partner_customer_relationship"), record.ID, "", "")
 	return true
 }
 
@@ -155,28 +149,10 @@ func (b *Backend) listCustomers(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	items := make([]pageItem, 0, len(b.customers))
-	for i, record := range b.customers {
-		if record.RelationshipEnded || !record.matches(filter) {
-			continue
-		}
-		key := uint64(i)
-		if x.knobs.ShuffleOrder {
-			key = b.shuffledKey(i)
-		}
-		items = append(items, pageItem{key, i})
-	}
-	if x.knobs.ShuffleOrder {
-		sortItems(items)
-	}
-	page, next := query.cut(x.knobs, items)
-	bodies := make([]customerBody, 0, len(page))
-	for _, item := range page {
-		bodies = append(bodies, x.customerItem(b.customers[item.at]))
-	}
-	body := collectionOf(b, x, bodies)
-	b.addLinks(x, body, query, next)
-	return response{status: http.StatusOK, body: body}
+	list := pagedList{length: len(b.customers), matches: func(i int) bool {
+		return !b.customers[i].RelationshipEnded && b.customers[i].matches(filter)
+	}}
+	return pageOf(b, x, query, list, func(i int) customerBody { return x.customerItem(b.customers[i]) })
 }
 
 func (r *customerRecord) matches(filter fieldFilter) bool {

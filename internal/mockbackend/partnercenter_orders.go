@@ -111,9 +111,8 @@ func (o *Order) clone() Order {
 func (b *Backend) AddOrder(customerID string, order Order) Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	record := b.customer(customerID)
+	record := b.customerFor("AddOrder", customerID)
 	if record == nil {
-		b.violate("AddOrder: no customer %s", customerID)
 		return Order{}
 	}
 	return b.addOrder(record, order).clone()

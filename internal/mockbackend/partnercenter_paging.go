@@ -169,6 +169,41 @@ func (b *Backend) readToken(token string) (pageQuery, bool) {
 	return query, true
 }
 
+// pagedList is a list that pageOf cuts into pages. Item i has the number first+i, which it keeps from page to page.
+type pagedList struct {
+	length      int
+	first       int
+	newestFirst bool
+	matches     func(i int) bool // the filter of the query
+}
+
+// pageOf answers with a page of a list; body is item i on the wire.
+func pageOf[T any](b *Backend, x *exchange, query pageQuery, list pagedList, body func(i int) T) response {
+	items := make([]pageItem, 0, list.length)
+	for i := range list.length {
+		if !list.matches(i) {
+			continue
+		}
+		key := uint64(list.first + i)
+		switch {
+		case x.knobs.ShuffleOrder:
+			key = b.shuffledKey(list.first + i)
+		case list.newestFirst:
+			key = ^key
+		}
+		items = append(items, pageItem{key, i})
+	}
+	sortItems(items)
+	page, next := query.cut(x.knobs, items)
+	bodies := make([]T, 0, len(page))
+	for _, item := range page {
+		bodies = append(bodies, body(item.at))
+	}
+	collection := collectionOf(b, x, bodies)
+	b.addLinks(x, collection, query, next)
+	return response{status: http.StatusOK, body: collection}
+}
+
 func sortItems(items []pageItem) {
 	slices.SortFunc(items, func(a, b pageItem) int {
 		if a.key < b.key {

@@ -42,9 +42,8 @@ func (b *Backend) Policy(customerID string) (Policy, bool) {
 func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	record := b.customer(customerID)
+	record := b.customerFor("SetPermissions", customerID)
 	if record == nil {
-		b.violate("SetPermissions: no customer %s", customerID)
 		return false
 	}
 	for _, resource := range resources {

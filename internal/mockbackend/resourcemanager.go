@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"mime"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -20,14 +19,8 @@ func (resourceManagerService) inspect(b *Backend, x *exchange) {
 	if x.route == nil {
 		return
 	}
-	if len(x.body) > 0 {
-		if media, _, err := mime.ParseMediaType(x.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
-			b.violate("%s %s: body without Content-Type: application/json", x.req.Method, x.req.URL.Path)
-		}
-	}
-	if name, unknown := x.route.unknownQuery(x.query); unknown {
-		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
-	}
+	b.inspectJSONBody(x)
+	b.inspectQuery(x)
 }
 
 var apiVersion = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-preview)?$`)
@@ -45,8 +38,8 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 	case !apiVersion.MatchString(version):
 		return armFailure(http.StatusBadRequest, "InvalidApiVersionParameter", "The api-version '%s' is invalid.", version), false
 	}
-	scheme, token, _ := strings.Cut(x.req.Header.Get("Authorization"), " ")
-	if token == "" || !strings.EqualFold(scheme, "Bearer") {
+	token := bearerOf(x.req)
+	if token == "" {
 		tenant := "common"
 		if id, ok := x.values["subscription"]; ok {
 			owner, ok := b.azureOwner(id)
@@ -138,14 +131,9 @@ func (resourceManagerService) encode(x *exchange, r response) answer {
 		header.Set("x-ms-client-request-id", id)
 	}
 	maps.Copy(header, x.limits)
-	maps.Copy(header, r.header)
-	if r.body == nil {
-		return answer{status: r.status, header: header}
-	}
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	body := encodeJSON(r.body)
+	a := jsonAnswer(header, r)
 	if x.knobs.UpperCaseGUIDs && r.status < 300 {
-		body = upperCaseGUIDs(body)
+		a.body = upperCaseGUIDs(a.body)
 	}
-	return answer{status: r.status, header: header, body: body}
+	return a
 }

@@ -1,5 +1,12 @@
 package mockbackend
 
+import (
+	"maps"
+	"mime"
+	"net/http"
+	"strings"
+)
+
 // Service names one of the hosts of the mock.
 type Service string
 
@@ -24,11 +31,53 @@ type service interface {
 	encode(x *exchange, r response) answer
 }
 
+// serviceBase has what most services do: they allow every call and their own throttle answer is empty.
 type serviceBase struct {
 	service Service
 	routes  []route
 }
 
-func (s serviceBase) name() Service { return s.service }
+func (s serviceBase) name() Service                            { return s.service }
+func (s serviceBase) table() []route                           { return s.routes }
+func (serviceBase) inspect(*Backend, *exchange)                {}
+func (serviceBase) admit(*Backend, *exchange) (response, bool) { return response{}, true }
+func (serviceBase) throttleAnswer(*exchange, int) any          { return nil }
 
-func (s serviceBase) table() []route { return s.routes }
+// inspectQuery records query parameters that the route does not have.
+func (b *Backend) inspectQuery(x *exchange) {
+	if x.route == nil {
+		return
+	}
+	if name, unknown := x.route.unknownQuery(x.query); unknown {
+		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
+	}
+}
+
+// inspectJSONBody records a body that is not announced as JSON.
+func (b *Backend) inspectJSONBody(x *exchange) {
+	if len(x.body) == 0 {
+		return
+	}
+	if media, _, err := mime.ParseMediaType(x.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		b.violate("%s %s: body without Content-Type: application/json", x.req.Method, x.req.URL.Path)
+	}
+}
+
+// bearerOf returns the bearer token of a request, or an empty text.
+func bearerOf(req *http.Request) string {
+	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return token
+}
+
+// jsonAnswer adds the headers and the body of a response to the headers of the service.
+func jsonAnswer(header http.Header, r response) answer {
+	maps.Copy(header, r.header)
+	if r.body == nil {
+		return answer{status: r.status, header: header}
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	return answer{status: r.status, header: header, body: encodeJSON(r.body)}
+}

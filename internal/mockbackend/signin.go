@@ -2,7 +2,6 @@ package mockbackend
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,8 +23,6 @@ func (signInService) inspect(b *Backend, x *exchange) {
 		}
 	}
 }
-
-func (signInService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
 
 func (signInService) throttleAnswer(x *exchange, _ int) any {
 	return entraErrorBody(x, &apiError{code: 50196, name: "temporarily_unavailable", text: "The server terminated an operation because it encountered a loop while processing a request."})
@@ -52,12 +49,7 @@ func (signInService) encode(x *exchange, r response) answer {
 	if id := x.req.Header.Get("client-request-id"); id != "" {
 		header.Set("client-request-id", id)
 	}
-	maps.Copy(header, r.header)
-	if r.body == nil {
-		return answer{status: r.status, header: header}
-	}
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	return answer{status: r.status, header: header, body: encodeJSON(r.body)}
+	return jsonAnswer(header, r)
 }
 
 // entraError is the error body of the token endpoint.

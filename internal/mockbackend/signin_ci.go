@@ -1,7 +1,6 @@
 package mockbackend
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -58,23 +57,8 @@ func (ciService) inspect(b *Backend, x *exchange) {
 	if _, err := b.verify(bearerOf(x.req)); err == nil {
 		b.violate("%s %s: an access token was sent to the CI system", x.req.Method, x.req.URL.Path)
 	}
-	if x.route == nil {
-		return
-	}
-	if name, unknown := x.route.unknownQuery(x.query); unknown {
-		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
-	}
+	b.inspectQuery(x)
 }
-
-func bearerOf(req *http.Request) string {
-	scheme, token, _ := strings.Cut(req.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return token
-}
-
-func (ciService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
 
 func (ciService) errorAnswer(_ *exchange, status int, e *apiError) response {
 	return response{status: status, body: map[string]string{"message": e.text, "typeKey": e.name}}
@@ -86,12 +70,7 @@ func (ciService) throttleAnswer(*exchange, int) any {
 
 func (ciService) encode(_ *exchange, r response) answer {
 	header := http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}, "X-Vss-E2eid": {newGUID()}}
-	maps.Copy(header, r.header)
-	if r.body == nil {
-		return answer{status: r.status, header: header}
-	}
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	return answer{status: r.status, header: header, body: encodeJSON(r.body)}
+	return jsonAnswer(header, r)
 }
 
 func ciFailure(status int, key, text string) response {

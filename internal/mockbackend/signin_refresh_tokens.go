@@ -151,26 +151,31 @@ func (s *signInState) userIndex(name string) (int, bool) {
 	return 0, false
 }
 
+// userFor finds a user for the exported method of that name. A user that does not exist is a violation.
+func (b *Backend) userFor(method string, user User) (int, bool) {
+	at, ok := b.signIn.userIndex(user.ObjectID)
+	if !ok {
+		b.violate("%s: no user %s", method, user.ObjectID)
+	}
+	return at, ok
+}
+
 // RevokeRefreshTokens ends all refresh tokens that a user has so far, as an administrator does who revokes the user's
 // sessions: AADSTS50173. Access tokens live on.
 func (b *Backend) RevokeRefreshTokens(user User) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at, ok := b.signIn.userIndex(user.ObjectID)
-	if !ok {
-		b.violate("RevokeRefreshTokens: no user %s", user.ObjectID)
-		return
+	if at, ok := b.userFor("RevokeRefreshTokens", user); ok {
+		b.signIn.tokens[at].revoked = b.signIn.serial + 1
 	}
-	b.signIn.tokens[at].revoked = b.signIn.serial + 1
 }
 
 // NewestRefreshToken returns the refresh token that a user was given last, by a token request or NewRefreshToken.
 func (b *Backend) NewestRefreshToken(user User) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at, ok := b.signIn.userIndex(user.ObjectID)
+	at, ok := b.userFor("NewestRefreshToken", user)
 	if !ok {
-		b.violate("NewestRefreshToken: no user %s", user.ObjectID)
 		return ""
 	}
 	return b.signIn.print(b.signIn.tokens[at].newest)
@@ -180,9 +185,8 @@ func (b *Backend) NewestRefreshToken(user User) string {
 func (b *Backend) NewRefreshToken(user User) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at, ok := b.signIn.userIndex(user.ObjectID)
+	at, ok := b.userFor("NewRefreshToken", user)
 	if !ok {
-		b.violate("NewRefreshToken: no user %s", user.ObjectID)
 		return ""
 	}
 	return b.renew(at)

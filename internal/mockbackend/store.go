@@ -40,9 +40,19 @@ type customerRecord struct {
 	access        delegatedAccess
 }
 
+// customer finds a customer by ID in any case. It returns nil if there is none.
 func (b *Backend) customer(id string) *customerRecord {
 	if at, ok := b.customerIndex[strings.ToLower(id)]; ok {
 		return b.customers[at]
 	}
 	return nil
+}
+
+// customerFor is customer for the exported method of that name. A customer that does not exist is a violation.
+func (b *Backend) customerFor(method, id string) *customerRecord {
+	record := b.customer(id)
+	if record == nil {
+		b.violate("%s: no customer %s", method, id)
+	}
+	return record
 }
