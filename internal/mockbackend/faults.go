@@ -75,9 +75,7 @@ func (b *Backend) Fail(fault Fault) {
 		b.violate("Fail: %v", err)
 		return
 	}
-	if fault.Times == 0 {
-		fault.Times = 1
-	}
+	setDefault(&fault.Times, 1)
 	b.faults = append([]*Fault{&fault}, b.faults...)
 }
 
@@ -85,11 +83,7 @@ func (b *Backend) Fail(fault Fault) {
 func (b *Backend) Faults() []Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	faults := make([]Fault, 0, len(b.faults))
-	for _, fault := range b.faults {
-		faults = append(faults, *fault)
-	}
-	return faults
+	return copiesOf(b.faults)
 }
 
 // ClearFaults removes all faults.
@@ -116,24 +110,41 @@ func (f Fault) validate() error {
 
 // takeFault finds the fault for a request and counts it. The lock is held.
 func (b *Backend) takeFault(service Service, method, requestPath string) *Fault {
-	for i, fault := range b.faults {
-		if !fault.matches(service, method, requestPath) {
+	return takeFirst(&b.faults, (*Fault).counts, func(f *Fault) bool { return f.matches(service, method, requestPath) })
+}
+
+func (f *Fault) counts() (times, skip *int) { return &f.Times, &f.Skip }
+
+// takeFirst returns a copy of the first fault that matches and that does not let the request pass. It counts the request
+// and removes a fault that has hit often enough.
+func takeFirst[F any](faults *[]*F, counts func(*F) (times, skip *int), matches func(*F) bool) *F {
+	for i, fault := range *faults {
+		if !matches(fault) {
 			continue
 		}
-		if fault.Skip > 0 {
-			fault.Skip--
+		times, skip := counts(fault)
+		if *skip > 0 {
+			*skip--
 			continue
 		}
 		taken := *fault
-		if fault.Times > 0 {
-			fault.Times--
+		if *times > 0 {
+			*times--
 		}
-		if fault.Times == 0 {
-			b.faults = append(b.faults[:i:i], b.faults[i+1:]...)
+		if *times == 0 {
+			*faults = append((*faults)[:i:i], (*faults)[i+1:]...)
 		}
 		return &taken
 	}
 	return nil
+}
+
+func copiesOf[F any](faults []*F) []F {
+	copies := make([]F, 0, len(faults))
+	for _, fault := range faults {
+		copies = append(copies, *fault)
+	}
+	return copies
 }
 
 func (f *Fault) matches(service Service, method, requestPath string) bool {

@@ -26,9 +26,7 @@ func (b *Backend) FailSignIn(fault SignInFault) {
 		b.violate("FailSignIn: %v", err)
 		return
 	}
-	if fault.Times == 0 {
-		fault.Times = 1
-	}
+	setDefault(&fault.Times, 1)
 	b.signIn.faults = append([]*SignInFault{&fault}, b.signIn.faults...)
 }
 
@@ -36,11 +34,7 @@ func (b *Backend) FailSignIn(fault SignInFault) {
 func (b *Backend) SignInFaults() []SignInFault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	faults := make([]SignInFault, 0, len(b.signIn.faults))
-	for _, fault := range b.signIn.faults {
-		faults = append(faults, *fault)
-	}
-	return faults
+	return copiesOf(b.signIn.faults)
 }
 
 // ClearSignInFaults removes all of them.
@@ -60,24 +54,14 @@ func (f SignInFault) validate() error {
 
 // takeSignInFault finds the fault for a request, whose audience and proof need not be right, and counts it.
 func (b *Backend) takeSignInFault(tenant, audience string, proof ClientProof) *refusal {
-	for i, fault := range b.signIn.faults {
-		if !b.hits(fault, tenant, audience, proof) {
-			continue
-		}
-		if fault.Skip > 0 {
-			fault.Skip--
-			continue
-		}
-		if fault.Times > 0 {
-			fault.Times--
-		}
-		if fault.Times == 0 {
-			b.signIn.faults = append(b.signIn.faults[:i:i], b.signIn.faults[i+1:]...)
-		}
-		return SignInError{Code: fault.Code, Status: fault.Status, Error: fault.Error}.refusal()
+	fault := takeFirst(&b.signIn.faults, (*SignInFault).counts, func(f *SignInFault) bool { return b.hits(f, tenant, audience, proof) })
+	if fault == nil {
+		return nil
 	}
-	return nil
+	return SignInError{Code: fault.Code, Status: fault.Status, Error: fault.Error}.refusal()
 }
+
+func (f *SignInFault) counts() (times, skip *int) { return &f.Times, &f.Skip }
 
 func (b *Backend) hits(f *SignInFault, tenant, audience string, proof ClientProof) bool {
 	if f.Tenant != "" {
