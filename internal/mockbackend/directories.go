@@ -186,7 +186,7 @@ func (b *Backend) AddServicePrincipal(customerID string, principal Principal) Pr
 func (b *Backend) mustAddPrincipal(call, customerID string, principal Principal) Principal {
 	added, err := b.addPrincipal(customerID, principal)
 	if err != nil {
-		b.lockedViolation("%s: %v", call, err)
+		b.lockAndViolate("%s: %v", call, err)
 	}
 	return added
 }

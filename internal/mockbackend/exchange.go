@@ -119,13 +119,13 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	var a answer
 	switch {
 	case x.route == nil && len(allowed) > 0:
-		b.lockedViolation("%s %s: method not allowed (%s are)", x.req.Method, x.req.URL.Path, strings.Join(allowed, ", "))
+		b.lockAndViolate("%s %s: method not allowed (%s are)", x.req.Method, x.req.URL.Path, strings.Join(allowed, ", "))
 		r := x.service.errorAnswer(x, http.StatusMethodNotAllowed, &apiError{code: 900141, name: "MethodNotAllowed", text: "The method is not supported for this resource."})
 		r.header = http.Header{"Allow": {strings.Join(allowed, ", ")}}
 		a = x.service.encode(x, r)
 	case x.route == nil:
 		if x.service.name() != Elsewhere {
-			b.lockedViolation("%s %s: unknown route of %s", x.req.Method, x.req.URL.Path, x.service.name())
+			b.lockAndViolate("%s %s: unknown route of %s", x.req.Method, x.req.URL.Path, x.service.name())
 		}
 		a = x.service.encode(x, x.service.errorAnswer(x, http.StatusNotFound, &apiError{code: 1000, name: "NotFound", text: "The resource was not found."}))
 	default:

@@ -136,7 +136,7 @@ func (l entitledLine) isListed(asked string, old bool) bool {
 	case asked == softwareType, old && l.Reservation.Type != virtualMachines:
 		return false
 	}
-	return l.Reservation.listed.due()
+	return l.Reservation.listed.visible()
 }
 
 func (x *exchange) entitlementBody(record *customerRecord, line entitledLine, old, showExpiry bool) entitlementBody {

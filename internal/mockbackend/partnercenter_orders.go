@@ -58,7 +58,7 @@ type visibility struct {
 }
 
 // due tells whether a read of the list shows the thing, and counts the read.
-func (v *visibility) due() bool {
+func (v *visibility) visible() bool {
 	if v.reads > 0 {
 		v.reads--
 		return false
@@ -211,7 +211,7 @@ func (b *Backend) listOrders(x *exchange) response {
 	var bodies []orderBody
 	for _, order := range b.ordersOf(record) {
 		switch {
-		case !order.listed.due(), cycle != "" && plainName(order.BillingCycle) != cycle, order.TransactionType != "UserPurchase" && !withSystem:
+		case !order.listed.visible(), cycle != "" && plainName(order.BillingCycle) != cycle, order.TransactionType != "UserPurchase" && !withSystem:
 		case reseller != "" && !slices.ContainsFunc(order.Lines, func(line OrderLine) bool { return line.PartnerID == reseller }):
 		default:
 			bodies = append(bodies, x.orderBody(record, order, withPrice))

@@ -107,7 +107,7 @@ func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (O
 		}
 		user = buyer.UserPrincipalName
 	}
-	if missing := b.missing(record, buyer, permission); len(missing) > 0 {
+	if missing := b.missingPrerequisites(record, buyer, permission); len(missing) > 0 {
 		return Order{}, &PurchaseRefused{record.ID, user, missing}
 	}
 	order := b.addOrder(record, purchase.order(record, user, permission))
@@ -131,7 +131,7 @@ func (d *directory) user(name string) *Principal {
 }
 
 // missing are the prerequisites that the customer, or its user, does not meet; without a user it is the partner who buys.
-func (b *Backend) missing(record *customerRecord, buyer *Principal, permission string) []Prerequisite {
+func (b *Backend) missingPrerequisites(record *customerRecord, buyer *Principal, permission string) []Prerequisite {
 	var missing []Prerequisite
 	if buyer != nil && (record.policy == nil || !slices.Contains(record.policy.Permissions, permission)) {
 		missing = append(missing, NeedsPermission)

@@ -82,7 +82,7 @@ func newPolicyETag() string { return `"` + newGUID() + `"` }
 
 // createSelfServePolicy: DEV/create-a-self-serve-policy.
 func (b *Backend) createSelfServePolicy(x *exchange) response {
-	body, refused, ok := b.readPolicy(x)
+	body, refused, ok := b.readPolicyBody(x)
 	if !ok {
 		return refused
 	}
@@ -98,7 +98,7 @@ func (b *Backend) createSelfServePolicy(x *exchange) response {
 		return failure(http.StatusConflict, policyAlreadyExists, "A self-serve policy for this entity exists already.")
 	}
 	created := newPolicy(record.ID, body.resources())
-	b.setPolicy(x, record, created, "create_self_serve_policy")
+	b.writePolicy(x, record, created, "create_self_serve_policy")
 	return response{status: http.StatusCreated, body: b.policyBody(x, created)}
 }
 
@@ -113,13 +113,13 @@ func (b *Backend) listSelfServePolicies(x *exchange) response {
 		case !ok:
 			return refused
 		default:
-			if shown := record.readPolicy(true); shown != nil {
+			if shown := record.visiblePolicy(true); shown != nil {
 				items = append(items, b.policyBody(x, shown))
 			}
 		}
 	} else {
 		for _, record := range b.customers {
-			if shown := record.readPolicy(true); shown != nil && !record.RelationshipEnded {
+			if shown := record.visiblePolicy(true); shown != nil && !record.RelationshipEnded {
 				items = append(items, b.policyBody(x, shown))
 			}
 		}
@@ -133,7 +133,7 @@ func (b *Backend) getSelfServePolicy(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	shown := record.readPolicy(!x.knobs.StaleListOnly)
+	shown := record.visiblePolicy(!x.knobs.StaleListOnly)
 	if shown == nil {
 		return policyMissing(x.values["id"])
 	}
@@ -147,7 +147,7 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 		b.violate("PUT %s: the id is missing in the path", x.req.URL.Path)
 		return response{status: http.StatusMethodNotAllowed, body: &apiError{code: 900141, text: "The method is not supported for this resource."}, header: http.Header{"Allow": {"POST, GET"}}}
 	}
-	body, refused, ok := b.readPolicy(x)
+	body, refused, ok := b.readPolicyBody(x)
 	if !ok {
 		return refused
 	}
@@ -177,7 +177,7 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 		}
 	}
 	updated := newPolicy(record.ID, body.resources())
-	b.setPolicy(x, record, updated, "update_self_serve_policy")
+	b.writePolicy(x, record, updated, "update_self_serve_policy")
 	return response{status: http.StatusOK, body: b.policyBody(x, updated)}
 }
 
@@ -191,7 +191,7 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 	if deleted == nil {
 		return policyMissing(x.values["id"])
 	}
-	b.setPolicy(x, record, nil, "delete_self_serve_policy")
+	b.writePolicy(x, record, nil, "delete_self_serve_policy")
 	if x.knobs.DeleteAnswersBody {
 		return response{status: http.StatusOK, body: b.policyBody(x, deleted)}
 	}
@@ -231,7 +231,7 @@ func policyMissing(id string) response {
 const staleFor = time.Minute
 
 // readPolicy is what a reader sees: for some reads, or some time, after a write the state before it.
-func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
+func (r *customerRecord) visiblePolicy(mayBeStale bool) *Policy {
 	if !mayBeStale {
 		return r.policy
 	}
@@ -249,7 +249,7 @@ func (r *customerRecord) readPolicy(mayBeStale bool) *Policy {
 }
 
 // setPolicy makes a write: nil deletes.
-func (b *Backend) setPolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
+func (b *Backend) writePolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
 	before := record.policy
 	record.stale, record.staleReads, record.staleUntil = before, x.knobs.StaleReads, time.Now().Add(staleFor)
 	if x.knobs.ReadLag > 0 {

@@ -62,7 +62,7 @@ func (p *selfServePolicy) resources() []string {
 }
 
 // readPolicy decodes and judges the body of a write.
-func (b *Backend) readPolicy(x *exchange) (*selfServePolicy, response, bool) {
+func (b *Backend) readPolicyBody(x *exchange) (*selfServePolicy, response, bool) {
 	body, unknown, err := decodePolicy(x.body)
 	var invalid *invalidPropertyError
 	switch {

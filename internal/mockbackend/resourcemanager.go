@@ -70,7 +70,7 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 	if claims.ObjectID == "" { // an application without a service principal in the tenant
 		return b.challenge(claims.TenantID, "invalid_token", "InvalidAuthenticationToken", "The received access token is not valid: at least one of the claims 'puid' or 'altsecid' or 'oid' should be present. If you are accessing as application please make sure service principal is properly created in the tenant."), false
 	}
-	if wait := b.spend(x); wait > 0 {
+	if wait := b.takeBucketToken(x); wait > 0 {
 		seconds := secondsRoundedUp(wait)
 		refused := response{status: http.StatusTooManyRequests, body: s.throttleAnswer(x, seconds)}
 		refused.header = http.Header{"Retry-After": {strconv.Itoa(seconds)}}

@@ -119,7 +119,7 @@ func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecor
 	principals := b.directoryOf(owner).groupsOf(x.caller.ObjectID)
 	principals[x.caller.ObjectID] = true
 	if user := x.caller.user; user != nil {
-		if !owner.access.works() {
+		if !owner.access.allowsRequest() {
 			return false
 		}
 		for _, role := range user.Roles {
@@ -135,7 +135,7 @@ func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecor
 }
 
 // works counts a request down when access was granted a short while ago.
-func (a *delegatedAccess) works() bool {
+func (a *delegatedAccess) allowsRequest() bool {
 	if a.waits > 0 {
 		a.waits--
 		return false

@@ -17,7 +17,7 @@ type tokenBucket struct {
 
 // spend takes a token of the caller's bucket, and writes the headers of the answer. It returns how long to wait for one
 // when there is none.
-func (b *Backend) spend(x *exchange) time.Duration {
+func (b *Backend) takeBucketToken(x *exchange) time.Duration {
 	kind, size, refill := "reads", 250.0, 25.0
 	switch x.req.Method {
 	case http.MethodPut, http.MethodPost, http.MethodPatch:

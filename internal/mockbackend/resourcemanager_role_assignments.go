@@ -131,7 +131,7 @@ func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
 func (b *Backend) AssignRole(assignment RoleAssignment) RoleAssignment {
 	made, err := b.assignRole(assignment)
 	if err != nil {
-		b.lockedViolation("AssignRole: %v", err)
+		b.lockAndViolate("AssignRole: %v", err)
 	}
 	return made
 }

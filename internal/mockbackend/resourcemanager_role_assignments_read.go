@@ -18,12 +18,12 @@ func (b *Backend) getRoleAssignment(x *exchange) response {
 	}
 	a := record.assigned(x.values["subscription"], x.values["name"])
 	if a == nil {
-		a = record.stillSeen(x.values["name"])
+		a = record.deletedButVisible(x.values["name"])
 	}
 	if a != nil {
-		a = a.seen()
+		a = a.visible()
 	}
-	if a == nil || hidden(&a.staleGets) {
+	if a == nil || countDown(&a.staleGets) {
 		return armFailure(http.StatusNotFound, "RoleAssignmentNotFound", "The role assignment '%s' is not found.", x.values["name"])
 	}
 	return response{status: http.StatusOK, body: b.roleAssignmentBody(x, a)}
@@ -140,12 +140,12 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 			}
 			continue
 		}
-		if a = a.seen(); a != nil {
+		if a = a.visible(); a != nil {
 			seen = append(seen, a)
 		}
 	}
 	for _, a := range record.deleted {
-		if a = a.seen(); a != nil {
+		if a = a.visible(); a != nil {
 			seen = append(seen, a)
 		}
 	}
@@ -163,16 +163,16 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 	return seen
 }
 
-// seen is what reads show of an assignment, nil for one that was just made: Knobs.AssignmentReadLag.
-func (a *RoleAssignment) seen() *RoleAssignment {
+// visible is what reads show of an assignment, nil for one that was just made: Knobs.AssignmentReadLag.
+func (a *RoleAssignment) visible() *RoleAssignment {
 	if time.Now().Before(a.seenFrom) {
 		return a.before
 	}
 	return a
 }
 
-// stillSeen finds a deleted assignment that reads still show.
-func (r *azureRecord) stillSeen(name string) *RoleAssignment {
+// deletedButVisible finds a deleted assignment that reads still show.
+func (r *azureRecord) deletedButVisible(name string) *RoleAssignment {
 	for _, a := range r.deleted {
 		if strings.EqualFold(a.Name, name) && time.Now().Before(a.seenUntil) {
 			return a
@@ -182,7 +182,7 @@ func (r *azureRecord) stillSeen(name string) *RoleAssignment {
 }
 
 // hidden counts a read down, and tells whether it comes too early.
-func hidden(reads *int) bool {
+func countDown(reads *int) bool {
 	if *reads == 0 {
 		return false
 	}

@@ -35,7 +35,7 @@ func (b *Backend) putRoleAssignment(x *exchange) response {
 	}
 	lag := x.knobs.AssignmentReadLag
 	if existing != nil {
-		if before := existing.seen(); lag > 0 {
+		if before := existing.visible(); lag > 0 {
 			if before != nil {
 				before = new(*before)
 			}

@@ -79,7 +79,7 @@ func azureState(status string) string {
 // listAzureSubscriptions gives those of the token's tenant.
 func (b *Backend) listAzureSubscriptions(x *exchange) response {
 	items := []azureSubscription{}
-	if owner := b.customer(x.caller.TenantID); owner != nil && (x.caller.user == nil || owner.access.works()) {
+	if owner := b.customer(x.caller.TenantID); owner != nil && (x.caller.user == nil || owner.access.allowsRequest()) {
 		items = append(items, b.azureSubscriptionsOf(owner)...)
 	}
 	return response{status: http.StatusOK, body: map[string]any{"value": items, "count": map[string]any{"type": "Total", "value": len(items)}}}
@@ -91,7 +91,7 @@ func (b *Backend) getAzureSubscription(x *exchange) response {
 	switch {
 	case !ok:
 		return refused
-	case x.caller.user != nil && !owner.access.works():
+	case x.caller.user != nil && !owner.access.allowsRequest():
 		return unauthorizedAction(x, "Microsoft.Resources/subscriptions/read", subscription.ID)
 	}
 	return response{status: http.StatusOK, body: subscription}

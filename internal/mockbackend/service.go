@@ -2,7 +2,6 @@ package mockbackend
 
 import (
 	"maps"
-	"mime"
 	"net/http"
 	"strings"
 )
@@ -42,26 +41,6 @@ func (s serviceBase) table() []route                           { return s.routes
 func (serviceBase) inspect(*Backend, *exchange)                {}
 func (serviceBase) admit(*Backend, *exchange) (response, bool) { return response{}, true }
 func (serviceBase) throttleAnswer(*exchange, int) any          { return nil }
-
-// inspectQuery records query parameters that the route does not have.
-func (b *Backend) inspectQuery(x *exchange) {
-	if x.route == nil {
-		return
-	}
-	if name, unknown := x.route.unknownQuery(x.query); unknown {
-		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
-	}
-}
-
-// inspectJSONBody records a body that is not announced as JSON.
-func (b *Backend) inspectJSONBody(x *exchange) {
-	if len(x.body) == 0 {
-		return
-	}
-	if media, _, err := mime.ParseMediaType(x.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		b.violate("%s %s: body without Content-Type: application/json", x.req.Method, x.req.URL.Path)
-	}
-}
 
 // bearerOf returns the bearer token of a request, or an empty text.
 func bearerOf(req *http.Request) string {

@@ -101,7 +101,7 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	token.Header["kid"] = signingKeyID
 	signed, err := token.SignedString(key)
 	if err == nil {
-		b.issued(IssuedToken{Kind: AccessToken, Token: signed, Tenant: r.tenant, Audience: strings.TrimSuffix(r.audience, "/"), User: claims.UPN})
+		b.rememberToken(IssuedToken{Kind: AccessToken, Token: signed, Tenant: r.tenant, Audience: strings.TrimSuffix(r.audience, "/"), User: claims.UPN})
 	}
 	return signed, err
 }

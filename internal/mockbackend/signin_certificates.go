@@ -80,7 +80,7 @@ func (b *Backend) Certificate(kind CertificateKind) AppCertificate {
 		err = oneOf("certificate", kind, RegisteredCertificate, UnregisteredCertificate, ExpiredCertificate)
 	}
 	if err != nil {
-		b.lockedViolation("Certificate: %v", err)
+		b.lockAndViolate("Certificate: %v", err)
 		return AppCertificate{}
 	}
 	return made[kind]
@@ -116,7 +116,7 @@ var appCertificates = sync.OnceValues(func() (map[CertificateKind]AppCertificate
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partner-demo issuing CA"}, NotBefore: day(1990), NotAfter: day(2090),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	if ca, err = issue(ca, ca, &caKey.PublicKey, caKey); err != nil {
+	if ca, err = issueCertificate(ca, ca, &caKey.PublicKey, caKey); err != nil {
 		return nil, err
 	}
 	made := map[CertificateKind]AppCertificate{}
@@ -132,7 +132,7 @@ var appCertificates = sync.OnceValues(func() (map[CertificateKind]AppCertificate
 		if kind == ExpiredCertificate {
 			leaf.NotAfter = day(1999)
 		}
-		certificate, err := issue(leaf, ca, &leafKey.PublicKey, caKey)
+		certificate, err := issueCertificate(leaf, ca, &leafKey.PublicKey, caKey)
 		if err != nil {
 			return nil, err
 		}

@@ -48,9 +48,9 @@ func (b *Backend) claimsChallenge(tenant string) http.Header {
 	)}}
 }
 
-// judgeClaims looks at the claims that a token request asks for. Those that only tell what the client can do (xms_cc)
+// checkClaims looks at the claims that a token request asks for. Those that only tell what the client can do (xms_cc)
 // ask for nothing.
-func (b *Backend) judgeClaims(x *exchange, r *tokenRequest) *refusal {
+func (b *Backend) checkClaims(x *exchange, r *tokenRequest) *refusal {
 	text := r.form.Get("claims")
 	if text == "" {
 		return nil

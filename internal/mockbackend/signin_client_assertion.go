@@ -64,9 +64,9 @@ func algorithmOf(assertion string) string {
 	return token.Method.Alg()
 }
 
-// judgeCertificateAssertion follows
+// checkCertificateAssertion follows
 // https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
-func (b *Backend) judgeCertificateAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
+func (b *Backend) checkCertificateAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
 	var used *x509.Certificate
 	invalid := func(error) *refusal {
 		return refuseAs(700027, "Client assertion contains an invalid signature. [Reason - Key was found, but use of the key to verify the signature failed., Thumbprint of key used by client: '%s']", thumbprintOf(used))
@@ -95,7 +95,7 @@ func (b *Backend) judgeCertificateAssertion(x *exchange, r *tokenRequest, assert
 		return refused
 	}
 	b.rememberAssertion(x, claims.ID)
-	b.issued(IssuedToken{Kind: ClientAssertion, Token: assertion, Tenant: r.tenant, Audience: claims.Audience[0]})
+	b.rememberToken(IssuedToken{Kind: ClientAssertion, Token: assertion, Tenant: r.tenant, Audience: claims.Audience[0]})
 	return nil
 }
 

@@ -60,7 +60,7 @@ func (c credentials) proof() ClientProof {
 	return ""
 }
 
-func (b *Backend) judgeClient(x *exchange, r *tokenRequest) *refusal {
+func (b *Backend) checkClient(x *exchange, r *tokenRequest) *refusal {
 	c := credentialsOf(x, r.form)
 	switch {
 	case c.id == "":
@@ -90,9 +90,9 @@ func (b *Backend) judgeClient(x *exchange, r *tokenRequest) *refusal {
 	case c.assertionType != assertionType:
 		return refuse(http.StatusBadRequest, "invalid_request", 9002313, "Invalid request. The value '%s' of 'client_assertion_type' is not supported.", c.assertionType)
 	case r.proof == ProofCertificate:
-		return b.judgeCertificateAssertion(x, r, c.assertion)
+		return b.checkCertificateAssertion(x, r, c.assertion)
 	}
-	return b.judgeFederatedAssertion(x, r, c.assertion)
+	return b.checkFederatedAssertion(x, r, c.assertion)
 }
 
 func missingParameter(name string) *refusal {

@@ -54,7 +54,7 @@ func (f SignInFault) validate() error {
 
 // takeSignInFault finds the fault for a request, whose audience and proof need not be right, and counts it.
 func (b *Backend) takeSignInFault(tenant, audience string, proof ClientProof) *refusal {
-	fault := takeFirst(&b.signIn.faults, (*SignInFault).counts, func(f *SignInFault) bool { return b.hits(f, tenant, audience, proof) })
+	fault := takeFirst(&b.signIn.faults, (*SignInFault).counts, func(f *SignInFault) bool { return b.matchesSignIn(f, tenant, audience, proof) })
 	if fault == nil {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (b *Backend) takeSignInFault(tenant, audience string, proof ClientProof) *r
 
 func (f *SignInFault) counts() (times, skip *int) { return &f.Times, &f.Skip }
 
-func (b *Backend) hits(f *SignInFault, tenant, audience string, proof ClientProof) bool {
+func (b *Backend) matchesSignIn(f *SignInFault, tenant, audience string, proof ClientProof) bool {
 	if f.Tenant != "" {
 		id, ok := b.tenantID(f.Tenant)
 		if !ok {

@@ -120,16 +120,16 @@ func (b *Backend) oidcToken(issuer OIDCIssuer, change OIDCClaims) (string, error
 	token.Header["kid"] = issuer.keyID()
 	signed, err := token.SignedString(key)
 	if err == nil {
-		b.issued(IssuedToken{Kind: OIDCToken, Token: signed, Audience: said.Audience})
+		b.rememberToken(IssuedToken{Kind: OIDCToken, Token: signed, Audience: said.Audience})
 	}
 	return signed, err
 }
 
 const federationPage = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
 
-// judgeFederatedAssertion takes a token that another issuer signed. Since 2024 Entra compares letter by letter
+// checkFederatedAssertion takes a token that another issuer signed. Since 2024 Entra compares letter by letter
 // (https://learn.microsoft.com/entra/identity-platform/reference-breaking-changes).
-func (b *Backend) judgeFederatedAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
+func (b *Backend) checkFederatedAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
 	noMatch := func(code int, what, value string) *refusal {
 		return refuseAs(code, "No matching federated identity record found for presented assertion %s '%s'. Check your federated identity credential Subject, Audience and Issuer against the presented assertion. %s", what, value, federationPage)
 	}

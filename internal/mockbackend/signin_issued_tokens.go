@@ -36,7 +36,7 @@ func (b *Backend) IssuedTokens() []IssuedToken {
 }
 
 // issued remembers a token. The lock is held.
-func (b *Backend) issued(token IssuedToken) {
+func (b *Backend) rememberToken(token IssuedToken) {
 	token.Time = time.Now()
 	if len(b.signIn.issued) >= 2*issuedSize {
 		b.signIn.issued = append([]IssuedToken{}, b.signIn.issued[issuedSize:]...)

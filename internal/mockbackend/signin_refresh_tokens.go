@@ -52,7 +52,7 @@ type userTokens struct {
 const refreshTokenSize = 17
 
 // print gives the same text for the same token.
-func (s *signInState) print(t refreshToken) string {
+func (s *signInState) encodeRefreshToken(t refreshToken) string {
 	seconds := uint64(0)
 	if !t.issued.IsZero() {
 		seconds = uint64(t.issued.Unix())
@@ -66,7 +66,7 @@ var (
 	errForeignRefreshToken   = errors.New("refresh token that was not issued here")
 )
 
-func (s *signInState) read(text string) (refreshToken, error) {
+func (s *signInState) decodeRefreshToken(text string) (refreshToken, error) {
 	encoded, ok := strings.CutPrefix(text, refreshTokenPrefix)
 	raw, err := base64.RawURLEncoding.DecodeString(encoded)
 	if !ok || err != nil || len(raw) != refreshTokenSize+sha256.Size {
@@ -76,7 +76,7 @@ func (s *signInState) read(text string) (refreshToken, error) {
 	if !hmac.Equal(raw[refreshTokenSize:], s.mac(payload)) || int(payload[0]) >= len(s.users) {
 		return refreshToken{}, errForeignRefreshToken
 	}
-	t := refreshToken{user: int(payload[0]), serial: binary.BigEndian.Uint64(payload[1:]), issued: s.born}
+	t := refreshToken{user: int(payload[0]), serial: binary.BigEndian.Uint64(payload[1:]), issued: s.created}
 	if seconds := binary.BigEndian.Uint64(payload[9:]); seconds != 0 {
 		t.issued = time.Unix(int64(seconds), 0)
 	}
@@ -84,21 +84,21 @@ func (s *signInState) read(text string) (refreshToken, error) {
 }
 
 // renew issues a further refresh token for a user. The lock is held.
-func (b *Backend) renew(user int) string {
+func (b *Backend) issueRefreshToken(user int) string {
 	b.signIn.serial++
 	t := refreshToken{user: user, serial: b.signIn.serial, issued: time.Now()}
 	b.signIn.tokens[user].newest = t
-	text := b.signIn.print(t)
-	b.issued(IssuedToken{Kind: RefreshToken, Token: text, Tenant: b.partner.TenantID, User: b.signIn.users[user].UserPrincipalName})
+	text := b.signIn.encodeRefreshToken(t)
+	b.rememberToken(IssuedToken{Kind: RefreshToken, Token: text, Tenant: b.partner.TenantID, User: b.signIn.users[user].UserPrincipalName})
 	return text
 }
 
-func (b *Backend) judgeRefreshToken(x *exchange, r *tokenRequest) *refusal {
+func (b *Backend) checkRefreshToken(x *exchange, r *tokenRequest) *refusal {
 	text := r.form.Get("refresh_token")
 	if text == "" {
 		return missingParameter("refresh_token")
 	}
-	token, err := b.signIn.read(text)
+	token, err := b.signIn.decodeRefreshToken(text)
 	state := userTokens{}
 	if err == nil {
 		state = b.signIn.tokens[token.user]
@@ -117,15 +117,15 @@ func (b *Backend) judgeRefreshToken(x *exchange, r *tokenRequest) *refusal {
 	case !x.knobs.ReuseRefreshTokens && token.serial != state.newest.serial:
 		return refuseAs(70000, "The provided refresh token was used before, and a newer one has been issued.")
 	}
-	if refused := b.judgeCustomerTenant(x, r); refused != nil {
+	if refused := b.checkCustomerTenant(x, r); refused != nil {
 		return refused
 	}
 	r.user, r.userAt = &b.signIn.users[token.user], token.user
 	return nil
 }
 
-// judgeCustomerTenant says whether the partner's users get into the tenant.
-func (b *Backend) judgeCustomerTenant(x *exchange, r *tokenRequest) *refusal {
+// checkCustomerTenant says whether the partner's users get into the tenant.
+func (b *Backend) checkCustomerTenant(x *exchange, r *tokenRequest) *refusal {
 	record := b.customer(r.tenant)
 	if record == nil {
 		return nil
@@ -178,7 +178,7 @@ func (b *Backend) NewestRefreshToken(user User) string {
 	if !ok {
 		return ""
 	}
-	return b.signIn.print(b.signIn.tokens[at].newest)
+	return b.signIn.encodeRefreshToken(b.signIn.tokens[at].newest)
 }
 
 // NewRefreshToken signs a user in anew, as a person does in a browser, and returns the refresh token.
@@ -189,5 +189,5 @@ func (b *Backend) NewRefreshToken(user User) string {
 	if !ok {
 		return ""
 	}
-	return b.renew(at)
+	return b.issueRefreshToken(at)
 }

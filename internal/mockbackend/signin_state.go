@@ -12,7 +12,7 @@ import (
 // signInState is what sign-in knows.
 type signInState struct {
 	key          []byte // of refresh and continuation tokens, secrets and job tokens
-	born         time.Time
+	created      time.Time
 	users        []User // the last one is the one without MFA
 	tokens       []userTokens
 	serial       uint64
@@ -26,7 +26,7 @@ type signInState struct {
 
 func newSignInState(seed int64) signInState {
 	key := sha256.Sum256(fmt.Append(nil, "mockbackend refresh tokens ", seed))
-	return signInState{key: key[:], born: time.Now(), verified: map[string]tokenClaims{}}
+	return signInState{key: key[:], created: time.Now(), verified: map[string]tokenClaims{}}
 }
 
 func (s *signInState) newPartner() Partner {
@@ -38,7 +38,7 @@ func (s *signInState) newPartner() Partner {
 	add := func(name string, mfa bool, roles ...Role) User {
 		user := User{ObjectID: guidFor("user", name), UserPrincipalName: name + "@" + PartnerDomain, Roles: roles, MFA: mfa}
 		first := refreshToken{user: len(s.users)}
-		user.RefreshToken = s.print(first)
+		user.RefreshToken = s.encodeRefreshToken(first)
 		s.users = append(s.users, user)
 		s.tokens = append(s.tokens, userTokens{newest: first})
 		return user

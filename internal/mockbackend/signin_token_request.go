@@ -33,7 +33,7 @@ func (b *Backend) issueTokenV2(x *exchange) response { return b.issueToken(x, fa
 func (b *Backend) issueToken(x *exchange, v1 bool) response {
 	form, err := b.readForm(x)
 	request := tokenRequest{form: form, v1: v1, tenant: strings.ToLower(x.values["tenant"])}
-	refused := b.judge(x, &request)
+	refused := b.checkTokenRequest(x, &request)
 	if err != nil {
 		refused = refuse(http.StatusBadRequest, "invalid_request", 900144, "The request body must be form-encoded.")
 	}
@@ -59,9 +59,9 @@ func (b *Backend) readForm(x *exchange) (url.Values, error) {
 	return url.ParseQuery(string(x.body))
 }
 
-// judge fills in the request, or says what is wrong with it, in the order in which Entra looks: tenant, client, grant,
+// checkTokenRequest fills in the request, or says what is wrong with it, in the order in which Entra looks: tenant, client, grant,
 // resource.
-func (b *Backend) judge(x *exchange, r *tokenRequest) *refusal {
+func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	r.grant = r.form.Get("grant_type")
 	tenant, ok := b.tenantID(r.tenant)
 	if !ok && r.grant == "refresh_token" && (r.tenant == "common" || r.tenant == "organizations") {
@@ -70,7 +70,7 @@ func (b *Backend) judge(x *exchange, r *tokenRequest) *refusal {
 	if ok {
 		r.tenant = tenant
 	}
-	wrongAudience := b.judgeAudience(r)
+	wrongAudience := b.checkAudience(r)
 	if injected := x.knobs.SignInError; injected != nil {
 		return injected.refusal()
 	}
@@ -87,24 +87,24 @@ func (b *Backend) judge(x *exchange, r *tokenRequest) *refusal {
 	if !ok {
 		return refuseAs(90002, "Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", r.tenant)
 	}
-	if refused := b.judgeClient(x, r); refused != nil {
+	if refused := b.checkClient(x, r); refused != nil {
 		return refused
 	}
 	if wrongAudience != nil {
 		return wrongAudience
 	}
 	if r.grant == "refresh_token" {
-		if refused := b.judgeRefreshToken(x, r); refused != nil {
+		if refused := b.checkRefreshToken(x, r); refused != nil {
 			return refused
 		}
 	}
-	return b.judgeClaims(x, r)
+	return b.checkClaims(x, r)
 }
 
 // openIDScopes go with any resource.
 var openIDScopes = []string{"openid", "profile", "email", "offline_access"}
 
-func (b *Backend) judgeAudience(r *tokenRequest) *refusal {
+func (b *Backend) checkAudience(r *tokenRequest) *refusal {
 	r.scopes = strings.Fields(r.form.Get("scope"))
 	if r.v1 {
 		r.audience = r.form.Get("resource")
@@ -194,7 +194,7 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 	if r.v1 || slices.Contains(r.scopes, "offline_access") {
 		body.RefreshToken = r.form.Get("refresh_token")
 		if x.knobs.RotateRefreshTokens {
-			body.RefreshToken = b.renew(r.userAt)
+			body.RefreshToken = b.issueRefreshToken(r.userAt)
 		}
 	}
 	part := base64.RawURLEncoding.EncodeToString
@@ -206,7 +206,7 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 			"aud": r.app.ClientID, "iss": "https://sts.windows.net/" + r.tenant + "/", "tid": r.tenant, "oid": r.user.ObjectID,
 			"upn": r.user.UserPrincipalName, "ver": "1.0", "iat": time.Now().Unix(), "exp": time.Now().Add(x.knobs.TokenLifetime).Unix(),
 		})) + "."
-		b.issued(IssuedToken{Kind: IDToken, Token: body.IDToken, Tenant: r.tenant, User: r.user.UserPrincipalName})
+		b.rememberToken(IssuedToken{Kind: IDToken, Token: body.IDToken, Tenant: r.tenant, User: r.user.UserPrincipalName})
 	}
 	return body
 }

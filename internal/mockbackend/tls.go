@@ -29,7 +29,7 @@ func newCertificates() (certificates, error) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partnercenter-mock private CA"}, NotBefore: from, NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	if ca, err = issue(ca, ca, &caKey.PublicKey, caKey); err != nil {
+	if ca, err = issueCertificate(ca, ca, &caKey.PublicKey, caKey); err != nil {
 		return certificates{}, err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -41,7 +41,7 @@ func newCertificates() (certificates, error) {
 		DNSNames: []string{"localhost", "*.mock.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	if leaf, err = issue(leaf, ca, &key.PublicKey, caKey); err != nil {
+	if leaf, err = issueCertificate(leaf, ca, &key.PublicKey, caKey); err != nil {
 		return certificates{}, err
 	}
 	return certificates{
@@ -51,7 +51,7 @@ func newCertificates() (certificates, error) {
 }
 
 // issue makes a certificate. It returns it as others read it: with the key id by which a CA is named in what it issues.
-func issue(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func issueCertificate(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
 	if err != nil {
 		return nil, err

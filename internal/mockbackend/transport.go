@@ -44,7 +44,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	service, ok := b.serviceAt(req.URL.Scheme + "://" + req.URL.Host)
 	if !ok {
 		if req.Header.Get("Authorization") != "" {
-			b.lockedViolation("%s %s://%s: a token was sent to a host that is not configured", req.Method, req.URL.Scheme, req.URL.Host)
+			b.lockAndViolate("%s %s://%s: a token was sent to a host that is not configured", req.Method, req.URL.Scheme, req.URL.Host)
 		}
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: req.URL.Hostname(), IsNotFound: true}}
 	}

@@ -1,6 +1,9 @@
 package mockbackend
 
-import "fmt"
+import (
+	"fmt"
+	"mime"
+)
 
 // Violations are what a strict client would never do, in order: unknown routes, fields and query parameters, missing
 // headers, tokens for the wrong service. A test should fail when there is one.
@@ -25,8 +28,28 @@ func (b *Backend) violate(format string, args ...any) {
 	}
 }
 
-func (b *Backend) lockedViolation(format string, args ...any) {
+func (b *Backend) lockAndViolate(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.violate(format, args...)
+}
+
+// inspectQuery records query parameters that the route does not have.
+func (b *Backend) inspectQuery(x *exchange) {
+	if x.route == nil {
+		return
+	}
+	if name, unknown := x.route.unknownQuery(x.query); unknown {
+		b.violate("%s %s: unknown query parameter %q", x.req.Method, x.req.URL.Path, name)
+	}
+}
+
+// inspectJSONBody records a body that is not announced as JSON.
+func (b *Backend) inspectJSONBody(x *exchange) {
+	if len(x.body) == 0 {
+		return
+	}
+	if media, _, err := mime.ParseMediaType(x.req.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		b.violate("%s %s: body without Content-Type: application/json", x.req.Method, x.req.URL.Path)
+	}
 }
