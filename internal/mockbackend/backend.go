@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Config is what a Backend starts from. The zero value gives the named customers of the seed and no throttling.
+// Config configures a Backend. The zero value has the named customers of the seed and no throttling.
 type Config struct {
-	Seed      int64         // names and ids of generated customers are a function of Seed and their index
-	Customers int           // total number of customers; the named ones come first; 0 = the named ones only
-	Latency   time.Duration // added to each Partner Center and Resource Manager answer; later changes: Knobs.Latency
-	Rate      Rate          // throttle as the API does; zero = none
+	Seed      int64         // names and IDs of generated customers depend on Seed and their index only
+	Customers int           // total number, named customers first; 0 = named customers only
+	Latency   time.Duration // added to each Partner Center and Resource Manager answer; change it later with Knobs.Latency
+	Rate      Rate          // Partner Center throttling; zero = none
 }
 
 // Endpoints are base URLs without trailing slash.
@@ -23,7 +23,7 @@ type Endpoints struct {
 	ResourceManager string `json:"resourceManager"`
 	CI              string `json:"ci"`
 	Control         string `json:"control"`
-	Elsewhere       string `json:"elsewhere"` // a host that is none of the above; a bearer token sent there is a violation
+	Elsewhere       string `json:"elsewhere"` // any other host; a bearer token sent there is a violation
 }
 
 // errClosed is what Start and the in-process transport answer after Close.
@@ -53,7 +53,7 @@ type Backend struct {
 	closed     bool
 }
 
-// New makes a backend in memory. It listens on nothing: use Transport, or Start.
+// New makes a backend in memory. Use Transport to reach it in process, or Start to open listeners.
 func New(cfg Config) *Backend {
 	b := &Backend{cfg: cfg, knobs: DefaultKnobs(), endpoints: inProcessEndpoints, tls: sync.OnceValues(newCertificates)}
 	b.idle = sync.NewCond(&b.mu)
@@ -71,7 +71,8 @@ func New(cfg Config) *Backend {
 	return b
 }
 
-// CACertificate is the PEM certificate of the private CA under which all HTTPS listeners are; nil if none could be made.
+// CACertificate returns the certificate, in PEM, of the private CA that issued the certificate of all HTTPS listeners. It
+// returns nil if the CA could not be made.
 func (b *Backend) CACertificate() []byte {
 	made, err := b.tls()
 	if err != nil {
@@ -80,7 +81,7 @@ func (b *Backend) CACertificate() []byte {
 	return made.caPEM
 }
 
-// Endpoints are the base URLs: stable names that only Transport knows before Start, loopback listeners after it.
+// Endpoints returns the base URLs: before Start, names that only Transport resolves; after it, loopback listeners.
 func (b *Backend) Endpoints() Endpoints {
 	b.mu.Lock()
 	defer b.mu.Unlock()

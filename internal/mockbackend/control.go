@@ -14,7 +14,7 @@ import (
 // journal and not counted.
 type controlService struct{ serviceBase }
 
-// controlCall is a route of control with what its index says.
+// controlCall is a route of control with its text in the index.
 type controlCall struct {
 	route
 	about string
@@ -29,7 +29,7 @@ func controlCalls() []controlCall {
 	call := newControlCall
 	return slices.Concat([]controlCall{
 		call("GET", "/", (*Backend).controlIndex, "this text", ""),
-		call("GET", "/health", controlHealth, "is it up, and where is everything", ""),
+		call("GET", "/health", controlHealth, "status and base URLs", ""),
 		call("GET", "/knobs", controlGet((*Backend).Knobs), "all knobs", ""),
 		call("PATCH", "/knobs", controlPatchKnobs, "change some knobs", `{"pageSize":2,"latency":"20ms"}`),
 		call("DELETE", "/knobs", controlResetKnobs, "all knobs back to their defaults", ""),
@@ -39,9 +39,9 @@ func controlCalls() []controlCall {
 		call("GET", "/journal", controlGet((*Backend).Requests), "the last requests", ""),
 		call("DELETE", "/journal", controlDo((*Backend).ResetJournal), "empty the journal", ""),
 		call("GET", "/counters", controlGet((*Backend).Counters), "requests by route and status, tokens, connections", ""),
-		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "set the counters to zero", ""),
-		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
-		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
+		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "reset the counters", ""),
+		call("GET", "/violations", controlGet((*Backend).Violations), "errors of the client that the API may tolerate", ""),
+		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "clear the violations", ""),
 	}, controlPartnerCenterCalls(), controlResourceManagerCalls(), controlSignInCalls())
 }
 

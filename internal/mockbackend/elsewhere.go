@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// elsewhereService is a host that belongs to somebody else. Redirects and links can point to it; a client that follows
-// them with its token gives the token away.
+// elsewhereService is a host of a third party. Redirects and links can point to it. A client that follows them with its
+// token leaks the token.
 type elsewhereService struct{ serviceBase }
 
 func (elsewhereService) inspect(b *Backend, x *exchange) {
@@ -28,7 +28,7 @@ func (elsewhereService) encode(_ *exchange, r response) answer {
 	return a
 }
 
-// signInPagePath is where Azure DevOps redirects to: a page for people, with status 200.
+// signInPagePath is the HTML page, with status 200, that Azure DevOps redirects to.
 const signInPagePath = "/_signin"
 
 func (b *Backend) signInPage(*exchange) response {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// maxBody is more than any request the API documents.
+// maxBody is larger than any request that the API documents.
 const maxBody = 1 << 20
 
 // exchange is one request on its way through the mock.
@@ -22,7 +22,7 @@ type exchange struct {
 	query   url.Values
 	route   *route            // nil: unknown
 	values  map[string]string // of the route's path
-	knobs   Knobs             // as they were when the request came in
+	knobs   Knobs             // at the time of the request
 	caller  caller            // set by admit
 	entry   Request           // for the journal
 	limits  http.Header       // Resource Manager's, set by admit
@@ -32,24 +32,24 @@ type exchange struct {
 type response struct {
 	status int
 	body   any         // nil = no body; *apiError in the error shape of the service
-	header http.Header // more than the service's own headers
+	header http.Header // in addition to the headers of the service
 }
 
-// apiError is an error of any service. Partner Center prints code and text, sign-in name, code and text, Resource
-// Manager name and text.
+// apiError is an error of any service. Partner Center prints code and text; sign-in name, code and text; Resource Manager
+// name and text.
 type apiError struct {
 	code     int
 	name     string
 	text     string
 	subError string // sign-in only
-	asString bool   // Partner Center: print the code as a string whatever the knob says
+	asString bool   // Partner Center: print the code as a string, regardless of Knobs.NumericCodes
 }
 
 func failure(status, code int, format string, args ...any) response {
 	return response{status: status, body: &apiError{code: code, text: fmt.Sprintf(format, args...)}}
 }
 
-// answer is what goes on the wire.
+// answer is the answer on the wire.
 type answer struct {
 	status int // 0 = the connection is closed without an answer
 	header http.Header
@@ -66,7 +66,7 @@ func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
 		x.body, bodyErr = io.ReadAll(io.LimitReader(req.Body, maxBody))
 	}
 	a, fault := b.process(x, bodyErr)
-	if sleep(req.Context(), x.delayAfter(fault)) != nil { // the client has gone; what was executed stays
+	if sleep(req.Context(), x.delayAfter(fault)) != nil { // the client closed the connection; an executed write stays
 		a = answer{}
 	}
 	x.entry.Status = a.status
@@ -83,7 +83,7 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	var allowed []string
 	path := x.req.URL.EscapedPath()
 	if x.service.name() == ResourceManager && strings.HasPrefix(path, "//") {
-		path = path[1:] // Microsoft's JavaScript client puts a slash before ids, which begin with one
+		path = path[1:] // Microsoft's JavaScript client puts a slash before IDs, which already begin with one
 	}
 	x.route, x.values, allowed = findRoute(x.service.table(), x.req.Method, path)
 	if x.route != nil {
@@ -97,7 +97,7 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	}
 	b.mu.Unlock()
 
-	if bodyErr != nil { // the client went away while sending
+	if bodyErr != nil { // the client closed the connection while sending
 		return answer{}, nil
 	}
 	if fault != nil {
@@ -137,19 +137,19 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 			a = answer{}
 		case DropMidBody:
 			a.cut = true
-			if len(a.body) == 0 { // a 204 has no body to break off
+			if len(a.body) == 0 { // a 204 has no body to cut
 				a = answer{}
 			}
-		default: // has done its work
+		default: // was applied before the execution
 		}
 	}
 	return a, fault
 }
 
-// execute runs the handler, or repeats the answer of a write that was made before under the same MS-RequestId. The lock
-// is held from the look at the earlier answers to the end of the write, so that a write happens once.
+// execute runs the handler, or repeats the answer of an earlier write with the same MS-RequestId. It holds the lock from
+// the search for an earlier answer to the end of the write, so that a write is executed once.
 func (b *Backend) execute(x *exchange) response {
-	if x.service.name() == Control { // its handlers are the exported methods, which take the lock themselves
+	if x.service.name() == Control { // its handlers call exported methods, which take the lock
 		return x.route.handle(b, x)
 	}
 	b.mu.Lock()

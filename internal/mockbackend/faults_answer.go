@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// latency is half of the service's, the way there or the way back. A client that leaves on the way back leaves a write
-// that took effect.
+// latency is half of the latency of the service: once before the execution and once after it. A write stays executed if
+// the client closes the connection after it.
 func (x *exchange) latency() time.Duration {
 	switch x.service.name() {
 	case PartnerCenter, ResourceManager:
@@ -18,7 +18,7 @@ func (x *exchange) latency() time.Duration {
 	return 0
 }
 
-// delayBefore is how long a request waits to be executed.
+// delayBefore is the time before a request is executed.
 func (x *exchange) delayBefore(fault *Fault) time.Duration {
 	switch {
 	case fault == nil || fault.Kind == LostAfter || fault.Kind == SlowAfter:
@@ -29,7 +29,7 @@ func (x *exchange) delayBefore(fault *Fault) time.Duration {
 	return x.latency() + fault.Delay
 }
 
-// delayAfter is how long an executed request waits for its answer.
+// delayAfter is the time between execution and answer.
 func (x *exchange) delayAfter(fault *Fault) time.Duration {
 	switch {
 	case fault != nil && fault.Kind == LostAfter:
@@ -40,7 +40,7 @@ func (x *exchange) delayAfter(fault *Fault) time.Duration {
 	return x.latency()
 }
 
-// faultAnswer is the answer of the faults that keep the request from being executed.
+// faultAnswer returns the answer of a fault that prevents the execution of the request.
 func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 	header := http.Header{}
 	seconds := secondsRoundedUp(fault.RetryAfter)
@@ -97,7 +97,7 @@ func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 	return answer{}, false
 }
 
-// secondsRoundedUp rounds up, to at least one: Retry-After has no fractions.
+// secondsRoundedUp returns at least 1: Retry-After has no fractions.
 func secondsRoundedUp(d time.Duration) int {
 	return max(1, int(math.Ceil(d.Seconds())))
 }

@@ -36,7 +36,7 @@ func (k Knobs) validate() error {
 	)
 }
 
-// knobsText is how knobs are in JSON.
+// knobsText is the JSON form of Knobs.
 type knobsText struct {
 	plainKnobs
 	TokenLifetime        durationText `json:"tokenLifetime"`
@@ -63,11 +63,11 @@ func (k Knobs) text() knobsText {
 // MarshalJSON prints durations as Go durations.
 func (k Knobs) MarshalJSON() ([]byte, error) { return json.Marshal(k.text()) }
 
-// UnmarshalJSON merges: fields that are absent keep their value; unknown fields and unknown values are errors that name
-// them, and leave k as it was.
+// UnmarshalJSON merges: absent fields keep their value. An unknown field or value is an error that names it, and leaves k
+// unchanged.
 func (k *Knobs) UnmarshalJSON(data []byte) error {
 	merged := k.text()
-	if k.SignInError != nil { // a copy, or the decoder would write through the pointer into knobs in use
+	if k.SignInError != nil { // a copy: the decoder would write through the pointer into knobs in use
 		signInError := *k.SignInError
 		merged.SignInError = &signInError
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Start opens the listeners on loopback: HTTPS under one private CA for sign-in, Partner Center, Resource Manager, CI
-// and elsewhere, each on a port of its own; plain HTTP for control. Partner Center answers over HTTP/1.1, so all do.
+// and elsewhere, each on its own port; plain HTTP for control. All use HTTP/1.1, as Partner Center does.
 func (b *Backend) Start() error {
 	made, err := b.tls()
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *Backend) Start() error {
 					b.countConnection(service)
 				}
 			},
-			ErrorLog: log.New(io.Discard, "", 0), // handshakes that a test means to fail
+			ErrorLog: log.New(io.Discard, "", 0), // TLS handshakes that tests make fail
 		}
 		b.servers = append(b.servers, server)
 		go func() { _ = server.Serve(listener) }() // always ends with ErrServerClosed
@@ -68,7 +68,7 @@ func (b *Backend) Start() error {
 	return nil
 }
 
-// Close closes all listeners and connections and waits for the handlers. The store can still be read.
+// Close closes all listeners and connections and waits for the handlers. The methods that read still work.
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,7 +87,7 @@ func (b *Backend) Close() error {
 	return errors.Join(errs...)
 }
 
-// enter counts a request in, unless the backend is closed.
+// enter counts a request that is being served. It returns false if the backend is closed.
 func (b *Backend) enter() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,7 +107,7 @@ func (b *Backend) leave() {
 	}
 }
 
-// wireSpelling is how recorded traffic spells headers that Go would write as "Ms-Requestid".
+// wireSpelling has the spelling in recorded traffic of headers that Go would write as "Ms-Requestid".
 var wireSpelling = map[string]string{
 	"Ms-Requestid": "MS-RequestId", "Ms-Correlationid": "MS-CorrelationId", "Ms-Cv": "MS-CV", "Ms-Serverid": "MS-ServerId",
 	"Ismfacompliant": "isMfaCompliant", "Www-Authenticate": "WWW-Authenticate",
@@ -137,7 +137,7 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	}
 	w.WriteHeader(a.status)
 	if !a.cut {
-		_, _ = w.Write(a.body) // the client may have gone
+		_, _ = w.Write(a.body) // the client may have disconnected
 		return
 	}
 	_, _ = w.Write(a.body[:len(a.body)/2])
@@ -145,7 +145,7 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	panic(http.ErrAbortHandler)
 }
 
-// isLoopback keeps web pages out whose name was re-bound to 127.0.0.1: a browser sends them with that name as Host.
+// isLoopback protects against DNS rebinding: a browser sends the name of the web page as Host.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Role is the agent role of a partner user: the security group of the partner tenant that makes it.
+// Role is the agent role of a partner user, which is a security group of the partner tenant.
 type Role string
 
 // The roles.
@@ -30,8 +30,8 @@ type User struct {
 	ObjectID          string
 	UserPrincipalName string
 	Roles             []Role
-	MFA               bool   // its tokens have amr "mfa"
-	RefreshToken      string // the first one; it stays valid when a use returns a newer one
+	MFA               bool   // its access tokens have amr "mfa"
+	RefreshToken      string // the first one; it stays valid after a use returns a newer one
 }
 
 // Partner returns the partner's account.
@@ -41,7 +41,7 @@ func (b *Backend) Partner() Partner {
 	return partner
 }
 
-// User returns the partner's user with a role, signed in with MFA.
+// User returns the partner's user with a role and MFA.
 func (b *Backend) User(role Role) User { return b.partner.Users[role] }
 
 // UserWithoutMFA returns an Admin agent whose tokens lack amr "mfa": Partner Center refuses them with 401/900421.

@@ -15,10 +15,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// partnerCenterService is what all Partner Center calls have in common: headers, callers, errors, bodies.
+// partnerCenterService has what all Partner Center calls share: headers, callers, errors and encoding.
 type partnerCenterService struct{ serviceBase }
 
-// inspect checks what DEV/headers asks of a client. The answer stays normal: the server makes up missing ids.
+// inspect checks the headers that DEV/headers requires of a client. The answer stays normal: the server creates missing
+// IDs.
 func (s partnerCenterService) inspect(b *Backend, x *exchange) {
 	call := x.req.Method + " " + x.req.URL.Path
 	header := func(name string) string { return x.req.Header.Get(name) }
@@ -49,8 +50,8 @@ func acceptsJSON(accept []string) bool {
 	return false
 }
 
-// admit judges the bearer token (DEV/partner-center-authentication): audience, MFA, then the rights for the route. The
-// codes of a missing token and of a wrong role are a choice.
+// admit checks the bearer token (DEV/partner-center-authentication): audience, MFA, then the rights for the route. The
+// codes for a missing token and a wrong role are a choice.
 func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 	call := x.req.Method + " " + x.req.URL.Path
 	token := bearerOf(x.req)
@@ -87,7 +88,7 @@ func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 }
 
 func unauthorized(e *apiError) response {
-	// The realm form is that of recorded traffic.
+	// The realm has the form of recorded traffic.
 	return response{status: http.StatusUnauthorized, body: e, header: http.Header{"Www-Authenticate": {"OAuth realm=urn:cpsvc:cpid:" + PartnerTenantID}}}
 }
 
@@ -95,7 +96,7 @@ func (partnerCenterService) errorAnswer(_ *exchange, status int, e *apiError) re
 	return response{status: status, body: e}
 }
 
-// gatewayThrottle is the body of a 429: it comes from the gateway and is not in the error shape of the API.
+// gatewayThrottle is the body of a 429. It comes from the gateway and has not the error format of the API.
 type gatewayThrottle struct {
 	StatusCode int    `json:"statusCode"`
 	Message    string `json:"message"`
@@ -105,7 +106,7 @@ func (partnerCenterService) throttleAnswer(_ *exchange, seconds int) any {
 	return gatewayThrottle{http.StatusTooManyRequests, "Rate limit is exceeded. Try again in " + strconv.Itoa(seconds) + " seconds."}
 }
 
-// partnerError is the documented error shape and, from message on, its longer form.
+// partnerError is the documented error format and, from Message on, its longer form.
 type partnerError struct {
 	Code                 any            `json:"code"`
 	Description          string         `json:"description"`
@@ -120,7 +121,7 @@ type partnerError struct {
 
 var (
 	bom = []byte("\xef\xbb\xbf")
-	// The GUID of an etag follows an escaped quote. It is left alone: an etag is echoed as it was.
+	// The GUID of an etag follows an escaped quote and stays as it is: clients return an etag unchanged.
 	guidPattern = regexp.MustCompile(`(\\")?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
@@ -179,7 +180,7 @@ func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {
 	return body
 }
 
-// customerOf finds the customer that a call is about, or says why it can not be used (DEV/error-codes).
+// customerOf finds the customer of a call, or returns the refusal (DEV/error-codes).
 func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response, bool) {
 	if !isGUID(id) {
 		return nil, failure(http.StatusBadRequest, 900118, "The customer id %q is not valid.", id), false

@@ -7,12 +7,11 @@ import (
 	"strings"
 )
 
-// auditActivity is the newer base of the activity log, with the version inside (REF/audit-operations).
+// auditActivity is the newer base path of the activity log, which has the version inside (REF/audit-operations).
 const auditActivity = "/auditactivity/v1/auditrecords"
 
-// listAuditActivity: REF/audit-operations/gets-audit-records. What the page says of its continuation token is that it
-// goes into seek, and of the operator of the filter that it is an int32; its bodies are those of /v1/auditrecords
-// (choice).
+// listAuditActivity: REF/audit-operations/gets-audit-records. The page says only that the continuation token is sent in
+// seek and that the operator of the filter is an int32. The bodies are those of /v1/auditrecords (choice).
 func (b *Backend) listAuditActivity(x *exchange) response {
 	values := url.Values{}
 	for _, name := range []string{"startDate", "endDate", "size"} {
@@ -34,7 +33,7 @@ func (b *Backend) listAuditActivity(x *exchange) response {
 	return b.auditPage(x, query)
 }
 
-// filterOperator gives the name of an operator that may be its number in the SDK's enum; both are taken (choice).
+// filterOperator returns the name of an operator, which may be given by its number in the SDK's enum (choice).
 func filterOperator(operator string) string {
 	switch operator {
 	case "0":
@@ -45,7 +44,7 @@ func filterOperator(operator string) string {
 	return operator
 }
 
-// activityURI is a query with the parameter names of the newer base.
+// activityURI prints a query with the parameter names of the newer base path.
 func activityURI(q pageQuery) string {
 	uri := auditActivity + "?auditRequest.startDate=" + url.QueryEscape(q.StartDate) + "&auditRequest.size=" + strconv.Itoa(q.Size)
 	if q.EndDate != "" {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// orderDocument is an order as resourceOldValue and resourceNewValue have it: PascalCase, with explicit nulls.
+// orderDocument is an order in resourceOldValue and resourceNewValue: PascalCase with explicit nulls.
 func orderDocument(record *customerRecord, o *Order) string {
 	type documentLine struct {
 		LineItemNumber                       int
@@ -52,7 +52,7 @@ func orderDocument(record *customerRecord, o *Order) string {
 	return string(encodeJSON(document))
 }
 
-// customizedData has the keys of the page's example; the number after the dash is that of the line.
+// customizedData has the keys of the page's example. The number after the dash is the number of the line.
 func (o *Order) customizedData() []CustomizedDatum {
 	var cycle strings.Builder // one_time is OneTime here
 	for word := range strings.FieldsFuncSeq(o.BillingCycle, func(r rune) bool { return r == '_' }) {
@@ -68,7 +68,7 @@ func (o *Order) customizedData() []CustomizedDatum {
 	return data
 }
 
-// policyDocument is a policy as resourceOldValue and resourceNewValue have it; empty for none.
+// policyDocument is a policy in resourceOldValue and resourceNewValue. It is empty without a policy.
 func policyDocument(policy *Policy) string {
 	if policy == nil {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// AuditRecord is an entry of the activity log (DEV/auditing-resources). Which values the records of self-serve policies
-// hold is a choice, in the shape of other records; those of orders follow the page's example.
+// AuditRecord is an entry of the activity log (DEV/auditing-resources). The values in records of self-serve policies are
+// a choice in the form of other records. Records of orders follow the page's example.
 type AuditRecord struct {
 	ID                    string             `json:"id"`
 	PartnerID             string             `json:"partnerId"`
@@ -20,7 +20,7 @@ type AuditRecord struct {
 	CustomerID            string             `json:"customerId"`
 	CustomerName          string             `json:"customerName,omitempty"`
 	UserPrincipalName     string             `json:"userPrincipalName,omitempty"` // app-only callers have none
-	ApplicationID         string             `json:"applicationId,omitempty"`     // an app id, or a name such as FulfillmentService
+	ApplicationID         string             `json:"applicationId,omitempty"`     // an application ID, or a name such as FulfillmentService
 	SessionID             string             `json:"sessionId,omitempty"`
 	ResourceType          string             `json:"resourceType"`               // self_serve_policy, subscription, customer …
 	ResourceOldValue      string             `json:"resourceOldValue,omitempty"` // JSON in PascalCase with explicit nulls
@@ -33,7 +33,7 @@ type AuditRecord struct {
 	Attributes            resourceAttributes `json:"attributes"`
 
 	at     time.Time
-	listed time.Time // from when on the API has it
+	listed time.Time // time from which the API returns it
 }
 
 // CustomizedDatum is a detail of an AuditRecord.
@@ -63,13 +63,14 @@ const (
 	portalUser          = "portal.agent@" + PartnerDomain
 )
 
-// AuditRecords returns the activity log, oldest first, those records included that the API does not have yet.
+// AuditRecords returns the activity log, oldest first, including records that the API does not return yet.
 func (b *Backend) AuditRecords() []AuditRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]AuditRecord{}, b.audit...)
 }
 
+// newAudit returns a record of a successful operation without a user.
 func (b *Backend) newAudit(record *customerRecord, operation, resourceType string) AuditRecord {
 	return AuditRecord{
 		PartnerID: b.partner.TenantID, Participants: []string{b.partner.TenantID}, CustomerID: record.ID, CustomerName: record.CompanyName,
@@ -78,16 +79,16 @@ func (b *Backend) newAudit(record *customerRecord, operation, resourceType strin
 	}
 }
 
-// portalAudit is the record of a change made by another user with another application.
+// portalAudit returns a record of a change by another user in another application.
 func (b *Backend) portalAudit(record *customerRecord, operation, resourceType string) AuditRecord {
 	entry := b.newAudit(record, operation, resourceType)
 	entry.UserPrincipalName, entry.ApplicationID, entry.OriginalCorrelationID = portalUser, portalApplicationID, newGUID()
 	return entry
 }
 
-// AddAuditRecord adds a record of any kind about a customer, for example one from before the test, or about the partner
-// itself, by its tenant id or none. What is empty is filled in, an OperationDate in RFC 3339 is kept. An unknown
-// customer or another date is a violation.
+// AddAuditRecord adds a record of any kind, for example an older one. customerID is a customer, or empty or the tenant ID
+// of the partner for a record about the partner itself. Empty fields are filled in. OperationDate must be in RFC 3339.
+// An unknown customer or an invalid date is a violation.
 func (b *Backend) AddAuditRecord(customerID string, entry AuditRecord) AuditRecord {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -115,8 +116,8 @@ func (b *Backend) AddAuditRecord(customerID string, entry AuditRecord) AuditReco
 	return b.addAudit(entry, "", entry.ResourceOldValue, entry.ResourceNewValue)
 }
 
-// addAudit stamps a record that has no time yet, and stores it in the order of time. Ids end in .NET ticks (100 ns since
-// year 1), no two the same.
+// addAudit sets the time of a record that has none, and stores the record in the order of time. IDs end in unique .NET
+// ticks (100 ns since year 1).
 func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) AuditRecord {
 	const year1 = 621_355_968_000_000_000
 	ticks := entry.at.UnixNano()/100 + year1 + int64(b.firstAudit+len(b.audit))
@@ -146,8 +147,8 @@ func (b *Backend) addAudit(entry AuditRecord, resourceID, before, after string) 
 	return entry
 }
 
-// listAuditRecords: DEV/get-a-record-of-partner-center-activity-by-user; the window of 30 days is from
-// REF/audit-operations. The codes of refusals and the order, newest first, are choices.
+// listAuditRecords: DEV/get-a-record-of-partner-center-activity-by-user. The window of 30 days is from
+// REF/audit-operations. The error codes and the order, newest first, are choices.
 func (b *Backend) listAuditRecords(x *exchange) response {
 	query, refused, ok := b.readPageQuery(x, "/auditrecords")
 	if !ok {
@@ -180,7 +181,7 @@ func (b *Backend) auditPage(x *exchange, query pageQuery) response {
 
 func (r *AuditRecord) isListed() bool { return !time.Now().Before(r.listed) }
 
-// auditBody is a record as the knobs show it.
+// auditBody applies the knobs to a record.
 func (x *exchange) auditBody(entry AuditRecord) AuditRecord {
 	if x.knobs.BareAuditRecords {
 		entry.CustomerName, entry.SessionID, entry.ApplicationID, entry.OriginalCorrelationID, entry.Participants = "", "", "", "", nil
@@ -191,8 +192,8 @@ func (x *exchange) auditBody(entry AuditRecord) AuditRecord {
 	return entry
 }
 
-// isResourceType knows the names of the enum in the .NET SDK and the table of DEV/auditing-resources, without case. The
-// names on the wire are the same in snake_case; whether a filter takes those too is unverified upstream.
+// isResourceType checks a name, without case, against the enum of the .NET SDK and the table of DEV/auditing-resources.
+// Records have the same names in snake_case. Whether a filter accepts those is not documented.
 func (x *exchange) isResourceType(name string) bool {
 	if strings.Contains(name, "_") && !x.knobs.SnakeCaseResourceTypes {
 		return false
@@ -216,7 +217,7 @@ func (r *AuditRecord) matches(filter fieldFilter) bool {
 	return true
 }
 
-// auditPeriod gives the half-open period of a query. An endDate without a time includes its day (choice).
+// auditPeriod returns the period of a query, end exclusive. An endDate without a time includes its day (choice).
 func auditPeriod(start, end string) (from, until time.Time, refused response, ok bool) {
 	now := time.Now().UTC()
 	bad := func(format string, args ...any) (time.Time, time.Time, response, bool) {
@@ -231,7 +232,7 @@ func auditPeriod(start, end string) (from, until time.Time, refused response, ok
 	if from.Before(now.Add(-auditKept).Truncate(24 * time.Hour)) {
 		return bad("startDate must not be more than 90 days ago.")
 	}
-	if end == "" { // the longest window or today, whichever is less
+	if end == "" { // the longest window, or until now
 		if until = from.Add(auditWindow); !until.Before(now) {
 			until = now.Add(time.Second)
 		}
@@ -252,7 +253,7 @@ func auditPeriod(start, end string) (from, until time.Time, refused response, ok
 	return from, until, response{}, true
 }
 
-// auditDate reads the documented form and the ones that the SDK and the page's example send.
+// auditDate reads the documented format and those of the SDK and of the page's example.
 func auditDate(text string) (at time.Time, dateOnly, ok bool) {
 	if at, err := time.Parse("2006-1-2", text); err == nil {
 		return at, true, true

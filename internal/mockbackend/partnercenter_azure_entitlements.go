@@ -7,7 +7,7 @@ import (
 
 // AzureEntitlement is an Azure subscription below an Azure plan (DEV/get-a-list-of-azure-entitlements-for-subscription).
 type AzureEntitlement struct {
-	ID           string `json:"id"` // Azure subscription id
+	ID           string `json:"id"` // Azure subscription ID
 	FriendlyName string `json:"friendlyName"`
 	Status       string `json:"status"` // active, suspended, disabled, deleted; empty = active
 }
@@ -33,7 +33,7 @@ func (b *Backend) listAzureEntitlements(x *exchange) response {
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
 }
 
-// getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code of a missing one is a choice.
+// getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code for a missing entitlement is a choice.
 func (b *Backend) getAzureEntitlement(x *exchange) response {
 	_, subscription, refused, ok := b.azurePlanOf(x)
 	if !ok {
@@ -47,7 +47,7 @@ func (b *Backend) getAzureEntitlement(x *exchange) response {
 	return failure(http.StatusNotFound, 1000, "The Azure entitlement was not found.")
 }
 
-// azurePlanOf refuses subscriptions that are no Azure plan; the code is a choice, the likely one of DEV/error-codes.
+// azurePlanOf refuses other subscriptions than Azure plans. The code is a choice, the likely one of DEV/error-codes.
 func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
 	record, subscription, refused, ok := b.subscriptionOf(x)
 	if ok && !subscription.isAzurePlan() {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// resourceAttributes are the attributes of any resource. Etags differ in form from resource to resource.
+// resourceAttributes is attributes of any resource. The form of etags differs between resources.
 type resourceAttributes struct {
 	ETag       string `json:"etag,omitempty"`
 	ObjectType string `json:"objectType"`
@@ -23,7 +23,7 @@ type linkHeader struct {
 	Value string `json:"value"`
 }
 
-// link points to a path of the API, which begins with /v1 or not as the knob says.
+// link refers to a path of the API, with or without /v1 (Knobs.LinkPrefixV1).
 func (x *exchange) link(uri string) *link {
 	if x.knobs.LinkPrefixV1 {
 		uri = versioned(uri)
@@ -31,7 +31,7 @@ func (x *exchange) link(uri string) *link {
 	return &link{URI: uri, Method: http.MethodGet, Headers: []linkHeader{}}
 }
 
-// versioned begins with /v1, except where a uri has its version elsewhere.
+// versioned adds /v1, unless the URI has its version elsewhere.
 func versioned(uri string) string {
 	if strings.HasPrefix(uri, auditActivity) {
 		return uri
@@ -43,7 +43,7 @@ type selfLink struct {
 	Self *link `json:"self"`
 }
 
-// collection is the body of every list. totalCount is the number of items in this page.
+// collection is the body of every list. TotalCount is the number of items in the page.
 type collection struct {
 	TotalCount        int                `json:"totalCount"`
 	Items             any                `json:"items"`
@@ -73,16 +73,16 @@ func collectionOf[T any](b *Backend, x *exchange, items []T) *collection {
 	return &collection{TotalCount: count, Items: items, Attributes: resourceAttributes{ObjectType: "Collection"}}
 }
 
-// shuffler gives the order of Knobs.ShuffleOrder: another one for each answer, all of them from Config.Seed.
+// shuffler serves Knobs.ShuffleOrder: a different order for each answer, all derived from Config.Seed.
 type shuffler struct{ *rand.Rand }
 
 func shuffle[T any](s shuffler, items []T) {
 	s.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 }
 
-// shuffledKey is the place of the n-th item in the order of Knobs.ShuffleOrder, the same for every page.
+// shuffledKey is the position of item n in the order of Knobs.ShuffleOrder. It is the same for every page.
 func (b *Backend) shuffledKey(n int) uint64 {
-	z := uint64(n)*0x9e3779b97f4a7c15 + uint64(b.cfg.Seed) + 0x9e3779b97f4a7c15 // the mixing of SplitMix64, a bijection
+	z := uint64(n)*0x9e3779b97f4a7c15 + uint64(b.cfg.Seed) + 0x9e3779b97f4a7c15 // SplitMix64, a bijection
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
 	return z ^ z>>31

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// customerUserBody is the wire form (DEV/user-resources). Properties without a value are left out.
+// customerUserBody is the wire form (DEV/user-resources). Properties without a value are omitted.
 type customerUserBody struct {
 	ID                    string             `json:"id"`
 	UsageLocation         string             `json:"usageLocation,omitempty"`
@@ -21,8 +21,8 @@ type customerUserBody struct {
 	Attributes            resourceAttributes `json:"attributes"`
 }
 
-// listCustomerUsers: DEV/get-a-list-of-all-user-accounts-for-a-customer, and DEV/view-a-deleted-user for the filter: the
-// request names the field UserStatus, the C# beside it UserState. What other values get is a choice.
+// listCustomerUsers: DEV/get-a-list-of-all-user-accounts-for-a-customer. The filter is from DEV/view-a-deleted-user, whose
+// request has the field UserStatus, while its C# example has UserState. The answer to other values is a choice.
 func (b *Backend) listCustomerUsers(x *exchange) response {
 	record, refused, ok := b.customerWithUsers(x)
 	if !ok {
@@ -50,7 +50,7 @@ func (b *Backend) listCustomerUsers(x *exchange) response {
 	return pageOf(b, x, query, list, func(i int) customerUserBody { return x.customerUserBody(record, principals[i]) })
 }
 
-// getCustomerUser: DEV/get-a-user-account-by-id. That a deleted user is not found is a choice.
+// getCustomerUser: DEV/get-a-user-account-by-id. The answer 404 for a deleted user is a choice.
 func (b *Backend) getCustomerUser(x *exchange) response {
 	record, refused, ok := b.customerWithUsers(x)
 	if !ok {
@@ -63,7 +63,8 @@ func (b *Backend) getCustomerUser(x *exchange) response {
 	return response{status: http.StatusOK, body: x.customerUserBody(record, principal)}
 }
 
-// customerWithUsers: both pages ask for a GDAP role such as Directory Reader. The code without one is a choice.
+// customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The code
+// without one is a choice.
 func (b *Backend) customerWithUsers(x *exchange) (*customerRecord, response, bool) {
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if ok && record.access.ended {

@@ -7,15 +7,15 @@ import (
 
 // Customer is a customer of the partner, with its Entra tenant (DEV/customer-resources).
 type Customer struct {
-	ID                string `json:"id"` // tenant id, a lower-case GUID; AddCustomer makes one up when empty
+	ID                string `json:"id"` // tenant ID, a lower-case GUID; AddCustomer creates one if empty
 	CompanyName       string `json:"companyName"`
 	Domain            string `json:"domain"`                      // verified domain of the tenant
 	Country           string `json:"country"`                     // ISO 3166-1 alpha-2; empty = US
-	IndirectReseller  string `json:"indirectReseller,omitempty"`  // MPN id of the indirect reseller, associatedPartnerId on the wire
+	IndirectReseller  string `json:"indirectReseller,omitempty"`  // MPN ID of the indirect reseller, associatedPartnerId on the wire
 	RelationshipEnded bool   `json:"relationshipEnded,omitempty"` // see EndRelationship
 }
 
-// Customers returns all customers in the order in which they were added, those with an ended relationship included.
+// Customers returns all customers in the order in which they were added, including those with an ended relationship.
 func (b *Backend) Customers() []Customer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -26,8 +26,8 @@ func (b *Backend) Customers() []Customer {
 	return customers
 }
 
-// AddCustomer adds a customer with its subscriptions, or replaces the one with the same id, and returns it with the
-// empty fields filled in.
+// AddCustomer adds a customer with its subscriptions, or replaces the customer with the same ID. It returns the customer
+// with the empty fields filled in.
 func (b *Backend) AddCustomer(customer Customer, subscriptions ...Subscription) Customer {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -64,14 +64,13 @@ func (b *Backend) addCustomer(customer Customer, subscriptions []Subscription) *
 	return record
 }
 
-// EndRelationship ends the reseller relationship: the customer leaves the list, and Knobs.RelationshipEnded says what
-// its other calls get. It reports whether there is such a customer; if not, that is a violation too.
+// EndRelationship ends the reseller relationship. The customer is no longer in the list, and Knobs.RelationshipEnded
+// selects the answer to other calls. It reports whether the customer exists. If not, that is also a violation.
 func (b *Backend) EndRelationship(customerID string) bool {
 	return b.setRelationshipEnded("EndRelationship", customerID, true, "remove_partner_customer_relationship")
 }
 
-// RenewRelationship takes EndRelationship back. It reports whether there is such a customer; if not, that is a violation
-// too.
+// RenewRelationship reverts EndRelationship. It reports whether the customer exists. If not, that is also a violation.
 func (b *Backend) RenewRelationship(customerID string) bool {
 	return b.setRelationshipEnded("RenewRelationship", customerID, false, "add_partner_customer_relationship")
 }
@@ -88,7 +87,7 @@ func (b *Backend) setRelationshipEnded(method, customerID string, ended bool, op
 	return true
 }
 
-// customerBody is the wire form (DEV/customer-resources); list items have only the short one.
+// customerBody is the wire form (DEV/customer-resources). List items have only some fields.
 type customerBody struct {
 	ID                    string              `json:"id"`
 	CommerceID            string              `json:"commerceId,omitempty"`
@@ -137,7 +136,7 @@ type address struct {
 	PhoneNumber  string `json:"phoneNumber,omitempty"`
 }
 
-// listCustomers: DEV/get-a-list-of-customers, and DEV/get-a-customer-by-name for the filter.
+// listCustomers: DEV/get-a-list-of-customers. The filter is from DEV/get-a-customer-by-name.
 func (b *Backend) listCustomers(x *exchange) response {
 	query, refused, ok := b.readPageQuery(x, "/customers")
 	if !ok {
@@ -166,13 +165,13 @@ func (r *customerRecord) matches(filter fieldFilter) bool {
 		return startsWith(r.Domain)
 	case "IndirectReseller":
 		return startsWith(r.IndirectReseller)
-	case "IndirectCloudSolutionProvider": // this partner is its own provider
+	case "IndirectCloudSolutionProvider": // the partner itself is the provider
 		return false
 	}
 	return true
 }
 
-// customerItem is the short form: no billing profile, no address, no allowDelegatedAccess.
+// customerItem is the body in a list, without billing profile, address and allowDelegatedAccess.
 func (x *exchange) customerItem(record *customerRecord) customerBody {
 	self := "/customers/" + record.ID
 	return customerBody{

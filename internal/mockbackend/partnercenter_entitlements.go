@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Reservation is what a line of an order reserved: the entitlement of the line and its artifact
-// (DEV/entitlement-resources). AddOrder fills in what is empty.
+// Reservation is the reservation of an order line: its entitlement and artifact (DEV/entitlement-resources). AddOrder
+// fills in empty fields.
 type Reservation struct {
 	ID            string    `json:"id"`         // reservationId, a GUID
-	ResourceID    string    `json:"resourceId"` // of the artifact: the Azure reservation order, a GUID
+	ResourceID    string    `json:"resourceId"` // ID of the artifact, which is the Azure reservation order; a GUID
 	DisplayName   string    `json:"displayName"`
 	Type          string    `json:"type"`                    // virtualmachines, sqldatabases …; empty = virtualmachines
 	ScopeType     string    `json:"scopeType"`               // Shared, Single; empty = Shared
 	AppliedScopes []string  `json:"appliedScopes,omitempty"` // Azure subscriptions of a Single scope, "/subscriptions/{id}"
-	Effective     time.Time `json:"effective"`               // zero = the order's date
-	Expires       time.Time `json:"expires"`                 // zero = after the term of the line
+	Effective     time.Time `json:"effective"`               // zero = date of the order
+	Expires       time.Time `json:"expires"`                 // zero = end of the term of the line
 	State         string    `json:"state"`                   // Created, Cancelled; empty = Created
 
 	listed visibility
@@ -29,7 +29,7 @@ const (
 	softwareType    = "software"
 
 	reservedInstance    = "reservedinstance"
-	oldReservedInstance = "virtual_machine_reserved_instance" // in the old contract; paths and queries have no underscores
+	oldReservedInstance = "virtual_machine_reserved_instance" // in the old contract; paths and queries omit the underscores
 )
 
 func (r *Reservation) fill(o *Order, line *OrderLine) {
@@ -44,7 +44,7 @@ func (r *Reservation) fill(o *Order, line *OrderLine) {
 	}
 	if r.Expires.IsZero() {
 		years, err := strconv.Atoi(strings.Trim(line.TermDuration, "PY"))
-		if err != nil { // no term of years
+		if err != nil { // the term is not in years
 			years = 1
 		}
 		r.Expires = r.Effective.UTC().Truncate(24*time.Hour).AddDate(years, 0, 0)
@@ -65,7 +65,7 @@ type entitlementBody struct {
 	ExpiryDate           string             `json:"expiryDate,omitempty"`
 }
 
-// referenceOrder names the order and, as a string, the number of its line.
+// referenceOrder has the order ID and, as a string, the number of the line.
 type referenceOrder struct {
 	ID          string `json:"id"`
 	LineItemID  string `json:"lineItemId"`
@@ -83,7 +83,7 @@ type dynamicAttributes struct {
 	ReservationType string `json:"reservationType"`
 }
 
-// entitledLine is a line of an order that gave the customer an entitlement.
+// entitledLine is a line of an order with an entitlement.
 type entitledLine struct {
 	order  *Order
 	number int
@@ -128,7 +128,7 @@ func (b *Backend) listEntitlements(x *exchange) response {
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
 }
 
-// isListed tells whether a query for a type shows the line. The old contract knows virtual machines only.
+// isListed reports whether a query for a type returns the line. The old contract has virtual machines only.
 func (l entitledLine) isListed(asked string, old bool) bool {
 	switch {
 	case l.Software:
@@ -143,7 +143,7 @@ func (x *exchange) entitlementBody(record *customerRecord, line entitledLine, ol
 	product, sku, _, _ := splitOffer(line.OfferID)
 	status := x.fulfilment(line.order)
 	quantity := line.Quantity
-	if status == "Unfulfilled" { // quantity leaves those out, quantityDetails has them
+	if status == "Unfulfilled" { // quantity does not count them, quantityDetails does
 		quantity = 0
 	}
 	body := entitlementBody{
@@ -188,13 +188,13 @@ func artifactType(old bool) string {
 	return reservedInstance
 }
 
-// artifactOf gives the ids in the link of a line's artifact.
+// artifactOf returns the IDs in the link to the artifact of a line.
 func artifactOf(record *customerRecord, line entitledLine) (group, lineItem, resource string) {
 	group = strings.ReplaceAll(guidFor("artifact group", record.ID), "-", "")
 	return group, guidFor("artifact line item", line.order.ID, "/", line.number), line.Reservation.ResourceID
 }
 
-// expiry has no zone in any example of the pages.
+// expiry prints the end of a reservation. No example of the pages has a time zone.
 func (x *exchange) expiry(at time.Time) string {
 	if x.knobs.ExpiryWithZone {
 		return wholeSeconds(at)
@@ -213,19 +213,19 @@ type reservationBody struct {
 	ProvisioningState string   `json:"provisioningState"`
 }
 
-// artifactDetails has one of its two keys: the table of DEV/entitlement-resources says reservations, both examples of
-// DEV/get-a-collection-of-entitlements print virtualMachineReservations.
+// artifactDetails has one of its two lists. The table of DEV/entitlement-resources has reservations, both examples of
+// DEV/get-a-collection-of-entitlements have virtualMachineReservations.
 type artifactDetails struct {
 	Type                       string            `json:"type"`
 	Reservations               []reservationBody `json:"reservations,omitempty"`
 	VirtualMachineReservations []reservationBody `json:"virtualMachineReservations,omitempty"`
 }
 
-// getArtifact answers under the name of the new contract and getOldArtifact under that of the old one.
+// getArtifact and getOldArtifact serve the paths of the new and of the old contract.
 func (b *Backend) getArtifact(x *exchange) response    { return b.artifact(x, x.knobs.OldEntitlements) }
 func (b *Backend) getOldArtifact(x *exchange) response { return b.artifact(x, true) }
 
-// artifact: DEV/get-a-collection-of-entitlements. The code of a missing one is a choice.
+// artifact: DEV/get-a-collection-of-entitlements. The code for a missing artifact is a choice.
 func (b *Backend) artifact(x *exchange, old bool) response {
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if !ok {

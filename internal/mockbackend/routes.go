@@ -17,19 +17,19 @@ const (
 	adminAgent               // app+user: Admin agent
 )
 
-// route is one line of the route table.
+// route is an entry of the route table.
 type route struct {
 	method  string
-	pattern string   // "{name}" segments match any one segment
-	access  access   //
+	pattern string // "{name}" segments match any one segment
+	access  access
 	query   []string // known query parameters, compared without case
 	handle  func(*Backend, *exchange) response
 }
 
-// String is how the journal and counters name a route: "GET /v1/customers/{customer}".
+// String is the name of a route in journal and counters: "GET /v1/customers/{customer}".
 func (r *route) String() string { return r.method + " " + r.pattern }
 
-// findRoute returns the route and its path values; or nil and the methods that the path has, if it has any.
+// findRoute returns the route and its path values. If there is none, it returns the methods that the path allows.
 func findRoute(routes []route, method, escapedPath string) (found *route, values map[string]string, allowed []string) {
 	for i := range routes {
 		pathValues, ok := routes[i].match(escapedPath)
@@ -48,7 +48,7 @@ func findRoute(routes []route, method, escapedPath string) (found *route, values
 
 func (r *route) match(escapedPath string) (map[string]string, bool) {
 	pattern := strings.Split(strings.Trim(r.pattern, "/"), "/")
-	// One trailing slash is let through: the .NET SDK's configuration has paths that end in one.
+	// A trailing slash is tolerated: the .NET SDK's configuration has paths with one.
 	segments := strings.Split(strings.TrimSuffix(strings.TrimPrefix(escapedPath, "/"), "/"), "/")
 	if len(pattern) != len(segments) {
 		return nil, false
@@ -74,7 +74,7 @@ func (r *route) match(escapedPath string) (map[string]string, bool) {
 	return values, true
 }
 
-// unknownQuery returns the first query parameter that the route does not know.
+// unknownQuery returns a query parameter that the route does not have.
 func (r *route) unknownQuery(query url.Values) (string, bool) {
 	for name := range query {
 		if !slices.ContainsFunc(r.query, func(known string) bool { return strings.EqualFold(known, name) }) {
@@ -84,8 +84,8 @@ func (r *route) unknownQuery(query url.Values) (string, bool) {
 	return "", false
 }
 
-// routes is everything that the mock answers. Fixed path segments match in any case. For Partner Center the second
-// column says who may call: anyCaller (app-only or app+user), anyUser, entitled, or adminAgent.
+// routes returns every route of the mock. Fixed path segments match in any case. The third column says who may call a
+// Partner Center route.
 func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	size := []string{"size", "offset", "seekOperation", "filter"}
@@ -154,6 +154,7 @@ func routes() map[Service][]route {
 	}
 }
 
+// queryValue returns the first value of a query parameter, whose name matches in any case.
 func queryValue(query url.Values, name string) string {
 	for key, values := range query {
 		if strings.EqualFold(key, name) && len(values) > 0 {

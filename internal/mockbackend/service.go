@@ -19,18 +19,18 @@ const (
 	Elsewhere       Service = "elsewhere"
 )
 
-// service is what differs between the hosts of the mock.
+// service has what differs between the hosts of the mock.
 type service interface {
 	name() Service
 	table() []route
-	inspect(b *Backend, x *exchange)                           // strictness: records violations, changes nothing
-	admit(b *Backend, x *exchange) (refusal response, ok bool) // who is calling; sets x.caller
+	inspect(b *Backend, x *exchange)                           // records violations; the answer stays the same
+	admit(b *Backend, x *exchange) (refusal response, ok bool) // checks the caller; sets x.caller
 	errorAnswer(x *exchange, status int, e *apiError) response
 	throttleAnswer(x *exchange, seconds int) (body any)
 	encode(x *exchange, r response) answer
 }
 
-// serviceBase has what most services do: they allow every call and their own throttle answer is empty.
+// serviceBase has the defaults: every call is allowed, and the body of a throttle answer is empty.
 type serviceBase struct {
 	service Service
 	routes  []route

@@ -9,18 +9,18 @@ import (
 type store struct {
 	partner       Partner
 	customers     []*customerRecord // in the order in which they were added
-	customerIndex map[string]int    // by lower-case id
-	domains       map[string]string // customer id by lower-case verified domain
-	azureOwners   map[string]string // customer id by lower-case Azure subscription id; nil until asked for
+	customerIndex map[string]int    // by lower-case ID
+	domains       map[string]string // customer ID by lower-case verified domain
+	azureOwners   map[string]string // customer ID by lower-case Azure subscription ID; azureOwner fills it
 
-	azure           map[string]*azureRecord    // by lower-case Azure subscription id, as they are asked for
-	roleAssignments map[string]*RoleAssignment // by lower-case name, over all subscriptions
+	azure           map[string]*azureRecord    // by lower-case Azure subscription ID; azureRecordOf fills it
+	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions
 	lastSerial      uint64                     // of role assignments
 	buckets         map[string]tokenBucket
 
 	changes    []Change
 	audit      []AuditRecord // oldest first
-	firstAudit int           // number of the oldest
+	firstAudit int           // number of the oldest record
 	lastTicks  int64
 	signIn     signInState
 	random     shuffler
@@ -28,15 +28,15 @@ type store struct {
 
 type customerRecord struct {
 	Customer
-	generated     int // index of a generated customer whose subscriptions were not asked for yet; 0 = not one
+	generated     int // index of a generated customer until subscriptionsOf creates its subscriptions; otherwise 0
 	subscriptions []*Subscription
-	orders        []*Order // besides those of the subscriptions
+	orders        []*Order // without the orders of the subscriptions
 	policy        *Policy
-	stale         *Policy // what stale reads show
-	staleReads    int     // how many are left
+	stale         *Policy // the policy that stale reads return
+	staleReads    int     // number of stale reads left
 	staleUntil    time.Time
 	lagging       []pastPolicy
-	directory     *directory // nil until asked for
+	directory     *directory // directoryOf creates it
 	access        delegatedAccess
 }
 

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// certificates are a private CA and the one server certificate of all listeners.
+// certificates has a private CA and the server certificate of all listeners.
 type certificates struct {
 	caPEM  []byte
 	server tls.Certificate
@@ -50,7 +50,8 @@ func newCertificates() (certificates, error) {
 	}, nil
 }
 
-// issue makes a certificate. It returns it as others read it: with the key id by which a CA is named in what it issues.
+// issueCertificate creates a certificate and parses it again, so that it has the subject key ID that the certificates
+// issued by it refer to.
 func issueCertificate(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 
 func newGUID() string { return uuid.NewString() }
 
-// guidNamespace keeps our name-based GUIDs apart from anybody else's.
+// guidNamespace is the namespace of guidFor.
 var guidNamespace = uuid.MustParse("b3c1d6a2-4f5e-4c7d-8e9f-0a1b2c3d4e5f")
 
+// guidFor returns the same GUID for the same arguments.
 func guidFor(kind string, parts ...any) string {
 	return uuid.NewSHA1(guidNamespace, fmt.Append([]byte(kind), parts...)).String()
 }
@@ -34,6 +35,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
+// oneOf checks the value of a field or knob.
 func oneOf[T ~string](knob string, value T, allowed ...T) error {
 	if slices.Contains(allowed, value) {
 		return nil
@@ -48,6 +50,7 @@ func notNegative[T int | time.Duration](knob string, value T) error {
 	return nil
 }
 
+// upperCaseGUIDs serves Knobs.UpperCaseGUIDs.
 func upperCaseGUIDs(body []byte) []byte {
 	return guidPattern.ReplaceAllFunc(body, func(found []byte) []byte {
 		if found[0] == '\\' {
@@ -73,7 +76,7 @@ func orNull(text string) *string {
 	return &text
 }
 
-// Dates in UTC, as .NET prints them: with seven fractional digits, or none.
+// sevenDigits and wholeSeconds print a time in UTC as .NET does: with seven fractional digits, or with none.
 func sevenDigits(at time.Time) string  { return at.UTC().Format("2006-01-02T15:04:05.0000000Z") }
 func wholeSeconds(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05Z") }
 
@@ -98,7 +101,7 @@ func encodeJSON(value any) []byte {
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return []byte("null") // all our bodies are plain structs, which always encode
+		return []byte("null") // all bodies are plain structs, which always encode
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }

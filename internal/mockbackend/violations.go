@@ -5,15 +5,15 @@ import (
 	"mime"
 )
 
-// Violations are what a strict client would never do, in order: unknown routes, fields and query parameters, missing
-// headers, tokens for the wrong service. A test should fail when there is one.
+// Violations returns the errors of the client, in order: unknown routes, fields and query parameters, missing headers,
+// tokens for the wrong service. A test should fail if there is one.
 func (b *Backend) Violations() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string{}, b.violations...)
 }
 
-// ClearViolations forgets them, for tests that provoke one.
+// ClearViolations removes them, for tests that provoke one.
 func (b *Backend) ClearViolations() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -28,6 +28,7 @@ func (b *Backend) violate(format string, args ...any) {
 	}
 }
 
+// lockAndViolate records a violation where the lock is not held.
 func (b *Backend) lockAndViolate(format string, args ...any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
