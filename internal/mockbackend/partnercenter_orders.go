@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// Order is a purchase (DEV/order-resources). Subscriptions have theirs without being asked; AddOrder adds others and
-// fills in what is empty.
+// Order is a purchase (DEV/order-resources). Each subscription has an order. AddOrder adds others and fills in empty
+// fields.
 type Order struct {
-	ID              string      `json:"id"`                    // a GUID for legacy orders; else opaque and case-sensitive
-	AlternateID     string      `json:"alternateId,omitempty"` // the portal's number of the order; legacy orders have none
+	ID              string      `json:"id"`                    // a GUID for legacy orders; otherwise opaque and case-sensitive
+	AlternateID     string      `json:"alternateId,omitempty"` // order number in the portal; legacy orders have none
 	BillingCycle    string      `json:"billingCycle"`          // monthly, annual, one_time, none …; empty = one_time
 	Status          string      `json:"status"`                // completed, pending, cancelled; empty = completed
 	TransactionType string      `json:"transactionType"`       // UserPurchase, SystemPurchase, SystemBilling; empty = UserPurchase
-	Client          OrderClient `json:"client,omitzero"`       // what the order was placed with; legacy orders have none
+	Client          OrderClient `json:"client,omitzero"`       // application in which the order was placed; legacy orders have none
 	Lines           []OrderLine `json:"lines"`
 	Created         time.Time   `json:"created"`
-	// CorrelationID is originalCorrelationId of the audit record of the purchase. Orders of the API do not have it.
+	// CorrelationID is originalCorrelationId of the audit record of the purchase. Orders in the API do not have it.
 	CorrelationID string `json:"correlationId,omitempty"`
 
 	listed visibility
 }
 
-// OrderClient says what an order was placed with. Seen in audit records; on orders themselves it is unverified upstream.
+// OrderClient is the application in which an order was placed. Audit records have it. For orders it is not documented.
 type OrderClient struct {
 	MarketplaceCountry string `json:"marketplaceCountry,omitempty"`
 	DeviceFamily       string `json:"deviceFamily,omitempty"`
@@ -38,26 +38,26 @@ type OrderClient struct {
 
 // OrderLine is a line of an Order. Its lineItemNumber is its index.
 type OrderLine struct {
-	OfferID             string            `json:"offerId"` // "product:sku:availability"; a GUID or MS-AZR-… for legacy ones
+	OfferID             string            `json:"offerId"` // "product:sku:availability"; a GUID or MS-AZR-… for legacy offers
 	SubscriptionID      string            `json:"subscriptionId,omitempty"`
 	FriendlyName        string            `json:"friendlyName"`
 	Quantity            int               `json:"quantity"`               // 0 = 1
 	TermDuration        string            `json:"termDuration,omitempty"` // P1M, P1Y, P3Y
 	TransactionType     string            `json:"transactionType"`        // New, Renew, Cancel …; empty = New
-	PartnerID           string            `json:"partnerId,omitempty"`    // MPN id of the indirect reseller of record
+	PartnerID           string            `json:"partnerId,omitempty"`    // MPN ID of the indirect reseller of record
 	ProvisioningContext map[string]string `json:"provisioningContext,omitempty"`
 	UnitPriceCents      int64             `json:"unitPriceCents"`        // negative for a credit
-	Software            bool              `json:"software,omitempty"`    // perpetual software: an entitlement of its own
-	Reservation         *Reservation      `json:"reservation,omitempty"` // what the line reserved
+	Software            bool              `json:"software,omitempty"`    // perpetual software, which is an entitlement
+	Reservation         *Reservation      `json:"reservation,omitempty"` // nil if the line is not a reservation
 }
 
-// visibility is how long a new thing stays out of its list.
+// visibility is the time from which a list returns a new item.
 type visibility struct {
-	from  time.Time // zero = from the beginning
-	reads int       // how many reads of the list are still without it
+	from  time.Time // zero = at once
+	reads int       // number of reads of the list that still omit it
 }
 
-// due tells whether a read of the list shows the thing, and counts the read.
+// visible reports whether a read of the list returns the item, and counts the read.
 func (v *visibility) visible() bool {
 	if v.reads > 0 {
 		v.reads--
@@ -66,7 +66,7 @@ func (v *visibility) visible() bool {
 	return !time.Now().Before(v.from)
 }
 
-// modernOrderID has the form of recorded ones: URL-safe base64 and a digit.
+// modernOrderID has the form of recorded order IDs: URL-safe base64 and a digit.
 func modernOrderID(parts ...any) string {
 	sum := sha256.Sum256(fmt.Append([]byte("order "), parts...))
 	return base64.RawURLEncoding.EncodeToString(sum[:24]) + "1"
@@ -74,7 +74,7 @@ func modernOrderID(parts ...any) string {
 
 func (o *Order) isLegacy() bool { return isGUID(o.ID) }
 
-// Orders returns the orders of a customer, newest first, those included that the API does not list yet.
+// Orders returns the orders of a customer, newest first, including orders that the API does not list yet.
 func (b *Backend) Orders(customerID string) []Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,7 +89,7 @@ func (b *Backend) Orders(customerID string) []Order {
 	return orders
 }
 
-// clone copies what a caller could change. The strings of the reservation are shared.
+// clone copies everything that a caller could change.
 func (o *Order) clone() Order {
 	cloned := *o
 	cloned.Lines = slices.Clone(o.Lines)
@@ -105,9 +105,9 @@ func (o *Order) clone() Order {
 	return cloned
 }
 
-// AddOrder adds an order as if it had been there for long: listed at once, and without an audit record. One with the
-// same id, that of a subscription too, is replaced. It returns the order with the empty fields filled in; an unknown
-// customer is a violation.
+// AddOrder adds an order as if it had existed for a long time: it is listed at once and has no audit record. It replaces
+// an order with the same ID, also that of a subscription. It returns the order with the empty fields filled in. An
+// unknown customer is a violation.
 func (b *Backend) AddOrder(customerID string, order Order) Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -147,7 +147,7 @@ func (o *Order) fill(record *customerRecord) {
 	}
 }
 
-// ordersOf gives those of the subscriptions and the others, newest first (choice; the page's example is too).
+// ordersOf returns all orders of a customer, newest first (a choice, as in the page's example).
 func (b *Backend) ordersOf(record *customerRecord) []*Order {
 	orders := slices.Clone(record.orders)
 	byID := map[string]*Order{}
@@ -167,8 +167,8 @@ func (b *Backend) ordersOf(record *customerRecord) []*Order {
 	return orders
 }
 
-// order is the one by which the subscription was bought. It is made when it is asked for: with thousands of customers
-// only few ever are.
+// order is the order of the subscription. It is created for each call, because only few of thousands of customers have
+// their orders read.
 func (s *Subscription) order(record *customerRecord) *Order {
 	order := &Order{ID: s.OrderID, BillingCycle: "monthly", Created: s.Created, Lines: []OrderLine{s.orderLine()}}
 	if s.isAzurePlan() {
@@ -182,7 +182,7 @@ func (s *Subscription) orderLine() OrderLine {
 	line := OrderLine{
 		OfferID: s.OfferID, SubscriptionID: s.ID, FriendlyName: s.OfferName, Quantity: s.Quantity, TransactionType: "New", PartnerID: s.PartnerID,
 	}
-	if !s.isAzurePlan() && !s.isLegacyAzure() { // what is paid by usage costs nothing to order
+	if !s.isAzurePlan() && !s.isLegacyAzure() { // the order of a usage-based subscription costs nothing
 		line.UnitPriceCents = 1250
 	}
 	return line
@@ -222,7 +222,7 @@ func (b *Backend) listOrders(x *exchange) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// billingType reads the name of a billing cycle with or without underscore, or its number in the SDK's enum.
+// billingType reads a billing cycle: its name with or without underscore, or its number in the SDK's enum.
 func billingType(text string) (cycle string, refused response, ok bool) {
 	cycles := []string{"unknown", "monthly", "annual", "none", "onetime", "triennial", "biennial"}
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(cycles) {
@@ -235,7 +235,7 @@ func billingType(text string) (cycle string, refused response, ok bool) {
 	return cycle, response{}, true
 }
 
-// getOrder: DEV/get-an-order-by-id. It has an order before the list has (choice).
+// getOrder: DEV/get-an-order-by-id. It finds an order before it is in the list (choice).
 func (b *Backend) getOrder(x *exchange) response {
 	record, order, refused, ok := b.orderOf(x)
 	if !ok {
@@ -286,7 +286,7 @@ func (b *Backend) getOrderProvisioningStatus(x *exchange) response {
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
 }
 
-// fulfilment is the provisioning status of what was ordered.
+// fulfilment is the provisioning status of an order.
 func (x *exchange) fulfilment(o *Order) string {
 	switch {
 	case x.knobs.UnknownEnums:

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// orderBody is the wire form. The legacy form, without the fields that came later, is that of the page's example.
+// orderBody is the wire form. Legacy orders have the fields of the page's example and not those that were added later.
 type orderBody struct {
 	ID                  string             `json:"id"`
 	AlternateID         string             `json:"alternateId,omitempty"`
@@ -88,7 +88,7 @@ func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, w
 	}
 	if !o.isLegacy() {
 		body.TransactionType = line.TransactionType
-		if x.knobs.LowerCaseTransactionTypes { // "addQuantity", as the page's table has them
+		if x.knobs.LowerCaseTransactionTypes { // "addQuantity", as in the page's table
 			_, first := utf8.DecodeRuneInString(line.TransactionType)
 			body.TransactionType = strings.ToLower(line.TransactionType[:first]) + line.TransactionType[first:]
 		}
@@ -116,7 +116,7 @@ func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, w
 	return body
 }
 
-// splitOffer takes a modern offer id apart. Legacy ones have no parts.
+// splitOffer splits a modern offer ID. Legacy offer IDs have no parts.
 func splitOffer(offerID string) (product, sku, availability string, ok bool) {
 	product, rest, ok := strings.Cut(offerID, ":")
 	if !ok {
@@ -126,7 +126,7 @@ func splitOffer(offerID string) (product, sku, availability string, ok bool) {
 	return product, sku, availability, true
 }
 
-// orderDate has the forms of the page's examples.
+// orderDate prints the formats of the page's examples.
 func (x *exchange) orderDate(o *Order) string {
 	form := x.knobs.OrderDates
 	if form == OrderDatesByKind {
@@ -145,7 +145,7 @@ func (x *exchange) orderDate(o *Order) string {
 	}
 }
 
-// number and money print as JSON numbers, or as strings when the knob says so.
+// number and money print JSON numbers, or strings with Knobs.NumbersAsStrings.
 func (x *exchange) number(n int) any {
 	if x.knobs.NumbersAsStrings {
 		return strconv.Itoa(n)
@@ -155,7 +155,7 @@ func (x *exchange) number(n int) any {
 
 func (x *exchange) money(cents int64) any {
 	text, rest := strconv.FormatInt(cents/100, 10), cents%100
-	if rest < 0 { // a customerCredit
+	if rest < 0 { // a customer credit
 		text, rest = "-"+strings.TrimPrefix(text, "-"), -rest
 	}
 	text += fmt.Sprintf(".%02d", rest)

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// largestPage is the default too.
+// largestPage is also the default page size.
 const largestPage = 500
 
-const invalidArgument = 2000 // on a continuation call also: there is nothing more
+const invalidArgument = 2000 // with a continuation token: the list has ended
 
 // pageQuery is a query for one page, from the request or from its continuation token.
 type pageQuery struct {
@@ -23,19 +23,19 @@ type pageQuery struct {
 	Filter    string `json:"f,omitempty"`
 	StartDate string `json:"d,omitempty"`
 	EndDate   string `json:"e,omitempty"`
-	After     uint64 `json:"a"`           // key of the last item of the page before
-	End       bool   `json:"z,omitempty"` // handed out after the last page
+	After     uint64 `json:"a"`           // key of the last item of the previous page
+	End       bool   `json:"z,omitempty"` // the token was returned with the last page
 	continued bool
 }
 
-// pageItem is one item of a list in its order.
+// pageItem is an item of a list: its key in the order, and its index.
 type pageItem struct {
 	key uint64
 	at  int
 }
 
-// readPageQuery reads size, seekOperation, filter, dates and the MS-ContinuationToken header. A token belongs to its
-// query: parameters may be left out, as the .NET SDK does in a seek query, but not changed (choice).
+// readPageQuery reads size, seekOperation, filter, dates and the header MS-ContinuationToken. With a token, the other
+// parameters may be omitted, as in the .NET SDK, but not changed (choice).
 func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, bool) {
 	token := x.req.Header.Get("MS-ContinuationToken")
 	if token != "" && queryValue(x.query, "seekOperation") == "" {
@@ -55,7 +55,7 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 		if err != nil || n < 0 {
 			return query, failure(http.StatusBadRequest, invalidRequestInput, "size %q is not a page size.", size), false
 		}
-		if n > 0 { // the SDK sends 0 for no limit; the page is as large as the API gives all the same
+		if n > 0 { // the SDK sends 0 for no limit; the largest page of the API still applies
 			query.Size = min(n, largestPage)
 		}
 	}
@@ -68,7 +68,7 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 		return query, failure(http.StatusBadRequest, invalidRequestInput, "seekOperation %q is not supported.", seek), false
 	}
 	continued, ok := b.readToken(token)
-	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links come in either case
+	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links are in either case
 	foreign := !ok || !strings.EqualFold(continued.Path, path) || differs(query.Filter, continued.Filter) ||
 		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size
 	if foreign {
@@ -81,8 +81,8 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 	return continued, response{}, true
 }
 
-// cut returns the items of the page, and the query of the next one if there is to be one. Items come in the order of
-// their keys; keys stay the same from page to page, so nothing is seen twice or missed when the list changes between.
+// cut returns the items of the page, and the query of the next page if there is one. Items are in the order of their
+// keys. Keys do not change, so no item is repeated or missed if the list changes between two pages.
 func (q pageQuery) cut(knobs Knobs, items []pageItem) (page []pageItem, next *pageQuery) {
 	if q.continued {
 		from, _ := slices.BinarySearchFunc(items, q.After, func(item pageItem, after uint64) int {
@@ -107,7 +107,7 @@ func (q pageQuery) cut(knobs Knobs, items []pageItem) (page []pageItem, next *pa
 	return page, &following
 }
 
-// addLinks completes the body of a page.
+// addLinks adds links and continuation token to the body of a page.
 func (b *Backend) addLinks(x *exchange, body *collection, query pageQuery, next *pageQuery) {
 	uri := query.uri()
 	body.Links = &collectionLinks{Self: x.link(uri)}
@@ -151,7 +151,7 @@ func (q pageQuery) uri() string {
 
 const tokenMAC = 16
 
-// writeToken makes a token that only we can read back; base64 with its "+", "/" and "=" as in recorded traffic.
+// writeToken creates a signed continuation token, in base64 with "+", "/" and "=" as in recorded traffic.
 func (b *Backend) writeToken(query pageQuery) string {
 	payload := encodeJSON(query)
 	return base64.StdEncoding.EncodeToString(append(b.signIn.mac(payload)[:tokenMAC], payload...))
@@ -169,7 +169,8 @@ func (b *Backend) readToken(token string) (pageQuery, bool) {
 	return query, true
 }
 
-// pagedList is a list that pageOf cuts into pages. Item i has the number first+i, which it keeps from page to page.
+// pagedList is a list that pageOf cuts into pages. Item i has the number first+i, which is the same for
+// every page.
 type pagedList struct {
 	length      int
 	first       int

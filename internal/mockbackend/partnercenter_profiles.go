@@ -52,7 +52,7 @@ type contact struct {
 	PhoneNumber string `json:"phoneNumber"`
 }
 
-// legalBusinessProfile: DEV/get-legal-business-profile. It has no tenant id.
+// legalBusinessProfile: DEV/get-legal-business-profile. It has no tenant ID.
 func (b *Backend) legalBusinessProfile(x *exchange) response {
 	return response{status: http.StatusOK, body: legalBusinessProfile{
 		CompanyName: b.partner.CompanyName, Address: partnerAddress(), CompanyApproverAddress: partnerAddress(),

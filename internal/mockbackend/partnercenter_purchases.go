@@ -8,34 +8,34 @@ import (
 	"time"
 )
 
-// Purchase is what BuyReservation, BuySavingsPlan and BuyReservationAsPartner buy. The zero value is one reserved
-// virtual machine for a year, shared.
+// Purchase describes a purchase by BuyReservation, BuySavingsPlan or BuyReservationAsPartner. The zero value is one
+// reserved virtual machine for one year with shared scope.
 type Purchase struct {
-	// ReservationType is virtualmachines, sqldatabases …; empty = virtualmachines. Savings plans have none.
+	// ReservationType is virtualmachines, sqldatabases …; empty = virtualmachines. Must be empty for savings plans.
 	ReservationType string `json:"reservationType,omitempty"`
 	// TermDuration is P1Y or P3Y; empty = P1Y.
 	TermDuration string `json:"termDuration,omitempty"`
 	// Quantity is the number of instances; 0 = 1.
 	Quantity int `json:"quantity,omitempty"`
-	// UnitPriceCents is the price of one; 0 = 50000.
+	// UnitPriceCents is the price of one instance; 0 = 50000.
 	UnitPriceCents int64 `json:"unitPriceCents,omitempty"`
-	// AppliedScope is the id of the Azure subscription that the reservation is for; empty = shared.
+	// AppliedScope is the ID of the Azure subscription of a reservation with single scope; empty = shared.
 	AppliedScope string `json:"appliedScope,omitempty"`
-	// FriendlyName is the name of what is bought; empty = a sample.
+	// FriendlyName is the name of the product; empty = a sample.
 	FriendlyName string `json:"friendlyName,omitempty"`
 }
 
-// Prerequisite is what a customer must have to buy for itself (PC/customers/give-customers-permission).
+// Prerequisite is a condition for purchases by a customer (PC/customers/give-customers-permission).
 type Prerequisite string
 
 // The prerequisites.
 const (
-	NeedsPermission Prerequisite = "permission" // the partner has turned purchases on
+	NeedsPermission Prerequisite = "permission" // the partner has enabled the permission
 	NeedsAzurePlan  Prerequisite = "azurePlan"  // an active Azure plan or MS-AZR-0145P subscription
 	NeedsOwner      Prerequisite = "owner"      // the user is Owner of an Azure subscription of the customer
 )
 
-// PurchaseRefused says why a purchase was not made. Nothing has changed.
+// PurchaseRefused is the error of a purchase that was not made.
 type PurchaseRefused struct {
 	CustomerID string
 	User       string         // empty for the partner
@@ -58,7 +58,7 @@ func (e *PurchaseRefused) Error() string {
 	return fmt.Sprintf("%s can not buy for customer %s: %s", who, e.CustomerID, strings.Join(missing, "; "))
 }
 
-// The catalogue ids are invented, in the form of real ones.
+// The catalog IDs are invented, in the form of real ones.
 const (
 	sqlReservationOffer = "DZH318Z0BQ5S:001K:DZH318Z0SMP2"
 	savingsPlanOffer    = "DZH318Z0SVPL:0002:DZH318Z0SMP3"
@@ -67,20 +67,21 @@ const (
 	azurePortalApplicationID = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
 )
 
-// BuyReservation buys a reservation as a user of the customer does in the Azure portal, which makes an order, an
-// entitlement and a record of the activity log, each after its delay. It returns the order, or *PurchaseRefused when a
-// prerequisite is missing. How the purchases of customers show in the API is unverified upstream.
+// BuyReservation buys a reservation as a user of the customer in the Azure portal. It creates an order, an entitlement
+// and a record of the activity log, each after its delay. It returns the order, or *PurchaseRefused if a prerequisite is
+// missing. How the API returns purchases by customers is not documented.
 func (b *Backend) BuyReservation(customerID, user string, purchase Purchase) (Order, error) {
 	return b.buy(customerID, user, AzureReservedInstances, purchase)
 }
 
-// BuySavingsPlan is BuyReservation for a savings plan. It makes no entitlement: the API knows no type for it (choice).
+// BuySavingsPlan is BuyReservation for a savings plan. It creates no entitlement, because the API has no type for it
+// (choice).
 func (b *Backend) BuySavingsPlan(customerID, user string, purchase Purchase) (Order, error) {
 	return b.buy(customerID, user, AzureSavingsPlan, purchase)
 }
 
-// BuyReservationAsPartner buys a reservation for the customer as a partner user does in Partner Center. Of the
-// prerequisites it needs the Azure plan only.
+// BuyReservationAsPartner buys a reservation for the customer as a partner user in Partner Center. The only prerequisite
+// is the Azure plan.
 func (b *Backend) BuyReservationAsPartner(customerID string, purchase Purchase) (Order, error) {
 	return b.buy(customerID, "", AzureReservedInstances, purchase)
 }
@@ -120,7 +121,7 @@ func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (O
 	return order.clone(), nil
 }
 
-// user finds a user that is not deleted, by object id or principal name.
+// user finds a user that is not deleted, by object ID or user principal name.
 func (d *directory) user(name string) *Principal {
 	for _, principal := range d.principals {
 		if principal.Type == UserPrincipal && principal.Deleted.IsZero() && (strings.EqualFold(principal.ID, name) || strings.EqualFold(principal.UserPrincipalName, name)) {
@@ -130,7 +131,7 @@ func (d *directory) user(name string) *Principal {
 	return nil
 }
 
-// missing are the prerequisites that the customer, or its user, does not meet; without a user it is the partner who buys.
+// missingPrerequisites returns what the customer or its user lacks. Without a buyer, the partner buys.
 func (b *Backend) missingPrerequisites(record *customerRecord, buyer *Principal, permission string) []Prerequisite {
 	var missing []Prerequisite
 	if buyer != nil && (record.policy == nil || !slices.Contains(record.policy.Permissions, permission)) {
@@ -145,7 +146,7 @@ func (b *Backend) missingPrerequisites(record *customerRecord, buyer *Principal,
 	return missing
 }
 
-// ownsAzureSubscription tells whether a user, itself or through a group, is Owner of an enabled Azure subscription of
+// ownsAzureSubscription reports whether a user, directly or through a group, is Owner of an enabled Azure subscription of
 // the customer, by a role on the subscription or above it.
 func (b *Backend) ownsAzureSubscription(record *customerRecord, user *Principal) bool {
 	principals := b.directoryOf(record).groupsOf(user.ID)
@@ -215,7 +216,7 @@ func (p *Purchase) order(record *customerRecord, user, permission string) Order 
 	return order
 }
 
-// auditPurchase records a purchase; an empty user is the partner's.
+// auditPurchase adds a purchase to the activity log. An empty user stands for the partner.
 func (b *Backend) auditPurchase(record *customerRecord, order *Order, user string) {
 	entry := b.purchaseAudit(record, order)
 	if user != "" {
@@ -233,15 +234,15 @@ func (b *Backend) auditPurchase(record *customerRecord, order *Order, user strin
 	b.addAudit(entry, order.ID, "", orderDocument(record, order))
 }
 
-// purchaseAudit is the record of a purchase by the partner.
+// purchaseAudit returns the record of a purchase by the partner.
 func (b *Backend) purchaseAudit(record *customerRecord, order *Order) AuditRecord {
 	entry := b.portalAudit(record, "create_order", "order")
 	entry.OriginalCorrelationID, entry.CustomizedData = order.CorrelationID, order.customizedData()
 	return entry
 }
 
-// ReturnReservation cancels an order with reservations: its lines, the reservations and the order itself, and a record
-// of the activity log says so. How a return shows in the API is unverified upstream.
+// ReturnReservation cancels an order with reservations: the order, its lines and the reservations. It adds a record to
+// the activity log. How the API shows a return is not documented.
 func (b *Backend) ReturnReservation(customerID, orderID string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// fieldFilter is the filter parameter: one condition as JSON.
+// fieldFilter is the query parameter filter: one condition in JSON.
 type fieldFilter struct {
 	Field    string `json:"Field"`
 	Value    string `json:"Value"`
 	Operator string `json:"Operator"`
 }
 
-// readFilter reads the condition and checks that its field has that operator; operators is field -> operator.
+// readFilter reads the condition. operators has the fields, each with the one operator that it supports.
 func readFilter(text string, operators map[string]string) (fieldFilter, response, bool) {
 	var filter fieldFilter
 	if text == "" {
@@ -34,10 +34,10 @@ func readFilter(text string, operators map[string]string) (fieldFilter, response
 	return filter, failure(http.StatusBadRequest, invalidRequestInput, "The field %q can not be filtered by.", filter.Field), false
 }
 
-// plainName makes the names of one value equal: OneTime, one_time, onetime.
+// plainName returns the same text for all spellings of a value: OneTime, one_time, onetime.
 func plainName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
-// flag reads a parameter that is true or false; absent = false.
+// flag reads a query parameter that is true or false; absent = false.
 func (x *exchange) flag(name string) (value bool, refused response, ok bool) {
 	switch text := strings.ToLower(queryValue(x.query, name)); text {
 	case "", "false":

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// replaySize is how many request ids are remembered.
+// replaySize is the number of request IDs that are kept.
 const replaySize = 100_000
 
-// replays remembers MS-RequestId values. DEV/headers: it is the idempotency key of a call, the same for each repetition
-// after a timeout, a new one after any response.
+// replays keeps the calls by MS-RequestId. DEV/headers: the ID is the idempotency key of a call. A retry after a timeout
+// has the same ID, a call after any response has a new one.
 type replays struct {
 	calls map[string]*rememberedCall
 	order []string // oldest first
@@ -19,11 +19,11 @@ type rememberedCall struct {
 	signature [sha256.Size]byte // of method, path, query, page and body
 	method    string
 	path      string
-	made      bool     // a write took effect
+	made      bool     // a write succeeded
 	answer    response // of that write
 }
 
-// sameCall remembers the call of a request id, and tells whether the id was used for another one before.
+// sameCall keeps the call of a request ID. It returns false if the ID was used for a different call before.
 func (r *replays) sameCall(x *exchange) bool {
 	requestID := strings.ToLower(x.entry.RequestID)
 	signature := sha256.Sum256([]byte(strings.Join([]string{
@@ -44,8 +44,8 @@ func (r *replays) sameCall(x *exchange) bool {
 	return true
 }
 
-// remember keeps the answer of a write that took effect. Refused writes are not kept: the client got an answer, or may
-// mend its request, and nothing happened that could happen twice (choice).
+// remember keeps the answer of a write that succeeded. Refused writes are not kept, because a retry of them does no harm
+// (choice).
 func (r *replays) remember(x *exchange, made response) {
 	if call := r.calls[strings.ToLower(x.entry.RequestID)]; call != nil && call.isWrite(x) && !call.made {
 		call.made, call.answer = true, made

@@ -24,7 +24,7 @@ const (
 	AzureSavingsPlan       = "AzureSavingsPlan"
 )
 
-// Policy returns the policy of a customer as it is, whatever stale reads show.
+// Policy returns the current policy of a customer, regardless of the knobs for stale reads.
 func (b *Backend) Policy(customerID string) (Policy, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -37,8 +37,9 @@ func (b *Backend) Policy(customerID string) (Policy, bool) {
 	return policy, true
 }
 
-// SetPermissions sets what a customer may buy, as a partner user does in the portal: the policy is created, changed, or
-// with no resources deleted. Such changes are never stale. Unknown customers and resources are a violation.
+// SetPermissions sets the permissions of a customer as a partner user in the portal. It creates or changes the policy, or
+// deletes it if there are no resources. Reads return such a change at once. Unknown customers and resources are a
+// violation.
 func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +78,7 @@ func newPolicy(customerID string, permissions []string) *Policy {
 	}
 }
 
-// newPolicyETag is a GUID that carries its two quote characters inside the value.
+// newPolicyETag is a GUID in quotes. The quotes are part of the value.
 func newPolicyETag() string { return `"` + newGUID() + `"` }
 
 // createSelfServePolicy: DEV/create-a-self-serve-policy.
@@ -90,7 +91,7 @@ func (b *Backend) createSelfServePolicy(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	// Whether a grantor in capitals or another partner's is told apart is unverified: the former is taken, the latter not.
+	// Not documented: a grantor in upper case is accepted, the grantor of another partner is refused.
 	if !strings.EqualFold(body.Grantor.TenantID, x.caller.TenantID) {
 		return failure(http.StatusForbidden, insufficientRights, "The grantor is not the partner of the caller.")
 	}
@@ -102,8 +103,8 @@ func (b *Backend) createSelfServePolicy(x *exchange) response {
 	return response{status: http.StatusCreated, body: b.policyBody(x, created)}
 }
 
-// listSelfServePolicies: DEV/get-a-list-of-self-serve-policies. Without entity_id, which the page calls required and the
-// swagger optional, it lists the policies of all customers (choice).
+// listSelfServePolicies: DEV/get-a-list-of-self-serve-policies. entity_id is required in the page and optional in the
+// swagger. Without it, the policies of all customers are listed (choice).
 func (b *Backend) listSelfServePolicies(x *exchange) response {
 	var items []selfServePolicy
 	if id := queryValue(x.query, "entity_id"); id != "" {
@@ -140,7 +141,7 @@ func (b *Backend) getSelfServePolicy(x *exchange) response {
 	return response{status: http.StatusOK, body: b.policyBody(x, shown)}
 }
 
-// updateSelfServePolicy: DEV/update-a-self-serve-policy. The syntax row has the id in the path, the example has not.
+// updateSelfServePolicy: DEV/update-a-self-serve-policy. The request syntax has the ID in the path, the example does not.
 func (b *Backend) updateSelfServePolicy(x *exchange) response {
 	pathID, inPath := x.values["id"]
 	if !inPath && x.knobs.PUTPath == PUTPathIDOnly {
@@ -181,7 +182,7 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 	return response{status: http.StatusOK, body: b.policyBody(x, updated)}
 }
 
-// deleteSelfServePolicy: DEV/delete-a-self-serve-policy. What a missing policy gets is a choice.
+// deleteSelfServePolicy: DEV/delete-a-self-serve-policy. The answer for a missing policy is a choice.
 func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 	record, refused, ok := b.policyRecord(x, x.values["id"])
 	if !ok {
@@ -198,7 +199,8 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 	return response{status: http.StatusNoContent}
 }
 
-// policyCustomer is customerOf for policies, where an unknown customer is one without a relationship (choice).
+// policyCustomer is customerOf for policies, where an unknown customer is answered as one without a relationship
+// (choice).
 func (b *Backend) policyCustomer(x *exchange, id string) (*customerRecord, response, bool) {
 	if uuid.Validate(id) == nil && b.customer(id) == nil {
 		return nil, noRelationship(id), false
@@ -211,7 +213,7 @@ func (b *Backend) endedEmptyList(x *exchange, customerID string) bool {
 	return record != nil && record.RelationshipEnded && x.knobs.RelationshipEnded == RelationshipEndedEmptyList
 }
 
-// policyRecord finds the customer whose policy an id names, "{partner}_{customer}".
+// policyRecord finds the customer of a policy ID, "{partner}_{customer}".
 func (b *Backend) policyRecord(x *exchange, id string) (*customerRecord, response, bool) {
 	grantor, entity, ok := strings.Cut(id, "_")
 	if !ok || !isGUID(grantor) || !isGUID(entity) {
@@ -227,10 +229,10 @@ func policyMissing(id string) response {
 	return failure(http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
 }
 
-// staleFor is how long after a write reads can be stale by number (choice).
+// staleFor limits Knobs.StaleReads after a write (choice).
 const staleFor = time.Minute
 
-// readPolicy is what a reader sees: for some reads, or some time, after a write the state before it.
+// visiblePolicy returns the policy for a read. After a write it may still be the policy before: Knobs.StaleReads, ReadLag.
 func (r *customerRecord) visiblePolicy(mayBeStale bool) *Policy {
 	if !mayBeStale {
 		return r.policy
@@ -248,7 +250,7 @@ func (r *customerRecord) visiblePolicy(mayBeStale bool) *Policy {
 	return r.policy
 }
 
-// setPolicy makes a write: nil deletes.
+// writePolicy executes a write of the API. A nil policy deletes.
 func (b *Backend) writePolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
 	before := record.policy
 	record.stale, record.staleReads, record.staleUntil = before, x.knobs.StaleReads, time.Now().Add(staleFor)
@@ -279,7 +281,7 @@ func (b *Backend) policyBody(x *exchange, policy *Policy) selfServePolicy {
 	return body
 }
 
-// pastPolicy is what reads show until a write is old enough: Knobs.ReadLag.
+// pastPolicy is a policy before a write, which reads return until Knobs.ReadLag has passed.
 type pastPolicy struct {
 	policy *Policy
 	until  time.Time

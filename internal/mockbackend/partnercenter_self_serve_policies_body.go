@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// selfServePolicy is the wire form, read and written (DEV/self-serve-policy-resources). Note the capital ID in tenantID.
+// selfServePolicy is the wire form of requests and answers (DEV/self-serve-policy-resources). tenantID ends in capitals.
 type selfServePolicy struct {
 	ID              string             `json:"id"`
 	SelfServeEntity selfServeEntity    `json:"selfServeEntity"`
@@ -48,7 +48,7 @@ const (
 	insufficientRights  = 900308
 )
 
-// resources are the permissions in wire spelling, each once.
+// resources returns the resources of the permissions in the spelling of the API, each once.
 func (p *selfServePolicy) resources() []string {
 	resources := []string{}
 	for _, permission := range p.Permissions {
@@ -61,7 +61,7 @@ func (p *selfServePolicy) resources() []string {
 	return resources
 }
 
-// readPolicy decodes and judges the body of a write.
+// readPolicyBody decodes and checks the body of a write.
 func (b *Backend) readPolicyBody(x *exchange) (*selfServePolicy, response, bool) {
 	body, unknown, err := decodePolicy(x.body)
 	var invalid *invalidPropertyError
@@ -79,7 +79,7 @@ func (b *Backend) readPolicyBody(x *exchange) (*selfServePolicy, response, bool)
 	return body, response{}, true
 }
 
-// policyRequest is a policy with what the SDK echoes.
+// policyRequest is a policy with the links that the SDK sends back.
 type policyRequest struct {
 	selfServePolicy
 	Links json.RawMessage `json:"links"`
@@ -89,8 +89,8 @@ type invalidPropertyError struct{ text string }
 
 func (e *invalidPropertyError) Error() string { return e.text }
 
-// decodePolicy reads a policy with names in any case: the .NET SDK sends PascalCase, and the whole resource back on an
-// update. Values are compared without case too (choice). unknown names a property that is none of the resource's.
+// decodePolicy reads a policy with names in any case: the .NET SDK sends PascalCase, and the whole resource in an update.
+// Values are compared without case (choice). unknown is the error for a property that the resource does not have.
 func decodePolicy(data []byte) (policy *selfServePolicy, unknown, err error) {
 	var body policyRequest
 	data = bytes.TrimPrefix(data, bom)
@@ -117,7 +117,7 @@ func decodePolicy(data []byte) (policy *selfServePolicy, unknown, err error) {
 			err = invalid("permissions.action %q is not valid.", permission.Action)
 		}
 	}
-	if unknown != nil { // reported first: it is what a strict test wants to hear of
+	if unknown != nil { // reported first, because it is a violation
 		err = nil
 	}
 	return &body.selfServePolicy, unknown, err

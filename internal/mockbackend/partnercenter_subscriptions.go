@@ -9,24 +9,25 @@ import (
 	"time"
 )
 
-// Subscription is what a customer bought (DEV/subscription-resources). AddCustomer fills in what is empty.
+// Subscription is a subscription of a customer (DEV/subscription-resources). AddCustomer fills in empty fields.
 type Subscription struct {
-	ID           string    `json:"id"`      // lower-case GUID; upper-case for legacy ones
-	OfferID      string    `json:"offerId"` // AzurePlanOfferID, LegacyAzureOfferID, or a licence's; empty = Azure plan
+	ID           string    `json:"id"`      // GUID, in upper case for legacy subscriptions
+	OfferID      string    `json:"offerId"` // AzurePlanOfferID, LegacyAzureOfferID or a license offer; empty = Azure plan
 	OfferName    string    `json:"offerName"`
 	FriendlyName string    `json:"friendlyName"`
 	Status       string    `json:"status"` // active, suspended, deleted, expired, disabled, pending; empty = active
 	Quantity     int       `json:"quantity"`
 	OrderID      string    `json:"orderId"`
-	PartnerID    string    `json:"partnerId,omitempty"` // MPN id of the indirect reseller of record
+	PartnerID    string    `json:"partnerId,omitempty"` // MPN ID of the indirect reseller of record
 	Created      time.Time `json:"created"`
-	// AzureSubscriptions are the Azure subscriptions below an Azure plan. A legacy one is its own.
+	// AzureSubscriptions are the Azure subscriptions of an Azure plan. A legacy subscription is itself an Azure
+	// subscription.
 	AzureSubscriptions []AzureEntitlement `json:"azureSubscriptions,omitempty"`
 
-	version int // counts changes, for the etag
+	version int // number of changes, for the etag
 }
 
-// Offer ids of what makes a customer able to buy reservations.
+// Offer IDs of the subscriptions that reservations require.
 const (
 	AzurePlanOfferID   = "DZH318Z0BPS6:0001:DZH318Z0BML6"
 	LegacyAzureOfferID = "MS-AZR-0145P"
@@ -43,7 +44,7 @@ func (s *Subscription) isLegacyAzure() bool {
 	return strings.HasPrefix(strings.ToUpper(s.OfferID), legacyPrefix)
 }
 
-// fill gives a subscription what its kind usually has.
+// fill sets empty fields to what is usual for the kind of subscription.
 func (s *Subscription) fill(customerID string, index int) {
 	setDefault(&s.OfferID, AzurePlanOfferID)
 	name := "Microsoft 365 Business Standard"
@@ -57,7 +58,7 @@ func (s *Subscription) fill(customerID string, index int) {
 	setDefault(&s.FriendlyName, s.OfferName)
 	setDefault(&s.Status, "active")
 	id := guidFor("subscription", customerID, index)
-	if !s.isAzurePlan() { // recorded traffic has legacy ids in capitals
+	if !s.isAzurePlan() { // recorded traffic has legacy IDs in upper case
 		id = strings.ToUpper(id)
 	}
 	setDefault(&s.ID, id)
@@ -95,7 +96,7 @@ func (b *Backend) Subscriptions(customerID string) []Subscription {
 	return subscriptions
 }
 
-// subscriptionsOf makes those of a generated customer when they are first asked for.
+// subscriptionsOf returns the subscriptions of a customer. For a generated customer, the first call creates them.
 func (b *Backend) subscriptionsOf(record *customerRecord) []*Subscription {
 	if record.generated > 0 {
 		plan := Subscription{AzureSubscriptions: []AzureEntitlement{{FriendlyName: "Production"}}}
@@ -106,8 +107,8 @@ func (b *Backend) subscriptionsOf(record *customerRecord) []*Subscription {
 	return record.subscriptions
 }
 
-// SetSubscriptionStatus changes the status of a subscription, or of an Azure subscription below an Azure plan, as in
-// the portal. It reports whether there is one; if not, that is a violation too.
+// SetSubscriptionStatus changes the status of a subscription, or of an Azure subscription of an Azure plan, as in the
+// portal. It reports whether the subscription exists. If not, that is also a violation.
 func (b *Backend) SetSubscriptionStatus(customerID, subscriptionID, status string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -131,15 +132,15 @@ func (b *Backend) SetSubscriptionStatus(customerID, subscriptionID, status strin
 	return false
 }
 
-// subscriptionBody is the wire form (DEV/subscription-resources). The legacy forms follow recorded traffic; the exact
-// field set of an Azure plan is a choice.
+// subscriptionBody is the wire form (DEV/subscription-resources). Legacy subscriptions follow recorded traffic. The exact
+// fields of an Azure plan are a choice.
 type subscriptionBody struct {
 	ID                  string             `json:"id"`
 	OfferID             string             `json:"offerId"`
 	EntitlementID       string             `json:"entitlementId,omitempty"`
 	OfferName           string             `json:"offerName"`
 	FriendlyName        string             `json:"friendlyName"`
-	ProductType         *productType       `json:"productType,omitempty"` // absent on legacy
+	ProductType         *productType       `json:"productType,omitempty"` // legacy subscriptions do not have it
 	Quantity            int                `json:"quantity"`
 	UnitType            string             `json:"unitType"`
 	HasPurchasableAddOn bool               `json:"hasPurchasableAddons"`
@@ -186,7 +187,7 @@ func (b *Backend) listSubscriptions(x *exchange) response {
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
 }
 
-// sameOrder: ids of modern orders are case-sensitive, legacy ones are GUIDs.
+// sameOrder compares order IDs: modern ones with case, legacy ones, which are GUIDs, without.
 func sameOrder(asked, id string) bool {
 	return asked == id || len(id) == 36 && strings.EqualFold(asked, id)
 }
@@ -223,7 +224,7 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 	if s.Status == "suspended" {
 		body.SuspensionReasons = []string{"CustomerCancellation"}
 	}
-	const endOfTime = "9999-12-14T00:00:00Z" // Azure has no end of commitment
+	const endOfTime = "9999-12-14T00:00:00Z" // Azure subscriptions have no end of commitment
 	switch {
 	case s.isAzurePlan():
 		microsoft := true

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Rate is a number of Partner Center requests per fixed window, counted per partner tenant as
-// DEV/api-throttling-guidance describes. Refused requests count too.
+// Rate is a number of Partner Center requests per fixed window and partner tenant, as in DEV/api-throttling-guidance.
+// Refused requests also count.
 type Rate struct {
 	Requests int
 	Per      time.Duration
@@ -31,7 +31,7 @@ func ParseRate(s string) (Rate, error) {
 	return Rate{Requests: requests, Per: window}, nil
 }
 
-// String is the form that ParseRate reads; empty when there is no limit.
+// String returns the form that ParseRate reads, or an empty text without a limit.
 func (r Rate) String() string {
 	if r.Requests == 0 {
 		return ""
@@ -39,13 +39,13 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.Requests, r.Per)
 }
 
-// rateWindow is the fixed window of Config.Rate.
+// rateWindow is the current window of Config.Rate.
 type rateWindow struct {
 	start time.Time
 	count int
 }
 
-// throttled counts a Partner Center call and tells how long to wait when it is over the limit. The lock is held.
+// throttled counts a Partner Center call. It returns the time to wait if the call is over the limit. The lock is held.
 func (b *Backend) throttled() time.Duration {
 	if b.cfg.Rate.Requests == 0 {
 		return 0

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// resourceManagerService is what all Azure Resource Manager calls have in common.
+// resourceManagerService has what all Azure Resource Manager calls share.
 // https://learn.microsoft.com/rest/api/resources/subscriptions
 type resourceManagerService struct{ serviceBase }
 
@@ -25,10 +25,10 @@ func (resourceManagerService) inspect(b *Backend, x *exchange) {
 
 var apiVersion = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-preview)?$`)
 
-// admit judges api-version and bearer token. A request without a token is no violation: its 401 is a known way to learn
+// admit checks api-version and bearer token. A request without a token is not a violation: its 401 is a known way to find
 // the tenant of a subscription.
 func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) {
-	if strings.Contains(x.req.URL.RawQuery, " ") { // over a socket net/http refuses such a request line by itself
+	if strings.Contains(x.req.URL.RawQuery, " ") { // over a socket, net/http refuses such a request line
 		b.violate("%s %s: a space in the query %q", x.req.Method, x.req.URL.Path, x.req.URL.RawQuery)
 		return response{status: http.StatusBadRequest}, false
 	}
@@ -79,6 +79,7 @@ func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) 
 	return response{}, true
 }
 
+// challenge is a 401 that names the tenant to authenticate in.
 func (b *Backend) challenge(tenant, oauthError, code, format string, args ...any) response {
 	refused := armFailure(http.StatusUnauthorized, code, format, args...)
 	value := fmt.Sprintf("Bearer authorization_uri=%q", b.endpoints.SignIn+"/"+tenant)
@@ -89,7 +90,7 @@ func (b *Backend) challenge(tenant, oauthError, code, format string, args ...any
 	return refused
 }
 
-// armError is the error envelope of Resource Manager.
+// armError is the error body of Resource Manager.
 type armError struct {
 	Error struct {
 		Code    string `json:"code"`

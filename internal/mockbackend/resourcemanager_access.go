@@ -8,21 +8,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// delegatedAccess is the GDAP relationship with a customer, without which the partner's users have no access to its
-// Azure subscriptions.
+// delegatedAccess is the GDAP relationship with a customer. Without it, the partner's users have no access to the Azure
+// subscriptions of the customer.
 type delegatedAccess struct {
 	ended bool
-	waits int // how many more requests are refused after it was granted again
+	waits int // number of requests that are still refused after it was granted again
 }
 
-// EndDelegatedAccess ends the GDAP relationship with a customer: the partner's users lose access to its Azure
-// subscriptions and its users, though the role of the partner's group stays. It reports whether there is such a
-// customer; if not, that is a violation too.
+// EndDelegatedAccess ends the GDAP relationship with a customer. The partner's users lose access to its Azure
+// subscriptions and its users, although the role of the partner's group stays. It reports whether the customer exists. If
+// not, that is also a violation.
 func (b *Backend) EndDelegatedAccess(customerID string) bool {
 	return b.setDelegatedAccess("EndDelegatedAccess", customerID, delegatedAccess{ended: true})
 }
 
-// GrantDelegatedAccess gives it back. It takes effect in Azure after so many requests, as a change of access takes
+// GrantDelegatedAccess grants it again. It takes effect in Azure after a number of requests, as a change of access takes
 // minutes there.
 func (b *Backend) GrantDelegatedAccess(customerID string, afterRequests int) bool {
 	return b.setDelegatedAccess("GrantDelegatedAccess", customerID, delegatedAccess{waits: afterRequests})
@@ -39,7 +39,7 @@ func (b *Backend) setDelegatedAccess(call, customerID string, access delegatedAc
 	return true
 }
 
-// LockLevel is a management lock.
+// LockLevel is the level of a management lock.
 type LockLevel string
 
 // The levels of locks.
@@ -49,8 +49,8 @@ const (
 	ReadOnly     LockLevel = "ReadOnly"
 )
 
-// LockSubscription puts a management lock on an Azure subscription, or takes it away. It reports whether there is such
-// a subscription; if not, that is a violation too.
+// LockSubscription sets or removes the management lock of an Azure subscription. It reports whether the subscription
+// exists. If not, that is also a violation.
 func (b *Backend) LockSubscription(subscriptionID string, level LockLevel) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,10 +63,11 @@ func (b *Backend) LockSubscription(subscriptionID string, level LockLevel) bool 
 	return true
 }
 
-// roleAssignmentVersions are the api-versions of the type.
+// roleAssignmentVersions are the supported values of api-version.
 var roleAssignmentVersions = []string{"2015-07-01", "2018-09-01-preview", "2020-04-01-preview", "2020-08-01-preview", "2020-10-01-preview", "2022-04-01"}
 
-// roleAssignmentCall is what all calls of role assignments have in common: version, subscription, access, state, locks.
+// roleAssignmentCall has the checks that all calls for role assignments share: version, subscription, access, state and
+// locks.
 func (b *Backend) roleAssignmentCall(x *exchange) (*customerRecord, *azureRecord, response, bool) {
 	refuse := func(r response) (*customerRecord, *azureRecord, response, bool) { return nil, nil, r, false }
 	if version := queryValue(x.query, "api-version"); !slices.Contains(roleAssignmentVersions, version) {
@@ -113,8 +114,8 @@ func unauthorizedAction(x *exchange, action, scope string) response {
 		client, x.caller.ObjectID, action, scope)
 }
 
-// mayCall: any role is enough to read; to write it takes one that may assign roles, at the subscription or above it. A
-// role under a condition does not count (choice). Users of the partner act through the groups of its tenant.
+// mayCall reports whether the caller has access. Any role on the subscription or above it may read. Writes require a role
+// that may assign roles, without a condition (choice). Users of the partner act through the groups of its tenant.
 func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecord, action string) bool {
 	principals := b.directoryOf(owner).groupsOf(x.caller.ObjectID)
 	principals[x.caller.ObjectID] = true
@@ -134,7 +135,7 @@ func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecor
 	})
 }
 
-// works counts a request down when access was granted a short while ago.
+// allowsRequest reports whether a request has access, and counts the requests after access was granted.
 func (a *delegatedAccess) allowsRequest() bool {
 	if a.waits > 0 {
 		a.waits--

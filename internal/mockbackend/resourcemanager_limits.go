@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// tokenBucket is the limit on one kind of call of one principal to one subscription, or to the tenant.
+// tokenBucket limits one kind of call of one principal to one subscription, or to the tenant.
 // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 type tokenBucket struct {
 	left float64
 	at   time.Time
 }
 
-// spend takes a token of the caller's bucket, and writes the headers of the answer. It returns how long to wait for one
-// when there is none.
+// takeBucketToken takes a token from the caller's bucket, and sets the headers of the answer. If the bucket is empty, it
+// returns the time to wait.
 func (b *Backend) takeBucketToken(x *exchange) time.Duration {
 	kind, size, refill := "reads", 250.0, 25.0
 	switch x.req.Method {
@@ -39,7 +39,7 @@ func (b *Backend) takeBucketToken(x *exchange) time.Duration {
 		b.buckets = map[string]tokenBucket{}
 	}
 	key, now := id+"/"+x.caller.ObjectID+"/"+kind, time.Now()
-	bucket := b.buckets[key] // one that is not there yet was last used long ago, and is full
+	bucket := b.buckets[key] // a missing bucket has the zero time and is therefore full
 	bucket.left, bucket.at = min(size, bucket.left+refill*now.Sub(bucket.at).Seconds()), now
 	var wait time.Duration
 	if bucket.left < 1 {
@@ -51,7 +51,7 @@ func (b *Backend) takeBucketToken(x *exchange) time.Duration {
 	remaining := int(math.Floor(bucket.left))
 	x.limits = http.Header{}
 	x.limits.Set("x-ms-ratelimit-remaining-"+level+"-"+kind, strconv.Itoa(remaining))
-	if level == "subscription" { // a wider limit over all principals, of which this bucket is a fifteenth
+	if level == "subscription" { // a limit for all principals, 15 times as large as this bucket
 		x.limits.Set("x-ms-ratelimit-remaining-subscription-global-"+kind, strconv.Itoa(int(14*size)+remaining))
 	}
 	return wait

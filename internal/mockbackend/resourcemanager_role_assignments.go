@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// The built-in roles that the mock knows, by the GUID of their definition.
+// The built-in roles of the mock, by the GUID of their definition.
 const (
 	OwnerRole                   = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	ContributorRole             = "b24988ac-6180-42a0-ab88-20f7382dd24c"
@@ -21,44 +21,44 @@ const (
 
 var knownRoles = []string{OwnerRole, ContributorRole, ReaderRole, UserAccessAdministratorRole, RBACAdministratorRole, ReservationPurchaserRole}
 
-// RoleAssignment is a role that a principal has on an Azure subscription, above it or below it.
+// RoleAssignment is a role of a principal on an Azure subscription, above it or below it.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments
 type RoleAssignment struct {
 	SubscriptionID   string        `json:"subscriptionId"`
-	Name             string        `json:"name"`  // a GUID, unique among all subscriptions; AssignRole makes one up when empty
-	Scope            string        `json:"scope"` // empty = the subscription; or a management group above it, or a resource group in it
+	Name             string        `json:"name"`  // a GUID, unique among all subscriptions; AssignRole creates one if empty
+	Scope            string        `json:"scope"` // empty = the subscription; otherwise a management group above it or a resource group in it
 	PrincipalID      string        `json:"principalId"`
-	PrincipalType    PrincipalType `json:"principalType"`              // empty = what the principal is
+	PrincipalType    PrincipalType `json:"principalType"`              // empty = the type of the principal
 	RoleID           string        `json:"roleId"`                     // GUID of the role definition; empty = Owner
-	RoleDefinitionID string        `json:"roleDefinitionId,omitempty"` // as it was sent
+	RoleDefinitionID string        `json:"roleDefinitionId,omitempty"` // as in the request
 	Description      string        `json:"description,omitempty"`
 	Condition        string        `json:"condition,omitempty"`
 	ConditionVersion string        `json:"conditionVersion,omitempty"`
 	CreatedOn        time.Time     `json:"createdOn"`
 	UpdatedOn        time.Time     `json:"updatedOn"`
-	CreatedBy        string        `json:"createdBy,omitempty"` // object id
+	CreatedBy        string        `json:"createdBy,omitempty"` // object ID
 	UpdatedBy        string        `json:"updatedBy,omitempty"`
 
 	delegatedIdentity string
-	serial            uint64          // order of creation, the key of paging
-	staleGets         int             // how many more GETs do not see it
-	staleLists        int             // how many more lists do not see it; of a deleted one: how many still do
-	seenFrom          time.Time       // reads before do not show it
-	before            *RoleAssignment // what reads show until seenFrom instead, if anything
-	seenUntil         time.Time       // of a deleted one: reads before still show it
+	serial            uint64          // order of creation, key of the pages
+	staleGets         int             // number of GETs that still do not find it
+	staleLists        int             // number of lists that still omit it; if deleted, that still have it
+	seenFrom          time.Time       // earlier reads do not return it
+	before            *RoleAssignment // the version that reads return until seenFrom; nil = none
+	seenUntil         time.Time       // if deleted: earlier reads still return it
 }
 
-// azureRecord is what Resource Manager keeps of an Azure subscription.
+// azureRecord is the state of an Azure subscription in Resource Manager.
 type azureRecord struct {
-	assignments []*RoleAssignment // in the order in which they were made
-	deleted     []*RoleAssignment // that lists still show
-	unknown     int               // how often Knobs.UnknownSubscriptions refused it
+	assignments []*RoleAssignment // in the order of creation
+	deleted     []*RoleAssignment // deleted assignments that reads may still return
+	unknown     int               // number of refusals by Knobs.UnknownSubscriptions
 	lock        LockLevel
 }
 
 func subscriptionScope(id string) string { return "/subscriptions/" + strings.ToLower(id) }
 
-// azureRecordOf makes the record of an Azure subscription when it is first asked for, with the assignments of the seed.
+// azureRecordOf returns the record of an Azure subscription. The first call creates it with the assignments of the seed.
 func (b *Backend) azureRecordOf(subscriptionID string) *azureRecord {
 	id := strings.ToLower(subscriptionID)
 	if record := b.azure[id]; record != nil {
@@ -76,7 +76,7 @@ func (b *Backend) azureRecordOf(subscriptionID string) *azureRecord {
 			CreatedOn: created, UpdatedOn: created,
 		})
 	}
-	// Admin on behalf of: a CSP subscription is made with the partner's group as Owner, legacy ones too.
+	// Admin on behalf of: the partner's group is Owner of every new CSP subscription, including legacy ones.
 	seed(GroupID(AdminAgent), ForeignGroupPrincipal, OwnerRole)
 	switch id {
 	case ContosoAzureID:
@@ -87,7 +87,7 @@ func (b *Backend) azureRecordOf(subscriptionID string) *azureRecord {
 	return record
 }
 
-// addAssignment fills in what is empty and stores an assignment.
+// addAssignment stores an assignment with the empty fields filled in.
 func (b *Backend) addAssignment(record *azureRecord, a *RoleAssignment) {
 	setDefault(&a.Scope, subscriptionScope(a.SubscriptionID))
 	setDefault(&a.RoleDefinitionID, subscriptionScope(a.SubscriptionID)+roleDefinitionPath+a.RoleID)
@@ -97,7 +97,7 @@ func (b *Backend) addAssignment(record *azureRecord, a *RoleAssignment) {
 	b.roleAssignments[a.Name] = a
 }
 
-// forgetAzure drops what was kept of the Azure subscriptions of a customer that is replaced.
+// forgetAzure removes the state of the Azure subscriptions of a customer that is replaced.
 func (b *Backend) forgetAzure(owner *customerRecord) {
 	if len(b.azure) == 0 {
 		return
@@ -112,8 +112,8 @@ func (b *Backend) forgetAzure(owner *customerRecord) {
 	}
 }
 
-// RoleAssignments returns what is assigned on an Azure subscription, above and below it, in the order in which it was
-// assigned. Knobs that make reads lag do not matter here.
+// RoleAssignments returns the role assignments on an Azure subscription, above and below it, in the order of creation,
+// regardless of the knobs for stale reads.
 func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,8 +126,8 @@ func (b *Backend) RoleAssignments(subscriptionID string) []RoleAssignment {
 	return assignments
 }
 
-// AssignRole makes an assignment as somebody in the portal would, and returns it with the empty fields filled in. The
-// principal needs a PrincipalType when it is none of the customer's directory. What can not be is a violation.
+// AssignRole creates an assignment as a user in the portal, and returns it with the empty fields filled in. A principal
+// that is not in the directory of the customer needs a PrincipalType. An invalid assignment is a violation.
 func (b *Backend) AssignRole(assignment RoleAssignment) RoleAssignment {
 	made, err := b.assignRole(assignment)
 	if err != nil {
@@ -172,8 +172,8 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	return stored, nil
 }
 
-// RemoveAssignment removes an assignment as somebody in the portal would, the last Owner too. It reports whether there
-// was one; if not, that is a violation too.
+// RemoveAssignment removes an assignment as a user in the portal, even the last Owner. It reports whether the assignment
+// existed. If not, that is also a violation.
 func (b *Backend) RemoveAssignment(subscriptionID, name string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,7 +198,7 @@ func (b *Backend) removeAssignment(record *azureRecord, name string) *RoleAssign
 	return removed
 }
 
-// assigned finds an assignment of this very scope: one that is inherited has another id.
+// assigned finds an assignment on the subscription itself. Inherited assignments have another ID.
 func (r *azureRecord) assigned(subscriptionID, name string) *RoleAssignment {
 	for _, a := range r.assignments {
 		if strings.EqualFold(a.Name, name) && strings.EqualFold(a.Scope, subscriptionScope(subscriptionID)) {
@@ -208,7 +208,7 @@ func (r *azureRecord) assigned(subscriptionID, name string) *RoleAssignment {
 	return nil
 }
 
-// administers: Owner or User Access Administrator, of whom a subscription keeps one.
+// administers reports whether the role is Owner or User Access Administrator. A subscription keeps at least one of these.
 func (a *RoleAssignment) administers() bool {
 	return a.RoleID == OwnerRole || a.RoleID == UserAccessAdministratorRole
 }

@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// RoleDefinitionIDForm says how answers name a role. Clients compare the last segment alone.
+// RoleDefinitionIDForm is the form of roleDefinitionId in answers. Clients should compare only the last segment.
 type RoleDefinitionIDForm string
 
 // The values of Knobs.RoleDefinitionIDForm.
 const (
 	RoleDefinitionIDAsSent   RoleDefinitionIDForm = "asSent"
-	RoleDefinitionIDOther    RoleDefinitionIDForm = "otherSubscription" // below a subscription that is not the assignment's
+	RoleDefinitionIDOther    RoleDefinitionIDForm = "otherSubscription" // below another subscription
 	RoleDefinitionIDProvider RoleDefinitionIDForm = "provider"          // /providers/Microsoft.Authorization/roleDefinitions/{guid}
 )
 
 const roleDefinitionPath = "/providers/Microsoft.Authorization/roleDefinitions/"
 
-// roleAssignmentBody is the wire form: nothing is left out, null means none.
+// roleAssignmentBody is the wire form. Absent values are null.
 type roleAssignmentBody struct {
 	ID         string                   `json:"id"`
 	Name       string                   `json:"name"`
@@ -72,8 +72,8 @@ func (b *Backend) roleAssignmentBody(x *exchange, a *RoleAssignment) roleAssignm
 	return body
 }
 
-// roleAssignmentRequest is the body of a PUT. The pointers tell a property that is missing. Those that are read-only come
-// from clients that write what they read, and have no effect.
+// roleAssignmentRequest is the body of a PUT. A missing property is nil. Read-only properties are sent by clients that
+// write what they read, and have no effect.
 type roleAssignmentRequest struct {
 	Properties *struct {
 		RoleDefinitionID                   *string `json:"roleDefinitionId"`
@@ -90,7 +90,7 @@ type roleAssignmentRequest struct {
 
 var roleDefinitionID = regexp.MustCompile(`(?i)^(/subscriptions/[0-9a-f-]{36})?/providers/Microsoft\.Authorization/roleDefinitions/([0-9a-f-]{36})$`)
 
-// readRoleAssignment decodes and judges name and body of a PUT. sentType is the principalType of the request. Codes other
+// readRoleAssignment decodes and checks name and body of a PUT. sentType is the principalType of the request. Codes other
 // than InvalidRoleAssignmentId are a choice.
 func (b *Backend) readRoleAssignment(x *exchange) (a *RoleAssignment, sentType PrincipalType, refused response, ok bool) {
 	bad := func(code, format string, args ...any) (*RoleAssignment, PrincipalType, response, bool) {

@@ -29,14 +29,14 @@ func (b *Backend) getRoleAssignment(x *exchange) response {
 	return response{status: http.StatusOK, body: b.roleAssignmentBody(x, a)}
 }
 
-// roleFilter is a $filter, read.
+// roleFilter is a decoded $filter.
 type roleFilter struct {
 	principalID string // principalId eq
 	assignedTo  string
 	atScope     bool
 }
 
-// The filters of role-assignments-list-rest, with no more space than they show.
+// The filters of role-assignments-list-rest, without additional spaces.
 var roleFilters = regexp.MustCompile(`(?i)^(?:principalId eq '([0-9a-f-]{36})'|assignedTo\('([0-9a-f-]{36})'\)|(atScope\(\))(?: and assignedTo\('([0-9a-f-]{36})'\))?)$`)
 
 func readRoleFilter(text string) (roleFilter, bool) {
@@ -50,7 +50,8 @@ func readRoleFilter(text string) (roleFilter, bool) {
 	return roleFilter{principalID: found[1], assignedTo: found[2] + found[4], atScope: found[3] != ""}, true
 }
 
-// listRoleAssignments: role-assignments/list-for-subscription. Without a filter, what is at, above and below the scope.
+// listRoleAssignments: role-assignments/list-for-subscription. Without a filter, it returns assignments at, above and
+// below the scope.
 func (b *Backend) listRoleAssignments(x *exchange) response {
 	owner, record, refused, ok := b.roleAssignmentCall(x)
 	if !ok {
@@ -114,7 +115,7 @@ func (b *Backend) listRoleAssignments(x *exchange) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// nextLinkBase is where nextLink points: at us, or where Knobs.NextLinkHost says.
+// nextLinkBase is the base URL of nextLink: own, or that of Knobs.NextLinkHost.
 func (x *exchange) nextLinkBase(own string) string {
 	switch host := x.knobs.NextLinkHost; {
 	case host == "":
@@ -126,8 +127,8 @@ func (x *exchange) nextLinkBase(own string) string {
 	}
 }
 
-// listed is what a list sees, in order of creation: not yet what was just made, still what was just deleted. A list is
-// counted by its first page.
+// listed returns the assignments for a list, in the order of creation. It may lack new ones and still have deleted ones.
+// A list counts as one read by its first page.
 func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 	record.deleted = slices.DeleteFunc(slices.Clone(record.deleted), func(a *RoleAssignment) bool {
 		return a.staleLists == 0 && !time.Now().Before(a.seenUntil)
@@ -163,7 +164,7 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 	return seen
 }
 
-// visible is what reads show of an assignment, nil for one that was just made: Knobs.AssignmentReadLag.
+// visible returns the version of an assignment for a read, nil for one that is too new: Knobs.AssignmentReadLag.
 func (a *RoleAssignment) visible() *RoleAssignment {
 	if time.Now().Before(a.seenFrom) {
 		return a.before
@@ -171,7 +172,7 @@ func (a *RoleAssignment) visible() *RoleAssignment {
 	return a
 }
 
-// deletedButVisible finds a deleted assignment that reads still show.
+// deletedButVisible finds a deleted assignment that reads still return.
 func (r *azureRecord) deletedButVisible(name string) *RoleAssignment {
 	for _, a := range r.deleted {
 		if strings.EqualFold(a.Name, name) && time.Now().Before(a.seenUntil) {
@@ -181,7 +182,7 @@ func (r *azureRecord) deletedButVisible(name string) *RoleAssignment {
 	return nil
 }
 
-// hidden counts a read down, and tells whether it comes too early.
+// countDown reports whether a number of reads is left, and counts one.
 func countDown(reads *int) bool {
 	if *reads == 0 {
 		return false

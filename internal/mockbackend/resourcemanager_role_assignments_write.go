@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// putRoleAssignment: role-assignments/create. The order of the checks is a choice, as are codes that say so.
+// putRoleAssignment: role-assignments/create. The order of the checks is a choice.
 func (b *Backend) putRoleAssignment(x *exchange) response {
 	owner, record, refused, ok := b.roleAssignmentCall(x)
 	if !ok {

@@ -25,7 +25,7 @@ type azureSubscriptionPolicies struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-// azureOwner finds the customer of an Azure subscription. The index over all customers is made when first needed.
+// azureOwner finds the customer of an Azure subscription. The first call creates the index over all customers.
 func (b *Backend) azureOwner(subscriptionID string) (*customerRecord, bool) {
 	if b.azureOwners == nil {
 		b.azureOwners = map[string]string{}
@@ -42,7 +42,7 @@ func (b *Backend) azureOwner(subscriptionID string) (*customerRecord, bool) {
 func (b *Backend) azureSubscriptionsOf(owner *customerRecord) []azureSubscription {
 	var found []azureSubscription
 	add := func(id, name, status, quota string) {
-		id = strings.ToLower(id) // Resource Manager prints legacy ids in lower case too
+		id = strings.ToLower(id) // Resource Manager prints all IDs in lower case
 		found = append(found, azureSubscription{
 			ID: "/subscriptions/" + id, AuthorizationSource: "RoleBased", ManagedByTenants: []string{}, SubscriptionID: id, TenantID: owner.ID,
 			DisplayName: name, State: azureState(status), SubscriptionPolicies: azureSubscriptionPolicies{"Public_2014-09-01", quota, "Off"},
@@ -56,7 +56,7 @@ func (b *Backend) azureSubscriptionsOf(owner *customerRecord) []azureSubscriptio
 			for _, entitlement := range subscription.AzureSubscriptions {
 				status := entitlement.Status
 				if subscription.Status != "active" && status == "active" {
-					status = subscription.Status // a suspended plan takes its Azure subscriptions along
+					status = subscription.Status // a suspended plan suspends its Azure subscriptions
 				}
 				add(entitlement.ID, entitlement.FriendlyName, status, "CSP_2015-05-01")
 			}
@@ -65,7 +65,8 @@ func (b *Backend) azureSubscriptionsOf(owner *customerRecord) []azureSubscriptio
 	return found
 }
 
-// azureState maps Partner Center's words to Resource Manager's (choice; only active is documented on both sides).
+// azureState maps the status in Partner Center to the state in Resource Manager. Only active is documented in both
+// (choice).
 func azureState(status string) string {
 	switch status {
 	case "active":
@@ -76,7 +77,7 @@ func azureState(status string) string {
 	return "Disabled"
 }
 
-// listAzureSubscriptions gives those of the token's tenant.
+// listAzureSubscriptions returns the subscriptions in the tenant of the token.
 func (b *Backend) listAzureSubscriptions(x *exchange) response {
 	items := []azureSubscription{}
 	if owner := b.customer(x.caller.TenantID); owner != nil && (x.caller.user == nil || owner.access.allowsRequest()) {
@@ -85,7 +86,7 @@ func (b *Backend) listAzureSubscriptions(x *exchange) response {
 	return response{status: http.StatusOK, body: map[string]any{"value": items, "count": map[string]any{"type": "Total", "value": len(items)}}}
 }
 
-// getAzureSubscription judges the access of users alone: what applications may see here is left open.
+// getAzureSubscription checks the access of users. Applications may read every subscription of the tenant (choice).
 func (b *Backend) getAzureSubscription(x *exchange) response {
 	owner, subscription, refused, ok := b.azureSubscriptionOf(x)
 	switch {
@@ -97,7 +98,7 @@ func (b *Backend) getAzureSubscription(x *exchange) response {
 	return response{status: http.StatusOK, body: subscription}
 }
 
-// azureSubscriptionOf finds the Azure subscription of a call. A token from another tenant than its own is refused.
+// azureSubscriptionOf finds the Azure subscription of a call. A token of another tenant is refused.
 func (b *Backend) azureSubscriptionOf(x *exchange) (*customerRecord, azureSubscription, response, bool) {
 	refuse := func(r response) (*customerRecord, azureSubscription, response, bool) {
 		return nil, azureSubscription{}, r, false
