@@ -10,7 +10,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// signInService is Entra's token endpoint, v1 and v2, as far as unattended clients use it.
+// signInService is the token endpoint of Entra, v1 and v2, for unattended clients.
 type signInService struct{ serviceBase }
 
 func (signInService) inspect(b *Backend, x *exchange) {
@@ -28,7 +28,7 @@ func (signInService) throttleAnswer(x *exchange, _ int) any {
 	return entraErrorBody(x, &apiError{code: 50196, name: "temporarily_unavailable", text: "The server terminated an operation because it encountered a loop while processing a request."})
 }
 
-// errorAnswer gives what went wrong before the token endpoint its names there.
+// errorAnswer translates general errors to those of the token endpoint.
 func (signInService) errorAnswer(x *exchange, status int, e *apiError) response {
 	switch e.name {
 	case "NotFound":

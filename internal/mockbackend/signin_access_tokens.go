@@ -14,12 +14,12 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKey is made once per process: it is the slowest thing here, and no test depends on which key it is.
+// signingKey is created once per process, because this is slow.
 var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 const signingKeyID = "mock-signing-key-1"
 
-// tokenClaims are the claims of an access token. All our resources take v1.0 tokens, whichever endpoint issued them.
+// tokenClaims are the claims of an access token. All resources use v1.0 tokens, also from the v2 endpoint.
 type tokenClaims struct {
 	jwt.RegisteredClaims
 	TenantID string   `json:"tid"`
@@ -31,12 +31,12 @@ type tokenClaims struct {
 	IDType   string   `json:"idtyp"` // "app" or "user"
 	Scope    string   `json:"scp,omitempty"`
 	Roles    []string `json:"roles,omitempty"`
-	Contexts []string `json:"acrs,omitempty"`     // authentication contexts that were asked for and met
-	AppACR   string   `json:"appidacr,omitempty"` // how the application proved itself: "1" secret, "2" certificate or federation
+	Contexts []string `json:"acrs,omitempty"`     // requested authentication contexts
+	AppACR   string   `json:"appidacr,omitempty"` // credential of the application: "1" secret, "2" certificate or federation
 	Version  string   `json:"ver"`
 }
 
-// resource is what an audience stands for.
+// resource is the API of an audience.
 type resource int
 
 const (
@@ -47,8 +47,9 @@ const (
 	azureADGraph // retired: Partner Center refuses its tokens with "900420"
 )
 
-// resourceOf knows the identifier URIs and app ids of the resources, with or without a trailing slash. The endpoints of
-// the mock count as well (choice): national clouds have the API base as audience, so clients derive one from the other.
+// resourceOf finds a resource by identifier URI or application ID, with or without a trailing slash. It also accepts the
+// endpoints of the mock (choice): in national clouds the base URL of the API is the audience, so clients derive one from
+// the other.
 func (b *Backend) resourceOf(audience string) resource {
 	audience = strings.TrimSuffix(strings.ToLower(audience), "/")
 	switch audience {
@@ -64,7 +65,7 @@ func (b *Backend) resourceOf(audience string) resource {
 	return unknownResource
 }
 
-// accessToken signs a token as it was asked for.
+// accessToken issues the token of a request.
 func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, error) {
 	key, err := signingKey()
 	if err != nil {
@@ -117,8 +118,8 @@ func (c tokenClaims) MarshalJSON() ([]byte, error) {
 
 var errTokenExpired = errors.New("the token has expired")
 
-// verify checks signature and lifetime of a bearer token. Tokens seen before are remembered, since a run sends one token
-// with thousands of requests. The claims of an expired one come with the error. The lock is held.
+// verify checks signature and lifetime of a bearer token. It caches tokens, because a run sends one token with thousands
+// of requests. For an expired token it returns the claims and an error. The lock is held.
 func (b *Backend) verify(bearer string) (tokenClaims, error) {
 	claims, seen := b.signIn.verified[bearer]
 	if !seen {
@@ -163,7 +164,7 @@ func (b *Backend) callerOf(claims tokenClaims) caller {
 	return c
 }
 
-// publicKey is our key as RFC 7517 has it.
+// publicKey is the key in the format of RFC 7517.
 func publicKey(key *rsa.PrivateKey) map[string]string {
 	return map[string]string{
 		"kty": "RSA", "use": "sig", "alg": "RS256", "kid": signingKeyID,

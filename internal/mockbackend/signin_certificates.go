@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// CertificateKind is a certificate that the tests have the key of.
+// CertificateKind selects a certificate of an application.
 type CertificateKind string
 
-// The certificates. All are made once per process.
+// The certificates. All are created once per process.
 const (
-	RegisteredCertificate   CertificateKind = "registered"   // good for the partner's application
-	UnregisteredCertificate CertificateKind = "unregistered" // valid, but the application does not know it
+	RegisteredCertificate   CertificateKind = "registered"   // registered for the partner's application
+	UnregisteredCertificate CertificateKind = "unregistered" // valid, but not registered
 	ExpiredCertificate      CertificateKind = "expired"      // registered, and expired in 1999
 )
 
@@ -32,7 +32,7 @@ type AppCertificate struct {
 	CA          *x509.Certificate
 }
 
-// PEMForm is a way to write a certificate and its key as PEM.
+// PEMForm is an order and encoding of certificate and key in PEM.
 type PEMForm string
 
 // The forms.
@@ -42,7 +42,7 @@ const (
 	PEMReversed PEMForm = "reversed" // key in PKCS#8, CA, certificate
 )
 
-// PEM prints certificate, CA and key in a form.
+// PEM returns certificate, CA and key.
 func (c AppCertificate) PEM(form PEMForm) []byte {
 	chain := []byte{}
 	for _, certificate := range []*x509.Certificate{c.Certificate, c.CA} {
@@ -67,13 +67,13 @@ func (c AppCertificate) keyPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: c.KeyDER()})
 }
 
-// KeyDER is the key in PKCS#8.
+// KeyDER returns the key in PKCS#8.
 func (c AppCertificate) KeyDER() []byte {
-	der, _ := x509.MarshalPKCS8PrivateKey(c.Key) // fails for unknown kinds of keys only
+	der, _ := x509.MarshalPKCS8PrivateKey(c.Key) // fails only for unknown key types
 	return der
 }
 
-// Certificate returns a certificate with its key. A kind that does not exist is a violation.
+// Certificate returns a certificate with its key. An unknown kind is a violation.
 func (b *Backend) Certificate(kind CertificateKind) AppCertificate {
 	made, err := appCertificates()
 	if err == nil {
@@ -86,14 +86,14 @@ func (b *Backend) Certificate(kind CertificateKind) AppCertificate {
 	return made[kind]
 }
 
-// RegisterCertificate makes a certificate good for the partner's application.
+// RegisterCertificate registers a certificate for the partner's application.
 func (b *Backend) RegisterCertificate(certificate *x509.Certificate) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.signIn.certificates = append(b.signIn.certificates, certificate)
 }
 
-// registeredCertificates are those that the partner's application knows.
+// registeredCertificates returns the registered certificates of the partner's application.
 func (b *Backend) registeredCertificates() []*x509.Certificate {
 	made, err := appCertificates()
 	if err != nil {
@@ -103,7 +103,7 @@ func (b *Backend) registeredCertificates() []*x509.Certificate {
 	return append([]*x509.Certificate{made[RegisteredCertificate].Certificate, made[ExpiredCertificate].Certificate}, b.signIn.certificates...)
 }
 
-// appCertificates are valid from 1990 to 2090, so that they are in a synctest bubble too, whose clock starts in 2000.
+// appCertificates are valid from 1990 to 2090, because the clock of a synctest bubble starts in 2000.
 var appCertificates = sync.OnceValues(func() (map[CertificateKind]AppCertificate, error) {
 	day := func(year int) time.Time { return time.Date(year, time.January, 1, 0, 0, 0, 0, time.UTC) }
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

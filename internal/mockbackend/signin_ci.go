@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// ciService is where the jobs of GitHub Actions and Azure DevOps ask for their OIDC tokens.
+// ciService issues OIDC tokens to the jobs of GitHub Actions and Azure DevOps.
 // https://docs.github.com/actions/reference/security/oidc
 // https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create
 type ciService struct{ serviceBase }
 
-// GitHubJob is what a job with the permission id-token: write finds in its environment.
+// GitHubJob has the environment of a job with the permission id-token: write.
 type GitHubJob struct {
-	RequestURL   string `json:"requestURL"` // has a query already
+	RequestURL   string `json:"requestURL"` // has a query
 	RequestToken string `json:"requestToken"`
 }
 
-// AzurePipeline is what a job of a pipeline finds in its environment, or maps into it.
+// AzurePipeline has the environment of a job of a pipeline, including variables that the job maps.
 type AzurePipeline struct {
 	RequestURL          string `json:"requestURL"` // has no query
 	SystemAccessToken   string `json:"systemAccessToken"`
@@ -31,12 +31,12 @@ const (
 	serviceConnectionID = "6a5b4c3d-2e1f-4098-a7b6-c5d4e3f2a118"
 )
 
-// GitHubActions returns what the environment of a GitHub Actions job says.
+// GitHubActions returns the environment of a GitHub Actions job.
 func (b *Backend) GitHubActions() GitHubJob {
 	return GitHubJob{b.Endpoints().CI + githubTokenPath + "?api-version=2.0", b.signIn.ciToken(GitHubIssuer)}
 }
 
-// AzureDevOps returns what the environment of an Azure DevOps job says.
+// AzureDevOps returns the environment of an Azure DevOps job.
 func (b *Backend) AzureDevOps() AzurePipeline {
 	return AzurePipeline{b.Endpoints().CI + azureDevOpsPath, b.signIn.ciToken(AzureDevOpsIssuer), serviceConnectionID}
 }
@@ -79,7 +79,7 @@ func ciFailure(status int, key, text string) response {
 
 var ciVersion = regexp.MustCompile(`^\d\.\d(-preview(\.\d)?)?$`)
 
-// githubToken answers with a token for the audience that was asked for; by default, the owner of the repository.
+// githubToken answers with a token for the requested audience. The default is the owner of the repository.
 func (b *Backend) githubToken(x *exchange) response {
 	switch {
 	case bearerOf(x.req) != b.signIn.ciToken(GitHubIssuer):
@@ -98,7 +98,7 @@ func (b *Backend) githubToken(x *exchange) response {
 	return response{status: http.StatusOK, body: map[string]any{"count": len(token), "value": token}}
 }
 
-// azureDevOpsToken answers a bad token with 401, or with a redirect to a sign-in page unless that is suppressed.
+// azureDevOpsToken answers an invalid token with a redirect to a sign-in page, or with 401 if the redirect is suppressed.
 func (b *Backend) azureDevOpsToken(x *exchange) response {
 	suppressed := strings.EqualFold(x.req.Header.Get("X-TFS-FedAuthRedirect"), "Suppress")
 	if !suppressed {

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// ClaimsChallenge says which service wants more of a user's token than it has. Clients answer by asking for a token
-// with the claims of the challenge. https://learn.microsoft.com/entra/identity-platform/claims-challenge
+// ClaimsChallenge selects the services that require more claims in the tokens of users. Clients must request a token with
+// the claims of the challenge. https://learn.microsoft.com/entra/identity-platform/claims-challenge
 type ClaimsChallenge string
 
 // The values of Knobs.ClaimsChallenge. App-only tokens are never challenged (choice).
@@ -20,22 +20,22 @@ const (
 	ClaimsChallengeBoth            ClaimsChallenge = "both"
 )
 
-// ClaimsAnswer says what a token request with the claims of the challenge gets.
+// ClaimsAnswer selects the answer to a token request with the claims of the challenge.
 type ClaimsAnswer string
 
 // The values of Knobs.ClaimsAnswer.
 const (
 	ClaimsAnswerRefuse  ClaimsAnswer = "refuse"  // interaction_required, AADSTS50076
-	ClaimsAnswerSatisfy ClaimsAnswer = "satisfy" // a token that passes
+	ClaimsAnswerSatisfy ClaimsAnswer = "satisfy" // a token with the claims
 )
 
-// Resource Manager asks for this authentication context when it wants MFA.
+// Resource Manager requests this authentication context to require MFA.
 const (
 	challengedContext = "p1"
 	challengedClaims  = `{"access_token":{"acrs":{"essential":true,"values":["p1"]}}}`
 )
 
-// challenged tells whether the caller's token has to be a better one.
+// challenged reports whether the caller's token lacks claims.
 func (x *exchange) challenged(service ClaimsChallenge) bool {
 	asked := x.knobs.ClaimsChallenge
 	return (asked == service || asked == ClaimsChallengeBoth) && x.caller.user != nil && !slices.Contains(x.caller.Contexts, challengedContext)
@@ -48,8 +48,7 @@ func (b *Backend) claimsChallenge(tenant string) http.Header {
 	)}}
 }
 
-// checkClaims looks at the claims that a token request asks for. Those that only tell what the client can do (xms_cc)
-// ask for nothing.
+// checkClaims reads the claims that a token request asks for. It ignores the capabilities of the client (xms_cc).
 func (b *Backend) checkClaims(x *exchange, r *tokenRequest) *refusal {
 	text := r.form.Get("claims")
 	if text == "" {

@@ -17,21 +17,21 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// clockSkew is what client assertions may be off. Entra's is not documented: choice.
+// clockSkew is the tolerance for the lifetime of client assertions (choice: that of Entra is not documented).
 const clockSkew = 30 * time.Second
 
-// assertionMemory is how many jti values are remembered.
+// assertionMemory is the number of jti values that are kept.
 const assertionMemory = 10_000
 
-// isSelfIssued tells a certificate assertion, whose issuer is the application, from a federated one, whose issuer is a
-// URL. What can not be read counts as self-issued.
+// isSelfIssued reports whether an assertion is signed with a certificate: its issuer is the application. The issuer of a
+// federated assertion is a URL. An assertion that cannot be decoded counts as self-issued.
 func isSelfIssued(assertion string) bool {
 	var claims jwt.RegisteredClaims
 	_, _, err := jwt.NewParser().ParseUnverified(assertion, &claims)
 	return err != nil || !strings.Contains(claims.Issuer, "://")
 }
 
-// parseAssertion checks the signature with the key that find returns; find's refusals come back as they are.
+// parseAssertion checks the signature with the key that find returns. It returns a refusal of find unchanged.
 func parseAssertion(assertion string, methods []string, failed func(error) *refusal, find func(*jwt.Token) (crypto.PublicKey, *refusal)) (*jwt.RegisteredClaims, *refusal) {
 	claims := &jwt.RegisteredClaims{}
 	var refused *refusal
@@ -64,7 +64,7 @@ func algorithmOf(assertion string) string {
 	return token.Method.Alg()
 }
 
-// checkCertificateAssertion follows
+// checkCertificateAssertion checks an assertion that is signed with a certificate:
 // https://learn.microsoft.com/entra/identity-platform/certificate-credentials.
 func (b *Backend) checkCertificateAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
 	var used *x509.Certificate
@@ -99,7 +99,7 @@ func (b *Backend) checkCertificateAssertion(x *exchange, r *tokenRequest, assert
 	return nil
 }
 
-// certificateOf finds the registered certificate that the header names.
+// certificateOf finds the registered certificate by the thumbprints in the header.
 func (b *Backend) certificateOf(r *tokenRequest, token *jwt.Token) (*x509.Certificate, *refusal) {
 	var named []byte
 	matches := func(registered *x509.Certificate) bool {
@@ -132,7 +132,7 @@ func (b *Backend) certificateOf(r *tokenRequest, token *jwt.Token) (*x509.Certif
 	return registered[at], nil
 }
 
-// decodeThumbprint reads base64url, as RFC 7515 says, and plain base64 with padding, which MSAL for Go sends.
+// decodeThumbprint reads base64url, as in RFC 7515, and base64 with padding, which MSAL for Go sends.
 func decodeThumbprint(value string) []byte {
 	value = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(value, "="))
 	decoded, err := base64.RawURLEncoding.DecodeString(value)
@@ -147,8 +147,8 @@ func thumbprintOf(certificate *x509.Certificate) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
-// isTokenEndpoint tells whether an audience is the token endpoint (v2 or v1) or the issuer of the tenant: the forms that
-// Microsoft's pages and libraries have.
+// isTokenEndpoint reports whether an audience is the token endpoint (v2 or v1) or the issuer of the tenant, as in
+// Microsoft's pages and libraries.
 func (b *Backend) isTokenEndpoint(audience, tenant string) bool {
 	for _, base := range []string{b.endpoints.SignIn, inProcessEndpoints.SignIn} {
 		rest, ok := strings.CutPrefix(strings.ToLower(audience), base+"/")
@@ -177,14 +177,14 @@ func withinTime(claims *jwt.RegisteredClaims) *refusal {
 	return nil
 }
 
-// seenAssertions remembers in which request a jti came.
+// seenAssertions keeps the request in which each jti was used.
 type seenAssertions struct {
 	requests map[string][sha256.Size]byte
 	order    []string // oldest first
 }
 
-// rememberAssertion records a violation when a jti comes in another request: an assertion is for one use. The very same
-// request may be repeated, as a client does whose answer got lost.
+// rememberAssertion records a violation if a jti is used in a different request, because an assertion is for one use. A
+// client may retry the same request after a lost answer.
 func (b *Backend) rememberAssertion(x *exchange, jti string) {
 	seen := &b.signIn.assertions
 	request := sha256.Sum256(slices.Concat([]byte(x.req.URL.Path+"\x00"), x.body))

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// ClientProof is how an application proves itself at the token endpoint.
+// ClientProof is the kind of credential with which an application authenticates.
 type ClientProof string
 
-// The proofs.
+// The kinds of credentials.
 const (
 	ProofSecret      ClientProof = "secret"
-	ProofCertificate ClientProof = "certificate" // a JWT that the application signed itself
+	ProofCertificate ClientProof = "certificate" // a JWT that is signed with the certificate of the application
 	ProofFederated   ClientProof = "federated"   // a JWT of a CI system or cluster
 )
 
@@ -22,22 +22,22 @@ type Application struct {
 	ClientSecret string
 }
 
-// OtherApplication is a second app registration. It has a secret and nothing else, and is known in the partner's tenant
-// alone. Refresh tokens of the first one are not for it.
+// OtherApplication returns a second app registration. It has only a secret, exists only in the partner's tenant, and
+// cannot use the refresh tokens of the first one.
 func (b *Backend) OtherApplication() Application { return b.signIn.other }
 
-// assertionType is the only client_assertion_type there is (RFC 7523 2.2).
+// assertionType is the only valid client_assertion_type (RFC 7523 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// credentials are what a token request has to prove the application: exactly one of secret and assertion, or it is
-// refused (RFC 6749 2.3). That Entra refuses both together, and with which code, is a choice.
+// credentials are the client credentials of a token request: secret or assertion. A request with both is refused (RFC
+// 6749 2.3). The answer of Entra to both is not documented (choice).
 type credentials struct {
 	id, secret, assertion, assertionType string
 }
 
 func credentialsOf(x *exchange, form url.Values) credentials {
 	c := credentials{form.Get("client_id"), form.Get("client_secret"), form.Get("client_assertion"), form.Get("client_assertion_type")}
-	if basicID, basicSecret, ok := x.req.BasicAuth(); ok { // RFC 6749 2.3.1: both are form-encoded first
+	if basicID, basicSecret, ok := x.req.BasicAuth(); ok { // RFC 6749 2.3.1: both are form-encoded
 		id, idErr := url.QueryUnescape(basicID)
 		secret, secretErr := url.QueryUnescape(basicSecret)
 		if idErr == nil && secretErr == nil {
@@ -47,7 +47,7 @@ func credentialsOf(x *exchange, form url.Values) credentials {
 	return c
 }
 
-// proof tells what kind the credentials are, without judging them; empty when there are none.
+// proof returns the kind of the credentials without checking them. It is empty if there are none.
 func (c credentials) proof() ClientProof {
 	switch {
 	case c.assertion != "" && isSelfIssued(c.assertion):

@@ -5,18 +5,18 @@ import (
 	"net/http"
 )
 
-// SignInError is an answer of the token endpoint. SignInErrors has what Entra answers; empty fields come from there.
+// SignInError is an error of the token endpoint. Empty fields have the values of SignInErrors.
 type SignInError struct {
-	Status   int    `json:"status"`             // HTTP status; 0 = that of the code, or 400
-	Error    string `json:"error"`              // OAuth error name; empty = that of the code, or "invalid_grant"
+	Status   int    `json:"status"`             // HTTP status; 0 = usual status of the code, or 400
+	Error    string `json:"error"`              // OAuth error name; empty = usual name of the code, or "invalid_grant"
 	Code     int    `json:"code"`               // AADSTS number, for example 53003
 	SubError string `json:"suberror,omitempty"` // suberror of the body
-	Text     string `json:"text,omitempty"`     // what follows "AADSTS53003: "
+	Text     string `json:"text,omitempty"`     // text after "AADSTS53003: "
 }
 
-// SignInErrors returns every error that a partner's automation meets and a person must mend, in the order in which a
-// sign-in goes. Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes. Which OAuth name goes
-// with a code differs from flow to flow on the wire; those here are the usual ones, some a choice.
+// SignInErrors returns every error of unattended sign-in that a person must fix, in the order of the checks of a sign-in.
+// Codes: https://learn.microsoft.com/entra/identity-platform/reference-error-codes. The OAuth error name of a code differs
+// between flows. These are the usual ones, some are a choice.
 func SignInErrors() []SignInError {
 	return append([]SignInError{}, remediableErrors...)
 }
@@ -63,7 +63,7 @@ var remediableErrors = []SignInError{
 	{400, "interaction_required", 53000, "message_only", "Your device is required to be managed to access this resource."},
 }
 
-// requestErrors are those that only a client with a fault meets.
+// requestErrors are caused only by errors in the client.
 var requestErrors = []SignInError{
 	{401, "invalid_client", 7000216, "", "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type."},
 	{401, "invalid_client", 7000218, "", "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."},
@@ -91,7 +91,7 @@ var signInErrorsByCode = func() map[int]SignInError {
 	return byCode
 }()
 
-// refusal fills in what is empty.
+// refusal fills in empty fields.
 func (e SignInError) refusal() *refusal {
 	usual, known := signInErrorsByCode[e.Code]
 	if !known {
@@ -122,7 +122,7 @@ func refuse(status int, name string, code int, format string, args ...any) *refu
 	return &refusal{status: status, apiError: apiError{name: name, code: code, text: fmt.Sprintf(format, args...)}}
 }
 
-// refuseAs gives a code the status and name it usually has; an empty format, its usual text too.
+// refuseAs returns the error of a code with its usual status and name. An empty format stands for its usual text.
 func refuseAs(code int, format string, args ...any) *refusal {
 	return SignInError{Code: code, Text: fmt.Sprintf(format, args...)}.refusal()
 }

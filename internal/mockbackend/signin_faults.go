@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// SignInFault makes matching token requests fail; empty fields match any. Unlike Knobs.SignInError it knows what the
-// request asks for.
+// SignInFault makes matching token requests fail. Empty fields match any request. Knobs.SignInError, in contrast, applies
+// to all token requests.
 type SignInFault struct {
-	Tenant   string      `json:"tenant,omitempty"`   // id or verified domain
-	Audience string      `json:"audience,omitempty"` // any name of the resource, without scope
+	Tenant   string      `json:"tenant,omitempty"`   // ID or verified domain
+	Audience string      `json:"audience,omitempty"` // any identifier of the resource, without scope
 	Proof    ClientProof `json:"proof,omitempty"`
-	Code     int         `json:"code"`             // AADSTS number; status and error are those of SignInErrors
-	Status   int         `json:"status,omitempty"` // another HTTP status
-	Error    string      `json:"error,omitempty"`  // another OAuth error name
-	Times    int         `json:"times,omitempty"`  // how many requests it hits; 0 = 1, negative = every one until cleared
-	Skip     int         `json:"skip,omitempty"`   // lets the first n matching requests pass
+	Code     int         `json:"code"`             // AADSTS number; status and error as in SignInErrors
+	Status   int         `json:"status,omitempty"` // HTTP status, if different
+	Error    string      `json:"error,omitempty"`  // OAuth error name, if different
+	Times    int         `json:"times,omitempty"`  // number of requests that fail; 0 = 1, negative = all until cleared
+	Skip     int         `json:"skip,omitempty"`   // number of matching requests that succeed first
 }
 
-// FailSignIn adds a fault before all others: the newest matching one wins. One that can not be is a violation.
+// FailSignIn adds a fault. If several faults match a request, the newest one applies. An invalid fault is a violation.
 func (b *Backend) FailSignIn(fault SignInFault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -30,14 +30,14 @@ func (b *Backend) FailSignIn(fault SignInFault) {
 	b.signIn.faults = append([]*SignInFault{&fault}, b.signIn.faults...)
 }
 
-// SignInFaults returns the faults that still wait for requests, newest first, with what is left of Times and Skip.
+// SignInFaults returns the faults that are still active, newest first, with the remaining Times and Skip.
 func (b *Backend) SignInFaults() []SignInFault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return copiesOf(b.signIn.faults)
 }
 
-// ClearSignInFaults removes all of them.
+// ClearSignInFaults removes all sign-in faults.
 func (b *Backend) ClearSignInFaults() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,7 +52,7 @@ func (f SignInFault) validate() error {
 	return firstError(e.validate(), oneOf("proof", f.Proof, "", ProofSecret, ProofCertificate, ProofFederated), notNegative("skip", f.Skip))
 }
 
-// takeSignInFault finds the fault for a request, whose audience and proof need not be right, and counts it.
+// takeSignInFault finds the fault for a request and counts the request. Audience and credentials may be invalid.
 func (b *Backend) takeSignInFault(tenant, audience string, proof ClientProof) *refusal {
 	fault := takeFirst(&b.signIn.faults, (*SignInFault).counts, func(f *SignInFault) bool { return b.matchesSignIn(f, tenant, audience, proof) })
 	if fault == nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// OIDCIssuer is a system whose tokens the partner's application accepts as proof: it has a federated credential for
-// each. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust
+// OIDCIssuer is an issuer of OIDC tokens. The partner's application has a federated credential for each.
+// https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust
 type OIDCIssuer string
 
 // The issuers.
@@ -33,7 +33,7 @@ func AllOIDCIssuers() []OIDCIssuer {
 // FederatedAudience is the audience of all federated credentials.
 const FederatedAudience = "api://AzureADTokenExchange"
 
-// FederatedCredential is what an issuer's tokens must say, to the letter.
+// FederatedCredential has the claims that the tokens of an issuer must have exactly.
 type FederatedCredential struct {
 	Issuer   string
 	Subject  string
@@ -49,21 +49,21 @@ var federatedCredentials = map[OIDCIssuer]FederatedCredential{
 	GitHubIssuer:      {"https://token.actions.githubusercontent.com", "repo:contoso/partner-center:ref:refs/heads/main", FederatedAudience},
 	AzureDevOpsIssuer: {"https://vstoken.dev.azure.com/2f6d1c84-5b0e-4a97-8c3d-6e1f0a9b8c11", "sc://contoso/partner-center/connection", FederatedAudience},
 	GitLabIssuer:      {"https://gitlab.com", "project_path:contoso/partner-center:ref_type:branch:ref:main", FederatedAudience},
-	// The issuer of a cluster ends in a slash.
+	// The issuer of a cluster ends with a slash.
 	KubernetesIssuer: {"https://eastus.oic.prod-aks.azure.com/" + PartnerTenantID + "/8d4b7a20-1c5e-4f63-9ab8-0d2e6f7c8b12/", "system:serviceaccount:partner-center:terraform", FederatedAudience},
 }
 
-// OIDCClaims are what a token says otherwise than the federated credential of its issuer; empty fields change nothing.
+// OIDCClaims are claims that differ from the federated credential of the issuer. Empty fields change nothing.
 type OIDCClaims struct {
 	IssuerURL string        `json:"issuerURL,omitempty"`
 	Subject   string        `json:"subject,omitempty"`
 	Audience  string        `json:"audience,omitempty"`
-	Lifetime  time.Duration `json:"lifetime,omitempty"` // negative = expired since; 0 = Knobs.OIDCTokenLifetime
-	WrongKey  bool          `json:"wrongKey,omitempty"` // signed by another key than the one it names
+	Lifetime  time.Duration `json:"lifetime,omitempty"` // negative = expired; 0 = Knobs.OIDCTokenLifetime
+	WrongKey  bool          `json:"wrongKey,omitempty"` // signed with a different key than kid
 }
 
-// OIDCToken mints a token of an issuer that proves the partner's application; at most one OIDCClaims changes it. An
-// issuer that does not exist is a violation.
+// OIDCToken returns a token of an issuer with which the partner's application can authenticate. At most one OIDCClaims
+// changes it. An unknown issuer is a violation.
 func (b *Backend) OIDCToken(issuer OIDCIssuer, changes ...OIDCClaims) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -127,7 +127,7 @@ func (b *Backend) oidcToken(issuer OIDCIssuer, change OIDCClaims) (string, error
 
 const federationPage = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
 
-// checkFederatedAssertion takes a token that another issuer signed. Since 2024 Entra compares letter by letter
+// checkFederatedAssertion checks a token of another issuer. Since 2024 Entra compares with case
 // (https://learn.microsoft.com/entra/identity-platform/reference-breaking-changes).
 func (b *Backend) checkFederatedAssertion(x *exchange, r *tokenRequest, assertion string) *refusal {
 	noMatch := func(code int, what, value string) *refusal {

@@ -2,10 +2,10 @@ package mockbackend
 
 import "time"
 
-// issuedSize is how many tokens are remembered.
+// issuedSize is the number of tokens that are kept.
 const issuedSize = 10_000
 
-// TokenKind is what a token is for.
+// TokenKind is the kind of a token.
 type TokenKind string
 
 // The kinds of tokens.
@@ -14,10 +14,10 @@ const (
 	RefreshToken    TokenKind = "refresh"
 	IDToken         TokenKind = "id"
 	OIDCToken       TokenKind = "oidc"      // of a CI system or cluster
-	ClientAssertion TokenKind = "assertion" // not issued but accepted: signed by the application with its certificate
+	ClientAssertion TokenKind = "assertion" // accepted, not issued: signed by the application with its certificate
 )
 
-// IssuedToken is a token that the mock gave out. Whoever finds its text in a log or a file has found a leak.
+// IssuedToken is a token that the mock issued. A test that finds it in a log or a file has found a leak.
 type IssuedToken struct {
 	Time     time.Time `json:"time"`
 	Kind     TokenKind `json:"kind"`
@@ -27,15 +27,15 @@ type IssuedToken struct {
 	User     string    `json:"user,omitempty"` // user principal name; empty = app-only
 }
 
-// IssuedTokens returns the last 10,000 tokens, oldest first. The first refresh tokens of the users are not among them:
-// see User.
+// IssuedTokens returns the last 10,000 tokens, oldest first. It does not include the first refresh token of each user,
+// which is User.RefreshToken.
 func (b *Backend) IssuedTokens() []IssuedToken {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]IssuedToken{}, b.signIn.issued[max(0, len(b.signIn.issued)-issuedSize):]...)
 }
 
-// issued remembers a token. The lock is held.
+// rememberToken adds a token to IssuedTokens. The lock is held.
 func (b *Backend) rememberToken(token IssuedToken) {
 	token.Time = time.Now()
 	if len(b.signIn.issued) >= 2*issuedSize {

@@ -20,8 +20,8 @@ const (
 	RefreshTokensRevoked RefreshTokens = "revoked" // invalid_grant, AADSTS50173
 )
 
-// CustomerTenants says what a user of the partner gets in the tenants of customers. Where the relationship ended, open is
-// as good as noUser (choice).
+// CustomerTenants selects the answer to users of the partner in the tenants of customers. If the relationship ended, open
+// has the same effect as noUser (choice).
 type CustomerTenants string
 
 // The values of Knobs.CustomerTenants.
@@ -32,26 +32,26 @@ const (
 	CustomerTenantsNoUser        CustomerTenants = "noUser"        // AADSTS50020: no delegated admin relationship
 )
 
-// refreshTokenPrefix looks like Entra's; what follows is opaque.
+// refreshTokenPrefix is the prefix of Entra. The rest is opaque to clients.
 const refreshTokenPrefix = "0.AXoA"
 
-// refreshToken is what a refresh token says to those who issued it. It is bound to a user and the partner's first
-// application, and not to a tenant or resource.
+// refreshToken is the content of a refresh token. It is bound to a user and the partner's first application, but not to a
+// tenant or resource.
 type refreshToken struct {
 	user   int
 	serial uint64    // 0 = the first token of each user
-	issued time.Time // zero for the first ones, which are as old as the backend
+	issued time.Time // zero for the first tokens, which are as old as the backend
 }
 
-// userTokens is what became of a user's refresh tokens.
+// userTokens is the state of a user's refresh tokens.
 type userTokens struct {
 	newest  refreshToken
-	revoked uint64 // tokens with a smaller serial are
+	revoked uint64 // tokens with a smaller serial are revoked
 }
 
 const refreshTokenSize = 17
 
-// print gives the same text for the same token.
+// encodeRefreshToken returns the same text for the same token.
 func (s *signInState) encodeRefreshToken(t refreshToken) string {
 	seconds := uint64(0)
 	if !t.issued.IsZero() {
@@ -83,7 +83,7 @@ func (s *signInState) decodeRefreshToken(text string) (refreshToken, error) {
 	return t, nil
 }
 
-// renew issues a further refresh token for a user. The lock is held.
+// issueRefreshToken issues a new refresh token to a user. The lock is held.
 func (b *Backend) issueRefreshToken(user int) string {
 	b.signIn.serial++
 	t := refreshToken{user: user, serial: b.signIn.serial, issued: time.Now()}
@@ -124,7 +124,7 @@ func (b *Backend) checkRefreshToken(x *exchange, r *tokenRequest) *refusal {
 	return nil
 }
 
-// checkCustomerTenant says whether the partner's users get into the tenant.
+// checkCustomerTenant reports whether the partner's users get tokens in the tenant.
 func (b *Backend) checkCustomerTenant(x *exchange, r *tokenRequest) *refusal {
 	record := b.customer(r.tenant)
 	if record == nil {
@@ -141,7 +141,7 @@ func (b *Backend) checkCustomerTenant(x *exchange, r *tokenRequest) *refusal {
 	return nil
 }
 
-// userIndex finds a user by object id or principal name.
+// userIndex finds a user by object ID or user principal name.
 func (s *signInState) userIndex(name string) (int, bool) {
 	for i, user := range s.users {
 		if strings.EqualFold(user.ObjectID, name) || strings.EqualFold(user.UserPrincipalName, name) {
@@ -160,8 +160,8 @@ func (b *Backend) userFor(method string, user User) (int, bool) {
 	return at, ok
 }
 
-// RevokeRefreshTokens ends all refresh tokens that a user has so far, as an administrator does who revokes the user's
-// sessions: AADSTS50173. Access tokens live on.
+// RevokeRefreshTokens revokes all refresh tokens of a user, as an administrator who revokes the user's sessions. Their use
+// is answered with AADSTS50173. Access tokens stay valid.
 func (b *Backend) RevokeRefreshTokens(user User) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -170,7 +170,7 @@ func (b *Backend) RevokeRefreshTokens(user User) {
 	}
 }
 
-// NewestRefreshToken returns the refresh token that a user was given last, by a token request or NewRefreshToken.
+// NewestRefreshToken returns the last refresh token that was issued to a user, by a token request or NewRefreshToken.
 func (b *Backend) NewestRefreshToken(user User) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -181,7 +181,7 @@ func (b *Backend) NewestRefreshToken(user User) string {
 	return b.signIn.encodeRefreshToken(b.signIn.tokens[at].newest)
 }
 
-// NewRefreshToken signs a user in anew, as a person does in a browser, and returns the refresh token.
+// NewRefreshToken signs a user in, as in a browser, and returns the refresh token.
 func (b *Backend) NewRefreshToken(user User) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

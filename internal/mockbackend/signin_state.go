@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// signInState is what sign-in knows.
+// signInState is the state of sign-in.
 type signInState struct {
-	key          []byte // of refresh and continuation tokens, secrets and job tokens
+	key          []byte // key for refresh and continuation tokens, secrets and job tokens
 	created      time.Time
 	users        []User // the last one is the one without MFA
 	tokens       []userTokens

@@ -11,17 +11,17 @@ import (
 	"time"
 )
 
-// tokenRequest is a token request while it is judged.
+// tokenRequest is a token request. The checks fill in its fields.
 type tokenRequest struct {
 	form     url.Values
 	v1       bool
 	grant    string
-	tenant   string // id; what the path says as long as it is unknown
+	tenant   string // ID, or the name in the path if it is unknown
 	app      Application
 	proof    ClientProof
-	audience string // as asked for
+	audience string // as requested
 	scopes   []string
-	contexts []string // authentication contexts asked for by claims
+	contexts []string // authentication contexts requested by claims
 	user     *User    // nil for client_credentials
 	userAt   int
 }
@@ -49,7 +49,7 @@ func (b *Backend) issueToken(x *exchange, v1 bool) response {
 	return response{status: http.StatusOK, body: b.tokenBody(x, &request, token)}
 }
 
-// readForm takes other bodies than forms for empty ones, as Entra does.
+// readForm treats other bodies than forms as empty, as Entra does.
 func (b *Backend) readForm(x *exchange) (url.Values, error) {
 	contentType := x.req.Header.Get("Content-Type")
 	if media, _, _ := mime.ParseMediaType(contentType); media != "application/x-www-form-urlencoded" {
@@ -59,7 +59,7 @@ func (b *Backend) readForm(x *exchange) (url.Values, error) {
 	return url.ParseQuery(string(x.body))
 }
 
-// checkTokenRequest fills in the request, or says what is wrong with it, in the order in which Entra looks: tenant, client, grant,
+// checkTokenRequest fills in the request, or returns the refusal. It checks in the order of Entra: tenant, client, grant,
 // resource.
 func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	r.grant = r.form.Get("grant_type")
@@ -101,7 +101,7 @@ func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	return b.checkClaims(x, r)
 }
 
-// openIDScopes go with any resource.
+// openIDScopes can be combined with the scopes of any resource.
 var openIDScopes = []string{"openid", "profile", "email", "offline_access"}
 
 func (b *Backend) checkAudience(r *tokenRequest) *refusal {
@@ -137,14 +137,14 @@ func (b *Backend) checkAudience(r *tokenRequest) *refusal {
 		}
 	}
 	known := b.resourceOf(r.audience)
-	// Customers' tenants have no service principal of the Partner Center API: choice.
+	// Customers' tenants have no service principal of the Partner Center API (choice).
 	if known == unknownResource || known == partnerCenterResource && r.tenant != b.partner.TenantID {
 		return refuse(http.StatusBadRequest, "invalid_resource", 500011, "The resource principal named %s was not found in the tenant named %s.", r.audience, r.tenant)
 	}
 	return nil
 }
 
-// tenantID resolves the tenant of a path: id or verified domain of the partner or a customer.
+// tenantID finds a tenant by the ID or verified domain of the partner or a customer.
 func (b *Backend) tenantID(name string) (string, bool) {
 	name = strings.ToLower(name)
 	if name == b.partner.TenantID || name == b.partner.Domain {
@@ -159,7 +159,7 @@ func (b *Backend) tenantID(name string) (string, bool) {
 	return "", false
 }
 
-// tokenResponse is the v2 form; v1 prints numbers as strings and has more of them.
+// tokenResponse is the body of v2. v1 prints numbers as strings and has more fields.
 type tokenResponse struct {
 	TokenType    string `json:"token_type"`
 	Scope        string `json:"scope,omitempty"`
@@ -171,7 +171,7 @@ type tokenResponse struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	IDToken      string `json:"id_token,omitempty"`
-	ClientInfo   string `json:"client_info,omitempty"` // who the user is and where it is at home
+	ClientInfo   string `json:"client_info,omitempty"` // object ID and home tenant of the user
 }
 
 func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenResponse {
@@ -198,10 +198,10 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 		}
 	}
 	part := base64.RawURLEncoding.EncodeToString
-	if r.form.Get("client_info") == "1" { // MSAL asks for it, and keeps tokens under it
+	if r.form.Get("client_info") == "1" { // MSAL requests it and uses it as cache key
 		body.ClientInfo = part(encodeJSON(map[string]string{"uid": r.user.ObjectID, "utid": b.partner.TenantID}))
 	}
-	if slices.Contains(r.scopes, "openid") { // unsigned, as v1 gives it: "header.payload."
+	if slices.Contains(r.scopes, "openid") { // unsigned, as in v1: "header.payload."
 		body.IDToken = part([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + part(encodeJSON(map[string]any{
 			"aud": r.app.ClientID, "iss": "https://sts.windows.net/" + r.tenant + "/", "tid": r.tenant, "oid": r.user.ObjectID,
 			"upn": r.user.UserPrincipalName, "ver": "1.0", "iat": time.Now().Unix(), "exp": time.Now().Add(x.knobs.TokenLifetime).Unix(),
