@@ -72,12 +72,12 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 				t.Error(err)
 			}
 		}
-		if len(seen) != 7 { // with Contoso's order of 40 days ago
+		if len(seen) != 7 { // including Contoso's order of 40 days ago
 			t.Errorf("%d different ids", len(seen))
 		}
 		advance(80 * 24 * time.Hour)
 		user := b.User(mockbackend.AdminAgent)
-		user.RefreshToken = b.NewRefreshToken(user) // the first one is older than 90 days too
+		user.RefreshToken = b.NewRefreshToken(user) // the first one is also older than 90 days
 		c = signedIn(t, b, user)
 		c.call("GET", "/auditrecords?startDate=2000-01-05", nil).want(t, "older than 90 days", 400, 800002)
 	})

@@ -27,7 +27,7 @@ func TestCustomerUsers(t *testing.T) {
 			t.Errorf("%s: %v", name, items[0][name])
 		}
 	}
-	if _, ok := items[1]["usageLocation"]; ok { // properties without a value are left out
+	if _, ok := items[1]["usageLocation"]; ok { // properties without a value are omitted
 		t.Errorf("%s", got.raw)
 	}
 	one := c.call("GET", users+"/"+mockbackend.AdatumUserID, nil)

@@ -24,7 +24,7 @@ func itemIDs(r reply) []string {
 	return ids
 }
 
-// item finds an item of a list by its id.
+// item finds an item of a list by its ID.
 func (r reply) item(t *testing.T, id string) map[string]any {
 	t.Helper()
 	for _, item := range r.items() {
@@ -211,7 +211,7 @@ func TestOrderFilters(t *testing.T) {
 	}
 }
 
-func TestOrderDelays(t *testing.T) { // up to 15 minutes, says the page
+func TestOrderDelays(t *testing.T) { // up to 15 minutes according to the page
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := admin(t, b)

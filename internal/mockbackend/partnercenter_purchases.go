@@ -48,7 +48,7 @@ func (e *PurchaseRefused) Error() string {
 		who = e.User
 	}
 	reasons := map[Prerequisite]string{
-		NeedsPermission: "the partner has not turned the permission on", NeedsAzurePlan: "the customer has no active Azure plan or Azure (global) subscription",
+		NeedsPermission: "the partner has not enabled the permission", NeedsAzurePlan: "the customer has no active Azure plan or Azure (global) subscription",
 		NeedsOwner: "the user is not Owner of an Azure subscription of the customer",
 	}
 	var missing []string

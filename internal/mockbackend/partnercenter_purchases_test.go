@@ -12,7 +12,7 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// customized are the details of an audit record.
+// customized returns the details of an audit record.
 func customized(record map[string]any) map[string]any {
 	data := map[string]any{}
 	for _, datum := range record["customizedData"].([]any) {
@@ -21,7 +21,7 @@ func customized(record map[string]any) map[string]any {
 	return data
 }
 
-// purchaseRecords are the records of orders in the last 30 days.
+// purchaseRecords returns the records of orders in the last 30 days.
 func purchaseRecords(c *rawClient) []map[string]any {
 	return slices.DeleteFunc(c.call("GET", "/auditrecords", nil).items(), func(record map[string]any) bool { return record["resourceType"] != "order" })
 }
@@ -83,9 +83,9 @@ func TestPurchaseRefusals(t *testing.T) {
 		missing        []mockbackend.Prerequisite
 		text           string
 	}{
-		{mockbackend.AdatumID, user("adatum"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsOwner}, "has not turned the permission on; the user is not Owner"},
+		{mockbackend.AdatumID, user("adatum"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsOwner}, "has not enabled the permission; the user is not Owner"},
 		{mockbackend.ContosoID, mockbackend.ContosoSecondUserID, b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsOwner}, "second.user@contoso-demo.onmicrosoft.com can not buy"},
-		{mockbackend.TailspinID, user("tailspin"), b.BuySavingsPlan, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not turned the permission on"},
+		{mockbackend.TailspinID, user("tailspin"), b.BuySavingsPlan, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not enabled the permission"},
 		{mockbackend.NorthwindID, user("northwind"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "no active Azure plan"},
 		{mockbackend.FabrikamID, user("fabrikam"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "; "},
 		{mockbackend.FabrikamID, "", func(id, _ string, p mockbackend.Purchase) (mockbackend.Order, error) {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
@@ -62,7 +64,7 @@ func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
 	}
 }
 
-// change returns a copy of the body with one field, named by a path of keys, set or, with nil, removed.
+// change returns a copy of the body in which the field at a path of keys is set or, with nil, removed.
 func change(body map[string]any, value any, keys ...string) map[string]any {
 	body = maps.Clone(body)
 	switch {
@@ -320,4 +322,39 @@ func TestChangesOutside(t *testing.T) { // rule 15
 	wantViolation(t, b, "SetPermissions", "no customer nobody")
 	b.SetPermissions(mockbackend.AdatumID, "everything")
 	wantViolation(t, b, "SetPermissions", "unknown resource")
+}
+
+func TestReadLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend(t, mockbackend.Config{})
+		c := admin(t, b)
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag = 4 * time.Second })
+		shown := func(by string) bool {
+			t.Helper()
+			if by == "list" {
+				return len(c.call("GET", "/SelfServePolicy?entity_id="+mockbackend.AdatumID, nil).items()) == 1
+			}
+			return c.call("GET", "/SelfServePolicy/"+policyID(mockbackend.AdatumID), nil).status == http.StatusOK
+		}
+		expect := func(list, get bool) {
+			t.Helper()
+			if shown("list") != list || shown("id") != get {
+				t.Errorf("listed: %t, by id: %t; want %t and %t", shown("list"), shown("id"), list, get)
+			}
+		}
+		c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)).want(t, "create", 201, 0)
+		expect(false, false)
+		advance(3 * time.Second)
+		expect(false, false)
+		c.call("DELETE", "/SelfServePolicy/"+policyID(mockbackend.AdatumID), nil).want(t, "writes see what is", 204, 0)
+		advance(time.Second)
+		expect(true, true) // reads return each write after the lag
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.StaleListOnly = true })
+		expect(true, false)
+		advance(3 * time.Second)
+		expect(false, false)
+		c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)).want(t, "create", 201, 0)
+		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+		expect(true, true) // reads return changes in the portal at once
+	})
 }

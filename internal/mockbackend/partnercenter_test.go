@@ -217,7 +217,7 @@ func TestOneRequestIDForTwoCalls(t *testing.T) {
 	c := admin(t, b)
 	c.header.Set("MS-RequestId", uuid.NewString())
 	c.call("GET", "/customers", nil)
-	c.call("GET", "/customers", nil) // a repetition
+	c.call("GET", "/customers", nil) // a retry
 	if n := len(b.Violations()); n != 0 {
 		t.Errorf("%d violations for a repetition", n)
 	}

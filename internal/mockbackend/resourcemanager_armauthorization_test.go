@@ -20,8 +20,8 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// officialClient is Microsoft's client for role assignments, signed in as the partner's application in the tenant of a
-// customer. It does not repeat requests.
+// officialClient is Microsoft's client for role assignments. It authenticates as the partner's application in the tenant
+// of a customer. It does not retry.
 func officialClient(t *testing.T, b *mockbackend.Backend, tenant string) *armauthorization.RoleAssignmentsClient {
 	t.Helper()
 	options := azcore.ClientOptions{
@@ -54,7 +54,7 @@ func ownerOf(principalID string, kind armauthorization.PrincipalType) armauthori
 	return armauthorization.RoleAssignmentCreateParameters{Properties: properties}
 }
 
-// ownerApp gives the partner's application a role of its own on Adatum's subscription, as it needs to be more than a user.
+// ownerApp makes the partner's application Owner of Adatum's subscription.
 func ownerApp(b *mockbackend.Backend) string {
 	return b.AssignRole(mockbackend.RoleAssignment{
 		SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: b.ServicePrincipalID(mockbackend.AdatumID), RoleID: mockbackend.UserAccessAdministratorRole,
@@ -127,7 +127,7 @@ func TestOfficialClient(t *testing.T) {
 		"assignedTo('" + mockbackend.AdatumUserID + "')":                     {user},
 		"atScope() and assignedTo('" + mockbackend.AdatumSecondUserID + "')": nil,
 	} {
-		escaped := url.PathEscape(filter) // the client puts it into the URL as it is
+		escaped := url.PathEscape(filter) // the client does not escape it
 		scoped := client.NewListForScopePager("subscriptions/"+mockbackend.AdatumAzureID, &armauthorization.RoleAssignmentsClientListForScopeOptions{Filter: &escaped})
 		names, pages := collect(scoped.More, func() ([]*armauthorization.RoleAssignment, error) {
 			page, err := scoped.NextPage(ctx)
@@ -147,7 +147,7 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
-// TestOfficialClientWritesWhatItRead: properties that are read-only in the specification are no error in a request.
+// TestOfficialClientWritesWhatItRead: a request may have properties that are read-only in the specification.
 func TestOfficialClientWritesWhatItRead(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	ownerApp(b)
@@ -170,7 +170,7 @@ func TestOfficialClientWritesWhatItRead(t *testing.T) {
 	}
 }
 
-// TestOfficialClientErrors has the client read every error of azure-rbac-and-auth.md A.6 that the mock makes.
+// TestOfficialClientErrors checks that the client reads every error of azure-rbac-and-auth.md A.6 that the mock has.
 func TestOfficialClientErrors(t *testing.T) {
 	const scope = "/subscriptions/" + mockbackend.AdatumAzureID
 	create := func(name, principal string, kind armauthorization.PrincipalType) func(*armauthorization.RoleAssignmentsClient) error {

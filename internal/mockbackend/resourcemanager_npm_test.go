@@ -12,14 +12,14 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// javaScriptChecks are those of testdata/arm-authorization/check.mjs.
+// javaScriptChecks are the checks of testdata/arm-authorization/check.mjs.
 var javaScriptChecks = []string{"create", "update", "read", "list", "refusals", "remove", "lastOwner"}
 
-// TestJavaScriptClient drives the mock with @azure/arm-authorization from npm, over TLS. Two clients from one
-// specification, written by other people, agree on what the mock says.
+// TestJavaScriptClient drives the mock with @azure/arm-authorization from npm, over TLS: a second independent client of
+// the same specification.
 func TestJavaScriptClient(t *testing.T) {
 	skip := t.Skipf
-	if os.Getenv("GITHUB_ACTIONS") == "true" { // where nobody would notice
+	if os.Getenv("GITHUB_ACTIONS") == "true" { // where a skipped test would not be noticed
 		skip = t.Fatalf
 	}
 	for _, tool := range []string{"node", "npm"} {
@@ -46,7 +46,7 @@ func TestJavaScriptClient(t *testing.T) {
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	// With resolved URLs of the public registry, npm asks whichever registry the machine is set up for.
+	// With resolved URLs of the public registry, npm uses the registry that the machine is configured for.
 	output, err := run(nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000")
 	if err != nil && unreachable(output) {
 		skip("the npm registry is not reachable: %s", output)
@@ -86,7 +86,7 @@ func TestJavaScriptClient(t *testing.T) {
 	}
 }
 
-// unreachable tells a registry that can not be reached from one that refuses.
+// unreachable reports whether the registry could not be reached. A refusal is a failure of the test.
 func unreachable(output string) bool {
 	for _, code := range []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT"} {
 		if strings.Contains(output, code) {
@@ -96,7 +96,7 @@ func unreachable(output string) bool {
 	return false
 }
 
-// TestPackageLockNamesThePublicRegistry: npm writes the address it was served from into the file.
+// TestPackageLockNamesThePublicRegistry: npm writes the address of the registry it used into the file.
 func TestPackageLockNamesThePublicRegistry(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("testdata", "arm-authorization", "package-lock.json"))
 	if err != nil {

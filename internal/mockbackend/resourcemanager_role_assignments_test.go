@@ -52,13 +52,13 @@ func (r reply) wantARM(t testing.TB, what string, status int, code any) {
 	}
 }
 
-// properties are those of a role assignment.
+// properties returns the properties of a role assignment.
 func (r reply) properties() map[string]any {
 	properties, _ := r.body["properties"].(map[string]any)
 	return properties
 }
 
-// assigned are the names in a list of role assignments.
+// assigned returns the names in a list of role assignments.
 func assigned(r reply) []string {
 	names := []string{}
 	values, _ := r.body["value"].([]any)
@@ -466,7 +466,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 			}
 		}
 	}
-	// Users of the partner act through its group, as long as there is GDAP.
+	// Users of the partner have access through its group while there is GDAP.
 	for _, role := range []mockbackend.Role{mockbackend.SalesAgent, mockbackend.HelpdeskAgent} {
 		agent := anonymous(t, b)
 		agent.bearer = agent.token(mockbackend.AdatumID, resourceManagerScope+"/.default", b.User(role).RefreshToken)
@@ -482,7 +482,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 	denied("just granted", c, "PUT", "PUT")
 	call(c, "PUT").wantARM(t, "granted", 201, nil)
 
-	// Applications need a service principal, and a role of their own.
+	// Applications need a service principal and their own role.
 	app := anonymous(t, b)
 	app.bearer = app.token(mockbackend.AdatumID, resourceManagerScope+"/.default", "")
 	denied("application", app, "GET", "PUT", "DELETE")
@@ -538,7 +538,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 
 	home := inTenant(t, b, mockbackend.PartnerTenantID)
 	call(home, "PUT").wantARM(t, "partner's tenant", 401, "InvalidAuthenticationTokenTenant")
-	// The customer takes the partner's role away, and the group can not come back by itself.
+	// The customer removes the partner's role, and the group cannot assign it to itself again.
 	for _, a := range b.RoleAssignments(mockbackend.AdatumAzureID) {
 		if a.PrincipalType == mockbackend.ForeignGroupPrincipal {
 			b.RemoveAssignment(mockbackend.AdatumAzureID, a.Name)
@@ -675,11 +675,46 @@ func TestAssignRoleOutside(t *testing.T) {
 		t.Errorf("%d violations: %v", n, b.Violations())
 	}
 	b.ClearViolations()
-	// A customer that is replaced starts anew.
+	// A replaced customer has the assignments of the seed again.
 	adatum := b.Customers()[0]
 	b.AddCustomer(adatum, b.Subscriptions(adatum.ID)...)
 	if n := len(b.RoleAssignments(mockbackend.AdatumAzureID)); n != 1 {
 		t.Errorf("%d assignments", n)
 	}
 	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID, Name: foreign.Name})
+}
+
+func TestAssignmentReadLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend(t, mockbackend.Config{})
+		c := inTenant(t, b, mockbackend.AdatumID)
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.AssignmentReadLag = 4 * time.Second })
+		path := adatumAssignments + "/" + firstAssignment + assignmentVersion
+		user := b.AddUser(mockbackend.AdatumID, mockbackend.Principal{}).ID
+		expect := func(when string, want any) {
+			t.Helper()
+			got := c.armCall("GET", path, nil)
+			listed := slices.ContainsFunc(c.arm(adatumAssignments + assignmentVersion).body["value"].([]any), func(v any) bool {
+				one := v.(map[string]any)
+				return one["name"] == firstAssignment && one["properties"].(map[string]any)["description"] == want
+			})
+			switch {
+			case want == "none" && (got.status != http.StatusNotFound || listed),
+				want != "none" && (got.status != http.StatusOK || got.properties()["description"] != want || !listed):
+				t.Errorf("%s: %d %s, listed: %t", when, got.status, got.raw, listed)
+			}
+		}
+		c.armCall("PUT", path, assign(user, "User", "description", "first")).wantARM(t, "create", 201, nil)
+		expect("just made", "none")
+		advance(4 * time.Second)
+		expect("made", "first")
+		c.armCall("PUT", path, assign(user, "User", "description", "second")).wantARM(t, "update", 200, nil)
+		expect("just changed", "first")
+		advance(4 * time.Second)
+		expect("changed", "second")
+		c.armCall("DELETE", path, nil).wantARM(t, "delete", 200, nil)
+		expect("just deleted", "second")
+		advance(4 * time.Second)
+		expect("deleted", "none")
+	})
 }

@@ -14,7 +14,7 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestAzidentity signs in with the real library, in process and in a customer's tenant.
+// TestAzidentity authenticates with the Azure SDK, in process and in a customer's tenant.
 func TestAzidentity(t *testing.T) {
 	for _, test := range []struct {
 		name string

@@ -57,7 +57,7 @@ func TestGitHubActions(t *testing.T) {
 			t.Errorf("%s: %d %s", what, got.status, got.raw)
 		}
 	}
-	b.ClearViolations() // of the method and the address
+	b.ClearViolations() // for the method and the path
 	c.askCI("GET", job.RequestURL+"&pretty=1", job.RequestToken)
 	wantViolation(t, b, "unknown parameter", "pretty")
 	c.askCI("GET", job.RequestURL, c.token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", ""))

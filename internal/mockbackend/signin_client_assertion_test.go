@@ -19,7 +19,7 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// assertion signs one with the registered certificate, after a change.
+// assertion returns a changed assertion, signed with the registered certificate.
 func assertion(t testing.TB, b *mockbackend.Backend, change func(*jwt.Token, jwt.MapClaims, *crypto.Signer)) string {
 	t.Helper()
 	certificate := b.Certificate(mockbackend.RegisteredCertificate)
@@ -55,7 +55,7 @@ func (c *rawClient) asserted(assertion string) url.Values {
 	return form
 }
 
-// entraCode is the AADSTS number of an answer, 0 when it is a token.
+// entraCode is the AADSTS number of an answer, 0 if it is a token.
 func (r reply) entraCode() int {
 	codes, _ := r.body["error_codes"].([]any)
 	if len(codes) != 1 {

@@ -94,12 +94,12 @@ func TestTokenV1(t *testing.T) {
 	}
 }
 
-// TestClientInfo: the libraries name an account, and find its tokens again, by the client_info that they ask for.
+// TestClientInfo: the libraries request client_info and use it as the cache key of the account.
 func TestClientInfo(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	user := b.User(mockbackend.AdminAgent)
-	for _, tenant := range []string{mockbackend.PartnerTenantID, mockbackend.AdatumID} { // the user's home is the partner's in both
+	for _, tenant := range []string{mockbackend.PartnerTenantID, mockbackend.AdatumID} { // the home tenant of the user is the partner's in both
 		form := c.form(resourceManagerScope+"/.default", user.RefreshToken)
 		form.Set("client_info", "1")
 		got := c.signIn("/"+tenant+"/oauth2/v2.0/token", form)
@@ -109,7 +109,7 @@ func TestClientInfo(t *testing.T) {
 			t.Errorf("%s: client_info %q, want %s; %v", tenant, info, want, err)
 		}
 	}
-	for _, refreshToken := range []string{user.RefreshToken, ""} { // not asked for, and app-only
+	for _, refreshToken := range []string{user.RefreshToken, ""} { // not requested, and app-only
 		form := c.form(partnerCenterScope+"/.default", refreshToken)
 		if refreshToken == "" {
 			form.Set("client_info", "1")
@@ -141,7 +141,7 @@ func TestTokenRequestIsAForm(t *testing.T) { // RFC 6749 4.4.2 and 6
 	}
 }
 
-// TestSignInErrorsHaveEntraNames: codes and names of other services have no business here.
+// TestSignInErrorsHaveEntraNames: sign-in must not answer with codes and names of other services.
 func TestSignInErrorsHaveEntraNames(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
@@ -183,7 +183,7 @@ func TestRefreshTokenRotation(t *testing.T) {
 		}
 		seen[current] = true
 	}
-	for token := range seen { // the old ones go on working, in any tenant
+	for token := range seen { // the old ones still work, in any tenant
 		c.token(mockbackend.ContosoID, resourceManagerScope+"/.default", token)
 	}
 	if got := c.signIn(v2Path, c.form(partnerCenterScope+"/.default", first)); got.body["refresh_token"] != nil {
@@ -239,7 +239,7 @@ func TestSignInErrors(t *testing.T) {
 		}, status: 400, error: "interaction_required", code: 50076},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if test.code == -1 { // a parameter is missing: the request is what is wrong, not the grant
+			if test.code == -1 { // a missing parameter is an error of the request, not of the grant
 				test.error, test.code = "invalid_request", 900144
 			}
 			b := newBackend(t, mockbackend.Config{})
