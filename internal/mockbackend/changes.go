@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Change is a change of a policy or a role assignment. Changes are in the order in which they took effect, while the
-// journal is in the order in which requests were answered.
+// Change is a change of a policy or a role assignment. Changes are in the order in which they took effect. The journal
+// is in the order in which requests were answered.
 type Change struct {
 	Time           time.Time
 	CustomerID     string // of a policy
 	SubscriptionID string // of a role assignment
 	Name           string // of a role assignment
-	Outside        bool   // made by a method of the Backend, as somebody in the portal would, and not through the API
+	Outside        bool   // made by a method of Backend, as if in the portal
 
 	// Before and After are the permissions of the policy, or the principal of the role assignment.
 	Before, After []string
@@ -25,7 +25,7 @@ func (b *Backend) Changes() []Change {
 	return slices.Clone(b.changes)
 }
 
-// policyChanged notes a change. The lock is held.
+// policyChanged records a change. The lock is held.
 func (b *Backend) policyChanged(record *customerRecord, before, after *Policy, outside bool) {
 	permissions := func(p *Policy) []string {
 		if p == nil {
@@ -38,7 +38,7 @@ func (b *Backend) policyChanged(record *customerRecord, before, after *Policy, o
 	})
 }
 
-// assignmentChanged notes that an assignment was made, or removed. The lock is held.
+// assignmentChanged records that an assignment was created or removed. The lock is held.
 func (b *Backend) assignmentChanged(a *RoleAssignment, made, outside bool) {
 	c := Change{Time: time.Now(), SubscriptionID: a.SubscriptionID, Name: a.Name, Outside: outside}
 	if made {

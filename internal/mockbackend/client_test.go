@@ -20,7 +20,7 @@ const (
 	resourceManagerScope = "https://management.azure.com"
 )
 
-// rawClient speaks HTTP as an API page says, and nothing more.
+// rawClient is an HTTP client that does only what the API pages describe.
 type rawClient struct {
 	t      testing.TB
 	b      *mockbackend.Backend
@@ -29,7 +29,7 @@ type rawClient struct {
 	header http.Header // overrides; an empty value removes a header
 }
 
-// newBackend makes a backend whose violations fail the test, unless the test clears them.
+// newBackend returns a backend. Its violations fail the test, unless the test clears them.
 func newBackend(t testing.TB, cfg mockbackend.Config) *mockbackend.Backend {
 	t.Helper()
 	b := mockbackend.New(cfg)
@@ -83,7 +83,7 @@ func (c *rawClient) form(scope, refreshToken string) url.Values {
 	return form
 }
 
-// bigBody is the size from which a body is left to its reader: pages of hundreds of customers.
+// bigBody is the size from which a body is not decoded: pages of hundreds of customers.
 const bigBody = 20_000
 
 // reply is a response with its body read.
@@ -243,7 +243,7 @@ func policyFor(customerID string, resources ...string) map[string]any {
 
 func policyID(customerID string) string { return mockbackend.PartnerTenantID + "_" + customerID }
 
-// wantViolation checks that there was one with the text, and clears it.
+// wantViolation checks that there is a violation with the text, and clears the violations.
 func wantViolation(t testing.TB, b *mockbackend.Backend, what, text string) {
 	t.Helper()
 	if all := strings.Join(b.Violations(), "\n"); !strings.Contains(all, text) {
@@ -252,5 +252,5 @@ func wantViolation(t testing.TB, b *mockbackend.Backend, what, text string) {
 	b.ClearViolations()
 }
 
-// advance lets time pass in a synctest bubble.
+// advance moves the clock of a synctest bubble.
 func advance(d time.Duration) { <-time.After(d) }

@@ -9,7 +9,7 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestConcurrentCallers is for the race detector, and for writes that must happen once.
+// TestConcurrentCallers is for the race detector, and checks that concurrent writes are executed once.
 func TestConcurrentCallers(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 40})
 	bearer := admin(t, b).bearer

@@ -14,28 +14,22 @@ import (
 // journal and not counted.
 type controlService struct{ serviceBase }
 
-// controlCall is a route of control with what its index says.
+// controlCall is a route of control with its text in the index.
 type controlCall struct {
 	route
 	about string
 	data  string // example body for curl
 }
 
+func newControlCall(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
+	return controlCall{route{method, pattern, open, nil, handle}, about, data}
+}
+
 func controlCalls() []controlCall {
-	call := func(method, pattern string, handle func(*Backend, *exchange) response, about, data string) controlCall {
-		return controlCall{route{method, pattern, open, nil, handle}, about, data}
-	}
-	return append([]controlCall{
+	call := newControlCall
+	return slices.Concat([]controlCall{
 		call("GET", "/", (*Backend).controlIndex, "this text", ""),
-		call("GET", "/health", controlHealth, "is it up, and where is everything", ""),
-		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
-		call("POST", "/customers", controlAddCustomer, "add a customer; empty fields are filled in", `{"companyName":"Wingtip Demo","subscriptions":[{"azureSubscriptions":[{"friendlyName":"Production"}]}]}`),
-		call("DELETE", "/customers/{customer}/relationship", controlEndRelationship, "end the reseller relationship", ""),
-		call("GET", "/customers/{customer}/subscriptions", controlSubscriptions, "subscriptions of a customer", ""),
-		call("PUT", "/customers/{customer}/subscriptions/{subscription}/status", controlSetStatus, "change the status of a subscription or Azure subscription", `{"status":"suspended"}`),
-		call("GET", "/policies/{customer}", controlGetPolicy, "the policy of a customer", ""),
-		call("PUT", "/policies/{customer}", controlSetPolicy, "set permissions as somebody in the portal would", `{"permissions":["AzureReservedInstances"]}`),
-		call("DELETE", "/policies/{customer}", controlDeletePolicy, "delete the policy as somebody in the portal would", ""),
+		call("GET", "/health", controlHealth, "status and base URLs", ""),
 		call("GET", "/knobs", controlGet((*Backend).Knobs), "all knobs", ""),
 		call("PATCH", "/knobs", controlPatchKnobs, "change some knobs", `{"pageSize":2,"latency":"20ms"}`),
 		call("DELETE", "/knobs", controlResetKnobs, "all knobs back to their defaults", ""),
@@ -45,11 +39,10 @@ func controlCalls() []controlCall {
 		call("GET", "/journal", controlGet((*Backend).Requests), "the last requests", ""),
 		call("DELETE", "/journal", controlDo((*Backend).ResetJournal), "empty the journal", ""),
 		call("GET", "/counters", controlGet((*Backend).Counters), "requests by route and status, tokens, connections", ""),
-		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "set the counters to zero", ""),
-		call("GET", "/violations", controlGet((*Backend).Violations), "what a strict client would never do", ""),
-		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "forget them", ""),
-		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
-	}, slices.Concat(controlAzureCalls(), controlPurchaseCalls(), controlSignInCalls())...)
+		call("DELETE", "/counters", controlDo((*Backend).ResetCounters), "reset the counters", ""),
+		call("GET", "/violations", controlGet((*Backend).Violations), "errors of the client that the API may tolerate", ""),
+		call("DELETE", "/violations", controlDo((*Backend).ClearViolations), "clear the violations", ""),
+	}, controlPartnerCenterCalls(), controlResourceManagerCalls(), controlSignInCalls())
 }
 
 func kindNames() string {
@@ -68,9 +61,6 @@ func controlRoutes() []route {
 	return table
 }
 
-func (controlService) inspect(*Backend, *exchange)                {}
-func (controlService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
-func (controlService) throttleAnswer(*exchange, int) any          { return nil }
 func (controlService) errorAnswer(_ *exchange, status int, e *apiError) response {
 	return controlError(status, "%s", e.text)
 }
@@ -93,16 +83,48 @@ func controlError(status int, format string, args ...any) response {
 	return response{status: status, body: map[string]string{"error": fmt.Sprintf(format, args...)}}
 }
 
-// controlGet serves a method that reads.
+func noContent() response { return response{status: http.StatusNoContent} }
+
+// controlGet answers with what a method returns.
 func controlGet[T any](read func(*Backend) T) func(*Backend, *exchange) response {
 	return func(b *Backend, _ *exchange) response { return response{status: http.StatusOK, body: read(b)} }
 }
 
-// controlDo serves a method that has nothing to say.
+// controlDo runs a method that returns nothing.
 func controlDo(do func(*Backend)) func(*Backend, *exchange) response {
 	return func(b *Backend, _ *exchange) response {
 		do(b)
-		return response{status: http.StatusNoContent}
+		return noContent()
+	}
+}
+
+// controlOf serves a call about the object that its path names: a customer, an Azure subscription or a user. A mistyped
+// ID is answered with 404 by find. The exported methods would record a violation.
+func controlOf[K any](find func(*Backend, *exchange) (K, response, bool), handle func(*Backend, *exchange, K) response) func(*Backend, *exchange) response {
+	return func(b *Backend, x *exchange) response {
+		key, refused, ok := find(b, x)
+		if !ok {
+			return refused
+		}
+		return handle(b, x, key)
+	}
+}
+
+// controlRead answers with what a method returns for the object.
+func controlRead[K, T any](method func(*Backend, K) T) func(*Backend, *exchange, K) response {
+	return func(b *Backend, _ *exchange, key K) response {
+		return response{status: http.StatusOK, body: method(b, key)}
+	}
+}
+
+// withBody decodes the JSON body of a call about an object. Unknown fields are answered with 400.
+func withBody[K, T any](handle func(*Backend, *exchange, K, T) response) func(*Backend, *exchange, K) response {
+	return func(b *Backend, x *exchange, key K) response {
+		var body T
+		if err := decodeKnown(x.body, &body); err != nil {
+			return controlError(http.StatusBadRequest, "%v", err)
+		}
+		return handle(b, x, key, body)
 	}
 }
 
@@ -130,115 +152,6 @@ func controlHealth(b *Backend, _ *exchange) response {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return response{status: http.StatusOK, body: map[string]any{"status": "ok", "endpoints": b.endpoints, "customers": len(b.customers)}}
-}
-
-func controlAddCustomer(b *Backend, x *exchange) response {
-	var body struct {
-		Customer
-		Subscriptions []Subscription `json:"subscriptions"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	return response{status: http.StatusCreated, body: b.AddCustomer(body.Customer, body.Subscriptions...)}
-}
-
-// knownCustomer keeps a mistyped id in a control call from being a violation.
-func knownCustomer(b *Backend, x *exchange) (id string, refused response, ok bool) {
-	id = x.values["customer"]
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.customer(id) == nil {
-		return id, controlError(http.StatusNotFound, "no customer %s", id), false
-	}
-	return id, response{}, true
-}
-
-func controlEndRelationship(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	b.EndRelationship(id)
-	return response{status: http.StatusNoContent}
-}
-
-func controlSubscriptions(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	return response{status: http.StatusOK, body: b.Subscriptions(id)}
-}
-
-func controlSetStatus(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		Status string `json:"status"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil || body.Status == "" {
-		return controlError(http.StatusBadRequest, "want {\"status\":\"…\"}")
-	}
-	known := false
-	for _, subscription := range b.Subscriptions(id) {
-		known = known || strings.EqualFold(subscription.ID, x.values["subscription"])
-		for _, entitlement := range subscription.AzureSubscriptions {
-			known = known || strings.EqualFold(entitlement.ID, x.values["subscription"])
-		}
-	}
-	if !known {
-		return controlError(http.StatusNotFound, "customer %s has no subscription %s", id, x.values["subscription"])
-	}
-	b.SetSubscriptionStatus(id, x.values["subscription"], body.Status)
-	return response{status: http.StatusNoContent}
-}
-
-func controlGetPolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	policy, ok := b.Policy(id)
-	if !ok {
-		return controlError(http.StatusNotFound, "customer %s has no policy", id)
-	}
-	return response{status: http.StatusOK, body: policy}
-}
-
-func controlSetPolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	var body struct {
-		Permissions []string `json:"permissions"`
-	}
-	if err := decodeKnown(x.body, &body); err != nil {
-		return controlError(http.StatusBadRequest, "%v", err)
-	}
-	for _, permission := range body.Permissions {
-		if permission != AzureReservedInstances && permission != AzureSavingsPlan {
-			return controlError(http.StatusBadRequest, "permission %q is none of %s and %s", permission, AzureReservedInstances, AzureSavingsPlan)
-		}
-	}
-	b.SetPermissions(id, body.Permissions...)
-	policy, ok := b.Policy(id)
-	if !ok { // no permissions: deleted
-		return response{status: http.StatusNoContent}
-	}
-	return response{status: http.StatusOK, body: policy}
-}
-
-func controlDeletePolicy(b *Backend, x *exchange) response {
-	id, refused, ok := knownCustomer(b, x)
-	if !ok {
-		return refused
-	}
-	b.SetPermissions(id)
-	return response{status: http.StatusNoContent}
 }
 
 func controlPatchKnobs(b *Backend, x *exchange) response {

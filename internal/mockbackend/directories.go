@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// PrincipalType is what a principal is to Resource Manager.
+// PrincipalType is the type of a principal in Resource Manager.
 type PrincipalType string
 
 // The types of principals.
@@ -22,29 +22,29 @@ const (
 	unknownPrincipal PrincipalType = "Unknown"
 )
 
-// Principal is a user, group or service principal in the directory of a customer. Partner Center shows the users. From
-// UserPrincipalName to Synced, the fields are for users only.
+// Principal is a user, group or service principal in the directory of a customer. Partner Center lists the users. The
+// fields from UserPrincipalName to Synced apply to users only.
 type Principal struct {
-	ID                string        `json:"id"` // object id, a lower-case GUID
+	ID                string        `json:"id"` // object ID, a lower-case GUID
 	Type              PrincipalType `json:"type"`
 	DisplayName       string        `json:"displayName"`
 	UserPrincipalName string        `json:"userPrincipalName,omitempty"`
 	FirstName         string        `json:"firstName,omitempty"`
 	LastName          string        `json:"lastName,omitempty"`
 	UsageLocation     string        `json:"usageLocation,omitempty"` // ISO 3166-1 alpha-2
-	Synced            time.Time     `json:"synced,omitzero"`         // from a directory on premises
+	Synced            time.Time     `json:"synced,omitzero"`         // time of the last synchronization with an on-premises directory
 	Deleted           time.Time     `json:"deleted,omitzero"`
-	Members           []string      `json:"members,omitempty"` // of a group: object ids, of groups too
+	Members           []string      `json:"members,omitempty"` // of a group: object IDs of users, service principals and groups
 }
 
 // directory is the Entra directory of a customer.
 type directory struct {
-	principals []*Principal   // in the order in which they were added; deleted ones stay
-	unknown    map[string]int // how often Knobs.UnknownPrincipals refused each
+	principals []*Principal   // in the order in which they were added, including deleted principals
+	unknown    map[string]int // number of refusals by Knobs.UnknownPrincipals, by principal ID
 }
 
-// The principals of the seed. Each customer has two users, of which the first is "azure.owner@" its domain, and the
-// service principal of the partner's application; those without a name here are in Backend.Principals.
+// The principals of the seed. Each customer has two users and the service principal of the partner's application. The
+// first user is "azure.owner@" its domain. Use Backend.Principals to find those without a constant here.
 const (
 	AdatumUserID                  = "2f6d1b84-9a35-4c7e-8d20-b1e4f7a3c111" // no role on Adatum's subscription yet
 	AdatumUserPrincipalName       = "azure.owner@adatum-demo.onmicrosoft.com"
@@ -61,7 +61,7 @@ const (
 	NorthwindUserID               = "b2f6a41d-23ce-4507-a6b9-4a7d813c5aaa"
 )
 
-// seedUsers are the ids of users that have a name here.
+// seedUsers returns the object IDs of the two users of a customer.
 func seedUsers(customerID string) (first, second string) {
 	first, second = guidFor("customer user", customerID, 0), guidFor("customer user", customerID, 1)
 	switch customerID {
@@ -81,16 +81,16 @@ func seedUsers(customerID string) (first, second string) {
 	return first, second
 }
 
-// GroupID is the object id of a security group of the partner's tenant. AdminAgents is the foreign principal that owns
+// GroupID returns the object ID of a security group of the partner's tenant. AdminAgents is the foreign principal that owns
 // the Azure subscriptions of customers.
 func GroupID(role Role) string { return guidFor("partner group", string(role)) }
 
-// ServicePrincipalID is the object id of the service principal that the partner's application has in a tenant.
+// ServicePrincipalID returns the object ID of the service principal that the partner's application has in a tenant.
 func (b *Backend) ServicePrincipalID(tenantID string) string {
 	return guidFor("service principal", strings.ToLower(tenantID))
 }
 
-// directoryOf makes the directory of a customer when it is first asked for.
+// directoryOf returns the directory of a customer. The first call creates it.
 func (b *Backend) directoryOf(record *customerRecord) *directory {
 	if record.directory != nil {
 		return record.directory
@@ -112,7 +112,7 @@ func (b *Backend) directoryOf(record *customerRecord) *directory {
 	return d
 }
 
-// find returns a principal, a deleted one too.
+// find returns a principal, including a deleted one.
 func (d *directory) find(id string) *Principal {
 	for _, principal := range d.principals {
 		if strings.EqualFold(principal.ID, id) {
@@ -122,7 +122,7 @@ func (d *directory) find(id string) *Principal {
 	return nil
 }
 
-// typeOf tells the type of a principal that exists, or of a group of the partner.
+// typeOf returns the type of a principal that is not deleted, or of a group of the partner.
 func (d *directory) typeOf(id string) (PrincipalType, bool) {
 	for _, role := range []Role{AdminAgent, SalesAgent, HelpdeskAgent} {
 		if strings.EqualFold(GroupID(role), id) {
@@ -135,7 +135,7 @@ func (d *directory) typeOf(id string) (PrincipalType, bool) {
 	return "", false
 }
 
-// groupsOf are the groups that a principal is in, directly or through other groups.
+// groupsOf returns the IDs of the groups that a principal is a member of, directly or through other groups.
 func (d *directory) groupsOf(id string) map[string]bool {
 	groups := map[string]bool{}
 	for wanted := []string{strings.ToLower(id)}; len(wanted) > 0; wanted = wanted[1:] {
@@ -149,7 +149,7 @@ func (d *directory) groupsOf(id string) map[string]bool {
 	return groups
 }
 
-// Principals returns the directory of a customer, deleted principals included.
+// Principals returns the directory of a customer, including deleted principals.
 func (b *Backend) Principals(customerID string) []Principal {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -165,7 +165,7 @@ func (b *Backend) Principals(customerID string) []Principal {
 }
 
 // AddUser adds a user to the directory of a customer and returns it with the empty fields filled in. An unknown
-// customer, or an id that is taken there, is a violation.
+// customer, or an ID that exists there, is a violation.
 func (b *Backend) AddUser(customerID string, user Principal) Principal {
 	user.Type = UserPrincipal
 	return b.mustAddPrincipal("AddUser", customerID, user)
@@ -186,7 +186,7 @@ func (b *Backend) AddServicePrincipal(customerID string, principal Principal) Pr
 func (b *Backend) mustAddPrincipal(call, customerID string, principal Principal) Principal {
 	added, err := b.addPrincipal(customerID, principal)
 	if err != nil {
-		b.lockedViolation("%s: %v", call, err)
+		b.lockAndViolate("%s: %v", call, err)
 	}
 	return added
 }
@@ -199,9 +199,7 @@ func (b *Backend) addPrincipal(customerID string, principal Principal) (Principa
 		return Principal{}, fmt.Errorf("no customer %s", customerID)
 	}
 	d := b.directoryOf(record)
-	if principal.ID == "" {
-		principal.ID = newGUID()
-	}
+	setDefault(&principal.ID, newGUID())
 	principal.ID = strings.ToLower(principal.ID)
 	if uuid.Validate(principal.ID) != nil || d.find(principal.ID) != nil {
 		return Principal{}, fmt.Errorf("id %s is no GUID or is taken", principal.ID)
@@ -209,17 +207,15 @@ func (b *Backend) addPrincipal(customerID string, principal Principal) (Principa
 	if principal.Type == UserPrincipal && principal.UserPrincipalName == "" {
 		principal.UserPrincipalName = "user-" + principal.ID[:8] + "@" + record.Domain
 	}
-	if principal.DisplayName == "" {
-		principal.DisplayName = string(principal.Type) + " " + principal.ID[:8]
-	}
+	setDefault(&principal.DisplayName, string(principal.Type)+" "+principal.ID[:8])
 	stored := principal
 	stored.Members = slices.Clone(principal.Members)
 	d.principals = append(d.principals, &stored)
 	return principal, nil
 }
 
-// DeletePrincipal deletes a principal from the directory of a customer. Its role assignments stay. It reports whether
-// there was one; if not, that is a violation too.
+// DeletePrincipal deletes a principal from the directory of a customer. Its role assignments stay. It reports whether the
+// principal existed. If not, that is also a violation.
 func (b *Backend) DeletePrincipal(customerID, principalID string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

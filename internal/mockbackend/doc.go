@@ -1,45 +1,72 @@
-// Package mockbackend is a stateful, strict mock of the three services that the provider talks to: Entra sign-in,
-// Microsoft Partner Center and (a part of) Azure Resource Manager.
-//
-// # What is here
-//
-// Five handlers over one store. Sign-in issues RS256-signed tokens for app-only and app+user callers, to an application
-// that proves itself by secret, certificate or federation. CI gives the jobs of GitHub Actions and Azure DevOps their
-// OIDC tokens. Partner Center serves self-serve policies, customers and their users, subscriptions, Azure entitlements,
-// orders, entitlements and reservations, partner profiles, and audit records at both bases. Resource Manager serves Azure
-// subscriptions and the role assignments on them; the directory of a customer has users, groups and service principals to
-// assign roles to. Control, over plain HTTP, changes things from outside and reads the journal. A sixth host, "elsewhere",
-// is where no client should ever go with a token.
-//
-// The mock is written from the published API, never from our client, so the two can disagree and a test notices. Each
-// rule cites its page as DEV/x (https://learn.microsoft.com/partner-center/developer/x) or REF/x
-// (https://learn.microsoft.com/rest/api/partner-center/x). Where no source says what the API does, the comment says
-// "choice", and most of those are switches in [Knobs].
-//
-// Strict: an unknown route, JSON field or query parameter, a missing header or a token for the wrong service is
-// answered as the API would and also recorded in [Backend.Violations], for a test to fail on.
-//
-// # What is not here
-//
-// Carts, agreements, devices: orders come from the seed, AddOrder, and purchases such as BuyReservation. Provisioning and
-// registration of subscriptions, sorted lists of users, and much of what links point to: catalogue, profiles. In Resource
-// Manager: role definitions, role assignments as resources below other scopes than a subscription, and people who may do
-// things without a role, such as Global Administrators. Microsoft Graph. Authorization-code and device-code sign-in:
-// NewRefreshToken stands for a person in a browser. Azure CLI. HTTP/2: Partner Center answers over HTTP/1.1.
+// Package mockbackend is a stateful, strict mock of the three services that the provider calls: Microsoft Entra sign-in,
+// Microsoft Partner Center and a part of Azure Resource Manager. Tests use it in process or over TLS. The command
+// cmd/partnercenter-mock serves it on loopback.
 //
 // # Where to start
 //
 //	b := mockbackend.New(mockbackend.Config{})
-//	client := &http.Client{Transport: b.Transport()} // in process, or b.Start() for real listeners
+//	client := &http.Client{Transport: b.Transport()} // in process; b.Start() opens listeners
 //	token := b.User(mockbackend.AdminAgent).RefreshToken
-//	pem := b.Certificate(mockbackend.RegisteredCertificate).PEM(mockbackend.PEMPKCS8)
-//	assertion := b.OIDCToken(mockbackend.GitHubIssuer) // or ask as a job does: b.GitHubActions(), b.AzureDevOps()
-//	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
+//
+// Change the state as a user in the portal does:
+//
+//	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 //	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
 //	order, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserID, mockbackend.Purchase{})
-//	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
 //
-// server.go has every route in one function. A request goes through exchange.go (faults, throttle, replay, journal) to
-// the handler in the file named after its noun; partner_center.go holds what all Partner Center calls have in common.
-// The command cmd/partnercenter-mock serves it on loopback with seeded data.
+// Make requests fail ([FaultKind] has all kinds):
+//
+//	b.Fail(mockbackend.Fault{Method: "PUT", Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter})
+//	b.Fail(mockbackend.Fault{Kind: mockbackend.SlowAfter, Delay: time.Minute}) // executed at once, answered late
+//	b.Fail(mockbackend.Fault{Kind: mockbackend.LostAfter})                     // executed at once, never answered
+//	b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.AdatumID, Code: 65001})
+//
+// Choose between behaviors that the documentation allows ([Knobs] has all of them):
+//
+//	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag = 4 * time.Second })           // policies: reads lag behind writes
+//	b.SetKnobs(func(k *mockbackend.Knobs) { k.AssignmentReadLag = 4 * time.Second }) // the same for role assignments
+//
+// At the end of a test, [Backend.Violations] must be empty. [Backend.Requests], [Backend.Changes] and [Backend.Counters]
+// have what happened.
+//
+// # Sources
+//
+// The mock is written from the published API and does not import the provider's clients, so that a test notices if the two
+// disagree. Comments cite DEV/x (https://learn.microsoft.com/partner-center/developer/x), REF/x
+// (https://learn.microsoft.com/rest/api/partner-center/x) and PC/x (https://learn.microsoft.com/partner-center/x). "Choice"
+// means that no source describes the behavior. Most choices have a knob.
+//
+// The mock is strict: an unknown route, JSON field or query parameter, a missing header or a token for the wrong service is
+// answered as in the API and recorded as a violation.
+//
+// # What is missing
+//
+//   - Partner Center: carts, agreements, application consents, indirect resellers, devices; provisioning and registration of
+//     subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder and purchases.
+//   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
+//     other scopes than subscriptions, and access without a role, as Global Administrators have it.
+//   - Sign-in: authorization code and device code flow. NewRefreshToken replaces the browser. Azure CLI.
+//   - Microsoft Graph. HTTP/2: all services use HTTP/1.1, as Partner Center does.
+//
+// # Map of the files
+//
+// A file name is the path of the client with "_" for "/" (partnercenter/self_serve_policies.go is mocked in
+// partnercenter_self_serve_policies.go), so that a noun keeps its stem and the folder sorts by service, while subpackages
+// would have to export the store, the lock and the handlers that all services share.
+//
+//	backend, service, routes   the Backend, what differs between its services, and every route in one table
+//	exchange                   the way of a request: fault, throttle, replay, handler, journal
+//	transport, listeners, tls  in process and over sockets
+//	faults*, knobs*            failures and selectable behavior
+//	journal, changes,          what happened
+//	violations
+//	store, seed, partner,      the state: index of all customers, initial data, the partner, the customers' users and groups
+//	directories
+//	environment                variables for the provider
+//	elsewhere                  a third-party host, where a client must never send a token
+//	values                     JSON, GUIDs, defaults and checks of values
+//	signin*                    tokens, client credentials, federation, CI systems
+//	partnercenter*             one file per noun: its state, exported methods and handlers; *_body: its form on the wire
+//	resourcemanager*           Azure subscriptions, role assignments, access, limits
+//	control*                   changes the mock over plain HTTP, one file per service
 package mockbackend

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// elsewhereService is a host that belongs to somebody else. Redirects and links can point to it; a client that follows
-// them with its token gives the token away.
+// elsewhereService is a host of a third party. Redirects and links can point to it. A client that follows them with its
+// token leaks the token.
 type elsewhereService struct{ serviceBase }
 
 func (elsewhereService) inspect(b *Backend, x *exchange) {
@@ -15,13 +15,9 @@ func (elsewhereService) inspect(b *Backend, x *exchange) {
 	}
 }
 
-func (elsewhereService) admit(*Backend, *exchange) (response, bool) { return response{}, true }
-
 func (elsewhereService) errorAnswer(*exchange, int, *apiError) response {
 	return response{status: http.StatusNotFound}
 }
-
-func (elsewhereService) throttleAnswer(*exchange, int) any { return nil }
 
 func (elsewhereService) encode(_ *exchange, r response) answer {
 	a := answer{status: r.status, header: http.Header{"Date": {time.Now().UTC().Format(http.TimeFormat)}}}
@@ -32,7 +28,7 @@ func (elsewhereService) encode(_ *exchange, r response) answer {
 	return a
 }
 
-// signInPagePath is where Azure DevOps redirects to: a page for people, with status 200.
+// signInPagePath is the HTML page, with status 200, that Azure DevOps redirects to.
 const signInPagePath = "/_signin"
 
 func (b *Backend) signInPage(*exchange) response {

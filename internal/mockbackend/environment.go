@@ -5,13 +5,13 @@ import "time"
 // EnvVar is an environment variable.
 type EnvVar struct{ Name, Value string }
 
-// Environment is the environment of a provider that works against the started mock, signed in as an Admin agent with
-// MFA. caPath is a file with CACertificate.
+// Environment returns the environment variables with which the provider uses the started mock. It authenticates as an
+// Admin agent with MFA. caPath is a file with CACertificate.
 func (b *Backend) Environment(caPath string) []EnvVar {
 	return b.EnvironmentFor(caPath, b.User(AdminAgent).RefreshToken)
 }
 
-// EnvironmentFor is Environment with another refresh token; none signs in app-only.
+// EnvironmentFor is Environment with another refresh token. Without one, the provider authenticates app-only.
 func (b *Backend) EnvironmentFor(caPath, refreshToken string) []EnvVar {
 	partner, endpoints := b.Partner(), b.Endpoints()
 	environment := []EnvVar{
@@ -35,8 +35,8 @@ func (b *Backend) EnvironmentFor(caPath, refreshToken string) []EnvVar {
 	)
 }
 
-// CIEnvironment is what a job of GitHub Actions or Azure DevOps has in its environment and the provider proves the
-// application with, instead of a client secret; nil for other issuers.
+// CIEnvironment returns the variables of a job of GitHub Actions or Azure DevOps with which the provider authenticates the
+// application without a client secret. It returns nil for other issuers.
 func (b *Backend) CIEnvironment(issuer OIDCIssuer) []EnvVar {
 	switch issuer {
 	case GitHubIssuer:

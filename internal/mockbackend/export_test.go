@@ -1,6 +1,6 @@
 package mockbackend
 
-// Routes are the patterns of a service, with what their values can be.
+// Routes returns the routes of a service.
 func Routes(service Service) []string {
 	var patterns []string
 	for _, route := range routes()[service] {

@@ -8,24 +8,12 @@ import (
 	"time"
 )
 
-// Service names one of the hosts of the mock.
-type Service string
-
-// The services.
-const (
-	SignIn          Service = "signin"
-	PartnerCenter   Service = "partnercenter"
-	ResourceManager Service = "resourcemanager"
-	CI              Service = "ci" // token requests of GitHub Actions and Azure DevOps jobs
-	Control         Service = "control"
-	Elsewhere       Service = "elsewhere"
-)
-
-// FaultKind is what goes wrong.
+// FaultKind is a kind of failure.
 type FaultKind string
 
-// The kinds of faults. Unless it says "executed", the request has no effect. Over sockets, Go's own client repeats a GET
-// whose reused connection was closed without an answer, so a single DropBefore or DropAfter can go unseen there.
+// The kinds of faults. The request has no effect unless the comment says "executed". Over sockets, Go's HTTP client
+// retries a GET whose reused connection was closed without an answer, so a test may not notice a single DropBefore or
+// DropAfter there.
 const (
 	Throttle         FaultKind = "throttle"         // 429 with the service's body and Retry-After
 	ThrottleNoBody   FaultKind = "throttleNoBody"   // 429 with Retry-After and an empty body
@@ -36,11 +24,11 @@ const (
 	DropBefore       FaultKind = "dropBefore"       // connection closed, nothing executed
 	DropAfter        FaultKind = "dropAfter"        // executed, connection closed without an answer
 	DropMidBody      FaultKind = "dropMidBody"      // executed, headers and half the body, then connection closed
-	LostAfter        FaultKind = "lostAfter"        // executed at once and never answered; connection closed after Delay (default 10m)
-	Slow             FaultKind = "slow"             // executed after Delay (default 30s), unless the client has gone by then
-	SlowAfter        FaultKind = "slowAfter"        // executed at once, also when the client leaves; answered after Delay (default 30s)
+	LostAfter        FaultKind = "lostAfter"        // executed at once, also if the client disconnects; no answer, connection closed after Delay (default 10m)
+	Slow             FaultKind = "slow"             // executed after Delay (default 30s), unless the client has disconnected by then
+	SlowAfter        FaultKind = "slowAfter"        // executed at once, also if the client disconnects; answered after Delay (default 30s)
 	Garbage          FaultKind = "garbage"          // 200 with a body that is not JSON
-	APIError         FaultKind = "apiError"         // Status (default 400), Code and Error in the service's documented shape
+	APIError         FaultKind = "apiError"         // Status (default 400), Code and Error in the documented error format of the service
 	Redirect         FaultKind = "redirect"         // 307 to the same path on the host Endpoints.Elsewhere
 )
 
@@ -52,17 +40,17 @@ func AllKinds() []FaultKind {
 	}
 }
 
-// Fault makes matching requests go wrong. Everything else behaves normally.
+// Fault makes matching requests fail. Other requests are not affected.
 type Fault struct {
 	// Method is an HTTP method; empty = any.
 	Method string `json:"method,omitempty"`
-	// Path is a path without /v1 (with it is fine too), compared without case; empty = any. A segment "*" stands for
-	// one segment; a "*" at the very end of a longer segment ("/SelfServePolicy*") for any rest, slashes included; "**"
-	// as the last segment for one or more segments.
+	// Path is a path with or without /v1, compared without case; empty = any. A segment "*" stands for
+	// one segment. A "*" at the end of a longer segment ("/SelfServePolicy*") stands for any rest, including slashes. "**"
+	// as the last segment stands for one or more segments.
 	Path string `json:"path,omitempty"`
 	// Service limits the fault to one service; empty = Partner Center and Resource Manager.
 	Service Service `json:"service,omitempty"`
-	// Kind says what goes wrong.
+	// Kind is the kind of failure.
 	Kind FaultKind `json:"kind"`
 	// Status is the HTTP status of ServerError, HTMLError and APIError; 0 = the kind's default.
 	Status int `json:"status,omitempty"`
@@ -70,17 +58,17 @@ type Fault struct {
 	Code int `json:"code,omitempty"`
 	// Error is the error name of APIError at sign-in ("invalid_grant") and Resource Manager ("AuthorizationFailed").
 	Error string `json:"error,omitempty"`
-	// RetryAfter is sent in whole seconds, rounded up; the throttle kinds use 1s when it is 0.
+	// RetryAfter is sent in whole seconds, rounded up. The throttle kinds use 1s if it is 0.
 	RetryAfter time.Duration `json:"retryAfter,omitempty"`
-	// Times is how many requests the fault hits; 0 = 1, negative = every one until cleared.
+	// Times is the number of requests that fail; 0 = 1, negative = all until cleared.
 	Times int `json:"times,omitempty"`
-	// Skip lets the first n matching requests pass.
+	// Skip is the number of matching requests that succeed first.
 	Skip int `json:"skip,omitempty"`
-	// Delay comes before anything else the fault does, and with LostAfter and SlowAfter between execution and answer.
+	// Delay is the time before the execution or the failure; with LostAfter and SlowAfter, between execution and answer.
 	Delay time.Duration `json:"delay,omitempty"`
 }
 
-// Fail adds a fault before all others: the newest matching one wins. One that can not be is a violation.
+// Fail adds a fault. If several faults match a request, the newest one applies. An invalid fault is a violation.
 func (b *Backend) Fail(fault Fault) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -88,21 +76,15 @@ func (b *Backend) Fail(fault Fault) {
 		b.violate("Fail: %v", err)
 		return
 	}
-	if fault.Times == 0 {
-		fault.Times = 1
-	}
+	setDefault(&fault.Times, 1)
 	b.faults = append([]*Fault{&fault}, b.faults...)
 }
 
-// Faults returns the faults that still wait for requests, newest first, with what is left of Times and Skip.
+// Faults returns the faults that are still active, newest first, with the remaining Times and Skip.
 func (b *Backend) Faults() []Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	faults := make([]Fault, 0, len(b.faults))
-	for _, fault := range b.faults {
-		faults = append(faults, *fault)
-	}
-	return faults
+	return copiesOf(b.faults)
 }
 
 // ClearFaults removes all faults.
@@ -127,26 +109,43 @@ func (f Fault) validate() error {
 	)
 }
 
-// takeFault finds the fault for a request and counts it. The lock is held.
+// takeFault finds the fault for a request and counts the request. The lock is held.
 func (b *Backend) takeFault(service Service, method, requestPath string) *Fault {
-	for i, fault := range b.faults {
-		if !fault.matches(service, method, requestPath) {
+	return takeFirst(&b.faults, (*Fault).counts, func(f *Fault) bool { return f.matches(service, method, requestPath) })
+}
+
+func (f *Fault) counts() (times, skip *int) { return &f.Times, &f.Skip }
+
+// takeFirst returns a copy of the first matching fault that has nothing left to skip. It counts the request, and removes
+// a fault without remaining Times.
+func takeFirst[F any](faults *[]*F, counts func(*F) (times, skip *int), matches func(*F) bool) *F {
+	for i, fault := range *faults {
+		if !matches(fault) {
 			continue
 		}
-		if fault.Skip > 0 {
-			fault.Skip--
+		times, skip := counts(fault)
+		if *skip > 0 {
+			*skip--
 			continue
 		}
 		taken := *fault
-		if fault.Times > 0 {
-			fault.Times--
+		if *times > 0 {
+			*times--
 		}
-		if fault.Times == 0 {
-			b.faults = append(b.faults[:i:i], b.faults[i+1:]...)
+		if *times == 0 {
+			*faults = append((*faults)[:i:i], (*faults)[i+1:]...)
 		}
 		return &taken
 	}
 	return nil
+}
+
+func copiesOf[F any](faults []*F) []F {
+	copies := make([]F, 0, len(faults))
+	for _, fault := range faults {
+		copies = append(copies, *fault)
+	}
+	return copies
 }
 
 func (f *Fault) matches(service Service, method, requestPath string) bool {

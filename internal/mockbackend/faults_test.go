@@ -33,7 +33,7 @@ func overTLS(t *testing.T, b *mockbackend.Backend) *rawClient {
 	return c
 }
 
-// TestFaultKinds checks what arrives of each kind, and whether the write took effect: rule 19.
+// TestFaultKinds checks the answer of each kind and whether the write was executed: rule 19.
 func TestFaultKinds(t *testing.T) {
 	type outcome struct {
 		status   int // 0 = an error instead of an answer
@@ -78,7 +78,7 @@ func TestFaultKinds(t *testing.T) {
 				if entry.Fault != string(kind) || entry.Executed != want[kind].executed {
 					t.Errorf("journal: %+v", entry)
 				}
-				second := c.call("POST", "/SelfServePolicy", body) // the fault is used up
+				second := c.call("POST", "/SelfServePolicy", body) // the fault has no Times left
 				if want[kind].executed {
 					second.want(t, "second", 409, 600041)
 				} else {
@@ -159,7 +159,7 @@ func TestFaultTimesSkipAndOrder(t *testing.T) {
 	c := admin(t, b)
 	b.Fail(mockbackend.Fault{Path: "/customers", Kind: mockbackend.ServerError, Status: 503, RetryAfter: 1500 * time.Millisecond, Skip: 1, Times: 2})
 	b.Fail(mockbackend.Fault{Path: "/customers", Kind: mockbackend.EmptyForbidden, Skip: 2})
-	for i, want := range []int{200, 503, 403, 503, 200} { // the second fault, newer, wins where it has its turn
+	for i, want := range []int{200, 503, 403, 503, 200} { // the newer fault applies where both match
 		got := c.call("GET", "/customers", nil)
 		if got.status != want {
 			t.Errorf("call %d: %d, want %d", i, got.status, want)
@@ -274,6 +274,6 @@ func TestFollowingARedirectGivesTheTokenAway(t *testing.T) {
 	c.bearer = c.token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", b.User(mockbackend.AdminAgent).RefreshToken)
 	c.http.CheckRedirect = nil
 	b.Fail(mockbackend.Fault{Kind: mockbackend.Redirect})
-	c.call("GET", "/customers", nil) // Go takes another port of the same host for the same host
+	c.call("GET", "/customers", nil) // for Go, another port of a host is the same host
 	wantViolation(t, b, "redirect", "a token was sent to another host")
 }

@@ -12,11 +12,11 @@ import (
 
 const (
 	journalSize   = 100_000 // requests kept
-	maxViolations = 10_000  // texts kept; the count goes on
+	maxViolations = 10_000  // texts kept; Counters.Violations counts all
 	maxBodyText   = 16 << 10
 )
 
-// Request is one request that reached the mock, control calls excepted.
+// Request is one request that reached the mock. Control calls are not recorded.
 type Request struct {
 	Time          time.Time `json:"time"`
 	Service       Service   `json:"service"`
@@ -24,21 +24,21 @@ type Request struct {
 	Path          string    `json:"path"`
 	Query         string    `json:"query,omitempty"`
 	Route         string    `json:"route,omitempty"` // pattern such as "GET /v1/customers/{customer}"; empty = unknown route
-	Status        int       `json:"status"`          // 0 = the connection was closed without an answer
+	Status        int       `json:"status"`          // 0 = connection closed without an answer
 	RequestID     string    `json:"requestId,omitempty"`
 	CorrelationID string    `json:"correlationId,omitempty"`
 	UserAgent     string    `json:"userAgent,omitempty"`
 	TokenMode     string    `json:"tokenMode,omitempty"`   // "app", "user", or empty without a valid token
-	RequestBody   string    `json:"requestBody,omitempty"` // the JSON text, or "[n bytes]" for anything else
-	Fault         string    `json:"fault,omitempty"`       // kind of the fault that hit it
-	Executed      bool      `json:"executed"`              // it took effect: its handler answered with success
-	Replayed      bool      `json:"replayed"`              // answered from an earlier write with the same MS-RequestId
+	RequestBody   string    `json:"requestBody,omitempty"` // the JSON text, or "[n bytes]" if it is not JSON
+	Fault         string    `json:"fault,omitempty"`       // kind of the fault that applied
+	Executed      bool      `json:"executed"`              // its handler ran and succeeded
+	Replayed      bool      `json:"replayed"`              // answered with the answer of an earlier write with the same MS-RequestId
 }
 
 // journal is a ring of the last requests.
 type journal struct {
 	ring []Request
-	next int // where the oldest is once the ring is full
+	next int // index of the oldest request once the ring is full
 }
 
 func (j *journal) add(entry Request) {
@@ -50,7 +50,7 @@ func (j *journal) add(entry Request) {
 	j.next = (j.next + 1) % journalSize
 }
 
-// Requests returns the journal in the order in which requests were answered: the last 100,000.
+// Requests returns the last 100,000 requests in the order in which they were answered.
 func (b *Backend) Requests() []Request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -65,6 +65,28 @@ func (b *Backend) ResetJournal() {
 	b.journal = journal{}
 }
 
+// record adds a request to the journal and to the counters. The lock is held.
+func (b *Backend) record(x *exchange) {
+	if x.service.name() == Control {
+		return
+	}
+	switch {
+	case len(x.body) == 0:
+	case x.service.name() != SignIn && len(x.body) <= maxBodyText && json.Valid(x.body):
+		x.entry.RequestBody = string(bytes.TrimSpace(x.body))
+	default: // a form with secrets, or not readable
+		x.entry.RequestBody = fmt.Sprintf("[%d bytes]", len(x.body))
+	}
+	b.journal.add(x.entry)
+	if b.counters.routes == nil {
+		b.counters.routes = map[string]map[int]int{}
+	}
+	if b.counters.routes[x.entry.Route] == nil {
+		b.counters.routes[x.entry.Route] = map[int]int{}
+	}
+	b.counters.routes[x.entry.Route][x.entry.Status]++
+}
+
 // Counters are totals since the start or the last ResetCounters.
 type Counters struct {
 	Routes      map[string]map[int]int `json:"routes"`      // by route pattern ("" = unknown) and status (0 = no answer)
@@ -75,8 +97,8 @@ type Counters struct {
 
 // TokenCount counts token requests.
 type TokenCount struct {
-	Tenant   string `json:"tenant"`   // id of the tenant, or what the path said if there is no such tenant
-	Audience string `json:"audience"` // as asked for, without a trailing slash
+	Tenant   string `json:"tenant"`   // tenant ID, or the name in the path if there is no such tenant
+	Audience string `json:"audience"` // as requested, without a trailing slash
 	Result   string `json:"result"`   // "issued", or the error such as "AADSTS7000215"
 	Count    int    `json:"count"`
 }
@@ -129,33 +151,11 @@ func (b *Backend) Counters() Counters {
 	return c
 }
 
-// ResetCounters sets the totals to zero; the texts of Violations stay.
+// ResetCounters sets the totals to zero. The texts of Violations stay.
 func (b *Backend) ResetCounters() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counters = counters{}
-}
-
-// record writes the journal and counts. The lock is held.
-func (b *Backend) record(x *exchange) {
-	if x.service.name() == Control {
-		return
-	}
-	switch {
-	case len(x.body) == 0:
-	case x.service.name() != SignIn && len(x.body) <= maxBodyText && json.Valid(x.body):
-		x.entry.RequestBody = string(bytes.TrimSpace(x.body))
-	default: // a form with secrets, or nothing readable
-		x.entry.RequestBody = fmt.Sprintf("[%d bytes]", len(x.body))
-	}
-	b.journal.add(x.entry)
-	if b.counters.routes == nil {
-		b.counters.routes = map[string]map[int]int{}
-	}
-	if b.counters.routes[x.entry.Route] == nil {
-		b.counters.routes[x.entry.Route] = map[int]int{}
-	}
-	b.counters.routes[x.entry.Route][x.entry.Status]++
 }
 
 func (b *Backend) countToken(tenant, audience, result string) {

@@ -2,8 +2,6 @@ package mockbackend
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"time"
 )
 
@@ -38,30 +36,7 @@ func (k Knobs) validate() error {
 	)
 }
 
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func oneOf[T ~string](knob string, value T, allowed ...T) error {
-	if slices.Contains(allowed, value) {
-		return nil
-	}
-	return fmt.Errorf("%s: %q is none of %q", knob, value, allowed)
-}
-
-func notNegative[T int | time.Duration](knob string, value T) error {
-	if value < 0 {
-		return fmt.Errorf("%s: must not be negative", knob)
-	}
-	return nil
-}
-
-// knobsText is how knobs are in JSON.
+// knobsText is the JSON form of Knobs.
 type knobsText struct {
 	plainKnobs
 	TokenLifetime        durationText `json:"tokenLifetime"`
@@ -88,11 +63,11 @@ func (k Knobs) text() knobsText {
 // MarshalJSON prints durations as Go durations.
 func (k Knobs) MarshalJSON() ([]byte, error) { return json.Marshal(k.text()) }
 
-// UnmarshalJSON merges: fields that are absent keep their value; unknown fields and unknown values are errors that name
-// them, and leave k as it was.
+// UnmarshalJSON merges: absent fields keep their value. An unknown field or value is an error that names it, and leaves k
+// unchanged.
 func (k *Knobs) UnmarshalJSON(data []byte) error {
 	merged := k.text()
-	if k.SignInError != nil { // a copy, or the decoder would write through the pointer into knobs in use
+	if k.SignInError != nil { // a copy: the decoder would write through the pointer into knobs in use
 		signInError := *k.SignInError
 		merged.SignInError = &signInError
 	}
@@ -109,17 +84,4 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	}
 	*k = knobs
 	return nil
-}
-
-// durationText is a duration that reads and writes as "250ms" in JSON.
-type durationText time.Duration
-
-func (d durationText) MarshalText() ([]byte, error) {
-	return []byte(time.Duration(d).String()), nil
-}
-
-func (d *durationText) UnmarshalText(text []byte) error {
-	parsed, err := time.ParseDuration(string(text))
-	*d = durationText(parsed)
-	return err
 }

@@ -2,18 +2,11 @@ package mockbackend
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"math/big"
 	"net"
 	"net/http"
 	"strconv"
@@ -21,7 +14,7 @@ import (
 )
 
 // Start opens the listeners on loopback: HTTPS under one private CA for sign-in, Partner Center, Resource Manager, CI
-// and elsewhere, each on a port of its own; plain HTTP for control. Partner Center answers over HTTP/1.1, so all do.
+// and elsewhere, each on its own port; plain HTTP for control. All use HTTP/1.1, as Partner Center does.
 func (b *Backend) Start() error {
 	made, err := b.tls()
 	if err != nil {
@@ -63,7 +56,7 @@ func (b *Backend) Start() error {
 					b.countConnection(service)
 				}
 			},
-			ErrorLog: log.New(io.Discard, "", 0), // handshakes that a test means to fail
+			ErrorLog: log.New(io.Discard, "", 0), // TLS handshakes that tests make fail
 		}
 		b.servers = append(b.servers, server)
 		go func() { _ = server.Serve(listener) }() // always ends with ErrServerClosed
@@ -75,7 +68,7 @@ func (b *Backend) Start() error {
 	return nil
 }
 
-// Close closes all listeners and connections and waits for the handlers. The store can still be read.
+// Close closes all listeners and connections and waits for the handlers. The methods that read still work.
 func (b *Backend) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -94,7 +87,7 @@ func (b *Backend) Close() error {
 	return errors.Join(errs...)
 }
 
-// enter counts a request in, unless the backend is closed.
+// enter counts a request that is being served. It returns false if the backend is closed.
 func (b *Backend) enter() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -114,7 +107,7 @@ func (b *Backend) leave() {
 	}
 }
 
-// wireSpelling is how recorded traffic spells headers that Go would write as "Ms-Requestid".
+// wireSpelling has the spelling in recorded traffic of headers that Go would write as "Ms-Requestid".
 var wireSpelling = map[string]string{
 	"Ms-Requestid": "MS-RequestId", "Ms-Correlationid": "MS-CorrelationId", "Ms-Cv": "MS-CV", "Ms-Serverid": "MS-ServerId",
 	"Ismfacompliant": "isMfaCompliant", "Www-Authenticate": "WWW-Authenticate",
@@ -144,7 +137,7 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	}
 	w.WriteHeader(a.status)
 	if !a.cut {
-		_, _ = w.Write(a.body) // the client may have gone
+		_, _ = w.Write(a.body) // the client may have disconnected
 		return
 	}
 	_, _ = w.Write(a.body[:len(a.body)/2])
@@ -152,48 +145,11 @@ func (b *Backend) serveHTTP(name Service, w http.ResponseWriter, req *http.Reque
 	panic(http.ErrAbortHandler)
 }
 
-// isLoopback keeps web pages out whose name was re-bound to 127.0.0.1: a browser sends them with that name as Host.
+// isLoopback protects against DNS rebinding: a browser sends the name of the web page as Host.
 func isLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// certificates are a private CA and the one server certificate of all listeners.
-type certificates struct {
-	caPEM  []byte
-	server tls.Certificate
-}
-
-func newCertificates() (certificates, error) {
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return certificates{}, err
-	}
-	from, until := time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partnercenter-mock private CA"}, NotBefore: from, NotAfter: until,
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	if ca, err = issue(ca, ca, &caKey.PublicKey, caKey); err != nil {
-		return certificates{}, err
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return certificates{}, err
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "partnercenter-mock"}, NotBefore: from, NotAfter: until,
-		DNSNames: []string{"localhost", "*.mock.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	if leaf, err = issue(leaf, ca, &key.PublicKey, caKey); err != nil {
-		return certificates{}, err
-	}
-	return certificates{
-		caPEM:  pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw}),
-		server: tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key},
-	}, nil
 }

@@ -11,7 +11,7 @@ import (
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestServerCertificate checks what OpenSSL demands in strict mode, which Python has on since 3.13: RFC 5280 4.2.1.1.
+// TestServerCertificate checks the rules of strict mode in OpenSSL, the default of Python since 3.13: RFC 5280 4.2.1.1.
 func TestServerCertificate(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := overTLS(t, b)
@@ -25,7 +25,7 @@ func TestServerCertificate(t *testing.T) {
 		return nil
 	}
 	c.call("GET", "/customers", nil)
-	b.ClearViolations() // of a call without a token
+	b.ClearViolations() // the call has no token
 	block, _ := pem.Decode(b.CACertificate())
 	ca, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {

@@ -17,19 +17,19 @@ const (
 	adminAgent               // app+user: Admin agent
 )
 
-// route is one line of the route table.
+// route is an entry of the route table.
 type route struct {
 	method  string
-	pattern string   // "{name}" segments match any one segment
-	access  access   //
+	pattern string // "{name}" segments match any one segment
+	access  access
 	query   []string // known query parameters, compared without case
 	handle  func(*Backend, *exchange) response
 }
 
-// String is how the journal and counters name a route: "GET /v1/customers/{customer}".
+// String is the name of a route in journal and counters: "GET /v1/customers/{customer}".
 func (r *route) String() string { return r.method + " " + r.pattern }
 
-// findRoute returns the route and its path values; or nil and the methods that the path has, if it has any.
+// findRoute returns the route and its path values. If there is none, it returns the methods that the path allows.
 func findRoute(routes []route, method, escapedPath string) (found *route, values map[string]string, allowed []string) {
 	for i := range routes {
 		pathValues, ok := routes[i].match(escapedPath)
@@ -48,7 +48,7 @@ func findRoute(routes []route, method, escapedPath string) (found *route, values
 
 func (r *route) match(escapedPath string) (map[string]string, bool) {
 	pattern := strings.Split(strings.Trim(r.pattern, "/"), "/")
-	// One trailing slash is let through: the .NET SDK's configuration has paths that end in one.
+	// A trailing slash is tolerated: the .NET SDK's configuration has paths with one.
 	segments := strings.Split(strings.TrimSuffix(strings.TrimPrefix(escapedPath, "/"), "/"), "/")
 	if len(pattern) != len(segments) {
 		return nil, false
@@ -74,7 +74,7 @@ func (r *route) match(escapedPath string) (map[string]string, bool) {
 	return values, true
 }
 
-// unknownQuery returns the first query parameter that the route does not know.
+// unknownQuery returns a query parameter that the route does not have.
 func (r *route) unknownQuery(query url.Values) (string, bool) {
 	for name := range query {
 		if !slices.ContainsFunc(r.query, func(known string) bool { return strings.EqualFold(known, name) }) {
@@ -82,4 +82,84 @@ func (r *route) unknownQuery(query url.Values) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// routes returns every route of the mock. Fixed path segments match in any case. The third column says who may call a
+// Partner Center route.
+func routes() map[Service][]route {
+	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
+	size := []string{"size", "offset", "seekOperation", "filter"}
+	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
+	activity := []string{
+		"auditRequest.startDate", "auditRequest.endDate", "auditRequest.size",
+		"auditRequest.filter.field", "auditRequest.filter.value", "auditRequest.filter.operator", "seek",
+	}
+	const artifacts, artifact = "/v1/customers/{customer}/artifacts/", "/groups/{group}/lineitems/{lineItem}/resource/{resource}"
+	return map[Service][]route{
+		SignIn: {
+			{"POST", "/{tenant}/oauth2/v2.0/token", open, nil, (*Backend).issueTokenV2},
+			{"POST", "/{tenant}/oauth2/token", open, nil, (*Backend).issueTokenV1},
+			{"GET", "/{tenant}/v2.0/.well-known/openid-configuration", open, nil, (*Backend).openIDConfigurationV2},
+			{"GET", "/{tenant}/.well-known/openid-configuration", open, nil, (*Backend).openIDConfigurationV1},
+			{"GET", "/{tenant}/discovery/v2.0/keys", open, nil, (*Backend).signingKeys},
+			{"GET", "/{tenant}/discovery/keys", open, nil, (*Backend).signingKeys},
+			{"GET", "/common/discovery/instance", open, nil, (*Backend).instanceDiscovery},
+		},
+		PartnerCenter: {
+			{"POST", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).createSelfServePolicy},
+			{"GET", "/v1/SelfServePolicy", anyUser, []string{"entity_id"}, (*Backend).listSelfServePolicies},
+			{"PUT", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).updateSelfServePolicy},
+			{"GET", "/v1/SelfServePolicy/{id}", anyUser, nil, (*Backend).getSelfServePolicy},
+			{"PUT", "/v1/SelfServePolicy/{id}", adminAgent, nil, (*Backend).updateSelfServePolicy},
+			{"DELETE", "/v1/SelfServePolicy/{id}", adminAgent, nil, (*Backend).deleteSelfServePolicy},
+
+			{"GET", "/v1/customers", anyCaller, size, (*Backend).listCustomers},
+			{"GET", "/v1/customers/{customer}", anyCaller, nil, (*Backend).getCustomer},
+
+			{"GET", "/v1/customers/{customer}/subscriptions", anyCaller, []string{"order_id", "mpn_id"}, (*Backend).listSubscriptions},
+			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).getSubscription},
+			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, nil, (*Backend).listAzureEntitlements},
+			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}", anyCaller, nil, (*Backend).getAzureEntitlement},
+
+			{"GET", "/v1/customers/{customer}/users", anyUser, size, (*Backend).listCustomerUsers},
+			{"GET", "/v1/customers/{customer}/users/{user}", anyUser, nil, (*Backend).getCustomerUser},
+
+			{"GET", "/v1/customers/{customer}/orders", anyCaller, orders, (*Backend).listOrders},
+			{"GET", "/v1/customers/{customer}/orders/{order}", anyCaller, []string{"include_price"}, (*Backend).getOrder},
+			{"GET", "/v1/customers/{customer}/orders/{order}/provisioningstatus", anyCaller, nil, (*Backend).getOrderProvisioningStatus},
+
+			{"GET", "/v1/customers/{customer}/entitlements", entitled, []string{"entitlementType", "showExpiry"}, (*Backend).listEntitlements},
+			{"GET", artifacts + "reservedinstance" + artifact, entitled, nil, (*Backend).getArtifact},
+			{"GET", artifacts + "virtualmachinereservedinstance" + artifact, entitled, nil, (*Backend).getOldArtifact},
+
+			{"GET", "/v1/auditrecords", anyCaller, append(size, "startDate", "endDate"), (*Backend).listAuditRecords},
+			{"GET", auditActivity, anyCaller, activity, (*Backend).listAuditActivity},
+			{"GET", auditActivity + "/{record}", anyCaller, nil, (*Backend).getAuditActivity},
+
+			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
+			{"GET", "/v1/profiles/legalbusiness", anyCaller, []string{"vettingVersion"}, (*Backend).legalBusinessProfile},
+		},
+		ResourceManager: {
+			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
+			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},
+
+			{"GET", roleAssignments, anyCaller, []string{"api-version", "$filter", "$skipToken", "tenantId"}, (*Backend).listRoleAssignments},
+			{"GET", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).getRoleAssignment},
+			{"PUT", roleAssignments + "/{name}", anyCaller, []string{"api-version"}, (*Backend).putRoleAssignment},
+			{"DELETE", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).deleteRoleAssignment},
+		},
+		CI:        ciRoutes(),
+		Control:   controlRoutes(),
+		Elsewhere: {{"GET", signInPagePath, open, nil, (*Backend).signInPage}},
+	}
+}
+
+// queryValue returns the first value of a query parameter, whose name matches in any case.
+func queryValue(query url.Values, name string) string {
+	for key, values := range query {
+		if strings.EqualFold(key, name) && len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
 }

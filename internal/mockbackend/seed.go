@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // The partner of the seed.
@@ -14,29 +12,29 @@ const (
 	PartnerDomain   = "partner-demo.onmicrosoft.com"
 )
 
-// The customers of the seed, in the order in which they are listed. Their ids do not depend on Config.Seed.
+// The customers of the seed, in the order of the list. Their IDs do not depend on Config.Seed.
 const (
-	AdatumID              = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202" // active Azure plan with one Azure subscription, plus licences; no policy and no Owner of its own yet
+	AdatumID              = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202" // active Azure plan with one Azure subscription, and licenses; no policy, and no user of the customer is Owner
 	AdatumAzurePlanID     = "3b8f7c10-2d4e-4c61-8f0b-6a9d5e17c606" // its Azure plan
 	AdatumAzureID         = "d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c" // the Azure subscription below it
-	AdatumLicencesID      = "E4F7B2A9-1C3D-4D58-A6E0-2B9C8D7A6909" // licences: azureEntitlements of it are 400/800011
-	LitwareID             = "a4e1c7d9-5b02-4f6d-8d31-90b7f2c6e303" // qualifies by a legacy MS-AZR-0145P subscription with upper-case ids
-	LitwareAzureID        = "91D0A3C4-6B7E-4E52-9A1F-0C5D8E7F2707" // that subscription, an Azure subscription itself
-	ContosoID             = "c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404" // Azure plan with two Azure subscriptions; both permissions are on already
+	AdatumLicencesID      = "E4F7B2A9-1C3D-4D58-A6E0-2B9C8D7A6909" // licenses: its azureEntitlements are answered 400 with code 800011
+	LitwareID             = "a4e1c7d9-5b02-4f6d-8d31-90b7f2c6e303" // qualifies through a legacy MS-AZR-0145P subscription with upper-case IDs
+	LitwareAzureID        = "91D0A3C4-6B7E-4E52-9A1F-0C5D8E7F2707" // that subscription, which is also its Azure subscription
+	ContosoID             = "c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404" // Azure plan with two Azure subscriptions; both permissions are enabled
 	ContosoAzurePlanID    = "5e2d9b47-c1f8-4a36-8b05-d4e7f1a29505"
 	ContosoAzureID        = "6f3eac58-d2a9-4b47-9c16-e5f802b3a606" // its first Azure subscription
 	ContosoSecondAzureID  = "704fbd69-e3ba-4c58-8d27-f60913c4b707" // its second
 	FabrikamID            = "f2d7a094-6e1b-4c85-b3f9-5a0c8d2e7505" // does not qualify: its Azure plan is suspended
 	FabrikamAzurePlanID   = "8150ce7a-f4cb-4d69-9e38-071a24d5c808"
-	NorthwindID           = "e5a3c1b7-90d8-4f2e-a6b4-7c8d1f0e3606" // does not qualify: licences only
+	NorthwindID           = "e5a3c1b7-90d8-4f2e-a6b4-7c8d1f0e3606" // does not qualify: licenses only
 	NorthwindLicencesID   = "B9D2F4A6-8C1E-4E73-A5B0-9F3D6C8E1A09"
-	TailspinID            = "d9c8b7a6-5f4e-4d3c-8b2a-1f0e9d8c7707" // Azure plan; the reservations permission is on already, savings plans is off
+	TailspinID            = "d9c8b7a6-5f4e-4d3c-8b2a-1f0e9d8c7707" // Azure plan; reservations are enabled, savings plans are not
 	TailspinAzurePlanID   = "9261df8b-05dc-4e7a-8f49-182b35e6d909"
 	TailspinAzureID       = "a372e09c-16ed-4f8b-9a5a-293c46f7ea0a"
 	TailspinResellerMPNID = "1234567" // indirect reseller of record of Tailspin
 
-	ContosoReservationOrderID = "Zk7sampleOrderId_A1-b2C3d4E5f6G71" // a reservation that the partner bought, in the log
-	ContosoSoftwareOrderID    = "Pw2sampleOrderId-B3_c4D5e6F7g8H91" // perpetual software: billing cycle one_time too
+	ContosoReservationOrderID = "Zk7sampleOrderId_A1-b2C3d4E5f6G71" // a reservation that the partner bought; it is in the activity log
+	ContosoSoftwareOrderID    = "Pw2sampleOrderId-B3_c4D5e6F7g8H91" // perpetual software, which also has billing cycle one_time
 )
 
 // generatedNames are Microsoft's fictitious companies.
@@ -44,13 +42,6 @@ var generatedNames = []string{
 	"A. Datum", "Adventure Works", "Alpine Ski House", "Blue Yonder Airlines", "City Power and Light", "Coho Vineyard", "Contoso Pharmaceuticals",
 	"Fourth Coffee", "Graphic Design Institute", "Humongous Insurance", "Lamna Healthcare", "Lucerne Publishing", "Margie's Travel", "Northwind Traders",
 	"Proseware", "Relecloud", "School of Fine Art", "Southridge Video", "The Phone Company", "Trey Research", "VanArsdel", "Wide World Importers", "Wingtip Toys", "Woodgrove Bank",
-}
-
-// guidNamespace keeps our name-based GUIDs apart from anybody else's.
-var guidNamespace = uuid.MustParse("b3c1d6a2-4f5e-4c7d-8e9f-0a1b2c3d4e5f")
-
-func guidFor(kind string, parts ...any) string {
-	return uuid.NewSHA1(guidNamespace, fmt.Append([]byte(kind), parts...)).String()
 }
 
 func (b *Backend) seed() {
@@ -76,7 +67,7 @@ func (b *Backend) seed() {
 	}
 }
 
-// seedPurchase records a purchase of the partner that is recent enough for the activity log.
+// seedPurchase adds a purchase by the partner to the activity log, if the log reaches back that far.
 func (b *Backend) seedPurchase(record *customerRecord, order *Order) {
 	if age := time.Since(order.Created); age < 0 || age > auditKept {
 		return
@@ -87,7 +78,7 @@ func (b *Backend) seedPurchase(record *customerRecord, order *Order) {
 	b.addAudit(entry, order.ID, "", orderDocument(record, order))
 }
 
-// addGenerated adds the customer with a running number; its subscriptions are made when they are asked for.
+// addGenerated adds the customer with a number. Its subscriptions are created by subscriptionsOf.
 func (b *Backend) addGenerated(number int) {
 	name := generatedNames[(number*7+int(uint64(b.cfg.Seed)%1009))%len(generatedNames)]
 	record := b.addCustomer(Customer{
@@ -106,7 +97,7 @@ type namedCustomer struct {
 }
 
 func namedCustomers() []namedCustomer {
-	// Recent enough for the activity log, and not in its last 30 days.
+	// Within the 90 days of the activity log, but not in the last 30 days.
 	reserved := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -40).Add(8*time.Hour + 31*time.Minute + 7*time.Second + 645_567_400)
 	return []namedCustomer{
 		{
@@ -159,11 +150,4 @@ func licences(id, orderID string, quantity int) Subscription {
 		ID: id, OfferID: "0B7E5D3C-9A8F-4C21-B6D4-E1F0A2B3C40A", OfferName: "Sample Licences", OrderID: orderID, Quantity: quantity,
 		Created: time.Date(2018, time.March, 26, 21, 41, 51, 677_000_000, time.UTC),
 	}
-}
-
-// shuffler gives the order of Knobs.ShuffleOrder: another one for each answer, all of them from Config.Seed.
-type shuffler struct{ *rand.Rand }
-
-func shuffle[T any](s shuffler, items []T) {
-	s.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
 }

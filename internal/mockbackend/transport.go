@@ -11,7 +11,7 @@ import (
 )
 
 // inProcessEndpoints are the names that Transport serves without listeners. The top-level domain .test never resolves
-// (RFC 6761), so a request that misses the transport fails instead of leaving the machine.
+// (RFC 6761), so a request that does not use the transport fails.
 var inProcessEndpoints = Endpoints{
 	SignIn:          "https://login.mock.test",
 	PartnerCenter:   "https://api.mock.test",
@@ -21,10 +21,9 @@ var inProcessEndpoints = Endpoints{
 	Elsewhere:       "https://elsewhere.mock.test",
 }
 
-// Transport answers in process, on the goroutine of the caller: no sockets, nothing left behind, fit for a synctest
-// bubble. A dropped connection is an error that wraps io.ErrUnexpectedEOF; the context of the request is honoured while
-// an answer is slow. Hosts that are not of the mock do not resolve. It serves the names of Endpoints, both before and
-// after Start.
+// Transport answers in process, on the goroutine of the caller. It uses no sockets, so it works in a synctest bubble. A
+// dropped connection is an error that wraps io.ErrUnexpectedEOF. A slow answer ends with the context of the request.
+// Other hosts do not resolve. It serves the names of Endpoints, both before and after Start.
 func (b *Backend) Transport() http.RoundTripper { return transport{b} }
 
 type transport struct{ backend *Backend }
@@ -44,7 +43,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	service, ok := b.serviceAt(req.URL.Scheme + "://" + req.URL.Host)
 	if !ok {
 		if req.Header.Get("Authorization") != "" {
-			b.lockedViolation("%s %s://%s: a token was sent to a host that is not configured", req.Method, req.URL.Scheme, req.URL.Host)
+			b.lockAndViolate("%s %s://%s: a token was sent to a host that is not configured", req.Method, req.URL.Scheme, req.URL.Host)
 		}
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: req.URL.Hostname(), IsNotFound: true}}
 	}

@@ -1,5 +1,5 @@
-// Command partnercenter-mock serves the mock of Entra sign-in, Partner Center and Resource Manager on loopback, and
-// prints the environment in which the provider works against it. It ends with SIGINT or SIGTERM.
+// Command partnercenter-mock serves the mock of Entra sign-in, Partner Center and Resource Manager on loopback. It prints
+// the environment variables with which the provider uses it. It ends on SIGINT or SIGTERM.
 package main
 
 import (
@@ -26,7 +26,7 @@ func main() {
 	os.Exit(code)
 }
 
-// options are the flags, judged.
+// options are the checked flags.
 type options struct {
 	config   mockbackend.Config
 	envFile  string
@@ -35,7 +35,7 @@ type options struct {
 	ci       string
 }
 
-// run serves until the context ends. It returns the exit code: 2 for bad flags, 1 when it can not serve.
+// run serves until the context ends. It returns the exit code: 2 for invalid flags, 1 if it cannot serve.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	opts, err := parse(args, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -57,14 +57,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var rate string
 	flags := flag.NewFlagSet("partnercenter-mock", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed once, by run
-	flags.IntVar(&opts.config.Customers, "customers", 0, "total `number` of customers; 0 = the named ones only")
-	flags.Int64Var(&opts.config.Seed, "seed", 0, "`number` from which generated customers are made")
+	flags.IntVar(&opts.config.Customers, "customers", 0, "total `number` of customers; 0 = named customers only")
+	flags.Int64Var(&opts.config.Seed, "seed", 0, "`number` that the names and IDs of generated customers depend on")
 	flags.DurationVar(&opts.config.Latency, "latency", 0, "`duration` added to each answer, for example 20ms")
-	flags.StringVar(&rate, "rate", "", "throttle after so many `requests/duration`, for example 500/1m")
-	flags.StringVar(&opts.envFile, "env-file", "", "`path` of a file to write with the environment as shell exports, once ready")
-	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of a file to write with the CA certificate; without it, a temporary file")
-	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`who` the environment signs in as: admin, sales, helpdesk, no-mfa or app-only")
-	flags.StringVar(&opts.ci, "ci", "", "`system` whose job the environment is of, which has no client secret: github or azuredevops")
+	flags.StringVar(&rate, "rate", "", "limit of `requests/duration`, for example 500/1m")
+	flags.StringVar(&opts.envFile, "env-file", "", "`path` of the file to write with the environment as shell exports, once the mock is ready")
+	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of the file to write with the CA certificate; default: a temporary file")
+	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`user` to authenticate as: admin, sales, helpdesk, no-mfa or app-only")
+	flags.StringVar(&opts.ci, "ci", "", "CI `system` whose OIDC token replaces the client secret: github or azuredevops")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		flags.SetOutput(stderr)
@@ -152,7 +152,7 @@ func refreshToken(b *mockbackend.Backend, who string) string {
 	return b.User(mockbackend.AdminAgent).RefreshToken
 }
 
-// description is what a person reads; its lines are comments, so that a shell can read all of the output.
+// description is text for people. Its lines are shell comments, so that a shell can read the whole output.
 func description(b *mockbackend.Backend, opts options) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Mock of Microsoft Partner Center with %d customers, ready. Stop it with Ctrl-C.\n", len(b.Customers()))
@@ -162,9 +162,9 @@ func description(b *mockbackend.Backend, opts options) string {
 	if rate := opts.config.Rate.String(); rate != "" {
 		fmt.Fprintf(&text, "# Throttled after %s.\n", rate)
 	}
-	fmt.Fprintf(&text, "# Change things and see what was asked: curl %s\n", b.Endpoints().Control)
+	fmt.Fprintf(&text, "# Change the mock and read its journal: curl %s\n", b.Endpoints().Control)
 	if opts.envFile != "" {
-		fmt.Fprintf(&text, "# The environment below is in %s too: . %s\n", opts.envFile, shellQuote(opts.envFile))
+		fmt.Fprintf(&text, "# The environment below is also in %s: . %s\n", opts.envFile, shellQuote(opts.envFile))
 	}
 	text.WriteString("\n")
 	return text.String()
@@ -182,13 +182,13 @@ func shellQuote(value string) string {
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
-// writeFile puts the whole file in place at once, readable by its owner alone: a script waits for the file to appear.
+// writeFile creates the file atomically, because scripts wait for it to appear. Only the owner may read it.
 func writeFile(path string, data []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // 0600 by its documentation
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // documented to have mode 0600
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // fails once renamed
+	defer os.Remove(file.Name()) // fails after the rename
 	_, writeErr := file.Write(data)
 	if err := errors.Join(writeErr, file.Close()); err != nil {
 		return err

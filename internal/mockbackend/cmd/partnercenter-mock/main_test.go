@@ -59,7 +59,7 @@ func TestQuoting(t *testing.T) {
 	}
 }
 
-// firstOutput tells of the first output, which comes once all is ready.
+// firstOutput closes ready with the first output, which is printed once the mock is ready.
 type firstOutput struct {
 	ready chan struct{}
 	text  bytes.Buffer
@@ -185,7 +185,7 @@ func TestSignInAs(t *testing.T) {
 		seen[token] = who
 		stop()
 		if _, err := os.Stat(caFile); err != nil {
-			t.Errorf("a CA file that was asked for is gone: %v", err)
+			t.Errorf("the requested CA file is gone: %v", err)
 		}
 	}
 }

@@ -1,0 +1,143 @@
+package mockbackend
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// controlPartnerCenterCalls are the control calls about customers, policies, orders and audit records.
+func controlPartnerCenterCalls() []controlCall {
+	call := newControlCall
+	return []controlCall{
+		call("GET", "/customers", controlGet((*Backend).Customers), "all customers", ""),
+		call("POST", "/customers", controlAddCustomer, "add a customer; empty fields are filled in", `{"companyName":"Wingtip Demo","subscriptions":[{"azureSubscriptions":[{"friendlyName":"Production"}]}]}`),
+		call("DELETE", "/customers/{customer}/relationship", controlOf(knownCustomer, controlEndRelationship), "end the reseller relationship", ""),
+		call("GET", "/customers/{customer}/subscriptions", controlOf(knownCustomer, controlRead((*Backend).Subscriptions)), "subscriptions of a customer", ""),
+		call("PUT", "/customers/{customer}/subscriptions/{subscription}/status", controlOf(knownCustomer, controlSetStatus), "change the status of a subscription or Azure subscription", `{"status":"suspended"}`),
+		call("GET", "/policies/{customer}", controlOf(knownCustomer, controlGetPolicy), "the policy of a customer", ""),
+		call("PUT", "/policies/{customer}", controlOf(knownCustomer, withBody(controlSetPolicy)), "set permissions as a user in the portal would", `{"permissions":["AzureReservedInstances"]}`),
+		call("DELETE", "/policies/{customer}", controlOf(knownCustomer, controlDeletePolicy), "delete the policy as a user in the portal would", ""),
+		call("GET", "/customers/{customer}/orders", controlOf(knownCustomer, controlRead((*Backend).Orders)), "orders of a customer with what they reserved, newest first", ""),
+		call("POST", "/customers/{customer}/orders", controlOf(knownCustomer, withBody(controlAddOrder)), "add an order that has existed for a long time; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
+		call("POST", "/customers/{customer}/purchases", controlOf(knownCustomer, withBody(controlBuy)), "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
+		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
+		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
+	}
+}
+
+// knownCustomer reads the customer of a control call.
+func knownCustomer(b *Backend, x *exchange) (id string, refused response, ok bool) {
+	id = x.values["customer"]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.customer(id) == nil {
+		return id, controlError(http.StatusNotFound, "no customer %s", id), false
+	}
+	return id, response{}, true
+}
+
+func controlAddCustomer(b *Backend, x *exchange) response {
+	var body struct {
+		Customer
+		Subscriptions []Subscription `json:"subscriptions"`
+	}
+	if err := decodeKnown(x.body, &body); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	return response{status: http.StatusCreated, body: b.AddCustomer(body.Customer, body.Subscriptions...)}
+}
+
+func controlEndRelationship(b *Backend, _ *exchange, customerID string) response {
+	b.EndRelationship(customerID)
+	return noContent()
+}
+
+func controlSetStatus(b *Backend, x *exchange, customerID string) response {
+	var body struct {
+		Status string `json:"status"`
+	}
+	if err := decodeKnown(x.body, &body); err != nil || body.Status == "" {
+		return controlError(http.StatusBadRequest, "want {\"status\":\"…\"}")
+	}
+	known := false
+	for _, subscription := range b.Subscriptions(customerID) {
+		known = known || strings.EqualFold(subscription.ID, x.values["subscription"])
+		for _, entitlement := range subscription.AzureSubscriptions {
+			known = known || strings.EqualFold(entitlement.ID, x.values["subscription"])
+		}
+	}
+	if !known {
+		return controlError(http.StatusNotFound, "customer %s has no subscription %s", customerID, x.values["subscription"])
+	}
+	b.SetSubscriptionStatus(customerID, x.values["subscription"], body.Status)
+	return noContent()
+}
+
+func controlGetPolicy(b *Backend, _ *exchange, customerID string) response {
+	policy, ok := b.Policy(customerID)
+	if !ok {
+		return controlError(http.StatusNotFound, "customer %s has no policy", customerID)
+	}
+	return response{status: http.StatusOK, body: policy}
+}
+
+type policyPermissionsBody struct {
+	Permissions []string `json:"permissions"`
+}
+
+func controlSetPolicy(b *Backend, _ *exchange, customerID string, body policyPermissionsBody) response {
+	for _, permission := range body.Permissions {
+		if permission != AzureReservedInstances && permission != AzureSavingsPlan {
+			return controlError(http.StatusBadRequest, "permission %q is none of %s and %s", permission, AzureReservedInstances, AzureSavingsPlan)
+		}
+	}
+	b.SetPermissions(customerID, body.Permissions...)
+	policy, ok := b.Policy(customerID)
+	if !ok { // no permissions: deleted
+		return noContent()
+	}
+	return response{status: http.StatusOK, body: policy}
+}
+
+func controlDeletePolicy(b *Backend, _ *exchange, customerID string) response {
+	b.SetPermissions(customerID)
+	return noContent()
+}
+
+func controlAddOrder(b *Backend, _ *exchange, customerID string, order Order) response {
+	return response{status: http.StatusCreated, body: b.AddOrder(customerID, order)}
+}
+
+type purchaseBody struct {
+	User string `json:"user"`
+	Kind string `json:"kind"` // reservation, savingsPlan; empty = reservation
+	Purchase
+}
+
+func controlBuy(b *Backend, _ *exchange, customerID string, body purchaseBody) response {
+	permission := AzureReservedInstances
+	switch {
+	case body.Kind == "savingsPlan" && body.User == "":
+		return controlError(http.StatusBadRequest, "user: a savings plan is bought by a user of the customer")
+	case body.Kind == "savingsPlan":
+		permission = AzureSavingsPlan
+	case body.Kind != "" && body.Kind != "reservation":
+		return controlError(http.StatusBadRequest, "kind %q is neither reservation nor savingsPlan", body.Kind)
+	}
+	order, err := b.buy(customerID, body.User, permission, body.Purchase)
+	if missing, ok := errors.AsType[*PurchaseRefused](err); ok {
+		return response{status: http.StatusConflict, body: map[string]any{"error": missing.Error(), "missing": missing.Missing}}
+	}
+	if err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	return response{status: http.StatusCreated, body: order}
+}
+
+func controlReturn(b *Backend, x *exchange, customerID string) response {
+	if err := b.ReturnReservation(customerID, x.values["order"]); err != nil {
+		return controlError(http.StatusNotFound, "%v", err)
+	}
+	return noContent()
+}

@@ -1,0 +1,57 @@
+package mockbackend
+
+import (
+	"net/http"
+	"strings"
+)
+
+// AzureEntitlement is an Azure subscription below an Azure plan (DEV/get-a-list-of-azure-entitlements-for-subscription).
+type AzureEntitlement struct {
+	ID           string `json:"id"` // Azure subscription ID
+	FriendlyName string `json:"friendlyName"`
+	Status       string `json:"status"` // active, suspended, disabled, deleted; empty = active
+}
+
+// azureEntitlementBody is an Azure subscription below an Azure plan.
+type azureEntitlementBody struct {
+	ID             string `json:"id"`
+	FriendlyName   string `json:"friendlyName"`
+	Status         string `json:"status"`
+	SubscriptionID string `json:"subscriptionId"` // of the Azure plan
+}
+
+// listAzureEntitlements: DEV/get-a-list-of-azure-entitlements-for-subscription.
+func (b *Backend) listAzureEntitlements(x *exchange) response {
+	_, subscription, refused, ok := b.azurePlanOf(x)
+	if !ok {
+		return refused
+	}
+	var bodies []azureEntitlementBody
+	for _, entitlement := range subscription.AzureSubscriptions {
+		bodies = append(bodies, azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID})
+	}
+	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
+}
+
+// getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code for a missing entitlement is a choice.
+func (b *Backend) getAzureEntitlement(x *exchange) response {
+	_, subscription, refused, ok := b.azurePlanOf(x)
+	if !ok {
+		return refused
+	}
+	for _, entitlement := range subscription.AzureSubscriptions {
+		if strings.EqualFold(entitlement.ID, x.values["entitlement"]) {
+			return response{status: http.StatusOK, body: azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID}}
+		}
+	}
+	return failure(http.StatusNotFound, 1000, "The Azure entitlement was not found.")
+}
+
+// azurePlanOf refuses other subscriptions than Azure plans. The code is a choice, the likely one of DEV/error-codes.
+func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
+	record, subscription, refused, ok := b.subscriptionOf(x)
+	if ok && !subscription.isAzurePlan() {
+		return nil, nil, failure(http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
+	}
+	return record, subscription, refused, ok
+}
