@@ -48,13 +48,12 @@ func (c *comparison) compare(about tfkit.Subject, on bool, phase tfkit.Phase, ot
 	for _, other := range others {
 		to := &c.same
 		switch {
-		case other.Phase == tfkit.Read:
-			continue
-		case other.Phase == tfkit.Ending && on && phase == tfkit.Existing:
+		case other.Phase <= tfkit.Ending && on && phase == tfkit.Existing: // one that was read and is not planned ends, too
+
 			ends = true
 			continue
-		case other.Phase == tfkit.Ending:
-			if on {
+		case other.Phase <= tfkit.Ending:
+			if on && other.Phase == tfkit.Ending {
 				c.passes = append(c.passes, about)
 			}
 			continue

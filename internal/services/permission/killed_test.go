@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -21,6 +22,9 @@ import (
 	"terraform-provider-partnercenter/internal/acctest"
 	"terraform-provider-partnercenter/internal/mockbackend"
 )
+
+// killedRounds is how often each way of ending an apply is tried. Many take minutes.
+var killedRounds = flag.Int("killed", 2, "how often processes are killed and interrupted in each way")
 
 const killedHeader = "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n" +
 	"variable \"customers\" {\n  type = map(bool)\n}\n"
@@ -54,7 +58,7 @@ type killed struct {
 func runKilled(t *testing.T, customers int, config string) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("it runs the CLI a hundred times")
+		t.Skip("it runs the CLI many times")
 	}
 	b, dir := acctest.New(t, mockbackend.Config{Customers: customers + 10}), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(config), 0o600); err != nil {
@@ -84,7 +88,7 @@ func runKilled(t *testing.T, customers int, config string) {
 		}},
 	} {
 		start, ended := time.Now(), 0
-		for range 20 {
+		for range *killedRounds {
 			k.flip()
 			if k.interrupted(way.end) {
 				ended++
@@ -95,7 +99,7 @@ func runKilled(t *testing.T, customers int, config string) {
 			}
 		}
 		k.converges(way.name)
-		t.Logf("%s: %d of 20 runs ended early, %s", way.name, ended, time.Since(start).Round(time.Second))
+		t.Logf("%s: %d of %d runs ended early, %s", way.name, ended, *killedRounds, time.Since(start).Round(time.Second))
 	}
 	if r := w.Run(t.Context(), "destroy", "-auto-approve", "-input=false"); r.Err != nil {
 		t.Fatal(r.Err)
