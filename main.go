@@ -20,6 +20,7 @@ func main() {
 	if !*debug {
 		provider.LogAsTerraform()
 	}
+	provider.LimitMemory()
 	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,

@@ -104,6 +104,10 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 		c.first[about] = claim
 		return nil
 	}
+	if first.Object == claim.Object && len(c.more[about]) == 0 { // as each of thousands of customers in a plan after its refresh
+		c.first[about] = claim
+		return nil
+	}
 	all := append([]Claim{first}, c.more[about]...)
 	i := slices.IndexFunc(all, func(one Claim) bool { return one.Object == claim.Object })
 	if i < 0 {

@@ -2,13 +2,14 @@ package customer
 
 import (
 	"context"
+	"maps"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
 	"terraform-provider-partnercenter/internal/tfkit"
@@ -69,11 +70,9 @@ type customersModel struct {
 	Customers         types.List   `tfsdk:"customers"`
 }
 
-// customerObject is the type of one customer. Its values are not made of a struct: the
-// framework compiles a pattern for each field of each struct, which takes longer than all
-// requests for 10,000 customers.
-var customerObject = types.ObjectType{AttrTypes: map[string]attr.Type{
-	"customer_id": types.StringType, "company_name": types.StringType, "domain": types.StringType, "relationship_to_partner": types.StringType,
+// customerObject is the type of one customer.
+var customerObject = tftypes.Object{AttributeTypes: map[string]tftypes.Type{
+	"customer_id": tftypes.String, "company_name": tftypes.String, "domain": tftypes.String, "relationship_to_partner": tftypes.String,
 }}
 
 func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -91,13 +90,26 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
 		return
 	}
-	objects := make([]attr.Value, 0, len(customers))
+	attributes := make(map[string]tftypes.Value)
+	if err := req.Config.Raw.As(&attributes); err != nil {
+		resp.Diagnostics.AddError("Could not read the configuration", err.Error())
+		return
+	}
+	attributes = maps.Clone(attributes) // they are the configuration's own
+	attributes["customers"] = listOf(customers)
+	resp.State.Raw = tftypes.NewValue(req.Config.Raw.Type(), attributes)
+}
+
+// listOf makes the list as Terraform takes it: for 10,000 customers, the framework's conversion from other values takes
+// longer than all requests.
+func listOf(customers []partnercenter.Customer) tftypes.Value {
+	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
+	objects := make([]tftypes.Value, 0, len(customers))
 	for _, c := range customers {
-		objects = append(objects, types.ObjectValueMust(customerObject.AttrTypes, map[string]attr.Value{
-			"customer_id": types.StringValue(c.ID), "company_name": types.StringValue(c.CompanyProfile.CompanyName),
-			"domain": types.StringValue(c.CompanyProfile.Domain), "relationship_to_partner": types.StringValue(c.RelationshipToPartner),
+		objects = append(objects, tftypes.NewValue(customerObject, map[string]tftypes.Value{
+			"customer_id": text(c.ID), "company_name": text(c.CompanyProfile.CompanyName),
+			"domain": text(c.CompanyProfile.Domain), "relationship_to_partner": text(c.RelationshipToPartner),
 		}))
 	}
-	m.Customers = types.ListValueMust(customerObject, objects)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	return tftypes.NewValue(tftypes.List{ElementType: customerObject}, objects)
 }

@@ -65,6 +65,8 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
 			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The " + r.other +
 			" permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
+			"With hundreds of these resources, run Terraform with `-parallelism=32`: by default it waits for 10 requests at a time. " +
+			"For thousands of customers, use one `partnercenter_customer_permissions`.\n\n" +
 			"A plan in which two resources of one provider block declare the opposite for the permission of one customer fails. " +
 			"A resource that is destroyed leaves the permission as another resource of the state declares it.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +

@@ -77,9 +77,10 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 
 // planDestroy claims the end of all that is on.
 func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object string) diag.Diagnostics {
-	var permissions types.Map
+	var value attr.Value // of another type the framework makes two more copies
 	diags := planned{}.save(ctx, resp.Private)
-	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
+	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
+	permissions, _ := value.(types.Map)
 	if r.Clients == nil || diags.HasError() {
 		return diags
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -138,8 +139,9 @@ type customerPermissionsIdentity struct {
 
 // ValidateConfig judges the keys of the map.
 func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var permissions types.Map
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
+	var value attr.Value // of another type the framework makes two more copies
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &value)...)
+	permissions, _ := value.(types.Map)
 	seen, elements := make(map[string]string), permissions.Elements() // a copy each time
 	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)

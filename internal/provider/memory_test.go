@@ -1,0 +1,40 @@
+package provider
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A small heap has a fixed limit, and a large one the same room for garbage in proportion.
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for inUse, want := range map[uint64]int64{0: memoryGoal, memoryGoal / 2: memoryGoal, memoryGoal: memoryGoal * 3 / 2, 1 << 30: 3 << 29} {
+		if got := memoryLimit(inUse); got != want {
+			t.Errorf("with %d in use the limit is %d, not %d", inUse, got, want)
+		}
+	}
+}
+
+func TestHeapInUse(t *testing.T) {
+	t.Parallel()
+	runtime.GC()
+	if n := heapInUse(); n == 0 || n > 1<<40 {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// It is called after a collection, and again after a later one.
+func TestAfterEachCollection(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int32
+	afterEachCollection(func() { calls.Add(1) })
+	for end := time.Now().Add(10 * time.Second); calls.Load() < 3; {
+		if time.Now().After(end) {
+			t.Fatalf("%d calls", calls.Load())
+		}
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+}
