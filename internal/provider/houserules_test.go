@@ -190,7 +190,7 @@ func TestHouseRules(t *testing.T) {
 }
 
 // What is below the services names things of the API, never arguments of Terraform: the
-// services and the provider know what those are called. azurerbac is to follow.
+// services and the provider know what those are called.
 func TestHouseRules_lowerPackages(t *testing.T) {
 	t.Parallel()
 	names := argumentNames(t)

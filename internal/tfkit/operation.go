@@ -9,9 +9,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 // OperationTimeout bounds one operation on one resource, waits for the server's limits
@@ -62,7 +62,7 @@ func OutOfTime(ctx context.Context, err error) error {
 // waitsTooLong tells whether a wait that the server asked for, or that our own limits demand, would
 // not have ended before the deadline.
 func waitsTooLong(err error) bool {
-	e, ok := errors.AsType[*azurerbac.Error](err)
+	e, ok := errors.AsType[*resourcemanager.Error](err)
 	return ok && e.StatusCode == http.StatusTooManyRequests || partnercenter.IsOutOfTime(err) || errors.As(err, new(*httppipe.DeadlineError))
 }
 

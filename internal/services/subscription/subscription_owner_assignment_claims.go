@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"golang.org/x/sync/semaphore"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -99,7 +99,7 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 	// Make sure that the other half can begin: what it needs is read here, where a failure keeps the state.
 	o := state.toAPI()
 	a, err := r.Azure.RoleAssignments.Find(ctx, o, state.RoleAssignmentID.ValueString(), state.written(tfkit.WrittenAt(ctx, private)))
-	if azurerbac.IsNotFound(err) {
+	if resourcemanager.IsNotFound(err) {
 		return false, diags
 	}
 	if err == nil && d.UserPrincipalName != "" {
@@ -146,10 +146,10 @@ type (
 )
 
 // handedOver returns the assignment that the other half of the replacement has left.
-func (r *subscriptionOwnerAssignmentResource) handedOver(m subscriptionOwnerAssignmentModel) (azurerbac.RoleAssignment, bool) {
+func (r *subscriptionOwnerAssignmentResource) handedOver(m subscriptionOwnerAssignmentModel) (resourcemanager.RoleAssignment, bool) {
 	about, _ := m.subject()
 	left, _ := r.Memory.Load(handedOverKey(about))
-	a, ok := left.(azurerbac.RoleAssignment)
+	a, ok := left.(resourcemanager.RoleAssignment)
 	return a, ok
 }
 

@@ -8,14 +8,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 // failure is the error for a failed call. Stored tells whether the state has the assignment all the
 // same, since it exists or may exist.
 func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m subscriptionOwnerAssignmentModel, summary string, err error, stored bool) diag.Diagnostic {
-	exists, ok := errors.AsType[*azurerbac.ExistsError](err)
+	exists, ok := errors.AsType[*resourcemanager.ExistsError](err)
 	switch {
 	case ok && exists.Existing.Foreign():
 		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "This is the partner's own access",
@@ -28,7 +28,7 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true. In both cases destroying the resource deletes it. "+
 				"If the state has it already and marks it as tainted, run terraform untaint with the address of the resource.",
 				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
-	case errors.As(err, new(*azurerbac.DisabledError)):
+	case errors.As(err, new(*resourcemanager.DisabledError)):
 		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
 	}
 	detail := tfkit.Detail(tfkit.OutOfTime(ctx, err))

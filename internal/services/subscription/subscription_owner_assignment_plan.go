@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -142,7 +142,7 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	}
 	o := plan.toAPI()
 	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
-	var found azurerbac.RoleAssignment
+	var found resourcemanager.RoleAssignment
 	var exists bool
 	if err == nil {
 		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
@@ -155,7 +155,7 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
 		}
 		return nil
-	case azurerbac.IsPassing(err):
+	case resourcemanager.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
 	case err != nil && r.isGone(plan):

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -82,8 +82,8 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 }
 
 // assign makes the assignment, or takes over the one that the other half of a replacement has left.
-// For its errors, see [azurerbac.RoleAssignments.Assign].
-func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left azurerbac.RoleAssignment) (azurerbac.RoleAssignment, error) {
+// For its errors, see [resourcemanager.RoleAssignments.Assign].
+func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left resourcemanager.RoleAssignment) (resourcemanager.RoleAssignment, error) {
 	if left.ID == "" {
 		return r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
 	}
@@ -114,11 +114,11 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 
 	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.written(tfkit.WrittenAt(ctx, req.Private)))
 	switch {
-	case azurerbac.IsNotFound(err):
+	case resourcemanager.IsNotFound(err):
 		r.noteGone(m)
 		resp.State.RemoveResource(ctx)
 		return
-	case azurerbac.IsLost(err):
+	case resourcemanager.IsLost(err):
 		// Not an error, which would also keep all other resources from being planned and destroyed.
 		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+
 			"\n\nThe state stays as it is. If the customer has left, remove the resource from the state: run terraform state rm with its address, "+
@@ -151,7 +151,7 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	// The time of creation is unknown where another object may delete the assignment; see ModifyPlan.
 	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) || plan.CreatedOn.IsUnknown() {
 		unlock, err := r.lock(ctx, plan)
-		var a azurerbac.RoleAssignment
+		var a resourcemanager.RoleAssignment
 		if err == nil {
 			a, err = r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
 			unlock()
@@ -196,7 +196,7 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
 			return
 		}
-		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, azurerbac.ReadLag))
+		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
 		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), err, false))
@@ -221,7 +221,7 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 				"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c/22222222-2222-2222-2222-222222222222", text))
 		return
 	}
-	o := azurerbac.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
+	o := resourcemanager.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
 	a, err := r.Azure.RoleAssignments.Importable(ctx, o, id.roleAssignmentID)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not import "+text, err))

@@ -1,4 +1,4 @@
-package azurerbac
+package resourcemanager
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-// Package azurerbac is a client for the customers' side of Azure: Azure Resource Manager in
+// Package resourcemanager is a client for the customers' side of Azure: Azure Resource Manager in
 // the customers' tenants. It knows nothing of Terraform.
 //
 // It uses the Azure SDK's generated clients over the pipeline of package httppipe, so that
@@ -7,4 +7,4 @@
 // InvalidAuthenticationTokenTenant), and azcore keeps one token per client.
 //
 // Failures are [*Error]. Start with [New].
-package azurerbac
+package resourcemanager

@@ -1,4 +1,4 @@
-package azurerbac_test
+package resourcemanager_test
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 const (
@@ -36,18 +36,18 @@ func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
 }
 
 // newClient is what one run of the provider has: a client signed in as an Admin agent.
-func newClient(t testing.TB, b *mockbackend.Backend) *azurerbac.Client {
+func newClient(t testing.TB, b *mockbackend.Backend) *resourcemanager.Client {
 	t.Helper()
 	return newClientAs(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 }
 
 // newClientAs is signed in with a refresh token; "" is app-only.
-func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azurerbac.Client {
+func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *resourcemanager.Client {
 	t.Helper()
 	return newClientOver(t, b, refreshToken, b.Transport())
 }
 
-func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, transport http.RoundTripper) *azurerbac.Client {
+func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, transport http.RoundTripper) *resourcemanager.Client {
 	t.Helper()
 	authority, err := httppipe.ParseEndpoint(b.Endpoints().SignIn)
 	if err != nil {
@@ -66,7 +66,7 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	return azurerbac.New(azurerbac.Options{
+	return resourcemanager.New(resourcemanager.Options{
 		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Authority: authority.String(), Credential: cred, Client: client, UserAgent: "test",
 	})
 }
@@ -95,7 +95,7 @@ func TestLists_end(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := c.RoleAssignments.At(ctx, tenant, subscription)
-	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
+	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
 		t.Errorf("role assignments: %+v", err)
 	}
 	err = nil
@@ -113,7 +113,7 @@ func TestError_flat(t *testing.T) {
 		return http.StatusForbidden, `{"code":"AuthorizationFailed","message":"no"}`
 	}})
 	_, err := c.RoleAssignments.At(t.Context(), tenant, subscription)
-	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || e.Code != "AuthorizationFailed" || !azurerbac.IsPassing(err) {
+	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || e.Code != "AuthorizationFailed" || !resourcemanager.IsPassing(err) {
 		t.Errorf("got %+v", err)
 	}
 }
