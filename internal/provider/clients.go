@@ -57,7 +57,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	return &tfkit.Clients{
 		PartnerCenter: partnercenter.New(options),
 		Azure: resourcemanager.New(resourcemanager.Options{
-			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Authority: s.authority.String(), Credential: azure,
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure,
 			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 		}),
 	}, nil

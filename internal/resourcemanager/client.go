@@ -3,6 +3,7 @@ package resourcemanager
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -10,14 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/resources/armsubscriptions"
 
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -29,8 +22,6 @@ type Options struct {
 	// Audience what its tokens are asked for.
 	Endpoint *url.URL
 	Audience string
-	// Authority is the sign-in host, for the Azure SDK, which wants to know it.
-	Authority string
 	// Credential gives tokens of any tenant.
 	Credential httppipe.Tokens
 	// Limits hold in each tenant.
@@ -46,11 +37,11 @@ type Options struct {
 // Client calls Azure Resource Manager in customers' tenants. It is safe for concurrent use.
 type Client struct {
 	RoleAssignments RoleAssignments
+	Subscriptions   Subscriptions
 
-	options       Options
-	subscriptions *httppipe.Answers[Subscription]
-	mu            sync.Mutex
-	tenants       map[string]*tenant // by tenant id in lower case
+	options Options
+	mu      sync.Mutex
+	callers map[string]*httppipe.Caller // by tenant id in lower case
 }
 
 // New returns a client. It sends nothing.
@@ -58,70 +49,34 @@ func New(o Options) *Client {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	c := &Client{options: o, subscriptions: &httppipe.Answers[Subscription]{For: listedFor}, tenants: make(map[string]*tenant)}
-	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: listedFor}, patience: new(patience)}
+	c := &Client{options: o, callers: make(map[string]*httppipe.Caller)}
+	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: sharedFor}, refusals: new(refusals)}
+	c.Subscriptions = Subscriptions{c: c, read: &httppipe.Answers[Subscription]{For: sharedFor}}
 	return c
 }
 
-// tenant is the Azure SDK's clients for one tenant. They share a gate, since Resource Manager
-// limits requests per tenant.
-type tenant struct {
-	subscriptions *armsubscriptions.Client
-	assignments   *armauthorization.RoleAssignmentsClient
+// sharedFor is how long a read is shared: long enough that one refresh of many assignments reads
+// once, short enough that no run relies on an old answer.
+const sharedFor = time.Minute
+
+// sharedKey is what reads of a subscription are shared by.
+func sharedKey(tenantID, subscriptionID string) string {
+	return strings.ToLower(tenantID + "/" + subscriptionID)
 }
 
-// in returns the clients for a tenant.
-func (c *Client) in(tenantID string) (*tenant, error) {
+// in returns the caller for a tenant.
+func (c *Client) in(tenantID string) *httppipe.Caller {
+	tenantID = strings.ToLower(tenantID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := strings.ToLower(tenantID)
-	if t, ok := c.tenants[key]; ok {
-		return t, nil
+	if c.callers[tenantID] == nil {
+		o := c.options
+		c.callers[tenantID] = httppipe.NewCaller(httppipe.Options{
+			API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
+			Gate: httppipe.NewGate(o.Limits), Tokens: o.Credential, TenantID: tenantID, Scope: c.scope(),
+		})
 	}
-	t, err := c.newTenant(key)
-	if err != nil {
-		return nil, err
-	}
-	c.tenants[key] = t
-	return t, nil
-}
-
-func (c *Client) newTenant(tenantID string) (*tenant, error) {
-	o := c.options
-	pipe := httppipe.Options{
-		API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
-		Gate: httppipe.NewGate(o.Limits), Tokens: o.Credential, TenantID: tenantID, Scope: c.scope(),
-	}.ClientOptions()
-	pipe.Cloud = cloud.Configuration{
-		ActiveDirectoryAuthorityHost: o.Authority,
-		Services:                     map[cloud.ServiceName]cloud.ServiceConfiguration{cloud.ResourceManager: {Endpoint: o.Endpoint.String(), Audience: o.Audience}},
-	}
-	pipe.InsecureAllowCredentialWithHTTP = o.Endpoint.Scheme == "http" // ParseEndpoint allows it for loopback only
-	options := &arm.ClientOptions{
-		ClientOptions: pipe,
-		// It would register resource providers in the customer's subscription.
-		DisableRPRegistration: true,
-	}
-	subscriptions, err := armsubscriptions.NewClient(placeholder{}, options)
-	if err != nil {
-		return nil, err
-	}
-	assignments, err := armauthorization.NewRoleAssignmentsClient("", placeholder{}, options)
-	if err != nil {
-		return nil, err
-	}
-	return &tenant{subscriptions, assignments}, nil
-}
-
-// api is what differs between Resource Manager and other services.
-var api = &httppipe.API{Name: "Azure Resource Manager", RequestID: "x-ms-client-request-id", CorrelationID: "x-ms-correlation-request-id"}
-
-// placeholder is for the Azure SDK, which keeps tokens by itself. The pipeline behind it sets the
-// real one.
-type placeholder struct{}
-
-func (placeholder) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "placeholder", ExpiresOn: time.Now().Add(24 * time.Hour)}, nil
+	return c.callers[tenantID]
 }
 
 func (c *Client) scope() string { return c.options.Audience + "/.default" }
@@ -136,97 +91,52 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 	return credential.ParseClaims(token.Value)
 }
 
-// Subscription is an Azure subscription.
-type Subscription struct {
-	// ID is the subscription's GUID in lower case.
-	ID string
-	// TenantID is the tenant it belongs to, in lower case, or "".
-	TenantID string
-	Name     string
-	// State is Enabled, Warned, PastDue, Disabled or Deleted.
-	State string
-}
+// pathOf is the path of a Resource Manager id.
+func pathOf(id string) string { return httppipe.PathOf(strings.Split(strings.Trim(id, "/"), "/")...) }
 
-// Subscription returns one Azure subscription. All who ask for the same one within a minute
-// share one request.
-// GET /subscriptions/{subscription} (https://learn.microsoft.com/rest/api/resources/subscriptions/get).
-func (c *Client) Subscription(ctx context.Context, tenantID, subscriptionID string) (Subscription, error) {
-	return c.subscriptions.Get(ctx, listKey(tenantID, subscriptionID), func(ctx context.Context) (Subscription, error) {
-		t, err := c.in(tenantID)
-		if err != nil {
-			return Subscription{}, err
-		}
-		var raw *http.Response
-		resp, err := t.subscriptions.Get(policy.WithCaptureResponse(ctx, &raw), strings.ToLower(subscriptionID), nil)
-		if err == nil && resp.SubscriptionID == nil {
-			err = errUnreadable
-		}
-		if err != nil {
-			return Subscription{}, newError(http.MethodGet, "/subscriptions/"+strings.ToLower(subscriptionID), tenantID, raw, err)
-		}
-		return Subscription{
-			ID: strings.ToLower(value(resp.SubscriptionID)), TenantID: strings.ToLower(value(resp.TenantID)), Name: c.options.Texts.Clean(value(resp.DisplayName)), State: string(value(resp.State)),
-		}, nil
-	})
-}
-
-// RequireWritable returns a [*DisabledError] when nothing can be changed in the subscription.
-func (c *Client) RequireWritable(ctx context.Context, tenantID, subscriptionID string) error {
-	s, err := c.Subscription(ctx, tenantID, subscriptionID)
-	if err != nil {
-		return err
-	}
-	if strings.EqualFold(s.State, string(armsubscriptions.SubscriptionStateDisabled)) || strings.EqualFold(s.State, string(armsubscriptions.SubscriptionStateDeleted)) {
-		return &DisabledError{SubscriptionID: s.ID, Name: s.Name, State: s.State}
-	}
-	return nil
-}
-
-// Subscriptions returns the ids, in lower case, of the Azure subscriptions in the tenant that
-// the caller can see.
-// GET /subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions/list).
-func (c *Client) Subscriptions(ctx context.Context, tenantID string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		t, err := c.in(tenantID)
-		if err != nil {
-			yield("", err)
-			return
-		}
-		pager := t.subscriptions.NewListPager(nil)
-		for page, err := range pages(ctx, pager, "/subscriptions", tenantID, func(p armsubscriptions.ClientListResponse) *string { return p.NextLink }) {
+// list reads a collection page by page, lazily. After an error it stops. Check says what is wrong
+// with an item.
+func list[T any](ctx context.Context, c *httppipe.Caller, path string, query url.Values, check func(T) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		read := make(httppipe.Pages)
+		for {
+			var page struct {
+				Value    []T    `json:"value"`
+				NextLink string `json:"nextLink" text:"raw"`
+			}
+			answer, err := c.Do(ctx, httppipe.Call{Method: http.MethodGet, Path: path, Query: query, Answer: &page, Need: true, Check: func() error {
+				if page.Value == nil {
+					return httppipe.ErrUnreadable
+				}
+				for _, item := range page.Value {
+					if err := check(item); err != nil {
+						return err
+					}
+				}
+				return nil
+			}})
 			if err != nil {
-				yield("", err)
+				yield(none, err)
 				return
 			}
-			for _, s := range page.Value {
-				if s != nil && s.SubscriptionID != nil && !yield(strings.ToLower(*s.SubscriptionID), nil) {
+			for _, item := range page.Value {
+				if !yield(item, nil) {
 					return
 				}
 			}
+			if page.NextLink == "" {
+				return
+			}
+			if path, query, err = c.Resolve(page.NextLink); err == nil {
+				err = read.Add(path + "?" + query.Encode())
+			}
+			if err != nil {
+				yield(none, answer.Unfit(fmt.Errorf("%w: %w", httppipe.ErrUnreadable, err)))
+				return
+			}
 		}
 	}
 }
 
-// pages reads a list to its end, or to the first error.
-func pages[T any](ctx context.Context, pager *runtime.Pager[T], path, tenantID string, link func(T) *string) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		seen := make(map[string]bool) // next links, so that a server that repeats one ends in an error
-		for pager.More() {
-			var raw *http.Response
-			page, err := pager.NextPage(policy.WithCaptureResponse(ctx, &raw))
-			if err != nil {
-				yield(page, newError(http.MethodGet, path, tenantID, raw, err))
-				return
-			}
-			if !yield(page, nil) {
-				return
-			}
-			next := value(link(page))
-			if next != "" && seen[next] {
-				yield(page, newError(http.MethodGet, path, tenantID, raw, errors.New("the list of pages has no end: the server repeats a page")))
-				return
-			}
-			seen[next] = true
-		}
-	}
-}
+var errNoID = errors.New("an object has no id")

@@ -67,7 +67,7 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, tr
 		t.Fatal(err)
 	}
 	return resourcemanager.New(resourcemanager.Options{
-		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Authority: authority.String(), Credential: cred, Client: client, UserAgent: "test",
+		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Credential: cred, Client: client, UserAgent: "test",
 	})
 }
 
@@ -94,12 +94,12 @@ func TestLists_end(t *testing.T) {
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := c.RoleAssignments.At(ctx, tenant, subscription)
+	_, err := c.RoleAssignments.List(ctx, tenant, subscription)
 	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
 		t.Errorf("role assignments: %+v", err)
 	}
 	err = nil
-	for _, err = range c.Subscriptions(ctx, tenant) { // the last tells
+	for _, err = range c.Subscriptions.List(ctx, tenant) { // the last tells
 	}
 	if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
 		t.Errorf("subscriptions: %v", err)
@@ -112,7 +112,7 @@ func TestError_flat(t *testing.T) {
 	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
 		return http.StatusForbidden, `{"code":"AuthorizationFailed","message":"no"}`
 	}})
-	_, err := c.RoleAssignments.At(t.Context(), tenant, subscription)
+	_, err := c.RoleAssignments.List(t.Context(), tenant, subscription)
 	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || e.Code != "AuthorizationFailed" || !resourcemanager.IsPassing(err) {
 		t.Errorf("got %+v", err)
 	}

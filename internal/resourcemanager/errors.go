@@ -1,9 +1,6 @@
 package resourcemanager
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,164 +8,90 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Error is a call of Azure Resource Manager that failed.
-type Error struct {
-	// StatusCode is the HTTP status, 0 when there was no answer.
-	StatusCode int
-	// Code is Resource Manager's code, such as AuthorizationFailed, or "".
-	Code    string
-	Message string
-	// Method, Path and TenantID are those of the request.
-	Method, Path, TenantID string
-	// RequestID and CorrelationID are for Microsoft support.
-	RequestID, CorrelationID string
-	// Waited is how long the call was repeated before this answer was believed.
-	Waited time.Duration
-	// Err is the cause when there was no answer, or none that can be read.
-	Err error
-
-	// object says that the path is the object's own.
-	object   bool
-	response *http.Response
-	outcome  httppipe.Outcome
+// api is what differs between Resource Manager and other services
+// (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
+var api = &httppipe.API{
+	Name: "Azure Resource Manager", RequestID: "X-Ms-Client-Request-Id", AnswerID: "X-Ms-Request-Id", CorrelationID: "X-Ms-Correlation-Request-Id",
+	Remedy: remedy,
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("%s %s in tenant %s: %s", e.Method, e.Path, e.TenantID, e.Answer())
-}
+// Error is a call that failed.
+type Error = httppipe.Error
 
-// Answer says in one line what the server answered, or why there is no answer.
-func (e *Error) Answer() string {
-	if e.Err != nil {
-		return e.Err.Error()
-	}
-	s := fmt.Sprintf("Azure Resource Manager answered %d %s", e.StatusCode, http.StatusText(e.StatusCode))
-	if e.Code != "" {
-		s += " (" + e.Code + ")"
-	}
-	if e.Message != "" {
-		s += ": " + e.Message
-	}
-	if e.Waited > 0 {
-		s += fmt.Sprintf(" It was so for %s, over all attempts.", max(e.Waited, time.Second).Round(time.Second))
-	}
-	return s
-}
+// The codes that decide something
+// (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
+const (
+	codeAssignmentNotFound   = "RoleAssignmentNotFound"
+	codeAuthorizationFailed  = "AuthorizationFailed"
+	codeExists               = "RoleAssignmentExists"       // another one of the same role, principal and scope
+	codeInvalidToken         = "InvalidAuthenticationToken" // such as that of an application without a service principal in the tenant
+	codeLastOwner            = "CannotDeleteLastRbacAdminAssignment"
+	codePrincipalNotFound    = "PrincipalNotFound"
+	codeSubscriptionNotFound = "SubscriptionNotFound"
+	codeWrongTenant          = "InvalidAuthenticationTokenTenant" // the token's is not the subscription's
+)
 
-// Request says what was asked.
-func (e *Error) Request() string { return e.Method + " " + e.Path + " in tenant " + e.TenantID }
-
-// Outcome says what became of the request, over all attempts.
-func (e *Error) Outcome() httppipe.Outcome {
-	if e.StatusCode == 0 {
-		return httppipe.OutcomeOf(e.Err)
-	}
-	return e.outcome
-}
-
-// Sent tells whether a request may have reached the server.
-func (e *Error) Sent() bool { return e.Outcome() != httppipe.NotSent }
-
-// IDs are for Microsoft support.
-func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
-
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// errUnreadable says that a successful answer cannot be read.
-var errUnreadable = errors.New("Azure Resource Manager's answer cannot be read") //nolint:staticcheck // a name begins it
-
-// newError reads the SDK's error, which leaves the message in the response. raw is the
-// response where there is one; with it an error of the SDK's own is about its content.
-func newError(method, path, tenantID string, raw *http.Response, err error) *Error {
-	e := &Error{Method: method, Path: path, TenantID: tenantID, Err: err}
-	answer, refused := errors.AsType[*azcore.ResponseError](err)
-	if refused && answer.RawResponse != nil {
-		raw = answer.RawResponse
-	}
-	if raw == nil || !refused && raw.StatusCode > 299 { // as after a 401 that no new token came to
+// answered returns the server's answer in an error, or nil.
+func answered(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode != 0 && e.Err == nil {
 		return e
 	}
-	e.response, e.StatusCode = raw, raw.StatusCode
-	if e.outcome = httppipe.OutcomeOfAnswer(raw); e.outcome == httppipe.Done {
-		e.outcome = httppipe.Unsure // executed, perhaps, and the answer cannot be read
-	}
-	texts := httppipe.TextsOf(raw)
-	e.RequestID = texts.ID(raw.Header.Get("x-ms-request-id"))
-	e.CorrelationID = texts.ID(raw.Header.Get("x-ms-correlation-request-id"))
-	if !refused {
-		if !errors.Is(err, errUnreadable) {
-			e.Err = fmt.Errorf("%w: %w", errUnreadable, err)
-		}
-		return e
-	}
-	e.Code, e.Err = texts.ID(answer.ErrorCode), nil
-	var body struct {
-		Error struct {
-			Code    string `json:"code"`
-			Message string `json:"message"`
-		} `json:"error"`
-	}
-	if payload, err := runtime.Payload(raw); err == nil && json.Unmarshal(bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf")), &body) == nil {
-		e.Code, e.Message = cmp.Or(texts.ID(body.Error.Code), e.Code), texts.Clean(body.Error.Message)
-	}
-	return e
+	return nil
 }
 
-// codeExists is the refusal of a second assignment of a role to the same principal at the
-// same scope.
-const codeExists = "RoleAssignmentExists"
-
-// IsNotFound tells whether the role assignment that was asked for does not exist. A
+// IsNotFound tells whether the role assignment that was read or deleted does not exist. A
 // subscription that is not found says nothing about its assignments, nor does a list.
 func IsNotFound(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.object && e.StatusCode == http.StatusNotFound && e.Code == "RoleAssignmentNotFound"
+	e := answered(err)
+	return e != nil && e.StatusCode == http.StatusNotFound && e.Code == codeAssignmentNotFound && strings.Contains(strings.ToLower(e.Path), "/roleassignments/")
 }
 
 // IsPassing tells whether the caller's access to the subscription, or the subscription
 // itself, may just be too new.
 func IsPassing(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
+	e := answered(err)
+	return e != nil && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
 }
 
-// IsNoAccess tells whether the caller may not look: the customer's tenant refused the
+// IsNoAccess tells whether the caller has no access to read: the customer's tenant refused the
 // sign-in, or Resource Manager the request (401, 403). That says nothing of what is there. A
-// refusal that Resource Manager gives no code for may be somebody else's and is none, nor is
-// that of a subscription that belongs to another tenant.
+// refusal without a code may come from something in between and is none, nor is that of a
+// subscription that belongs to another tenant.
 func IsNoAccess(err error) bool {
 	if refused, ok := errors.AsType[*credential.Error](err); ok {
 		return refused.OfTenant()
 	}
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Err == nil && e.Code != "" && e.Code != codeWrongTenant &&
-		(e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
+	e := answered(err)
+	return e != nil && e.Code != "" && e.Code != codeWrongTenant && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
 }
 
 // IsElsewhere tells whether the subscription is not found in the tenant: it belongs to
 // another one, is too new or is gone.
 func IsElsewhere(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
+	e := answered(err)
+	return e != nil && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
 }
 
 // IsLost tells whether the subscription is out of the caller's reach, as it is when the customer
 // left, took the access away or moved the subscription.
 func IsLost(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	unauthorized := ok && e.StatusCode == http.StatusUnauthorized && e.Code != codeInvalidToken
+	e := answered(err)
+	unauthorized := e != nil && e.StatusCode == http.StatusUnauthorized && e.Code != codeInvalidToken
 	return IsElsewhere(err) || IsNoAccess(err) && !unauthorized
 }
 
-// Reason says in whole sentences why the caller may not look and what to do, without ids
+// IsLastOwner tells whether a role assignment was not deleted because the subscription
+// would have had nobody left who can manage access.
+func IsLastOwner(err error) bool {
+	e := answered(err)
+	return e != nil && e.Code == codeLastOwner
+}
+
+// Reason says in whole sentences why the caller has no access and what to do, without ids
 // that differ each time.
 func Reason(err error) string {
 	if refused, ok := errors.AsType[*credential.Error](err); ok {
@@ -179,13 +102,6 @@ func Reason(err error) string {
 		return err.Error()
 	}
 	return strings.TrimSpace(strings.TrimRight(e.Answer(), ".") + ". " + e.Remedy())
-}
-
-// IsLastOwner tells whether a role assignment was not deleted because the subscription
-// would have had nobody left who can manage access.
-func IsLastOwner(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.Code == "CannotDeleteLastRbacAdminAssignment"
 }
 
 // ExistsError says that the principal is Owner of the subscription already, by an

@@ -1,7 +1,6 @@
 package resourcemanager
 
 import (
-	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -31,31 +30,20 @@ var remedies = map[string]string{
 	"RoleAssignmentLimitExceeded":      "Remove role assignments that the subscription does not need, or assign the role to a group.",
 	"ReadOnlyDisabledSubscription":     "The subscription is disabled, so nothing can be changed in it. Reactivate it in Partner Center first.",
 	"ScopeLocked":                      "Somebody has put a lock on the subscription. Remove the lock first.",
-	"CannotDeleteLastRbacAdminAssignment": "Nobody else could manage access to the subscription, so Azure keeps this assignment. Either make another principal Owner first; " +
+	codeLastOwner: "Nobody else could manage access to the subscription, so Azure keeps this assignment. Either make another principal Owner first; " +
 		"or leave the assignment and only forget it: terraform state rm, or a removed block with destroy = false; " +
 		"or let a Global Administrator of the customer delete it.",
 }
-
-// codeInvalidToken is the refusal of a token, such as that of an application without a service
-// principal in the tenant.
-const codeInvalidToken = "InvalidAuthenticationToken"
-
-// codeWrongTenant is the refusal of a token of another tenant than the subscription's.
-const codeWrongTenant = "InvalidAuthenticationTokenTenant"
 
 // mayLook is the remedy of a read.
 const mayLook = "The signed-in user or application may not look at the customer's subscription. Any role there is enough: " +
 	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
 	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
 
-// Remedy says what to do, in whole sentences, or "".
-func (e *Error) Remedy() string {
-	var cause interface{ Remedy() string }
-	if errors.As(e.Err, &cause) {
-		return cause.Remedy()
-	}
+// remedy says what to do, in whole sentences, or "".
+func remedy(e *Error) string {
 	if e.Code == codeWrongTenant {
-		if owner := e.subscriptionTenant(); owner != "" {
+		if owner := subscriptionTenant(e); owner != "" {
 			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set customer_id to the customer who has the subscription."
 		}
 		return "The subscription belongs to another tenant than " + e.TenantID + ". Set customer_id to the customer who has the subscription."
@@ -84,7 +72,7 @@ var issuer = regexp.MustCompile(`sts\.windows\.net/([0-9A-Fa-f-]{36})`)
 
 // subscriptionTenant is the other one of the two tenants that the message names: the token's and
 // the subscription's.
-func (e *Error) subscriptionTenant() string {
+func subscriptionTenant(e *Error) string {
 	for _, m := range issuer.FindAllStringSubmatch(e.Message, -1) {
 		if !strings.EqualFold(m[1], e.TenantID) {
 			return strings.ToLower(m[1])

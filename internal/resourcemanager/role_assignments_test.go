@@ -179,7 +179,7 @@ func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for _, id := range []string{"", assignmentID(b.RoleAssignments(subscription)[0].Name)} {
-		_, err := c.RoleAssignments.Importable(t.Context(), o, id)
+		_, err := c.RoleAssignments.ReadImportable(t.Context(), o, id)
 		if !errors.As(err, new(*resourcemanager.NotOwnerError)) || !strings.Contains(err.Error(), "partner's own access") {
 			t.Errorf("import of %q: got %v", id, err)
 		}

@@ -219,7 +219,7 @@ func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customer
 			continue
 		}
 		owners.Go(func() (err error) {
-			a.Owners, err = d.Azure.RoleAssignments.Owners(ctx, customerID, a.ID)
+			a.Owners, err = d.Azure.RoleAssignments.ListOwners(ctx, customerID, a.ID)
 			switch {
 			case resourcemanager.IsNoAccess(err):
 				a.unknown, err = resourcemanager.Reason(err), nil

@@ -64,7 +64,10 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignm
 	case m.PrincipalType.IsUnknown():
 		m.PrincipalType = types.StringNull()
 	}
-	m.Description, m.Condition = tfkit.OrNull(a.Description), tfkit.OrNull(a.Condition)
+	if m.Description.ValueString() != a.Description {
+		m.Description = tfkit.OrNull(a.Shown) // not what was declared, so it must be fit for a plan
+	}
+	m.Condition = tfkit.OrNull(a.Condition)
 	m.CreatedOn = types.StringNull()
 	if !a.CreatedOn.IsZero() {
 		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))

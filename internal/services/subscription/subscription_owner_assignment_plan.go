@@ -141,11 +141,11 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 		return nil // the other half of the replacement has checked it
 	}
 	o := plan.toAPI()
-	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
+	err := r.Azure.Subscriptions.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
 	var found resourcemanager.RoleAssignment
 	var exists bool
 	if err == nil {
-		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
+		found, exists, err = r.Azure.RoleAssignments.ReadExisting(ctx, o)
 	}
 	summary := "Could not check " + plan.title()
 	switch {

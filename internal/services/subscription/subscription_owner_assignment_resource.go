@@ -222,7 +222,7 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 		return
 	}
 	o := resourcemanager.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
-	a, err := r.Azure.RoleAssignments.Importable(ctx, o, id.roleAssignmentID)
+	a, err := r.Azure.RoleAssignments.ReadImportable(ctx, o, id.roleAssignmentID)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not import "+text, err))
 		return

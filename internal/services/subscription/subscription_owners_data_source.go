@@ -127,7 +127,7 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 		resp.Diagnostics.AddError("Invalid value", "The value of subscription_id "+err.Error()+".")
 		return
 	}
-	found, err := d.Azure.RoleAssignments.Owners(ctx, m.CustomerID.ValueString(), subscriptionID)
+	found, err := d.Azure.RoleAssignments.ListOwners(ctx, m.CustomerID.ValueString(), subscriptionID)
 	switch {
 	case resourcemanager.IsNoAccess(err):
 		m.UnknownReason = types.StringValue(resourcemanager.Reason(err))
