@@ -224,6 +224,7 @@ func (r *Resource) Refresh(ctx context.Context) error {
 		return err
 	}
 	r.state, r.private, r.identity = r.decode(r.schema.ValueType(), resp.NewState), resp.Private, resp.NewIdentity
+	r.tainted = r.tainted && r.Exists()
 	return nil
 }
 

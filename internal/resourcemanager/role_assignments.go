@@ -202,8 +202,9 @@ func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id strin
 
 // remove deletes once, and tells whether there was something to delete.
 func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id string) (existed bool, err error) {
+	var out roleAssignment // so that the page of a proxy is not taken for the answer
 	answer, err := s.c.in(o.TenantID).Do(ctx, httppipe.Call{
-		Method: http.MethodDelete, Path: pathOf(id), Query: url.Values{"api-version": {roleAssignmentsVersion}},
+		Method: http.MethodDelete, Path: pathOf(id), Query: url.Values{"api-version": {roleAssignmentsVersion}}, Answer: &out,
 	})
 	if IsNotFound(err) {
 		return false, nil
