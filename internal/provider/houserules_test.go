@@ -194,7 +194,7 @@ func TestHouseRules(t *testing.T) {
 func TestHouseRules_lowerPackages(t *testing.T) {
 	t.Parallel()
 	names := argumentNames(t)
-	for _, pkg := range []string{"httppipe", "credential", "partnercenter"} {
+	for _, pkg := range []string{"httppipe", "credential", "partnercenter", "resourcemanager"} {
 		files, err := filepath.Glob(filepath.Join(acctest.Root(), "internal", pkg, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal(err, files)

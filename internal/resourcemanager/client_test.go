@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"terraform-provider-partnercenter/internal/credential"
@@ -103,6 +104,64 @@ func TestLists_end(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
 		t.Errorf("subscriptions: %v", err)
+	}
+}
+
+// A list is read to its end on the configured host only, and what is no list is no empty one.
+func TestLists_refused(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a page on another host":   {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
+		"a page on a host as user": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
+		"a link that is none":      {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
+		"no list":                  {`{}`, "not what the API documents"},
+		"null":                     {`null`, "not what the API documents"},
+		"nothing":                  {``, "not what the API documents"},
+		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no id"},
+		"an object without role":   {`{"value":[{"id":"/x"}]}`, "has no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{})
+				client := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) { return http.StatusOK, c.body }})
+				_, err := client.RoleAssignments.List(t.Context(), tenant, subscription)
+				if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !strings.Contains(err.Error(), c.want) || e.TenantID != tenant || resourcemanager.IsNoAccess(err) || resourcemanager.IsNotFound(err) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A list whose answer cannot be read is read again.
+func TestLists_unreadableOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newBackend(t, mockbackend.Config{}), 0
+		c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
+			if n++; n == 1 {
+				return http.StatusOK, `{"value":[`
+			}
+			return http.StatusOK, `{"value":[]}`
+		}})
+		if all, err := c.RoleAssignments.List(t.Context(), tenant, subscription); err != nil || len(all) != 0 || n != 2 {
+			t.Errorf("got %v, %v after %d requests", all, err, n)
+		}
+	})
+}
+
+// A description comes back as it was written, whatever is in it, and what is shown of it is harmless.
+func TestDescription(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	o := adatum
+	o.Description = "buys\n\treservations\x1b[2J \u202e👩\u200d💻 "
+	written, err := newClient(t, b).RoleAssignments.Assign(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := newClient(t, b).RoleAssignments.Get(t.Context(), tenant, written.ID)
+	for _, a := range []resourcemanager.RoleAssignment{written, read} {
+		if err != nil || a.Description != o.Description || a.Shown != "buys\n reservations[2J 👩💻 " {
+			t.Errorf("got %q, shown as %q, %v", a.Description, a.Shown, err)
+		}
 	}
 }
 

@@ -463,7 +463,7 @@ func TestRemove_refused(t *testing.T) {
 		}
 	}
 	err = c.RoleAssignments.Remove(t.Context(), adatum, a.ID, false)
-	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !resourcemanager.IsLastOwner(err) || !strings.Contains(e.Remedy(), "terraform state rm") {
+	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !resourcemanager.IsLastOwner(err) || !strings.Contains(e.Remedy(), "another principal Owner first") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -39,18 +39,33 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 }
 
 // withoutRefresh adds to the error of a read how to destroy without it.
-func withoutRefresh(err error) error { return &readError{err} }
+func withoutRefresh(err error) error {
+	return &advisedError{err, "terraform destroy -refresh=false works without this read."}
+}
 
-type readError struct{ error }
+// orForget adds to the error of a deletion how to leave the role assignment, if Azure keeps it or the
+// subscription is out of reach.
+func orForget(err error) error {
+	if !resourcemanager.IsLastOwner(err) && !resourcemanager.IsElsewhere(err) {
+		return err
+	}
+	return &advisedError{err, "To remove the resource from the state only, use terraform state rm or a removed block with destroy = false."}
+}
 
-func (e *readError) Unwrap() error { return e.error }
+// advisedError is an error with more to do about it.
+type advisedError struct {
+	error
+
+	advice string
+}
+
+func (e *advisedError) Unwrap() error { return e.error }
 
 // Remedy says what to do, in whole sentences.
-func (e *readError) Remedy() string {
-	text := "terraform destroy -refresh=false works without this read."
+func (e *advisedError) Remedy() string {
 	var cause interface{ Remedy() string }
 	if errors.As(e.error, &cause) && cause.Remedy() != "" {
-		text = cause.Remedy() + " " + text
+		return cause.Remedy() + " " + e.advice
 	}
-	return text
+	return e.advice
 }

@@ -201,7 +201,7 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), err, false))
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), orForget(err), false))
 	}
 }
 
