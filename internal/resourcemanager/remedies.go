@@ -13,12 +13,12 @@ import (
 var remedies = map[string]string{
 	codeInvalidToken: "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
 		"otherwise authenticate to Azure as a user.",
-	codePrincipalNotFound: "Check the object ID. It must be one of the customer's own directory: for an application that is the object id of its service " +
+	codePrincipalNotFound: "Check the object ID. It must be one of the customer's own directory: for an application that is the object ID of its service " +
 		"principal there, not the application ID. One that was just made needs some minutes; naming the principal type shortens that.",
 	"UnmatchedPrincipalType": "Set the principal type to what the principal is, or leave it out.",
 	codeSubscriptionNotFound: "Check the subscription ID and the customer ID. A new subscription needs some minutes to show. If the subscription was deleted for good, " +
 		"its role assignments are gone with it.",
-	"MissingSubscription": "Check the subscription ID: it must be an Azure subscription id, not the ID of the Azure plan in Partner Center.",
+	"MissingSubscription": "Check the subscription ID: it must be an Azure subscription ID, not the ID of the Azure plan in Partner Center.",
 	codeAuthorizationFailed: "The signed-in user or application may not do this on the customer's subscription. It needs Owner, User Access Administrator or " +
 		"Role Based Access Control Administrator there: a user of the partner has it as a member of AdminAgents with a GDAP relationship to the customer, " +
 		"until the customer takes it away or the relationship ends " +

@@ -104,6 +104,9 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 		_, err = r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, o.TenantID, next.UserPrincipalName)
 		r.Memory.Store(userKey{strings.ToLower(o.TenantID), strings.ToLower(next.UserPrincipalName)}, a.PrincipalID)
 	}
+	if err == nil {
+		err = ctx.Err() // after Ctrl-C the other half does not begin
+	}
 	if err != nil {
 		return false, append(diags, r.failure(ctx, state, "Could not replace "+state.title(), err, false))
 	}

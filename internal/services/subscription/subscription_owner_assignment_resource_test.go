@@ -252,7 +252,7 @@ func TestAccOwner_errors(t *testing.T) {
 			block: ownerBlockOf(adatum, nobody, anasID, soon),
 			want:  []string{"404 Not Found (SubscriptionNotFound)", "Check the subscription ID and the customer ID.", "In Terraform: subscription_id, customer_id."},
 		},
-		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the id of the Azure plan in Partner Center"}},
+		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the ID of the Azure plan in Partner Center"}},
 		"RoleAssignmentExists": {
 			before: func(b *acctest.Backend) {
 				b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
