@@ -43,36 +43,36 @@ const ReadLag = time.Minute
 // Refresh returns the assignment of Owner that is known by its id or, when it was made again
 // under another name, the one that is there now. It costs a share in one list per
 // subscription; an assignment that is not on it is asked for by itself before it counts as
-// gone ([IsNotFound]). Written is the assignment as it was written a short time ago, or nil: see
+// gone ([IsNotFound]). Expected is the assignment as it was written a short time ago, or nil: see
 // [RoleAssignments.ReadWritten].
-func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, written *RoleAssignment) (RoleAssignment, error) {
+func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
 	all, err := s.List(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
 		return RoleAssignment{}, err
 	}
 	if i := slices.IndexFunc(all, func(a RoleAssignment) bool { return strings.EqualFold(a.ID, id) }); i >= 0 {
-		if !all[i].before(written) {
+		if !all[i].predates(expected) {
 			return all[i], nil
 		}
 	} else if a, ok := owner(all, o.SubscriptionID, o.PrincipalID); ok {
 		return a, nil
 	}
-	return s.ReadWritten(ctx, o, id, written)
+	return s.ReadWritten(ctx, o, id, expected)
 }
 
-// before tells whether a read shows the assignment as it was before it was written.
-func (a RoleAssignment) before(written *RoleAssignment) bool {
-	return written != nil && (a.Description != written.Description || a.Condition != written.Condition || a.CreatedOn.Before(written.CreatedOn))
+// predates tells whether a read shows the assignment as it was before it was written.
+func (a RoleAssignment) predates(expected *RoleAssignment) bool {
+	return expected != nil && (a.Description != expected.Description || a.Condition != expected.Condition || a.CreatedOn.Before(expected.CreatedOn))
 }
 
 // ReadWritten reads the assignment with the id. Where it was written a short time ago, a read that does not
 // show that is repeated for up to [ReadLag]: only after that it is believed.
-func (s RoleAssignments) ReadWritten(ctx context.Context, o OwnerAssignment, id string, written *RoleAssignment) (RoleAssignment, error) {
+func (s RoleAssignments) ReadWritten(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
 	wait := time.Second
 	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
 		a, err := s.Get(ctx, o.TenantID, id)
-		shown := err == nil && !a.before(written) || err != nil && !IsNotFound(err)
-		if written == nil || shown || time.Now().Add(wait).After(giveUp) {
+		shown := err == nil && !a.predates(expected) || err != nil && !IsNotFound(err)
+		if expected == nil || shown || time.Now().Add(wait).After(giveUp) {
 			return a, err
 		}
 		s.c.options.Logger.WarnContext(ctx, "waiting for the new role assignment to become visible", "role_assignment_id", id, "wait", wait.String())

@@ -96,7 +96,7 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 	}
 	// Make sure that the other half can begin: what it needs is read here, where a failure keeps the state.
 	o := state.toAPI()
-	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.RoleAssignmentID.ValueString(), state.written(tfkit.WrittenAt(ctx, private)))
+	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.RoleAssignmentID.ValueString(), state.expected(tfkit.WrittenAt(ctx, private)))
 	if resourcemanager.IsNotFound(err) {
 		return false, diags
 	}

@@ -74,9 +74,9 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignm
 	}
 }
 
-// written is what a read has to show, if that was written a short time ago: so long at most can a
+// expected is what a read has to show, if that was written a short time ago: so long at most can a
 // read show what was before.
-func (m subscriptionOwnerAssignmentModel) written(at time.Time) *resourcemanager.RoleAssignment {
+func (m subscriptionOwnerAssignmentModel) expected(at time.Time) *resourcemanager.RoleAssignment {
 	if time.Since(at) >= freshFor {
 		return nil
 	}

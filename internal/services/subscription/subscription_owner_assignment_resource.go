@@ -112,7 +112,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 
-	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.written(tfkit.WrittenAt(ctx, req.Private)))
+	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.expected(tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case resourcemanager.IsNotFound(err):
 		r.noteGone(m)
