@@ -21,6 +21,7 @@ import (
 // Caller makes the calls of one service. It is safe for concurrent use.
 type Caller struct {
 	endpoint *url.URL
+	tenantID string
 	api      *API
 	texts    *Texts
 	pipeline runtime.Pipeline
@@ -29,7 +30,7 @@ type Caller struct {
 // NewCaller returns a caller over a pipeline with the options. It sends nothing.
 func NewCaller(o Options) *Caller {
 	options := o.ClientOptions()
-	return &Caller{o.Endpoint, o.API, o.Texts, runtime.NewPipeline("", "", runtime.PipelineOptions{}, &options)}
+	return &Caller{o.Endpoint, o.TenantID, o.API, o.Texts, runtime.NewPipeline("", "", runtime.PipelineOptions{}, &options)}
 }
 
 // Call is one call of a service.
@@ -63,8 +64,9 @@ func PathOf(elements ...string) string {
 
 // Answer is a successful one. Its header is as the server sent it.
 type Answer struct {
-	Header http.Header
-	fail   func(error) *Error
+	StatusCode int
+	Header     http.Header
+	fail       func(error) *Error
 }
 
 // Unfit is the error for an answer that is not what it should be.
@@ -79,10 +81,10 @@ func (c *Caller) Do(ctx context.Context, in Call) (Answer, error) {
 	u := *c.endpoint
 	u.RawPath = u.EscapedPath() + in.Path
 	u.Path, _ = url.PathUnescape(u.RawPath)
-	u.RawQuery = in.Query.Encode()
+	u.RawQuery = strings.ReplaceAll(in.Query.Encode(), "+", "%20") // a plus is a space in forms only
 	req, err := c.request(ctx, in, u.String())
 	if err != nil {
-		return Answer{}, &Error{API: c.api, Method: in.Method, Path: c.texts.Clean(in.Path), Err: &callError{err, NotSent}, texts: c.texts}
+		return Answer{}, &Error{API: c.api, Method: in.Method, Path: c.texts.Clean(in.Path), TenantID: c.tenantID, Err: &callError{err, NotSent}, texts: c.texts}
 	}
 	all := &attempts{read: func(resp *http.Response) error { return c.read(resp, in) }}
 	req.SetOperationValue(all)
@@ -94,7 +96,7 @@ func (c *Caller) Do(ctx context.Context, in Call) (Answer, error) {
 	case resp.StatusCode < 200 || resp.StatusCode > 299 || all.unreadable != nil:
 		return Answer{}, fail(all.unreadable)
 	}
-	return Answer{resp.Header, fail}, nil
+	return Answer{resp.StatusCode, resp.Header, fail}, nil
 }
 
 func (c *Caller) request(ctx context.Context, in Call, target string) (*policy.Request, error) {
@@ -159,15 +161,15 @@ func payload(resp *http.Response) ([]byte, error) {
 // failed makes the error of a call from its answer, if there is one, and the cause.
 func (c *Caller) failed(req *policy.Request, all *attempts, resp *http.Response, cause error) *Error {
 	e := &Error{
-		API: c.api, Method: req.Raw().Method, Path: c.texts.Clean(req.Raw().URL.RequestURI()), Err: cause,
-		RequestID: all.requestID, CorrelationID: all.correlationID, Wait: all.wait, outcome: all.outcome(), texts: c.texts,
+		API: c.api, Method: req.Raw().Method, Path: c.texts.Clean(req.Raw().URL.RequestURI()), TenantID: c.tenantID, Err: cause,
+		RequestID: all.requestID, CorrelationID: all.correlationID, Wait: all.wait, outcome: all.outcome(), token: all.token, texts: c.texts,
 	}
 	if resp == nil {
 		return e
 	}
 	e.StatusCode = resp.StatusCode
 	if c.api != nil {
-		e.RequestID = cmp.Or(c.texts.ID(resp.Header.Get(c.api.RequestID)), e.RequestID)
+		e.RequestID = cmp.Or(c.texts.ID(resp.Header.Get(cmp.Or(c.api.AnswerID, c.api.RequestID))), e.RequestID)
 		e.CorrelationID = cmp.Or(c.texts.ID(resp.Header.Get(c.api.CorrelationID)), e.CorrelationID)
 	}
 	if e.outcome == Done {

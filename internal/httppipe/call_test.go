@@ -80,6 +80,31 @@ func TestCall_sendsAndReads(t *testing.T) {
 	})
 }
 
+// A query has no plus for a space, which only forms have.
+func TestCall_query(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
+		s := &service{replies: []reply{answered(403, `{"error":{"code":"AuthorizationFailed","message":"No."}}`)}}
+		_, err := caller(t, httppipe.Options{TenantID: "t"}, s).Do(ctx, httppipe.Call{Method: http.MethodGet, Path: "/x", Query: url.Values{"$filter": {"a eq 'b+c'"}}})
+		want := "GET /base/x?%24filter=a%20eq%20%27b%2Bc%27 in tenant t: The service answered 403 Forbidden (AuthorizationFailed): No."
+		if e := mustFail(t, err); e.Error() != want {
+			t.Errorf("got %s\nwant %s", e, want)
+		}
+	})
+}
+
+// A refused access token can be renewed by who knows that it is too old.
+func TestError_renewToken(t *testing.T) {
+	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
+		cred := new(tokens)
+		_, err := caller(t, httppipe.Options{Tokens: cred}, &service{replies: []reply{status(403)}}).Do(ctx, httppipe.Call{Method: http.MethodPut, Path: "/x"})
+		mustFail(t, err).RenewToken()
+		if token, err := cred.Token(ctx, httppipe.TokenRequest{}); err != nil || !token.Replacement {
+			t.Errorf("got %+v, %v", token, err)
+		}
+		new(httppipe.Error).RenewToken() // there was none
+	})
+}
+
 // A GET that is answered with what cannot be read is retried as after any other transient
 // failure; a write is not, since it took place.
 func TestCall_unreadable(t *testing.T) {

@@ -2,6 +2,7 @@
 // pipeline of policies for azcore. A client adds paths, headers, error codes and remedies.
 //
 //   - call.go and error.go: one call, its answer decoded, and the one type of its errors.
+//   - links.go: what may be followed to the next page of a list, and for how long.
 //   - outcome.go: what became of a call that changes something, over all attempts.
 //   - retry.go and gate.go: which requests are safe to send again, and when. azcore repeats every
 //     POST, gives up when Retry-After is long and lets each goroutine find out about a throttle on

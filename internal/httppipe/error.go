@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // API is what differs between the services that are called.
@@ -18,7 +19,10 @@ type API struct {
 	// after no answer, and of the operation that a call is part of. Both are empty for a service
 	// that has none.
 	RequestID, CorrelationID string
-	// Remedy says what to do about an error, in whole sentences, or "". It may be nil.
+	// AnswerID is the header in which the server answers its own id of the request. Empty means
+	// that it takes the client's.
+	AnswerID string
+	// Remedy says what to do about an answer, in whole sentences, or "". It may be nil.
 	Remedy func(*Error) string
 }
 
@@ -33,14 +37,19 @@ type Error struct {
 	Message string
 	// Method and Path are those of the request. The path includes the query.
 	Method, Path string
+	// TenantID is the tenant that the request was authenticated in, or "" for the credential's own.
+	TenantID string
 	// RequestID and CorrelationID are for Microsoft support, or "".
 	RequestID, CorrelationID string
 	// Err is the cause when there was no answer or none that can be read.
 	Err error
 	// Wait says that the server asked to wait for longer than the call had time, or nil.
 	Wait *DeadlineError
+	// Waited is how long the client has retried a refusal that could have been temporary, or 0.
+	Waited time.Duration
 
 	outcome Outcome
+	token   *Token
 	body    []byte
 	texts   *Texts
 }
@@ -59,11 +68,18 @@ func (e *Error) Answer() string {
 	if e.Err != nil {
 		return s + ", but " + e.texts.Clean(e.Err.Error())
 	}
-	if e.Code != "" {
+	switch {
+	case e.Code == "":
+	case e.Code[0] >= '0' && e.Code[0] <= '9':
 		s += " (code " + e.Code + ")"
+	default:
+		s += " (" + e.Code + ")"
 	}
 	if e.Message != "" {
 		s += ": " + e.Message
+	}
+	if e.Waited > 0 {
+		s = fmt.Sprintf("%s It was so for %s, over all attempts.", s, max(e.Waited, time.Second).Round(time.Second))
 	}
 	if e.Wait != nil {
 		s = strings.TrimSuffix(s, ".") + "; " + e.Wait.Error()
@@ -94,13 +110,29 @@ func (e *Error) Outcome() Outcome {
 func (e *Error) Sent() bool { return e.Outcome() != NotSent }
 
 // Request says what was asked.
-func (e *Error) Request() string { return e.Method + " " + e.Path }
+func (e *Error) Request() string {
+	if e.TenantID == "" {
+		return e.Method + " " + e.Path
+	}
+	return e.Method + " " + e.Path + " in tenant " + e.TenantID
+}
+
+// RenewToken makes the next request ask for another access token; see [Token.Renew].
+func (e *Error) RenewToken() {
+	if e.token != nil {
+		e.token.Renew()
+	}
+}
 
 // IDs are for Microsoft support.
 func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
 
-// Remedy says what to do, in whole sentences, or "".
+// Remedy says what to do, in whole sentences, or "". That of the cause goes first.
 func (e *Error) Remedy() string {
+	var cause interface{ Remedy() string }
+	if errors.As(e.Err, &cause) {
+		return cause.Remedy()
+	}
 	if e.API == nil || e.API.Remedy == nil {
 		return ""
 	}

@@ -19,8 +19,8 @@ const (
 	// NotSent means that no attempt reached the server: there was no token, no turn or no
 	// connection.
 	NotSent
-	// Refused means that the server answered with a 4xx, and that no attempt may have been
-	// executed.
+	// Refused means that the server answered with a 3xx or 4xx, and that no attempt may have been
+	// executed. A redirect is not followed.
 	Refused
 	// Done means that the last answer was a 2xx that can be read.
 	Done
@@ -41,14 +41,6 @@ func OutcomeOf(err error) Outcome {
 		return known.Outcome()
 	}
 	return Unsure
-}
-
-// OutcomeOfAnswer returns the outcome of the call that a pipeline has answered, 2xx or not.
-func OutcomeOfAnswer(resp *http.Response) Outcome {
-	if resp == nil || resp.Request == nil {
-		return Unsure
-	}
-	return attemptsOf(resp.Request.Context()).outcome()
 }
 
 // callError is the error of a call without an answer.
@@ -76,7 +68,6 @@ type attempts struct {
 	// read decodes a successful answer; unreadable is why it could not. read may be nil.
 	read       func(*http.Response) error
 	unreadable error
-	texts      *Texts
 	// answer is that of the last attempt.
 	answer *http.Response
 	// wait is what the server asked for and there was no time for, or nil.
@@ -113,7 +104,7 @@ func (a *attempts) note(resp *http.Response, err error) {
 		a.doubt = true
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		a.done = true
-	case resp.StatusCode >= 400 && resp.StatusCode <= 499 && resp.StatusCode != http.StatusRequestTimeout:
+	case resp.StatusCode >= 300 && resp.StatusCode <= 499 && resp.StatusCode != http.StatusRequestTimeout:
 		a.refused = true
 	default:
 		a.doubt = true

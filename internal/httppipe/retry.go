@@ -70,7 +70,6 @@ func (p *retryPolicy) Do(req *policy.Request) (*http.Response, error) {
 	if !req.OperationValue(&all) {
 		all = new(attempts)
 	}
-	all.texts = p.texts
 	resp, err := p.do(context.WithValue(req.Raw().Context(), attemptsKey{}, all), req, all)
 	if err != nil {
 		return nil, &callError{err, all.outcome()}

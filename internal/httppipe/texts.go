@@ -1,7 +1,6 @@
 package httppipe
 
 import (
-	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
@@ -64,6 +63,15 @@ var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 // and secrets.
 func (t *Texts) Clean(s string) string { return strings.TrimSpace(t.clean(s)) }
 
+// CleanLines is Clean for a text of several lines. It keeps their ends and indentation.
+func (t *Texts) CleanLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = t.clean(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 func (t *Texts) clean(s string) string {
 	s = t.redact(printable(s))
 	if len(s) <= maxText {
@@ -74,14 +82,6 @@ func (t *Texts) clean(s string) string {
 		cut--
 	}
 	return s[:cut] + "…"
-}
-
-// TextsOf returns what the texts of an answer have to pass.
-func TextsOf(resp *http.Response) *Texts {
-	if resp == nil || resp.Request == nil {
-		return nil
-	}
-	return attemptsOf(resp.Request.Context()).texts
 }
 
 // id is what an id of Microsoft's services consists of, also a correlation vector.

@@ -54,14 +54,6 @@ func (t *Token) reject() {
 	}
 }
 
-// TokenOf returns the token of the request that was answered, or nil.
-func TokenOf(resp *http.Response) *Token {
-	if resp == nil || resp.Request == nil {
-		return nil
-	}
-	return attemptsOf(resp.Request.Context()).token
-}
-
 // tokenPolicy authenticates each attempt.
 type tokenPolicy struct {
 	tokens Tokens

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // page is a collection as the API sends it. totalCount is not decoded: it counts this
@@ -36,10 +38,6 @@ type link struct {
 // tokenHeader carries the continuation token.
 const tokenHeader = "Ms-Continuationtoken"
 
-// maxPages bounds a list, so that a server that never ends one does not fill the memory: a
-// million objects in pages of 500.
-const maxPages = 2000
-
 // identified is what a list is made of where each item has an id.
 type identified interface{ id() string }
 
@@ -48,7 +46,7 @@ type identified interface{ id() string }
 func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		seen := make(map[string]bool) // continuations, so that a server that repeats one ends in an error
+		read := make(httppipe.Pages)
 		full, _ := strconv.Atoi(first.query.Get("size"))
 		size := 0 // of the page before
 		for in, more := first, false; ; more = true {
@@ -75,14 +73,7 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 			}
 			next, err := c.following(first, p.Links.Next, p.ContinuationToken)
 			if err == nil && next != nil {
-				key := next.path + "?" + next.query.Encode() + " " + next.header.Get(tokenHeader)
-				switch {
-				case seen[key]:
-					err = errors.New("the list of pages has no end: the server repeats a page")
-				case len(seen) >= maxPages:
-					err = fmt.Errorf("the list of pages has no end: it has more than %d", maxPages)
-				}
-				seen[key] = true
+				err = read.Add(next.path + "?" + next.query.Encode() + " " + next.header.Get(tokenHeader))
 			}
 			if err != nil {
 				yield(none, a.Unfit(fmt.Errorf("%w: %w", errUnreadable, err)))
@@ -148,35 +139,12 @@ func (c *Client) following(first call, next *link, token string) (*call, error) 
 	return &in, nil
 }
 
-// resolve turns a link into path and query behind /v1. Links are relative, to the base
-// URL or to /v1; an absolute one is accepted when it stays on the endpoint.
+// resolve turns a link into path and query behind /v1. Links are relative, to the base URL or to
+// /v1, or absolute.
 func (c *Client) resolve(uri string) (string, url.Values, error) {
-	u, err := url.Parse(uri)
-	if err != nil {
-		return "", nil, errors.New("a link in the answer is malformed")
-	}
-	if u.IsAbs() || u.Host != "" || u.Opaque != "" || u.User != nil {
-		if u.User != nil || !strings.EqualFold(u.Scheme, c.endpoint.Scheme) || !strings.EqualFold(u.Host, c.endpoint.Host) {
-			return "", nil, fmt.Errorf("refused to follow a link to another host (%s): only %s is configured", u.Host, c.endpoint.Host)
-		}
-		u.Path = strings.TrimPrefix(u.Path, c.endpoint.Path)
-		u.RawPath = ""
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return "", nil, errors.New("a link in the answer is malformed")
-	}
-	path := u.EscapedPath()
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
+	path, query, err := c.caller.Resolve(uri)
 	if len(path) >= 3 && strings.EqualFold(path[:3], "/v1") && (len(path) == 3 || path[3] == '/') {
 		path = path[3:]
 	}
-	for element := range strings.SplitSeq(path, "/") {
-		if s, err := url.PathUnescape(element); err != nil || s == ".." || s == "." {
-			return "", nil, errors.New("a link in the answer is malformed")
-		}
-	}
-	return path, query, nil
+	return path, query, err
 }

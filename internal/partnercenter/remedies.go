@@ -41,10 +41,6 @@ func remedy(e *Error) string {
 	if r := remedies[e.Code]; r != "" {
 		return r
 	}
-	var cause interface{ Remedy() string }
-	if errors.As(e.Err, &cause) {
-		return cause.Remedy()
-	}
 	switch {
 	case e.StatusCode == http.StatusTooManyRequests:
 		return httppipe.ThrottledRemedy

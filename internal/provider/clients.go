@@ -8,10 +8,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -56,8 +56,8 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	}
 	return &tfkit.Clients{
 		PartnerCenter: partnercenter.New(options),
-		Azure: azurerbac.New(azurerbac.Options{
-			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Authority: s.authority.String(), Credential: azure,
+		Azure: resourcemanager.New(resourcemanager.Options{
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure,
 			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 		}),
 	}, nil

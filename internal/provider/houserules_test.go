@@ -190,11 +190,11 @@ func TestHouseRules(t *testing.T) {
 }
 
 // What is below the services names things of the API, never arguments of Terraform: the
-// services and the provider know what those are called. azurerbac is to follow.
+// services and the provider know what those are called.
 func TestHouseRules_lowerPackages(t *testing.T) {
 	t.Parallel()
 	names := argumentNames(t)
-	for _, pkg := range []string{"httppipe", "credential", "partnercenter"} {
+	for _, pkg := range []string{"httppipe", "credential", "partnercenter", "resourcemanager"} {
 		files, err := filepath.Glob(filepath.Join(acctest.Root(), "internal", pkg, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatal(err, files)

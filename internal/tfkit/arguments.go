@@ -15,6 +15,10 @@ var arguments = []struct{ thing, set string }{
 	{"limit of concurrent requests", "max_concurrent_requests"},
 	{"user principal name", "user_principal_name"},
 	{"object ID works", "principal_id"},
+	{"principal type", "principal_type"},
+	{"subscription ID", "subscription_id"},
+	{"customer ID", "customer_id"},
+	{"authenticate to Azure as a user", `azure_auth_mode = "user"`},
 }
 
 // argumentsFor names the arguments for what a remedy speaks of, or "".

@@ -164,8 +164,8 @@ func lastRead(others []Claim) time.Time {
 	return last
 }
 
-// Held tells whether one of the claims is of an existing object that wants the subject on.
-func Held(others []Claim) bool { return wanted(others, Existing) }
+// held tells whether one of the claims is of an existing object that wants the subject on.
+func held(others []Claim) bool { return wanted(others, Existing) }
 
 // wanted tells whether an object of the phase wants the subject on.
 func wanted(others []Claim, phase Phase) bool {
@@ -183,7 +183,7 @@ const (
 func (c *Claims) Read(ctx context.Context, private PrivateState, object string, about []Subject) diag.Diagnostics {
 	var keeps []Subject
 	for _, one := range about {
-		if Held(c.Put(one, Claim{Object: object, On: true, Phase: Read, at: time.Now()})) {
+		if held(c.Put(one, Claim{Object: object, On: true, Phase: Read, at: time.Now()})) {
 			keeps = append(keeps, one)
 		}
 	}

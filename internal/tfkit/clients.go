@@ -9,14 +9,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 // Clients is what the provider's Configure hands to every type.
 type Clients struct {
 	PartnerCenter *partnercenter.Client
-	Azure         *azurerbac.Client
+	Azure         *resourcemanager.Client
 	// Claims are of one run: Terraform configures the provider for each.
 	Claims Claims
 	// Memory is what the objects of one run leave for each other, by keys of types of their own.

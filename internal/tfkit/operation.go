@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/partnercenter"
 )
@@ -62,8 +60,7 @@ func OutOfTime(ctx context.Context, err error) error {
 // waitsTooLong tells whether a wait that the server asked for, or that our own limits demand, would
 // not have ended before the deadline.
 func waitsTooLong(err error) bool {
-	e, ok := errors.AsType[*azurerbac.Error](err)
-	return ok && e.StatusCode == http.StatusTooManyRequests || partnercenter.IsOutOfTime(err) || errors.As(err, new(*httppipe.DeadlineError))
+	return partnercenter.IsOutOfTime(err)
 }
 
 // timeoutError is an error due to a timeout.

@@ -146,7 +146,7 @@ func (d *clientConfigDataSource) readAzure(ctx context.Context, m *clientConfigM
 	}
 	m.AzureSignInMode = signInMode(caller.AppOnly)
 	ids := []string{}
-	for id, err := range d.Azure.Subscriptions(ctx, customerID) {
+	for id, err := range d.Azure.Subscriptions.List(ctx, customerID) {
 		if err != nil {
 			return diag.Diagnostics{tfkit.Failure("Could not list the Azure subscriptions in the tenant of customer "+customerID, err)}
 		}

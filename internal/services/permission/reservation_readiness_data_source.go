@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"golang.org/x/sync/errgroup"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -148,7 +148,7 @@ type findings struct {
 // known.
 type azureFinding struct {
 	partnercenter.AzureSubscription
-	azurerbac.Owners
+	resourcemanager.Owners
 
 	unknown string
 }
@@ -203,11 +203,11 @@ func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customer
 	}
 	// A tenant that refuses the sign-in is asked once, not for each subscription.
 	if _, err := d.Azure.Caller(ctx, customerID); err != nil {
-		if !azurerbac.IsNoAccess(err) {
+		if !resourcemanager.IsNoAccess(err) {
 			return nil, err
 		}
 		for i := range found {
-			found[i].unknown = azurerbac.Reason(err)
+			found[i].unknown = resourcemanager.Reason(err)
 		}
 		return found, nil
 	}
@@ -219,11 +219,11 @@ func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customer
 			continue
 		}
 		owners.Go(func() (err error) {
-			a.Owners, err = d.Azure.RoleAssignments.Owners(ctx, customerID, a.ID)
+			a.Owners, err = d.Azure.RoleAssignments.ListOwners(ctx, customerID, a.ID)
 			switch {
-			case azurerbac.IsNoAccess(err):
-				a.unknown, err = azurerbac.Reason(err), nil
-			case azurerbac.IsElsewhere(err):
+			case resourcemanager.IsNoAccess(err):
+				a.unknown, err = resourcemanager.Reason(err), nil
+			case resourcemanager.IsElsewhere(err):
 				a.unknown, err = "Azure does not find it in the customer's tenant, although Partner Center lists it. A new subscription needs some minutes "+
 					"to show; one that was moved belongs to another tenant.", nil
 			}

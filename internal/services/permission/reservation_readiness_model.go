@@ -7,8 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -82,22 +82,22 @@ func (a azureFinding) toModel() azureSubscriptionModel {
 	m.Owners, m.ReservationPurchasers = customersOwn(a.Owners.Owners), customersOwn(a.ReservationPurchasers)
 	m.PartnerOnly = types.BoolValue(len(m.Owners) == 0 && len(a.Owners.Owners) > 0)
 	switch a.Buyers() {
-	case azurerbac.UserOwner:
+	case resourcemanager.UserOwner:
 		m.HasOwner = types.BoolValue(true)
-	case azurerbac.Nobody:
+	case resourcemanager.Nobody:
 		m.HasOwner = types.BoolValue(false)
-	case azurerbac.PerhapsGroup, azurerbac.PerhapsConditional:
+	case resourcemanager.PerhapsGroup, resourcemanager.PerhapsConditional:
 	}
 	return m
 }
 
 // customersOwn leaves the partner's principals out. One that has the role twice, by
 // inheritance as well, stands there once for each condition.
-func customersOwn(all []azurerbac.RoleAssignment) []principalModel {
+func customersOwn(all []resourcemanager.RoleAssignment) []principalModel {
 	out := []principalModel{}
 	for _, a := range all {
 		p := principalModel{a.PrincipalID, tfkit.OrNull(a.PrincipalType), tfkit.OrNull(a.Condition)}
-		if a.Side() == azurerbac.CustomerSide && !slices.Contains(out, p) {
+		if a.Side() == resourcemanager.CustomerSide && !slices.Contains(out, p) {
 			out = append(out, p)
 		}
 	}
@@ -134,13 +134,13 @@ func (f findings) owner() (blocker string, unknowns []string) {
 			continue
 		}
 		switch a.Buyers() {
-		case azurerbac.UserOwner:
+		case resourcemanager.UserOwner:
 			return "", nil
-		case azurerbac.PerhapsGroup:
+		case resourcemanager.PerhapsGroup:
 			groups = append(groups, a)
-		case azurerbac.PerhapsConditional:
+		case resourcemanager.PerhapsConditional:
 			conditional = append(conditional, a)
-		case azurerbac.Nobody:
+		case resourcemanager.Nobody:
 		}
 	}
 	const assign = "Make one Owner with partnercenter_subscription_owner_assignment."

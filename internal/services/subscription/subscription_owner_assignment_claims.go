@@ -2,14 +2,14 @@ package subscription
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"golang.org/x/sync/semaphore"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -17,95 +17,96 @@ import (
 // resource that got another address, the two halves of a replacement. They must not delete it from
 // under each other. This file is how they learn of each other.
 
-// subject is the assignment that a model is about; false while it is not known.
-func (m subscriptionOwnerAssignmentModel) subject() (tfkit.Subject, bool) {
+// subject is the assignment that a model is about; the zero value while it is not known.
+func (m subscriptionOwnerAssignmentModel) subject() tfkit.Subject {
 	o := m.toAPI()
-	return tfkit.Subject{Kind: "Owner", ID: strings.ToLower(o.SubscriptionID + "/" + o.PrincipalID)}, o.SubscriptionID != "" && o.PrincipalID != ""
-}
-
-// claim records how far the object with the private state is, and returns the other objects that are
-// about the same assignment.
-func (r *subscriptionOwnerAssignmentResource) claim(ctx context.Context, private tfkit.PrivateState, m subscriptionOwnerAssignmentModel, phase tfkit.Phase) ([]tfkit.Claim, diag.Diagnostics) {
-	about, known := m.subject()
-	id, diags := tfkit.ObjectID(ctx, private)
-	if !known {
-		return nil, diags
+	if o.SubscriptionID == "" || o.PrincipalID == "" {
+		return tfkit.Subject{}
 	}
-	return r.Claims.Put(about, tfkit.Claim{Object: id, Type: "partnercenter_subscription_owner_assignment", On: true, Phase: phase}), diags
+	return tfkit.Subject{Kind: "Owner", ID: strings.ToLower(o.SubscriptionID + "/" + o.PrincipalID)}
 }
 
-// declaredTwice is the error for two resources that declare the same assignment.
-func declaredTwice(m subscriptionOwnerAssignmentModel, others []tfkit.Claim) diag.Diagnostics {
-	for _, other := range others {
-		if other.Phase != tfkit.Ending {
-			return diag.Diagnostics{diag.NewErrorDiagnostic("Two resources declare "+m.title(),
-				fmt.Sprintf("Principal %s can have the Owner role on subscription %s only once, so destroying one resource would take it from the other.\n\n"+
-					"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block.",
-					m.PrincipalID.ValueString(), m.SubscriptionID.ValueString()))}
-		}
+func (r *subscriptionOwnerAssignmentResource) claim(object string, phase tfkit.Phase) tfkit.Claim {
+	return tfkit.Claim{Object: object, Type: "partnercenter_subscription_owner_assignment", On: true, Phase: phase}
+}
+
+// claimRead claims the assignment of an object of the state.
+func (r *subscriptionOwnerAssignmentResource) claimRead(ctx context.Context, private tfkit.PrivateState, m subscriptionOwnerAssignmentModel) diag.Diagnostics {
+	object, diags := tfkit.ObjectID(ctx, private)
+	return append(diags, r.Claims.Read(ctx, private, object, []tfkit.Subject{m.subject()})...)
+}
+
+// planDeclared compares the declared object with the others that are about the same assignment.
+func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, private tfkit.PrivateState, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
+	object, diags := tfkit.ObjectID(ctx, private)
+	about, phase := plan.subject(), tfkit.Declared
+	switch {
+	case state == nil:
+	case state.subject() == about:
+		phase = tfkit.Existing
+	default:
+		_, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+		diags.Append(more...)
 	}
-	return nil
-}
-
-// heldKey is where private state keeps that another object holds the assignment.
-const heldKey = "held"
-
-// noteHolder notes in the state whether another object that is declared holds the assignment. A
-// deposed object learns of it from nothing else: Terraform plans its destruction again in the
-// apply, without the plan's private state, and shows a resource that does not change only in the
-// plan. Until it is planned, an object counts as about to be destroyed.
-func (r *subscriptionOwnerAssignmentResource) noteHolder(ctx context.Context, private tfkit.PrivateState, m subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	others, diags := r.claim(ctx, private, m, tfkit.Ending)
-	var held []byte
-	if tfkit.Held(others) {
-		held = []byte("true")
+	if about == (tfkit.Subject{}) {
+		return diags
 	}
-	return append(diags, private.SetKey(ctx, heldKey, held)...)
-}
-
-// isHeld tells whether another object of the state holds the assignment that this one, which is
-// being destroyed, is about.
-func (r *subscriptionOwnerAssignmentResource) isHeld(ctx context.Context, private tfkit.PrivateState, m subscriptionOwnerAssignmentModel) (bool, diag.Diagnostics) {
-	others, diags := r.claim(ctx, private, m, tfkit.Ending)
-	noted, more := private.GetKey(ctx, heldKey)
-	_, replaced := r.handedOver(m)
-	return len(noted) > 0 || replaced || tfkit.Held(others), append(diags, more...)
+	others := r.Claims.Declare(ctx, about, r.claim(object, phase))
+	if slices.ContainsFunc(others, func(other tfkit.Claim) bool { return other.Phase >= tfkit.Declared }) {
+		diags.AddError("Two resources declare "+plan.title(),
+			fmt.Sprintf("Principal %s can have the Owner role on subscription %s only once, so destroying one resource would take it from the other.\n\n"+
+				"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block.",
+				plan.PrincipalID.ValueString(), plan.SubscriptionID.ValueString()))
+		return diags
+	}
+	if phase == tfkit.Existing && len(others) > 0 {
+		// An object that is about to be destroyed, and that cannot know of this one. With an update this
+		// one takes part in the apply: the other one then keeps the assignment, or this one makes it again.
+		plan.CreatedOn = types.StringUnknown()
+		diags.AddWarning("Keeping "+plan.title(),
+			"Another object of the state, which is to be destroyed, has the same role assignment. This resource is updated to make sure that the assignment stays.")
+	}
+	return diags
 }
 
 // planDestroy says in the plan what [subscriptionOwnerAssignmentResource.keep] will do.
 func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	held, diags := r.isHeld(ctx, private, state)
+	object, diags := tfkit.ObjectID(ctx, private)
+	keeps, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+	diags.Append(more...)
 	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // of a replacement that failed in its first half
-	if !held {
-		return diags
+	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
+		diags.AddWarning("Keeping "+state.title(),
+			"Another object of the state has the same role assignment. Destroying this one removes it from the state only.")
 	}
-	diags.Append(private.SetKey(ctx, heldKey, []byte("true"))...)
-	return append(diags, diag.NewWarningDiagnostic("Keeping "+state.title(),
-		"Another object of the state has the same role assignment. Destroying this one removes it from the state only."))
+	return diags
 }
 
 // keep tells whether Delete leaves the assignment: to another object that holds it, or to the other
 // half of a replacement.
 func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) (bool, diag.Diagnostics) {
-	held, diags := r.isHeld(ctx, private, state)
-	var d declaration
-	text, more := private.GetKey(ctx, declaredKey)
-	if diags.Append(more...); held || diags.HasError() || json.Unmarshal(text, &d) != nil {
-		return held, diags
+	about := state.subject()
+	object, diags := tfkit.ObjectID(ctx, private)
+	keeps := r.Claims.End(ctx, private, object, []tfkit.Subject{about})
+	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
+		return true, diags
 	}
-	about, _ := state.subject()
-	if d.Subject != about.ID {
+	next := tfkit.GetPrivate[declaration](ctx, private, declaredKey)
+	if next.Subject != about {
 		return false, diags
 	}
 	// Make sure that the other half can begin: what it needs is read here, where a failure keeps the state.
 	o := state.toAPI()
-	a, err := r.Azure.RoleAssignments.Find(ctx, o, state.RoleAssignmentID.ValueString(), state.written(tfkit.WrittenAt(ctx, private)))
-	if azurerbac.IsNotFound(err) {
+	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.RoleAssignmentID.ValueString(), state.expected(tfkit.WrittenAt(ctx, private)))
+	if resourcemanager.IsNotFound(err) {
 		return false, diags
 	}
-	if err == nil && d.UserPrincipalName != "" {
-		_, err = r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, o.TenantID, d.UserPrincipalName)
-		r.Memory.Store(userKey{strings.ToLower(o.TenantID), strings.ToLower(d.UserPrincipalName)}, a.PrincipalID)
+	if err == nil && next.UserPrincipalName != "" {
+		_, err = r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, o.TenantID, next.UserPrincipalName)
+		r.Memory.Store(userKey{strings.ToLower(o.TenantID), strings.ToLower(next.UserPrincipalName)}, a.PrincipalID)
+	}
+	if err == nil {
+		err = ctx.Err() // after Ctrl-C the other half does not begin
 	}
 	if err != nil {
 		return false, append(diags, r.failure(ctx, state, "Could not replace "+state.title(), err, false))
@@ -120,18 +121,8 @@ const declaredKey = "declared"
 
 // declaration is what the creating half of a replacement declares.
 type declaration struct {
-	Subject           string `json:"subject"`
-	UserPrincipalName string `json:"user_principal_name,omitempty"`
-}
-
-// noteDeclared stores the declaration in the private state of a planned creation.
-func noteDeclared(ctx context.Context, private tfkit.PrivateState, plan subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	about, known := plan.subject()
-	if !known {
-		return nil
-	}
-	b, _ := json.Marshal(declaration{about.ID, plan.UserPrincipalName.ValueString()}) // strings always can be
-	return private.SetKey(ctx, declaredKey, b)
+	Subject           tfkit.Subject `json:"subject"`
+	UserPrincipalName string        `json:"user_principal_name,omitempty"`
 }
 
 // These are keys of the run's memory.
@@ -142,15 +133,12 @@ type (
 	userKey struct{ customerID, userPrincipalName string }
 	// goneKey: a read found that an assignment is gone, which was that of the principal or user.
 	goneKey struct{ subscriptionID, principal string }
-	// lockKey: see lock.
-	lockKey tfkit.Subject
 )
 
 // handedOver returns the assignment that the other half of the replacement has left.
-func (r *subscriptionOwnerAssignmentResource) handedOver(m subscriptionOwnerAssignmentModel) (azurerbac.RoleAssignment, bool) {
-	about, _ := m.subject()
-	left, _ := r.Memory.Load(handedOverKey(about))
-	a, ok := left.(azurerbac.RoleAssignment)
+func (r *subscriptionOwnerAssignmentResource) handedOver(m subscriptionOwnerAssignmentModel) (resourcemanager.RoleAssignment, bool) {
+	left, _ := r.Memory.Load(handedOverKey(m.subject()))
+	a, ok := left.(resourcemanager.RoleAssignment)
 	return a, ok
 }
 
@@ -172,12 +160,4 @@ func (r *subscriptionOwnerAssignmentResource) isGone(plan subscriptionOwnerAssig
 	}
 	_, gone := r.Memory.Load(goneKey{o.SubscriptionID, strings.ToLower(principal)})
 	return gone && principal != ""
-}
-
-// lock lets one object at a time change an assignment.
-func (r *subscriptionOwnerAssignmentResource) lock(ctx context.Context, m subscriptionOwnerAssignmentModel) (unlock func(), err error) {
-	about, _ := m.subject()
-	one, _ := r.Memory.LoadOrStore(lockKey(about), semaphore.NewWeighted(1))
-	lock, _ := one.(*semaphore.Weighted)
-	return func() { lock.Release(1) }, lock.Acquire(ctx, 1)
 }

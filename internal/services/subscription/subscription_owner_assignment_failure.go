@@ -8,14 +8,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 // failure is the error for a failed call. Stored tells whether the state has the assignment all the
 // same, since it exists or may exist.
 func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m subscriptionOwnerAssignmentModel, summary string, err error, stored bool) diag.Diagnostic {
-	exists, ok := errors.AsType[*azurerbac.ExistsError](err)
+	exists, ok := errors.AsType[*resourcemanager.ExistsError](err)
 	switch {
 	case ok && exists.Existing.Foreign():
 		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "This is the partner's own access",
@@ -28,7 +28,7 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true. In both cases destroying the resource deletes it. "+
 				"If the state has it already and marks it as tainted, run terraform untaint with the address of the resource.",
 				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
-	case errors.As(err, new(*azurerbac.DisabledError)):
+	case errors.As(err, new(*resourcemanager.DisabledError)):
 		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
 	}
 	detail := tfkit.Detail(tfkit.OutOfTime(ctx, err))
@@ -39,18 +39,33 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 }
 
 // withoutRefresh adds to the error of a read how to destroy without it.
-func withoutRefresh(err error) error { return &readError{err} }
+func withoutRefresh(err error) error {
+	return &advisedError{err, "terraform destroy -refresh=false works without this read."}
+}
 
-type readError struct{ error }
+// orForget adds to the error of a deletion how to leave the role assignment, if Azure keeps it or the
+// subscription is out of reach.
+func orForget(err error) error {
+	if !resourcemanager.IsLastOwner(err) && !resourcemanager.IsElsewhere(err) {
+		return err
+	}
+	return &advisedError{err, "To remove the resource from the state only, use terraform state rm or a removed block with destroy = false."}
+}
 
-func (e *readError) Unwrap() error { return e.error }
+// advisedError is an error with more to do about it.
+type advisedError struct {
+	error
+
+	advice string
+}
+
+func (e *advisedError) Unwrap() error { return e.error }
 
 // Remedy says what to do, in whole sentences.
-func (e *readError) Remedy() string {
-	text := "terraform destroy -refresh=false works without this read."
+func (e *advisedError) Remedy() string {
 	var cause interface{ Remedy() string }
 	if errors.As(e.error, &cause) && cause.Remedy() != "" {
-		text = cause.Remedy() + " " + text
+		return cause.Remedy() + " " + e.advice
 	}
-	return text
+	return e.advice
 }

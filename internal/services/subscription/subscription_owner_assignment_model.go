@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -42,16 +42,16 @@ func (m subscriptionOwnerAssignmentModel) identity() subscriptionOwnerAssignment
 	}
 }
 
-func (m subscriptionOwnerAssignmentModel) toAPI() azurerbac.OwnerAssignment {
+func (m subscriptionOwnerAssignmentModel) toAPI() resourcemanager.OwnerAssignment {
 	id, _ := azureSubscriptionID(m.SubscriptionID.ValueString())
-	return azurerbac.OwnerAssignment{
+	return resourcemanager.OwnerAssignment{
 		TenantID: m.CustomerID.ValueString(), SubscriptionID: id, PrincipalID: m.PrincipalID.ValueString(),
 		PrincipalType: m.PrincipalType.ValueString(), Description: m.Description.ValueString(), Adopt: m.AdoptExisting.ValueBool(),
 	}
 }
 
 // fromAPI takes over what the server said. Its spelling of GUIDs does not matter.
-func (m *subscriptionOwnerAssignmentModel) fromAPI(a azurerbac.RoleAssignment) {
+func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignment) {
 	if !strings.EqualFold(m.PrincipalID.ValueString(), a.PrincipalID) {
 		m.PrincipalID = types.StringValue(a.PrincipalID)
 	}
@@ -64,21 +64,24 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a azurerbac.RoleAssignment) {
 	case m.PrincipalType.IsUnknown():
 		m.PrincipalType = types.StringNull()
 	}
-	m.Description, m.Condition = tfkit.OrNull(a.Description), tfkit.OrNull(a.Condition)
+	if m.Description.ValueString() != a.Description {
+		m.Description = tfkit.OrNull(a.Shown) // not what was declared, so it must be fit for a plan
+	}
+	m.Condition = tfkit.OrNull(a.Condition)
 	m.CreatedOn = types.StringNull()
 	if !a.CreatedOn.IsZero() {
 		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))
 	}
 }
 
-// written is what a read has to show, if that was written a short time ago: so long at most can a
+// expected is what a read has to show, if that was written a short time ago: so long at most can a
 // read show what was before.
-func (m subscriptionOwnerAssignmentModel) written(at time.Time) *azurerbac.RoleAssignment {
+func (m subscriptionOwnerAssignmentModel) expected(at time.Time) *resourcemanager.RoleAssignment {
 	if time.Since(at) >= freshFor {
 		return nil
 	}
 	createdOn, _ := time.Parse(time.RFC3339, m.CreatedOn.ValueString()) // the zero time is before all others
-	return &azurerbac.RoleAssignment{Description: m.Description.ValueString(), Condition: m.Condition.ValueString(), CreatedOn: createdOn}
+	return &resourcemanager.RoleAssignment{Description: m.Description.ValueString(), Condition: m.Condition.ValueString(), CreatedOn: createdOn}
 }
 
 // title names the assignment in messages.

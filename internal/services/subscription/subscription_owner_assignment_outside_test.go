@@ -176,3 +176,25 @@ func TestProtoOwner_timeouts(t *testing.T) {
 func throttled(r acctest.Run) {
 	r.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Kind: mockbackend.Throttle, RetryAfter: time.Minute, Times: -1})
 }
+
+// A description of several lines is no change. One that somebody else wrote is shown without what a
+// terminal would act on.
+func TestProtoOwner_description(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		config := with(byID, "description", "buys\n\treservations 👩\u200d💻")
+		r.MustApply(config)
+		acctest.Pass(time.Hour)
+		r.ExpectPlan(config, acctest.NoOp)
+		b := owners(r.Backend)[0]
+		b.Description = "\x1b]0;owned\a\nby hand"
+		r.RemoveAssignment(azure, b.Name)
+		r.AssignRole(b)
+		r.ExpectPlan(config, acctest.Update)
+		if got := r.State()["description"]; got != "]0;owned\nby hand" {
+			t.Errorf("the state says %q", got)
+		}
+		r.MustApply(config)
+		r.ExpectPlan(config, acctest.NoOp)
+	})
+}

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -50,49 +50,22 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 		}
 	}
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.compare(ctx, resp.Private, &plan, state)...)
+		resp.Diagnostics.Append(r.planDeclared(ctx, resp.Private, &plan, state)...)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state != nil:
 		// A replacement is planned once more as a creation, with this private state.
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, replacedKey, fmt.Appendf(nil, "%q", state.RoleAssignmentID.ValueString()))...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, replacedKey, state.RoleAssignmentID.ValueString())...)
 	default:
-		replaced, diags := req.Private.GetKey(ctx, replacedKey)
-		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(noteDeclared(ctx, resp.Private, plan)...)
-		resp.Diagnostics.Append(r.check(ctx, plan, string(replaced))...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, declaredKey, declaration{plan.subject(), plan.UserPrincipalName.ValueString()})...)
+		resp.Diagnostics.Append(r.check(ctx, plan, tfkit.GetPrivate[string](ctx, req.Private, replacedKey))...)
 	}
 }
 
 // replacedKey is where private state keeps the id of the role assignment while a plan is made.
 const replacedKey = "replaced"
-
-// compare compares the declared object with the others that are about the same assignment.
-func (r *subscriptionOwnerAssignmentResource) compare(ctx context.Context, private tfkit.PrivateState, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
-	about, _ := plan.subject()
-	phase := tfkit.Declared
-	var diags diag.Diagnostics
-	if state != nil {
-		if before, _ := state.subject(); before == about {
-			phase = tfkit.Existing
-		} else {
-			_, diags = r.claim(ctx, private, *state, tfkit.Ending)
-		}
-	}
-	others, more := r.claim(ctx, private, *plan, phase)
-	diags.Append(more...)
-	diags.Append(declaredTwice(*plan, others)...)
-	if phase == tfkit.Existing && len(others) > 0 && !diags.HasError() {
-		// An object that is about to be destroyed, and that cannot know of this one. With an update this
-		// one takes part in the apply: the other one then keeps the assignment, or this one makes it again.
-		plan.CreatedOn = types.StringUnknown()
-		diags.AddWarning("Keeping "+plan.title(),
-			"Another object of the state, which is to be destroyed, has the same role assignment. This resource is updated to make sure that the assignment stays.")
-	}
-	return diags
-}
 
 // findUser fills the principal in from the user principal name. A user that was deleted, or whose
 // customer left, is only a warning where the assignment is in the state or was until the refresh,
@@ -132,7 +105,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of
-// the apply is a warning only. The replaced one, whose quoted id is given, goes before.
+// the apply is a warning only. The replaced one, whose id is given, goes before.
 func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel, replaced string) diag.Diagnostics {
 	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
 		return nil
@@ -141,21 +114,21 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 		return nil // the other half of the replacement has checked it
 	}
 	o := plan.toAPI()
-	err := r.Azure.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
-	var found azurerbac.RoleAssignment
+	err := r.Azure.Subscriptions.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
+	var found resourcemanager.RoleAssignment
 	var exists bool
 	if err == nil {
-		found, exists, err = r.Azure.RoleAssignments.Existing(ctx, o)
+		found, exists, err = r.Azure.RoleAssignments.ReadExisting(ctx, o)
 	}
 	summary := "Could not check " + plan.title()
 	switch {
-	case exists && strings.EqualFold(fmt.Sprintf("%q", found.ID), replaced):
+	case exists && strings.EqualFold(found.ID, replaced):
 		if err != nil { // not made by Terraform, so the creation alone would not take it over
 			return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("adopt_existing"), "The role assignment was imported",
 				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
 		}
 		return nil
-	case azurerbac.IsPassing(err):
+	case resourcemanager.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
 	case err != nil && r.isGone(plan):

@@ -565,7 +565,12 @@ func TestProtoOwner_spelling(t *testing.T) {
 			"customer_id": mockbackend.ContosoID, "principal_id": mockbackend.AdatumSecondUserID, "subscription_id": mockbackend.TailspinAzureID,
 			"principal_type": "Group",
 		} {
-			r.ExpectPlan(with(byID, name, other), acctest.Replace)
+			r.Again()
+			r.MustRefresh()
+			// The creation is refused where the customer does not have the subscription.
+			if action, err := r.Plan(t.Context(), with(byID, name, other)); action != acctest.Replace {
+				t.Errorf("another %s: the plan says %q, %v", name, action, err)
+			}
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -62,9 +62,9 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 		}
 	}
 	a, _ := r.handedOver(plan)
-	unlock, err := r.lock(ctx, plan)
+	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err == nil {
-		defer unlock() // after the claim below, which others read under the lock
+		defer release() // after the claim below, which others read under the lock
 		a, err = r.assign(ctx, plan, a)
 	}
 	if err != nil {
@@ -77,13 +77,14 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
-	_, diags = r.claim(ctx, resp.Private, plan, tfkit.Existing)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	resp.Diagnostics.Append(diags...)
+	r.Claims.Put(plan.subject(), r.claim(object, tfkit.Existing))
 }
 
 // assign makes the assignment, or takes over the one that the other half of a replacement has left.
-// For its errors, see [azurerbac.RoleAssignments.Assign].
-func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left azurerbac.RoleAssignment) (azurerbac.RoleAssignment, error) {
+// For its errors, see [resourcemanager.RoleAssignments.Assign].
+func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left resourcemanager.RoleAssignment) (resourcemanager.RoleAssignment, error) {
 	if left.ID == "" {
 		return r.Azure.RoleAssignments.Assign(ctx, plan.toAPI())
 	}
@@ -110,19 +111,19 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
-	resp.Diagnostics.Append(r.noteHolder(ctx, resp.Private, m)...)
 
-	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.written(tfkit.WrittenAt(ctx, req.Private)))
+	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.expected(tfkit.WrittenAt(ctx, req.Private)))
 	switch {
-	case azurerbac.IsNotFound(err):
+	case resourcemanager.IsNotFound(err):
 		r.noteGone(m)
 		resp.State.RemoveResource(ctx)
 		return
-	case azurerbac.IsLost(err):
+	case resourcemanager.IsLost(err):
 		// Not an error, which would also keep all other resources from being planned and destroyed.
 		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+
 			"\n\nThe state stays as it is. If the customer has left, remove the resource from the state: run terraform state rm with its address, "+
 			"or replace its block with a removed block that has destroy = false.")
+		resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
 		return
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure("Could not read "+m.title(), withoutRefresh(tfkit.OutOfTime(ctx, err))))
@@ -135,6 +136,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 				m.CustomerID.ValueString(), m.SubscriptionID.ValueString()))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
 }
 
 func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -150,11 +152,11 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	defer cancel()
 	// The time of creation is unknown where another object may delete the assignment; see ModifyPlan.
 	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) || plan.CreatedOn.IsUnknown() {
-		unlock, err := r.lock(ctx, plan)
-		var a azurerbac.RoleAssignment
+		release, err := r.Claims.Turn(ctx, plan.subject().ID)
+		var a resourcemanager.RoleAssignment
 		if err == nil {
 			a, err = r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
-			unlock()
+			release()
 		}
 		if err != nil {
 			resp.Diagnostics.Append(r.failure(ctx, plan, "Could not update "+plan.title(), err, a.ID != ""))
@@ -188,18 +190,18 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 			"The principal is a group of another tenant. Deleting its role would lock the partner out of the subscription.\n\nWhat to do: terraform state rm.")
 		return
 	}
-	unlock, err := r.lock(ctx, state)
+	release, err := r.Claims.Turn(ctx, state.subject().ID)
 	if err == nil {
-		defer unlock()
+		defer release()
 		var kept bool
 		kept, diags = r.keep(ctx, req.Private, state)
 		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
 			return
 		}
-		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, azurerbac.ReadLag))
+		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), err, false))
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), orForget(err), false))
 	}
 }
 
@@ -221,8 +223,8 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 				"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c/22222222-2222-2222-2222-222222222222", text))
 		return
 	}
-	o := azurerbac.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
-	a, err := r.Azure.RoleAssignments.Importable(ctx, o, id.roleAssignmentID)
+	o := resourcemanager.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
+	a, err := r.Azure.RoleAssignments.ReadImportable(ctx, o, id.roleAssignmentID)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not import "+text, err))
 		return

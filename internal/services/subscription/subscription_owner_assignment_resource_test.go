@@ -220,7 +220,7 @@ func TestAccOwner_errors(t *testing.T) {
 		},
 		"UnmatchedPrincipalType": {
 			block: ownerBlock(anasID, `principal_type = "Group"`, soon),
-			want:  []string{"(UnmatchedPrincipalType)", "Set principal_type to what the principal is, or leave it out."},
+			want:  []string{"(UnmatchedPrincipalType)", "Set the principal type to what the principal is, or leave it out. In Terraform: principal_type."},
 		},
 		"InvalidRoleAssignmentId":          {before: answered(http.StatusBadRequest, "InvalidRoleAssignmentId"), want: []string{"400 Bad Request (InvalidRoleAssignmentId)"}},
 		"RoleAssignmentUpdateNotPermitted": {before: answered(http.StatusBadRequest, "RoleAssignmentUpdateNotPermitted"), want: []string{"A role assignment with this name exists for something else."}},
@@ -250,9 +250,9 @@ func TestAccOwner_errors(t *testing.T) {
 		"RequestDisallowedByPolicy": {before: answered(http.StatusForbidden, "RequestDisallowedByPolicy"), want: []string{"multifactor authentication for changes by users"}},
 		"SubscriptionNotFound": {
 			block: ownerBlockOf(adatum, nobody, anasID, soon),
-			want:  []string{"404 Not Found (SubscriptionNotFound)", "Check subscription_id and customer_id."},
+			want:  []string{"404 Not Found (SubscriptionNotFound)", "Check the subscription ID and the customer ID.", "In Terraform: subscription_id, customer_id."},
 		},
-		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the id of the Azure plan in Partner Center"}},
+		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the ID of the Azure plan in Partner Center"}},
 		"RoleAssignmentExists": {
 			before: func(b *acctest.Backend) {
 				b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})

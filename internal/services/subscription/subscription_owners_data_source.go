@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
@@ -127,10 +127,10 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 		resp.Diagnostics.AddError("Invalid value", "The value of subscription_id "+err.Error()+".")
 		return
 	}
-	found, err := d.Azure.RoleAssignments.Owners(ctx, m.CustomerID.ValueString(), subscriptionID)
+	found, err := d.Azure.RoleAssignments.ListOwners(ctx, m.CustomerID.ValueString(), subscriptionID)
 	switch {
-	case azurerbac.IsNoAccess(err):
-		m.UnknownReason = types.StringValue(azurerbac.Reason(err))
+	case resourcemanager.IsNoAccess(err):
+		m.UnknownReason = types.StringValue(resourcemanager.Reason(err))
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure(
 			fmt.Sprintf("Could not list the owners of subscription %s of customer %s", m.SubscriptionID.ValueString(), m.CustomerID.ValueString()), err))
@@ -142,7 +142,7 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func roleAssignmentsFromAPI(all []azurerbac.RoleAssignment, subscriptionID string) []roleAssignmentModel {
+func roleAssignmentsFromAPI(all []resourcemanager.RoleAssignment, subscriptionID string) []roleAssignmentModel {
 	out := make([]roleAssignmentModel, 0, len(all))
 	for _, a := range all {
 		m := roleAssignmentModel{

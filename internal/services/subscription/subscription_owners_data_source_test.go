@@ -214,7 +214,7 @@ func TestProtoSubscriptionOwners_errors(t *testing.T) {
 		"sign-in out of service": {func(b *mockbackend.Backend) { b.Fail(signInDown) }, mockbackend.AdatumID, mockbackend.AdatumAzureID, "500 Internal Server Error"},
 		"answer of something else": {func(b *mockbackend.Backend) {
 			b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Kind: mockbackend.Garbage, Times: -1})
-		}, mockbackend.AdatumID, mockbackend.AdatumAzureID, "cannot be read"},
+		}, mockbackend.AdatumID, mockbackend.AdatumAzureID, "not what the API documents"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

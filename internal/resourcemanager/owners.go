@@ -1,4 +1,4 @@
-package azurerbac
+package resourcemanager
 
 import (
 	"cmp"
@@ -62,10 +62,10 @@ func (o Owners) Buyers() Buyers {
 	return found
 }
 
-// Owners returns who is Owner of a subscription, directly or by inheritance, and who holds the
-// role Reservation Purchaser there, from the shared list of [RoleAssignments.At].
-func (s RoleAssignments) Owners(ctx context.Context, tenantID, subscriptionID string) (Owners, error) {
-	all, err := s.At(ctx, tenantID, subscriptionID)
+// ListOwners returns who is Owner of a subscription, directly or by inheritance, and who holds the
+// role Reservation Purchaser there, from the shared list of [RoleAssignments.List].
+func (s RoleAssignments) ListOwners(ctx context.Context, tenantID, subscriptionID string) (Owners, error) {
+	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {
 		return Owners{}, err
 	}

@@ -1,4 +1,4 @@
-package azurerbac
+package resourcemanager
 
 import (
 	"context"
@@ -33,7 +33,7 @@ var nameSpace = uuid.MustParse("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 // id is the Resource Manager id that the assignment gets. It follows from what is assigned,
 // so that a create that is repeated makes no second one.
 func (o OwnerAssignment) id() string {
-	scope := "/subscriptions/" + strings.ToLower(o.SubscriptionID)
+	scope := subscriptionScope(o.SubscriptionID)
 	return assignmentID(scope, uuid.NewSHA1(nameSpace, []byte(scope+"-"+strings.ToLower(o.PrincipalID)+"-"+Owner)).String())
 }
 
@@ -43,36 +43,36 @@ const ReadLag = time.Minute
 // Refresh returns the assignment of Owner that is known by its id or, when it was made again
 // under another name, the one that is there now. It costs a share in one list per
 // subscription; an assignment that is not on it is asked for by itself before it counts as
-// gone ([IsNotFound]). Written is the assignment as it was written a short time ago, or nil: see
-// [RoleAssignments.Find].
-func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, written *RoleAssignment) (RoleAssignment, error) {
-	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
+// gone ([IsNotFound]). Expected is the assignment as it was written a short time ago, or nil: see
+// [RoleAssignments.ReadWritten].
+func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
+	all, err := s.List(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
 		return RoleAssignment{}, err
 	}
 	if i := slices.IndexFunc(all, func(a RoleAssignment) bool { return strings.EqualFold(a.ID, id) }); i >= 0 {
-		if !all[i].before(written) {
+		if !all[i].predates(expected) {
 			return all[i], nil
 		}
 	} else if a, ok := owner(all, o.SubscriptionID, o.PrincipalID); ok {
 		return a, nil
 	}
-	return s.Find(ctx, o, id, written)
+	return s.ReadWritten(ctx, o, id, expected)
 }
 
-// before tells whether a read shows the assignment as it was before it was written.
-func (a RoleAssignment) before(written *RoleAssignment) bool {
-	return written != nil && (a.Description != written.Description || a.Condition != written.Condition || a.CreatedOn.Before(written.CreatedOn))
+// predates tells whether a read shows the assignment as it was before it was written.
+func (a RoleAssignment) predates(expected *RoleAssignment) bool {
+	return expected != nil && (a.Description != expected.Description || a.Condition != expected.Condition || a.CreatedOn.Before(expected.CreatedOn))
 }
 
-// Find reads the assignment with the id. Where it was written a short time ago, a read that does not
+// ReadWritten reads the assignment with the id. Where it was written a short time ago, a read that does not
 // show that is repeated for up to [ReadLag]: only after that it is believed.
-func (s RoleAssignments) Find(ctx context.Context, o OwnerAssignment, id string, written *RoleAssignment) (RoleAssignment, error) {
+func (s RoleAssignments) ReadWritten(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
 	wait := time.Second
 	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
 		a, err := s.Get(ctx, o.TenantID, id)
-		shown := err == nil && !a.before(written) || err != nil && !IsNotFound(err)
-		if written == nil || shown || time.Now().Add(wait).After(giveUp) {
+		shown := err == nil && !a.predates(expected) || err != nil && !IsNotFound(err)
+		if expected == nil || shown || time.Now().Add(wait).After(giveUp) {
 			return a, err
 		}
 		s.c.options.Logger.WarnContext(ctx, "waiting for the new role assignment to become visible", "role_assignment_id", id, "wait", wait.String())
@@ -82,9 +82,9 @@ func (s RoleAssignments) Find(ctx context.Context, o OwnerAssignment, id string,
 	}
 }
 
-// Existing returns the assignment that [RoleAssignments.Assign] would take over instead of
+// ReadExisting returns the assignment that [RoleAssignments.Assign] would take over instead of
 // making one, and whether there is one. It fails with an [*ExistsError] where Assign would.
-func (s RoleAssignments) Existing(ctx context.Context, o OwnerAssignment) (RoleAssignment, bool, error) {
+func (s RoleAssignments) ReadExisting(ctx context.Context, o OwnerAssignment) (RoleAssignment, bool, error) {
 	a, ok, err := s.OwnerOf(ctx, o.TenantID, o.SubscriptionID, o.PrincipalID)
 	if err != nil || !ok {
 		return RoleAssignment{}, false, err
@@ -136,7 +136,7 @@ func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a Role
 // write has no readable answer, or one that an interrupted apply has left.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAssignment, error) {
-	a, ok, err := s.Existing(ctx, o)
+	a, ok, err := s.ReadExisting(ctx, o)
 	switch {
 	case err != nil && !IsPassing(err):
 		return RoleAssignment{}, err
@@ -147,7 +147,7 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 	for attempt := 0; ; attempt++ {
 		a, err := s.put(ctx, o, o.id())
 		if err == nil {
-			s.patience.end(o)
+			s.refusals.end(o)
 			return a, nil
 		}
 		refused, ok := errors.AsType[*Error](err)
@@ -157,13 +157,13 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 		if refused.Code == codeExists {
 			return s.takeOverUnseen(ctx, o, refused)
 		}
-		wait, ok := s.patience.next(o, refused, attempt)
+		wait, ok := s.refusals.next(o, refused, attempt)
 		if !ok {
 			return RoleAssignment{}, refused
 		}
-		s.c.options.Logger.WarnContext(ctx, "waiting for what may pass: "+refused.Code,
+		s.c.options.Logger.WarnContext(ctx, "waiting for a refusal that may be temporary: "+refused.Code,
 			"tenant_id", o.TenantID, "subscription_id", o.SubscriptionID, "principal_id", o.PrincipalID,
-			"waited", refused.Waited.Round(time.Second).String(), "at_most", patienceWith(o, refused.Code).String(), "wait", wait.String())
+			"waited", refused.Waited.Round(time.Second).String(), "at_most", retriedFor(o, refused.Code).String(), "wait", wait.String())
 		if httppipe.Sleep(ctx, wait) != nil {
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return RoleAssignment{}, ctx.Err()
@@ -171,9 +171,7 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 			return RoleAssignment{}, refused
 		}
 		if refused.Code != codePrincipalNotFound { // what a token shows of access is as old as the token
-			if token := httppipe.TokenOf(refused.response); token != nil {
-				token.Renew()
-			}
+			refused.RenewToken()
 		}
 	}
 }
@@ -212,7 +210,7 @@ func (s RoleAssignments) takeOverUnseen(ctx context.Context, o OwnerAssignment, 
 // id, without hyphens; for older ones a list has to do.
 func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, bool, error) {
 	if name, ok := existingName(refused.Message); ok {
-		a, err := s.Get(ctx, o.TenantID, assignmentID("/subscriptions/"+strings.ToLower(o.SubscriptionID), name))
+		a, err := s.Get(ctx, o.TenantID, assignmentID(subscriptionScope(o.SubscriptionID), name))
 		if err == nil || !IsNotFound(err) {
 			return a, err == nil, err
 		}
@@ -225,10 +223,10 @@ func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *
 	return a, ok, nil
 }
 
-// Importable returns the assignment with the id or, without one, that of the principal. It
+// ReadImportable returns the assignment with the id or, without one, that of the principal. It
 // fails with a [*NotOwnerError] unless that is of Owner, directly at the subscription, and
 // not the partner's own access.
-func (s RoleAssignments) Importable(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
+func (s RoleAssignments) ReadImportable(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
 	if id != "" {
 		a, err := s.Get(ctx, o.TenantID, id)
 		if err != nil {
@@ -240,7 +238,7 @@ func (s RoleAssignments) Importable(ctx context.Context, o OwnerAssignment, id s
 		}
 		return a, nil
 	}
-	all, err := s.At(ctx, o.TenantID, o.SubscriptionID)
+	all, err := s.List(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
 		return RoleAssignment{}, err
 	}

@@ -1,7 +1,6 @@
-package azurerbac
+package resourcemanager
 
 import (
-	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -13,13 +12,13 @@ import (
 // (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 var remedies = map[string]string{
 	codeInvalidToken: "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
-		"otherwise use azure_auth_mode = \"user\".",
-	codePrincipalNotFound: "Check the object id. It must be one of the customer's own directory: for an application that is the object id of its service " +
-		"principal there, not the application id. One that was just made needs some minutes; principal_type shortens that.",
-	"UnmatchedPrincipalType": "Set principal_type to what the principal is, or leave it out.",
-	codeSubscriptionNotFound: "Check subscription_id and customer_id. A new subscription needs some minutes to show. If the subscription was deleted for good, " +
-		"its role assignments are gone with it: remove the resource from the state with terraform state rm.",
-	"MissingSubscription": "Check subscription_id: it must be an Azure subscription id, not the id of the Azure plan in Partner Center.",
+		"otherwise authenticate to Azure as a user.",
+	codePrincipalNotFound: "Check the object ID. It must be one of the customer's own directory: for an application that is the object ID of its service " +
+		"principal there, not the application ID. One that was just made needs some minutes; naming the principal type shortens that.",
+	"UnmatchedPrincipalType": "Set the principal type to what the principal is, or leave it out.",
+	codeSubscriptionNotFound: "Check the subscription ID and the customer ID. A new subscription needs some minutes to show. If the subscription was deleted for good, " +
+		"its role assignments are gone with it.",
+	"MissingSubscription": "Check the subscription ID: it must be an Azure subscription ID, not the ID of the Azure plan in Partner Center.",
 	codeAuthorizationFailed: "The signed-in user or application may not do this on the customer's subscription. It needs Owner, User Access Administrator or " +
 		"Role Based Access Control Administrator there: a user of the partner has it as a member of AdminAgents with a GDAP relationship to the customer, " +
 		"until the customer takes it away or the relationship ends " +
@@ -31,37 +30,25 @@ var remedies = map[string]string{
 	"RoleAssignmentLimitExceeded":      "Remove role assignments that the subscription does not need, or assign the role to a group.",
 	"ReadOnlyDisabledSubscription":     "The subscription is disabled, so nothing can be changed in it. Reactivate it in Partner Center first.",
 	"ScopeLocked":                      "Somebody has put a lock on the subscription. Remove the lock first.",
-	"CannotDeleteLastRbacAdminAssignment": "Nobody else could manage access to the subscription, so Azure keeps this assignment. Either make another principal Owner first; " +
-		"or leave the assignment and only forget it: terraform state rm, or a removed block with destroy = false; " +
+	codeLastOwner: "Nobody else could manage access to the subscription, so Azure keeps this assignment. Make another principal Owner first, " +
 		"or let a Global Administrator of the customer delete it.",
 }
 
-// codeInvalidToken is the refusal of a token, such as that of an application without a service
-// principal in the tenant.
-const codeInvalidToken = "InvalidAuthenticationToken"
-
-// codeWrongTenant is the refusal of a token of another tenant than the subscription's.
-const codeWrongTenant = "InvalidAuthenticationTokenTenant"
-
-// mayLook is the remedy of a read.
-const mayLook = "The signed-in user or application may not look at the customer's subscription. Any role there is enough: " +
+// readAccess is what to do about a read that was refused.
+const readAccess = "The signed-in user or application may not look at the customer's subscription. Any role there is enough: " +
 	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
 	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
 
-// Remedy says what to do, in whole sentences, or "".
-func (e *Error) Remedy() string {
-	var cause interface{ Remedy() string }
-	if errors.As(e.Err, &cause) {
-		return cause.Remedy()
-	}
+// remedy says what to do, in whole sentences, or "".
+func remedy(e *Error) string {
 	if e.Code == codeWrongTenant {
-		if owner := e.subscriptionTenant(); owner != "" {
-			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set customer_id to the customer who has the subscription."
+		if owner := subscriptionTenant(e); owner != "" {
+			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set the customer ID to that of the customer who has the subscription."
 		}
-		return "The subscription belongs to another tenant than " + e.TenantID + ". Set customer_id to the customer who has the subscription."
+		return "The subscription belongs to another tenant than " + e.TenantID + ". Set the customer ID to that of the customer who has the subscription."
 	}
 	if e.Code == codeAuthorizationFailed && e.Method == http.MethodGet {
-		return mayLook
+		return readAccess
 	}
 	if r, ok := remedies[e.Code]; ok {
 		return r
@@ -73,7 +60,7 @@ func (e *Error) Remedy() string {
 		return remedies[codeInvalidToken]
 	case http.StatusForbidden:
 		if e.Method == http.MethodGet {
-			return mayLook
+			return readAccess
 		}
 		return remedies[codeAuthorizationFailed]
 	}
@@ -84,7 +71,7 @@ var issuer = regexp.MustCompile(`sts\.windows\.net/([0-9A-Fa-f-]{36})`)
 
 // subscriptionTenant is the other one of the two tenants that the message names: the token's and
 // the subscription's.
-func (e *Error) subscriptionTenant() string {
+func subscriptionTenant(e *Error) string {
 	for _, m := range issuer.FindAllStringSubmatch(e.Message, -1) {
 		if !strings.EqualFold(m[1], e.TenantID) {
 			return strings.ToLower(m[1])

@@ -1,16 +1,14 @@
-package azurerbac
+package resourcemanager
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
 
 	"terraform-provider-partnercenter/internal/httppipe"
 )
@@ -27,7 +25,7 @@ const (
 type RoleAssignments struct {
 	c        *Client
 	lists    *httppipe.Answers[[]RoleAssignment]
-	patience *patience
+	refusals *refusals
 }
 
 // RoleAssignment is one role of one principal at one scope.
@@ -42,7 +40,9 @@ type RoleAssignment struct {
 	PrincipalID string
 	// PrincipalType is User, Group, ServicePrincipal, ForeignGroup, … .
 	PrincipalType string
-	Description   string
+	// Description is as the server has it, with lines and whatever else somebody wrote into it.
+	// Shown is what a person can be shown of it.
+	Description, Shown string
 	// Condition restricts the role; "" is the whole role.
 	Condition string
 	// CreatedBy is an object id in lower case, or "".
@@ -65,59 +65,41 @@ func (a RoleAssignment) Foreign() bool {
 // Orphaned tells whether the principal was deleted. Azure no longer says what it was.
 func (a RoleAssignment) Orphaned() bool { return strings.EqualFold(a.PrincipalType, "Unknown") }
 
+const roleAssignmentsVersion = "2022-04-01"
+
 func assignmentID(scope, name string) string {
 	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }
 
-// listedFor is how long a list is good for: long enough that one refresh of many
-// assignments asks once, short enough that no run looks at an old one.
-const listedFor = time.Minute
-
-func listKey(tenantID, subscriptionID string) string {
-	return strings.ToLower(tenantID + "/" + subscriptionID)
-}
-
-// At returns the role assignments at and above a subscription, direct ones and inherited
+// List returns the role assignments at and above a subscription, direct ones and inherited
 // ones, sorted by id. All who ask for the same subscription within a minute share one list.
 // GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments
 // (https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope).
-func (s RoleAssignments) At(ctx context.Context, tenantID, subscriptionID string) ([]RoleAssignment, error) {
-	return s.lists.Get(ctx, listKey(tenantID, subscriptionID), func(ctx context.Context) ([]RoleAssignment, error) {
+func (s RoleAssignments) List(ctx context.Context, tenantID, subscriptionID string) ([]RoleAssignment, error) {
+	return s.lists.Get(ctx, sharedKey(tenantID, subscriptionID), func(ctx context.Context) ([]RoleAssignment, error) {
 		return s.list(ctx, tenantID, subscriptionID, "atScope()")
 	})
 }
 
 // list reads all pages, without sharing.
 func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, filter string) ([]RoleAssignment, error) {
-	t, err := s.c.in(tenantID)
-	if err != nil {
-		return nil, err
-	}
-	scope := "/subscriptions/" + strings.ToLower(subscriptionID)
-	collection := strings.TrimSuffix(assignmentID(scope, ""), "/")
-	// The SDK puts the filter into the URL as it is.
-	pager := t.assignments.NewListForScopePager(scope, &armauthorization.RoleAssignmentsClientListForScopeOptions{
-		Filter: new(strings.ReplaceAll(filter, " ", "%20")),
-	})
+	path := pathOf(assignmentID(subscriptionScope(subscriptionID), ""))
 	var out []RoleAssignment
-	for page, err := range pages(ctx, pager, collection, tenantID, func(p armauthorization.RoleAssignmentsClientListForScopeResponse) *string { return p.NextLink }) {
+	query := url.Values{"api-version": {roleAssignmentsVersion}, "$filter": {filter}}
+	for one, err := range list(ctx, s.c.in(tenantID), path, query, roleAssignment.check) {
 		if err != nil {
 			return nil, err
 		}
-		for _, a := range page.Value {
-			if a != nil && a.Properties != nil {
-				out = append(out, fromAPI(*a))
-			}
-		}
+		out = append(out, s.fromAPI(one))
 	}
 	slices.SortFunc(out, func(a, b RoleAssignment) int { return cmp.Compare(a.ID, b.ID) })
 	return out, nil
 }
 
 // OwnerOf returns the assignment of Owner to the principal directly at the subscription,
-// from the shared list of [RoleAssignments.At].
+// from the shared list of [RoleAssignments.List].
 func (s RoleAssignments) OwnerOf(ctx context.Context, tenantID, subscriptionID, principalID string) (RoleAssignment, bool, error) {
-	all, err := s.At(ctx, tenantID, subscriptionID)
+	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {
 		return RoleAssignment{}, false, err
 	}
@@ -135,24 +117,23 @@ func owner(all []RoleAssignment, subscriptionID, principalID string) (RoleAssign
 	return all[i], true
 }
 
-// Get returns one role assignment. [IsNotFound] recognises the error when there is none.
-// GET {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/get).
-func (s RoleAssignments) Get(ctx context.Context, tenantID, id string) (RoleAssignment, error) {
-	t, err := s.c.in(tenantID)
+// send sends a request about the assignment with the id, which the answer is.
+func (s RoleAssignments) send(ctx context.Context, method, tenantID, id string, body any) (RoleAssignment, error) {
+	var out roleAssignment
+	_, err := s.c.in(tenantID).Do(ctx, httppipe.Call{
+		Method: method, Path: pathOf(id), Query: url.Values{"api-version": {roleAssignmentsVersion}},
+		Body: body, Answer: &out, Need: true, Check: func() error { return out.check() },
+	})
 	if err != nil {
 		return RoleAssignment{}, err
 	}
-	var raw *http.Response
-	resp, err := t.assignments.GetByID(policy.WithCaptureResponse(ctx, &raw), id, nil)
-	if err == nil && (resp.Properties == nil || resp.ID == nil) {
-		err = errUnreadable
-	}
-	if err != nil {
-		e := newError(http.MethodGet, id, tenantID, raw, err)
-		e.object = true
-		return RoleAssignment{}, e
-	}
-	return fromAPI(resp.RoleAssignment), nil
+	return s.fromAPI(out), nil
+}
+
+// Get reads one role assignment. [IsNotFound] recognises the error when there is none.
+// GET {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/get).
+func (s RoleAssignments) Get(ctx context.Context, tenantID, id string) (RoleAssignment, error) {
+	return s.send(ctx, http.MethodGet, tenantID, id, nil)
 }
 
 // Update gives the assignment with the id the declared description, and the whole role: it
@@ -164,29 +145,14 @@ func (s RoleAssignments) Update(ctx context.Context, o OwnerAssignment, id strin
 }
 
 func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
-	t, err := s.c.in(o.TenantID)
+	body := roleAssignment{Properties: &roleAssignmentProperties{
+		RoleDefinitionID: subscriptionScope(o.SubscriptionID) + "/providers/Microsoft.Authorization/roleDefinitions/" + Owner,
+		PrincipalID:      strings.ToLower(o.PrincipalID), PrincipalType: o.PrincipalType, Description: o.Description,
+	}}
+	a, err := s.send(ctx, http.MethodPut, o.TenantID, id, body)
 	if err != nil {
-		return RoleAssignment{}, err
+		return s.confirm(ctx, o, id, err)
 	}
-	properties := &armauthorization.RoleAssignmentProperties{
-		RoleDefinitionID: new("/subscriptions/" + strings.ToLower(o.SubscriptionID) + "/providers/Microsoft.Authorization/roleDefinitions/" + Owner),
-		PrincipalID:      new(strings.ToLower(o.PrincipalID)),
-	}
-	if o.PrincipalType != "" {
-		properties.PrincipalType = new(armauthorization.PrincipalType(o.PrincipalType))
-	}
-	if o.Description != "" {
-		properties.Description = &o.Description
-	}
-	var raw *http.Response
-	resp, err := t.assignments.CreateByID(policy.WithCaptureResponse(ctx, &raw), id, armauthorization.RoleAssignmentCreateParameters{Properties: properties}, nil)
-	if err == nil && (resp.Properties == nil || resp.ID == nil) {
-		err = errUnreadable
-	}
-	if err != nil {
-		return s.confirm(ctx, o, id, newError(http.MethodPut, id, o.TenantID, raw, err))
-	}
-	a := fromAPI(resp.RoleAssignment)
 	s.relist(o, a)
 	return a, nil
 }
@@ -196,8 +162,8 @@ const confirmWithin = 30 * time.Second
 
 // confirm reads once what an unsure write has left, also when ctx has ended. If that does not show
 // the declared assignment, it is returned beside the error, since the write may have been executed.
-func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id string, failed *Error) (RoleAssignment, error) {
-	if outcome := failed.Outcome(); outcome == httppipe.NotSent || outcome == httppipe.Refused {
+func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id string, failed error) (RoleAssignment, error) {
+	if outcome := httppipe.OutcomeOf(failed); outcome == httppipe.NotSent || outcome == httppipe.Refused {
 		return RoleAssignment{}, failed
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), confirmWithin)
@@ -207,8 +173,8 @@ func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id stri
 		return a, nil
 	}
 	return RoleAssignment{
-		ID: id, Scope: "/subscriptions/" + strings.ToLower(o.SubscriptionID), Role: Owner,
-		PrincipalID: strings.ToLower(o.PrincipalID), PrincipalType: o.PrincipalType, Description: o.Description,
+		ID: id, Scope: subscriptionScope(o.SubscriptionID), Role: Owner,
+		PrincipalID: strings.ToLower(o.PrincipalID), PrincipalType: o.PrincipalType, Description: o.Description, Shown: o.Description,
 	}, failed
 }
 
@@ -236,54 +202,62 @@ func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id strin
 
 // remove deletes once, and tells whether there was something to delete.
 func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id string) (existed bool, err error) {
-	t, err := s.c.in(o.TenantID)
-	if err != nil {
-		return false, err
+	var out roleAssignment // so that the page of a proxy is not taken for the answer
+	answer, err := s.c.in(o.TenantID).Do(ctx, httppipe.Call{
+		Method: http.MethodDelete, Path: pathOf(id), Query: url.Values{"api-version": {roleAssignmentsVersion}}, Answer: &out,
+	})
+	if IsNotFound(err) {
+		return false, nil
 	}
-	var raw *http.Response
-	if _, err := t.assignments.DeleteByID(policy.WithCaptureResponse(ctx, &raw), id, nil); err != nil {
-		e := newError(http.MethodDelete, id, o.TenantID, raw, err)
-		if e.object = true; IsNotFound(e) {
-			return false, nil
-		}
-		return false, e
-	}
-	return raw.StatusCode != http.StatusNoContent, nil
+	return answer.StatusCode != http.StatusNoContent, err
 }
 
 // relist notes a write in the shared list, so that it does not cost all others a new one.
 func (s RoleAssignments) relist(o OwnerAssignment, a RoleAssignment) {
 	s.unlist(o.TenantID, o.SubscriptionID, a.ID)
-	s.lists.Change(listKey(o.TenantID, o.SubscriptionID), func(all []RoleAssignment) []RoleAssignment { return append(slices.Clip(all), a) })
+	s.lists.Change(sharedKey(o.TenantID, o.SubscriptionID), func(all []RoleAssignment) []RoleAssignment { return append(slices.Clip(all), a) })
 }
 
 // unlist takes an assignment that is gone off the shared list.
 func (s RoleAssignments) unlist(tenantID, subscriptionID, id string) {
-	s.lists.Change(listKey(tenantID, subscriptionID), func(all []RoleAssignment) []RoleAssignment {
+	s.lists.Change(sharedKey(tenantID, subscriptionID), func(all []RoleAssignment) []RoleAssignment {
 		return slices.DeleteFunc(slices.Clone(all), func(a RoleAssignment) bool { return strings.EqualFold(a.ID, id) })
 	})
 }
 
-// fromAPI takes what may come in different forms to one: ids of roles have different
-// prefixes, GUIDs either case.
-func fromAPI(a armauthorization.RoleAssignment) RoleAssignment {
-	p := a.Properties
-	role := strings.ToLower(value(p.RoleDefinitionID))
-	out := RoleAssignment{
-		ID: value(a.ID), Scope: value(p.Scope), Role: role[strings.LastIndex(role, "/")+1:],
-		PrincipalID: strings.ToLower(value(p.PrincipalID)), PrincipalType: string(value(p.PrincipalType)),
-		Description: value(p.Description), Condition: value(p.Condition), CreatedBy: strings.ToLower(value(p.CreatedBy)),
-	}
-	if p.CreatedOn != nil {
-		out.CreatedOn = p.CreatedOn.UTC()
-	}
-	return out
+// roleAssignment is as the API has it.
+type roleAssignment struct {
+	ID         string                    `json:"id,omitempty"`
+	Properties *roleAssignmentProperties `json:"properties"`
 }
 
-// value is what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		return *new(T)
+type roleAssignmentProperties struct {
+	RoleDefinitionID string `json:"roleDefinitionId"`
+	PrincipalID      string `json:"principalId"`
+	PrincipalType    string `json:"principalType,omitempty"`
+	Description      string `json:"description,omitempty" text:"raw"`
+	Scope            string `json:"scope,omitempty"`
+	Condition        string `json:"condition,omitempty" text:"long"`
+	CreatedBy        string `json:"createdBy,omitempty"`
+	CreatedOn        string `json:"createdOn,omitempty"`
+}
+
+func (a roleAssignment) check() error {
+	if a.ID == "" || a.Properties == nil {
+		return errNoID
 	}
-	return *p
+	return nil
+}
+
+// fromAPI takes what may come in different forms to one: ids of roles have different
+// prefixes, GUIDs either case.
+func (s RoleAssignments) fromAPI(a roleAssignment) RoleAssignment {
+	p := a.Properties
+	role := strings.ToLower(p.RoleDefinitionID)
+	createdOn, _ := time.Parse(time.RFC3339, p.CreatedOn)
+	return RoleAssignment{
+		ID: a.ID, Scope: p.Scope, Role: role[strings.LastIndex(role, "/")+1:],
+		PrincipalID: strings.ToLower(p.PrincipalID), PrincipalType: p.PrincipalType,
+		Description: p.Description, Shown: s.c.options.Texts.CleanLines(p.Description), Condition: p.Condition, CreatedBy: strings.ToLower(p.CreatedBy), CreatedOn: createdOn.UTC(),
+	}
 }

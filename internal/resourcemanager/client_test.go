@@ -1,4 +1,4 @@
-package azurerbac_test
+package resourcemanager_test
 
 import (
 	"context"
@@ -9,12 +9,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/azurerbac"
 	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/mockbackend"
+	"terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 const (
@@ -36,18 +37,18 @@ func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
 }
 
 // newClient is what one run of the provider has: a client signed in as an Admin agent.
-func newClient(t testing.TB, b *mockbackend.Backend) *azurerbac.Client {
+func newClient(t testing.TB, b *mockbackend.Backend) *resourcemanager.Client {
 	t.Helper()
 	return newClientAs(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 }
 
 // newClientAs is signed in with a refresh token; "" is app-only.
-func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *azurerbac.Client {
+func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *resourcemanager.Client {
 	t.Helper()
 	return newClientOver(t, b, refreshToken, b.Transport())
 }
 
-func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, transport http.RoundTripper) *azurerbac.Client {
+func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, transport http.RoundTripper) *resourcemanager.Client {
 	t.Helper()
 	authority, err := httppipe.ParseEndpoint(b.Endpoints().SignIn)
 	if err != nil {
@@ -66,8 +67,8 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, tr
 	if err != nil {
 		t.Fatal(err)
 	}
-	return azurerbac.New(azurerbac.Options{
-		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Authority: authority.String(), Credential: cred, Client: client, UserAgent: "test",
+	return resourcemanager.New(resourcemanager.Options{
+		Endpoint: endpoint, Audience: "https://management.core.windows.net/", Credential: cred, Client: client, UserAgent: "test",
 	})
 }
 
@@ -94,15 +95,73 @@ func TestLists_end(t *testing.T) {
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_, err := c.RoleAssignments.At(ctx, tenant, subscription)
-	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
+	_, err := c.RoleAssignments.List(ctx, tenant, subscription)
+	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !strings.Contains(e.Error(), "the server repeats a page") || e.RequestID != "an-id" {
 		t.Errorf("role assignments: %+v", err)
 	}
 	err = nil
-	for _, err = range c.Subscriptions(ctx, tenant) { // the last tells
+	for _, err = range c.Subscriptions.List(ctx, tenant) { // the last tells
 	}
 	if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
 		t.Errorf("subscriptions: %v", err)
+	}
+}
+
+// A list is read to its end on the configured host only, and what is no list is no empty one.
+func TestLists_refused(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a page on another host":   {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
+		"a page on a host as user": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
+		"a link that is none":      {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
+		"no list":                  {`{}`, "not what the API documents"},
+		"null":                     {`null`, "not what the API documents"},
+		"nothing":                  {``, "not what the API documents"},
+		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no id"},
+		"an object without role":   {`{"value":[{"id":"/x"}]}`, "has no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBackend(t, mockbackend.Config{})
+				client := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) { return http.StatusOK, c.body }})
+				_, err := client.RoleAssignments.List(t.Context(), tenant, subscription)
+				if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || !strings.Contains(err.Error(), c.want) || e.TenantID != tenant || resourcemanager.IsNoAccess(err) || resourcemanager.IsNotFound(err) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
+}
+
+// A list whose answer cannot be read is read again.
+func TestLists_unreadableOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newBackend(t, mockbackend.Config{}), 0
+		c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
+			if n++; n == 1 {
+				return http.StatusOK, `{"value":[`
+			}
+			return http.StatusOK, `{"value":[]}`
+		}})
+		if all, err := c.RoleAssignments.List(t.Context(), tenant, subscription); err != nil || len(all) != 0 || n != 2 {
+			t.Errorf("got %v, %v after %d requests", all, err, n)
+		}
+	})
+}
+
+// A description comes back as it was written, whatever is in it, and what is shown of it is harmless.
+func TestDescription(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	o := adatum
+	o.Description = "buys\n\treservations\x1b[2J \u202e👩\u200d💻 "
+	written, err := newClient(t, b).RoleAssignments.Assign(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := newClient(t, b).RoleAssignments.Get(t.Context(), tenant, written.ID)
+	for _, a := range []resourcemanager.RoleAssignment{written, read} {
+		if err != nil || a.Description != o.Description || a.Shown != "buys\n reservations[2J 👩💻 " {
+			t.Errorf("got %q, shown as %q, %v", a.Description, a.Shown, err)
+		}
 	}
 }
 
@@ -112,8 +171,8 @@ func TestError_flat(t *testing.T) {
 	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
 		return http.StatusForbidden, `{"code":"AuthorizationFailed","message":"no"}`
 	}})
-	_, err := c.RoleAssignments.At(t.Context(), tenant, subscription)
-	if e, ok := errors.AsType[*azurerbac.Error](err); !ok || e.Code != "AuthorizationFailed" || !azurerbac.IsPassing(err) {
+	_, err := c.RoleAssignments.List(t.Context(), tenant, subscription)
+	if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || e.Code != "AuthorizationFailed" || !resourcemanager.IsPassing(err) {
 		t.Errorf("got %+v", err)
 	}
 }

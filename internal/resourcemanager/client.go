@@ -1,0 +1,142 @@
+package resourcemanager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"terraform-provider-partnercenter/internal/credential"
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// Options configure a [Client].
+type Options struct {
+	// Endpoint is Resource Manager's base URL, as returned by httppipe.ParseEndpoint, and
+	// Audience what its tokens are asked for.
+	Endpoint *url.URL
+	Audience string
+	// Credential gives tokens of any tenant.
+	Credential httppipe.Tokens
+	// Limits hold in each tenant.
+	Limits httppipe.Limits
+	// Client, UserAgent, MaxRetries, Texts and Logger are as in httppipe.Options.
+	Client     *http.Client
+	UserAgent  string
+	MaxRetries int
+	Texts      *httppipe.Texts
+	Logger     *slog.Logger
+}
+
+// Client calls Azure Resource Manager in customers' tenants. It is safe for concurrent use.
+type Client struct {
+	RoleAssignments RoleAssignments
+	Subscriptions   Subscriptions
+
+	options Options
+	mu      sync.Mutex
+	callers map[string]*httppipe.Caller // by tenant id in lower case
+}
+
+// New returns a client. It sends nothing.
+func New(o Options) *Client {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	c := &Client{options: o, callers: make(map[string]*httppipe.Caller)}
+	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: sharedFor}, refusals: new(refusals)}
+	c.Subscriptions = Subscriptions{c: c, read: &httppipe.Answers[Subscription]{For: sharedFor}}
+	return c
+}
+
+// sharedFor is how long a read is shared: long enough that one refresh of many assignments reads
+// once, short enough that no run relies on an old answer.
+const sharedFor = time.Minute
+
+// sharedKey is what reads of a subscription are shared by.
+func sharedKey(tenantID, subscriptionID string) string {
+	return strings.ToLower(tenantID + "/" + subscriptionID)
+}
+
+// in returns the caller for a tenant.
+func (c *Client) in(tenantID string) *httppipe.Caller {
+	tenantID = strings.ToLower(tenantID)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.callers[tenantID] == nil {
+		o := c.options
+		c.callers[tenantID] = httppipe.NewCaller(httppipe.Options{
+			API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
+			Gate: httppipe.NewGate(o.Limits), Tokens: o.Credential, TenantID: tenantID, Scope: c.scope(),
+		})
+	}
+	return c.callers[tenantID]
+}
+
+func (c *Client) scope() string { return c.options.Audience + "/.default" }
+
+// Caller returns what the access token for Resource Manager in the tenant says of who is
+// signed in.
+func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims, error) {
+	token, err := c.options.Credential.Token(ctx, httppipe.TokenRequest{TenantID: strings.ToLower(tenantID), Scope: c.scope()})
+	if err != nil {
+		return credential.Claims{}, err
+	}
+	return credential.ParseClaims(token.Value)
+}
+
+// pathOf is the path of a Resource Manager id.
+func pathOf(id string) string { return httppipe.PathOf(strings.Split(strings.Trim(id, "/"), "/")...) }
+
+// list reads a collection page by page, lazily. After an error it stops. Check says what is wrong
+// with an item.
+func list[T any](ctx context.Context, c *httppipe.Caller, path string, query url.Values, check func(T) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		read := make(httppipe.Pages)
+		for {
+			var page struct {
+				Value    []T    `json:"value"`
+				NextLink string `json:"nextLink" text:"raw"`
+			}
+			answer, err := c.Do(ctx, httppipe.Call{Method: http.MethodGet, Path: path, Query: query, Answer: &page, Need: true, Check: func() error {
+				if page.Value == nil {
+					return httppipe.ErrUnreadable
+				}
+				for _, item := range page.Value {
+					if err := check(item); err != nil {
+						return err
+					}
+				}
+				return nil
+			}})
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, item := range page.Value {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if page.NextLink == "" {
+				return
+			}
+			if path, query, err = c.Resolve(page.NextLink); err == nil {
+				err = read.Add(path + "?" + query.Encode())
+			}
+			if err != nil {
+				yield(none, answer.Unfit(fmt.Errorf("%w: %w", httppipe.ErrUnreadable, err)))
+				return
+			}
+		}
+	}
+}
+
+var errNoID = errors.New("an object has no id")

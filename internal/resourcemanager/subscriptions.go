@@ -1,0 +1,78 @@
+package resourcemanager
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/httppipe"
+)
+
+// Subscriptions are Azure subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions).
+type Subscriptions struct {
+	c    *Client
+	read *httppipe.Answers[Subscription]
+}
+
+// Subscription is an Azure subscription.
+type Subscription struct {
+	// ID is the subscription's GUID in lower case.
+	ID   string `json:"subscriptionId"`
+	Name string `json:"displayName"`
+	// State is Enabled, Warned, PastDue, Disabled or Deleted.
+	State string `json:"state"`
+}
+
+func (s Subscription) check() error {
+	if s.ID == "" {
+		return errNoID
+	}
+	return nil
+}
+
+var subscriptionsQuery = url.Values{"api-version": {"2022-12-01"}}
+
+// Get reads one subscription. All who ask for the same one within a minute share one request.
+// GET /subscriptions/{subscription} (https://learn.microsoft.com/rest/api/resources/subscriptions/get).
+func (s Subscriptions) Get(ctx context.Context, tenantID, subscriptionID string) (Subscription, error) {
+	return s.read.Get(ctx, sharedKey(tenantID, subscriptionID), func(ctx context.Context) (Subscription, error) {
+		var out Subscription
+		_, err := s.c.in(tenantID).Do(ctx, httppipe.Call{
+			Method: http.MethodGet, Path: pathOf(subscriptionScope(subscriptionID)), Query: subscriptionsQuery,
+			Answer: &out, Need: true, Check: func() error { return out.check() },
+		})
+		out.ID = strings.ToLower(out.ID)
+		return out, err
+	})
+}
+
+// RequireWritable returns a [*DisabledError] when nothing can be changed in the subscription.
+func (s Subscriptions) RequireWritable(ctx context.Context, tenantID, subscriptionID string) error {
+	one, err := s.Get(ctx, tenantID, subscriptionID)
+	if err != nil {
+		return err
+	}
+	if strings.EqualFold(one.State, "Disabled") || strings.EqualFold(one.State, "Deleted") {
+		return &DisabledError{SubscriptionID: one.ID, Name: one.Name, State: one.State}
+	}
+	return nil
+}
+
+// List returns the ids, in lower case, of the subscriptions in the tenant that the caller can see.
+// GET /subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions/list).
+func (s Subscriptions) List(ctx context.Context, tenantID string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for one, err := range list(ctx, s.c.in(tenantID), "/subscriptions", subscriptionsQuery, Subscription.check) {
+			if !yield(strings.ToLower(one.ID), err) {
+				return
+			}
+		}
+	}
+}
+
+// subscriptionScope is the Resource Manager id of a subscription.
+func subscriptionScope(subscriptionID string) string {
+	return "/subscriptions/" + strings.ToLower(subscriptionID)
+}
