@@ -105,6 +105,7 @@ func TestProtoFleet_denyTells(t *testing.T) {
 			t.Errorf("got %v, %q", err, r.Warnings)
 		}
 		r.ResetJournal()
+		r.Again()
 		if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Too many changes") || len(acctest.Writes(r.Backend)) != 0 {
 			t.Errorf("got %v, %d writes", err, len(acctest.Writes(r.Backend)))
 		}
