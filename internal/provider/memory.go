@@ -12,9 +12,9 @@ import (
 // Go would let the heap grow to twice of what is in use. The program itself takes some 20 MB more.
 const memoryGoal = 90 << 20
 
-// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal], or half more than what was in
-// use at the last collection, so that larger states do not have it collect all the time. Settings of Go's own
-// variables GOGC and GOMEMLIMIT have precedence. Call it once, before the provider is served.
+// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal]. The limit rises with what is in
+// use, so that with more customers it does not collect all the time. Settings of Go's own variables GOGC and
+// GOMEMLIMIT have precedence. Call it once, before the provider is served.
 func LimitMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
@@ -23,8 +23,9 @@ func LimitMemory() {
 	afterEachCollection(func() { debug.SetMemoryLimit(memoryLimit(heapInUse())) })
 }
 
-// memoryLimit is the limit until the next collection.
-func memoryLimit(inUse uint64) int64 { return max(memoryGoal, int64(inUse+inUse/2)) }
+// memoryLimit is the limit until the next collection: the goal, or for large heaps what Go does without a limit,
+// which is to let them double, less half of the goal.
+func memoryLimit(inUse uint64) int64 { return max(memoryGoal, 2*int64(inUse)-memoryGoal/2) }
 
 // heapInUse is what the last collection has found in use.
 func heapInUse() uint64 {
