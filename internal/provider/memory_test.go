@@ -35,6 +35,6 @@ func TestAfterEachCollection(t *testing.T) {
 			t.Fatalf("%d calls", calls.Load())
 		}
 		runtime.GC()
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 }

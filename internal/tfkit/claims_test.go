@@ -1,7 +1,6 @@
 package tfkit
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -12,7 +11,7 @@ func TestClaims_repeatedWithoutGarbage(t *testing.T) {
 	var claims Claims
 	about, claim := Subject{"permission", "customer"}, Claim{Object: "one", On: true, Phase: Existing}
 	claims.Put(about, Claim{Object: "one", On: true, Phase: Read, at: time.Now()})
-	if n := testing.AllocsPerRun(100, func() { claims.Declare(context.Background(), about, claim) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { claims.Declare(t.Context(), about, claim) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 	others := claims.Put(about, Claim{Object: "another", Phase: Declared})

@@ -140,7 +140,7 @@ func (r *customerPermissionResource) claim(m customerPermissionModel, object str
 	return tfkit.Claim{Object: object, Type: "partnercenter_customer_permission_" + r.name, On: m.Enabled.ValueBool(), Phase: phase}
 }
 
-// Private state keeps, beside the object's id and the time of the last write:
+// Keys of private state, beside those of the object's id and of the last write.
 const (
 	// createsKey: what a plan declares that creates the resource. In a replacement Delete gets it.
 	createsKey = "creates"

@@ -23,7 +23,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, plan cust
 		plan.Refresh, plan.Unconfirmed = types.StringValue(refreshFull), types.MapNull(types.StringType)
 		found, err := r.read(ctx, plan, new(refreshed), time.Time{})
 		found.known.unsure = before.unsure
-		return found.known, notRead(found.failed, err)
+		return found.known, notRead(found.failed, tfkit.OutOfTime(ctx, err))
 	}
 	if tooMany(plan, before.steps(wanted, plan.denies())) == nil {
 		return before, nil
@@ -31,7 +31,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, plan cust
 	// What is new in the plan may be as wanted already.
 	added := known{listed: fleet{}}
 	for id, one := range wanted {
-		all, _ := before.of(id)
+		all := before.of(id)
 		for permission := range one {
 			if _, seen := all[permission]; !seen {
 				added.listed[id] = one
@@ -40,7 +40,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, plan cust
 	}
 	found := finding{known: added}
 	err := r.readPolicies(ctx, slices.Sorted(maps.Keys(added.listed)), &found, plan, time.Time{})
-	if diags := notRead(found.failed, err); diags.HasError() {
+	if diags := notRead(found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
 		return known{}, diags
 	}
 	for id, one := range added.listed {
@@ -103,7 +103,7 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 
 // claimKnown claims what is on already and needs no step. It marks customers as unsure whose
 // permission an object that ends in this run may be turning off, and tells whether there are any.
-func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps []step, object string) (any bool) {
+func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps []step, object string) (found bool) {
 	stepped := make(map[string]bool, len(steps))
 	for _, s := range steps {
 		stepped[s.customerID] = true
@@ -115,11 +115,11 @@ func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps
 		for _, permission := range one.on() {
 			others := r.Claims.Put(subjectOf(permission, id), fleetClaim(object, true))
 			if slices.ContainsFunc(others, func(c tfkit.Claim) bool { return c.Phase == tfkit.Ending }) {
-				before.unsure[id], any = true, true
+				before.unsure[id], found = true, true
 			}
 		}
 	}
-	return any
+	return found
 }
 
 // stillUnsure are the customers that stay unconfirmed when nothing is written.
@@ -207,7 +207,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	}
 	switch {
 	case err != nil:
-		diags.AddError(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), outcome+"\n\n"+tfkit.Detail(err))
+		diags.AddError(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), outcome+"\n\n"+tfkit.Detail(tfkit.OutOfTime(ctx, err)))
 	case failed.Any():
 		diags.Append(failed.Error("set the permissions", outcome))
 	}

@@ -41,13 +41,12 @@ type known struct {
 	unsure map[string]bool
 }
 
-// of returns what is known of a customer.
-func (k known) of(id string) (switches, bool) {
+// of returns what is known of a customer, nil where nothing is.
+func (k known) of(id string) switches {
 	if one, ok := k.listed[id]; ok {
-		return one, true
+		return one
 	}
-	one, ok := k.unlisted[id]
-	return one, ok
+	return k.unlisted[id]
 }
 
 // kind says why a customer is changed.
@@ -73,7 +72,7 @@ type step struct {
 func (k known) steps(want fleet, deny bool) []step {
 	var out []step
 	for id, wanted := range want {
-		before, _ := k.of(id)
+		before := k.of(id)
 		s := step{customerID: id, kind: listed, before: before}
 		for _, name := range memberNames {
 			permission := members[name]

@@ -1,7 +1,6 @@
 package permission
 
 import (
-	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -42,21 +40,6 @@ type customerPermissionsModel struct {
 	OnError                 types.String   `tfsdk:"on_error"`
 	Unconfirmed             types.Map      `tfsdk:"unconfirmed"`
 	Timeouts                timeouts.Value `tfsdk:"timeouts"`
-}
-
-// fleetTimeouts are longer than those of other resources.
-func fleetTimeouts(ctx context.Context) schema.Attribute {
-	const form = ", such as `30m`. Default `2h`."
-	a := timeouts.Attributes(ctx, timeouts.Opts{
-		Create: true, Read: true, Update: true, Delete: true,
-		CreateDescription: "How long creating may take" + form, ReadDescription: "How long reading may take" + form,
-		UpdateDescription: "How long updating may take" + form, DeleteDescription: "How long deleting may take" + form,
-	})
-	if nested, ok := a.(schema.SingleNestedAttribute); ok {
-		nested.MarkdownDescription = "How long operations may take, waits for the server's limits included. The check of subscriptions in a plan may take as long again."
-		return nested
-	}
-	return a
 }
 
 func (m customerPermissionsModel) denies() bool { return m.Unlisted.ValueString() == "deny" }

@@ -153,14 +153,15 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if p.plan.Unlisted.IsUnknown() || p.plan.MaxChanges.IsUnknown() || p.plan.VerifyAzureSubscription.IsUnknown() || p.plan.OnError.IsUnknown() {
 		return unknown, nil
 	}
-	timeout, diags := p.plan.Timeouts.Update(ctx, fleetTimeout)
+	name, timeoutOf := "update", p.plan.Timeouts.Update
 	if p.state == nil {
-		timeout, diags = p.plan.Timeouts.Create(ctx, fleetTimeout)
+		name, timeoutOf = "create", p.plan.Timeouts.Create
 	}
+	timeout, diags := timeoutOf(ctx, fleetTimeout)
 	if diags.HasError() {
 		return unknown, diags
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, name, timeout)
 	defer cancel()
 	var before known
 	if p.state != nil {
@@ -317,7 +318,7 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, s
 		return qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
 	})
 	if err != nil {
-		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", err)}
+		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", tfkit.OutOfTime(ctx, err))}
 	}
 	left := make(map[string]reason)
 	var failed, warned, leftOut tfkit.Failures

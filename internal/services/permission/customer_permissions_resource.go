@@ -64,7 +64,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	start := time.Now().UTC()
@@ -114,14 +114,14 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
 	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
-		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(err)+"\n\nTo release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp)
+		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(tfkit.OutOfTime(ctx, err))+"\n\nTo release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp)
 		return
 	}
 	if found.failed.Any() {
@@ -152,7 +152,7 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
 	defer cancel()
 	before, diags := r.readMissing(ctx, plan, &state, toFleet(plan.Permissions), state.known(plan.denies()))
 	if diags.HasError() {
@@ -175,7 +175,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
 	all := toFleet(state.Permissions)
 	next, ended := tfkit.GetPrivate[planned](ctx, req.Private, plannedKey).split(all)

@@ -30,14 +30,17 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The permissions of many customers to buy Azure reservations and savings plans by themselves, in one resource. " +
 			"With thousands of customers it plans in seconds, where one `partnercenter_customer_permission_reservations` for each takes Terraform minutes. " +
-			"Do not manage the same permission of a customer in both: where they are in one configuration the plan warns, and fails when one turns on what the other turns off. " +
+			"Declare each permission of a customer in one resource only. Two resources of one provider block that declare the same are a warning in the plan, and two that declare the opposite are an error. " +
+			"Terraform runs each provider block in a process of its own, so resources of two blocks are not compared. " +
 			"To move customers from single resources to a fleet and switch nothing, take the single ones out by a " +
 			"[`removed` block](https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources) with `destroy = false`.\n\n" +
 			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
 			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
-			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A first apply that failed in part " +
-			"shows as a replacement in the next plan. It switches nothing off but the customers that are no longer listed. " +
-			"(Where `permissions` is known only after apply, these keep what they have.)\n\n" +
+			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A customer whose answer was lost counts as enabled; see `unconfirmed`. " +
+			"A first apply that failed in part leaves the resource tainted. The simplest way on is `terraform untaint ADDRESS`, then `terraform apply`. " +
+			"Without it the next apply replaces the resource, which disables only customers that are no longer listed. " +
+			"If `permissions` is known only after apply, the replacement disables and enables every customer.\n\n" +
+			"A customer whose reseller relationship ended is a warning, and never keeps the others from being changed.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
 			"Turning a permission off does not undo purchases.\n\n" +
 			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +
@@ -117,7 +120,7 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Computed:    true,
 				ElementType: types.StringType,
 			},
-			"timeouts": fleetTimeouts(ctx),
+			"timeouts": tfkit.Timeouts(ctx, fleetTimeout, "The check of subscriptions in a plan may take as long again."),
 		},
 	}
 }
