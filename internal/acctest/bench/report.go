@@ -161,8 +161,8 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
   /proc every 10 ms while it runs.
 - The activity log holds what was changed outside, and not the records of the apply: those fill a page for each 500 customers until they
   are 6 hours old, and to the end of their day.
-- Changes outside are made in the mock. Beside them, Terraform's own map is changed in as many places. Within a minute after an apply the
-  provider looks at them three times, a second apart, since reads may lag behind writes: that is in the plans of the small scenarios.
+- Changes outside are made in the mock. Beside them, Terraform's own map is changed in as many places. Before, the state is
+  made an hour older: within a minute of a write the provider repeats a read that contradicts it before it believes it.
 - Single resources take Terraform a call of the plugin protocol or several for each; how many requests wait at the same time is Terraform's
   choice. That is why there is a fleet.
 `, single.concurrency, wideParallelism, fleet.concurrency, customerList.concurrency, opts.repeat)

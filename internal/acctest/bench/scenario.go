@@ -302,7 +302,7 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		if phase == drifted {
 			n = max(len(b.ids)/100, 1)
 		}
-		if err := b.switchOff(n); err != nil {
+		if err := errors.Join(b.switchOff(n), ours.Age(time.Hour)); err != nil {
 			return r, err
 		}
 	case throttled:

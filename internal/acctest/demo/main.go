@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"terraform-provider-partnercenter/internal/acctest"
 	"terraform-provider-partnercenter/internal/mockbackend"
@@ -142,6 +143,9 @@ func (d *demo) noChanges(ctx context.Context) (string, error) {
 }
 
 func (d *demo) drift(ctx context.Context) (string, error) {
+	if err := d.Age(time.Hour); err != nil {
+		return "", err
+	}
 	d.backend.SetPermissions(mockbackend.AdatumID)
 	out, err := d.plan(ctx, 2)
 	return lines(out, `will be updated`, `~ enabled`, `^Plan:`), err

@@ -198,6 +198,9 @@ func (k *killed) nobodyTurnedOff(way string) {
 // converges applies once more, which has to bring everything to where it is declared.
 func (k *killed) converges(way string) {
 	k.Helper()
+	if err := k.Age(time.Hour); err != nil && !errors.Is(err, os.ErrNotExist) {
+		k.Fatal(err)
+	}
 	if r := k.Run(k.Context(), "apply", "-auto-approve", "-input=false"); r.Err != nil {
 		k.Errorf("%s: the next apply: %v", way, r.Err)
 	}
