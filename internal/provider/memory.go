@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -12,9 +13,8 @@ import (
 // Go would let the heap grow to twice of what is in use. The program itself takes some 20 MB more.
 const memoryGoal = 90 << 20
 
-// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal]. The limit rises with what is in
-// use, so that with more customers it does not collect all the time. Settings of Go's own variables GOGC and
-// GOMEMLIMIT have precedence. Call it once, before the provider is served.
+// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal]. Settings of Go's own variables
+// GOGC and GOMEMLIMIT have precedence. Call it once, before the provider is served.
 func LimitMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
@@ -23,9 +23,14 @@ func LimitMemory() {
 	afterEachCollection(func() { debug.SetMemoryLimit(memoryLimit(heapInUse())) })
 }
 
-// memoryLimit is the limit until the next collection: the goal, or for large heaps what Go does without a limit,
-// which is to let them double, less half of the goal.
-func memoryLimit(inUse uint64) int64 { return max(memoryGoal, 2*int64(inUse)-memoryGoal/2) }
+// memoryLimit is the limit until the next collection. With more in use than the goal has room for, there is none:
+// the provider would collect all the time, and take twice the processor time with 30,000 customers.
+func memoryLimit(inUse uint64) int64 {
+	if inUse > memoryGoal/5*4 {
+		return math.MaxInt64
+	}
+	return memoryGoal
+}
 
 // heapInUse is what the last collection has found in use.
 func heapInUse() uint64 {
