@@ -142,7 +142,7 @@ func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 		err = x509.IncorrectPasswordError // the padding was right by chance
 	}
 	if errors.Is(err, x509.IncorrectPasswordError) {
-		return nil, errors.New("client_certificate_password is not the password of the private key, or its encryption is not supported; " + convert)
+		return nil, errors.New("the password of the certificate is not the password of the private key, or its encryption is not supported; " + convert)
 	}
 	return nil, errors.New("the encryption of the private key is not supported; " + convert)
 }

@@ -81,7 +81,7 @@ resource "partnercenter_customer_permission_reservations" "one" {
 	acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 }
 
-// processesOf are the processes whose program lies in a folder.
+// processesOf are the provider processes that run in a folder.
 func processesOf(t testing.TB, dir string) []int {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")
@@ -91,7 +91,8 @@ func processesOf(t testing.TB, dir string) []int {
 	var pids []int
 	for _, link := range links {
 		program, err := os.Readlink(link)
-		if err != nil || !strings.HasPrefix(program, dir) {
+		in, errIn := os.Readlink(filepath.Join(filepath.Dir(link), "cwd"))
+		if err != nil || errIn != nil || in != dir || !strings.Contains(filepath.Base(program), "terraform-provider-partnercenter") {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(link)))

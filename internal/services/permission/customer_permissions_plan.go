@@ -104,21 +104,26 @@ func (f fleet) subjects() []tfkit.Subject {
 // declare claims what the fleet lists and compares it with other resources. It returns the
 // customers whose permissions the state has on, and an object that was planned before turns off.
 func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet, has known, denies bool, object string) (asserts []string, diags diag.Diagnostics) {
-	var c comparison
+	claims := make(map[tfkit.Subject]tfkit.Claim, len(wanted))
 	for id, one := range wanted {
-		ends := false
 		for permission, on := range one {
-			about, claim := subjectOf(permission, id), fleetClaim(object, on)
+			claim := fleetClaim(object, on)
 			if is, ok := has.listed[id][permission]; !ok || is != on || has.unsure[id] {
 				claim.Phase = tfkit.Declared
 			}
-			ends = c.compare(about, on, claim.Phase, r.Claims.Declare(ctx, about, claim)) || ends
-			if on && r.Claims.Denied(about, object) {
-				c.denied = append(c.denied, about)
-			}
+			about := subjectOf(permission, id)
+			claims[about] = claim
+			r.Claims.Put(about, claim) // all of them before the first wait for another object's
 		}
-		if ends {
-			asserts = append(asserts, id)
+	}
+	var c comparison
+	ended := make(map[string]bool)
+	for about, claim := range claims {
+		if c.compare(about, claim.On, claim.Phase, r.Claims.Declare(ctx, about, claim)) {
+			ended[about.ID] = true
+		}
+		if claim.On && r.Claims.Denied(about, object) {
+			c.denied = append(c.denied, about)
 		}
 	}
 	var deny func(tfkit.Subject) bool
@@ -129,7 +134,7 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 		}
 	}
 	c.denied = append(c.denied, r.Claims.Deny(object, deny)...)
-	return asserts, c.diagnostics(path.Root("permissions"))
+	return slices.Collect(maps.Keys(ended)), c.diagnostics(path.Root("permissions"))
 }
 
 func fleetClaim(object string, on bool) tfkit.Claim {
