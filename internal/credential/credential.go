@@ -156,7 +156,7 @@ func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 	c.mu.Unlock()
 	now := time.Now()
 	good := a.token != nil && now.Before(a.token.ExpiresOn)
-	refused := a.refused != nil && a.proof == c.config.Proof.now()
+	refused := a.refused != nil && a.proof == c.config.Proof.version()
 	switch {
 	case claims != "":
 	case good && now.Before(a.renew) && !a.token.Outdated(), good && (refused || now.Before(a.pause)):
@@ -169,7 +169,7 @@ func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 
 // ask signs in. While the token before is good, a failure of its renewal is no failure.
 func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenRequest) (*httppipe.Token, error) {
-	proof := c.config.Proof.now()
+	proof := c.config.Proof.version()
 	token, err := c.signIn(ctx, want)
 	c.mu.Lock()
 	defer c.mu.Unlock()

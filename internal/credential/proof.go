@@ -28,8 +28,8 @@ type Proof struct {
 	user bool
 }
 
-// now is what the proof is made of at present, as far as that changes.
-func (p Proof) now() string {
+// version is what the proof is made of at present, as far as that changes.
+func (p Proof) version() string {
 	if p.current == nil {
 		return ""
 	}

@@ -52,9 +52,9 @@ func NewGate(l Limits) *Gate { return &Gate{limits: l} }
 const (
 	// growth is how many requests may follow one that was accepted beyond the budget.
 	growth = 2
-	// patience is after how long without an answer another request goes ahead: the one before
+	// probeAfter is after how long without an answer another request goes ahead: the one before
 	// it may hang.
-	patience = time.Second
+	probeAfter = time.Second
 	// slack is by how much requests that started late, as timers do, are made up for.
 	slack = 20 * time.Millisecond
 )
@@ -76,7 +76,7 @@ func (g *Gate) enter(ctx context.Context, front bool) (pass, error) {
 		return pass{}, err
 	}
 	g.mu.Lock()
-	now := g.now()
+	now := g.clock()
 	if at, ok := g.opensAt(); ok && g.line.Len() == 0 && !at.After(now) {
 		p := g.send(now)
 		g.mu.Unlock()
@@ -129,7 +129,7 @@ func (g *Gate) enter(ctx context.Context, front bool) (pass, error) {
 func (g *Gate) enterNow() (pass, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	now := g.now()
+	now := g.clock()
 	if g.until.After(now) {
 		return pass{}, false
 	}
@@ -200,8 +200,8 @@ func (g *Gate) refused(p pass, after time.Duration) time.Duration {
 	return max(g.until.Sub(now), 0)
 }
 
-// now is the time where anything depends on it.
-func (g *Gate) now() time.Time {
+// clock is the time where anything depends on it.
+func (g *Gate) clock() time.Time {
 	if g.period == 0 && g.limits.PerSecond == 0 {
 		return time.Time{}
 	}
@@ -215,7 +215,7 @@ func (g *Gate) opensAt() (time.Time, bool) {
 	}
 	at := later(g.until, g.next)
 	if g.period > 0 && g.credit <= 0 {
-		at = later(at, g.last.Add(patience))
+		at = later(at, g.last.Add(probeAfter))
 	}
 	return at, true
 }

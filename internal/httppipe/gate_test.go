@@ -410,16 +410,16 @@ func TestGate_doesNotHangWithTheFirst(t *testing.T) {
 		mustEnter(t, g) // hangs
 		start := time.Now()
 		second := mustEnter(t, g)
-		if d := time.Since(start); d != patience {
-			t.Errorf("the second went after %v, want %v", d, patience)
+		if d := time.Since(start); d != probeAfter {
+			t.Errorf("the second went after %v, want %v", d, probeAfter)
 		}
 		g.failed(second)
 		third := mustEnter(t, g)
 		g.accepted(third)
 		mustEnter(t, g)
 		mustEnter(t, g)
-		if d := time.Since(start); d != patience {
-			t.Errorf("those after a failed and an accepted one went after %v, want %v", d, patience)
+		if d := time.Since(start); d != probeAfter {
+			t.Errorf("those after a failed and an accepted one went after %v, want %v", d, probeAfter)
 		}
 	})
 }

@@ -148,7 +148,7 @@ func (s Purchases) name(ctx context.Context, now time.Time, buyers []buyer, log 
 			return nil, err
 		}
 	}
-	some, err := s.c.Each(ctx, len(strangers), func(ctx context.Context, i int) error { return s.look(ctx, strangers[i], partner.Domain) })
+	some, err := s.c.Each(ctx, len(strangers), func(ctx context.Context, i int) error { return s.readBuyer(ctx, strangers[i], partner.Domain) })
 	for i, err := range some {
 		failed[at[i]] = err
 	}
@@ -206,8 +206,8 @@ func domainOf(name string) string {
 	return strings.ToLower(name[at+1:])
 }
 
-// look says whose users the other buyers are.
-func (s Purchases) look(ctx context.Context, b *buyer, partnerDomain string) error {
+// readBuyer says whose users the other buyers are.
+func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string) error {
 	for _, p := range b.purchases {
 		if p.Evidence != "" {
 			continue

@@ -245,8 +245,8 @@ func (s Seen) contradicts(want change) bool {
 	return false
 }
 
-// written is the outcome of a write.
-type written struct {
+// writeResult is what a write has done.
+type writeResult struct {
 	policy SelfServePolicy
 	// deletedToo are permissions that went with a deleted policy although they were not
 	// in it when it was read.
@@ -255,14 +255,14 @@ type written struct {
 
 // write sends the one request that takes the policy from current to what is wanted.
 // Updates and deletes are never sent late: what they replace is what was read just before.
-func (s SelfServePolicies) write(ctx context.Context, customerID string, current SelfServePolicy, want change) (written, error) {
+func (s SelfServePolicies) write(ctx context.Context, customerID string, current SelfServePolicy, want change) (writeResult, error) {
 	permissions := want.merge(current)
 	var out SelfServePolicy
 	switch {
 	case current.ID == "":
 		partner, err := s.c.Profiles.TenantID(ctx)
 		if err != nil {
-			return written{}, err
+			return writeResult{}, err
 		}
 		body := SelfServePolicy{Permissions: permissions}
 		body.Entity.Type, body.Entity.TenantID = "customer", customerID
@@ -278,7 +278,7 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 		if is(err, http.StatusNotFound, "600039") {
 			err = nil
 		}
-		w := written{}
+		w := writeResult{}
 		for _, l := range want.merge(out) {
 			w.deletedToo = append(w.deletedToo, Permission(l.Resource))
 		}
@@ -292,13 +292,13 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 }
 
 // result does a create or update, whose answer is the policy as it is now.
-func (s SelfServePolicies) result(ctx context.Context, want change, in call) (written, error) {
+func (s SelfServePolicies) result(ctx context.Context, want change, in call) (writeResult, error) {
 	var out SelfServePolicy
 	a, err := s.c.send(ctx, in, &out)
 	if err == nil && (out.ID == "" || !want.done(out)) {
 		err = a.Unfit(errUnreadable)
 	}
-	return written{policy: out}, err
+	return writeResult{policy: out}, err
 }
 
 // refused tells whether the write was throttled, or not sent since others were.

@@ -3,7 +3,6 @@ package provider
 import (
 	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -14,7 +13,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -324,39 +322,3 @@ func (r *resolver) roots(setting string) *x509.CertPool {
 }
 
 var domain = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$`)
-
-func checkTenant(s string) error {
-	if tfkit.CheckGUID(s) != nil && !domain.MatchString(s) {
-		return errors.New("must be the tenant's id, a GUID such as 1d3f0c52-6a4e-4b8e-9c55-2f4a7be0a101, or one of its domains such as contoso.onmicrosoft.com")
-	}
-	return nil
-}
-
-func checkSecret(s string) error {
-	if strings.TrimSpace(s) != s {
-		return errors.New("begins or ends with white space, which no secret does: check how it was stored")
-	}
-	return nil
-}
-
-func checkEndpoint(s string) error {
-	if _, err := httppipe.ParseEndpoint(s); err != nil {
-		return fmt.Errorf("is no base URL: %w", err)
-	}
-	return nil
-}
-
-// checkAuthority is stricter than [checkEndpoint]: azidentity takes no plain http.
-func checkAuthority(s string) error {
-	if err := checkEndpoint(s); err != nil {
-		return err
-	}
-	if !strings.HasPrefix(strings.ToLower(s), "https://") {
-		return errors.New("is plain http, but sign-in is over https only")
-	}
-	return nil
-}
-
-func endpointURL(check func(string) error) validator.String {
-	return tfkit.StringCheck("value must be a base URL such as https://host.example", check)
-}

@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -10,12 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -59,78 +52,6 @@ func (r *customerPermissionResource) Metadata(_ context.Context, req resource.Me
 	resp.TypeName = req.ProviderTypeName + "_customer_permission_" + r.name
 }
 
-func (r *customerPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permission of one customer to buy Azure " + r.what + " by itself. It is off by default.\n\n" +
-			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
-			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The " + r.other +
-			" permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
-			"With hundreds of these resources, run Terraform with `-parallelism=32`: by default it waits for 10 requests at a time. " +
-			"For thousands of customers, use one `partnercenter_customer_permissions`.\n\n" +
-			"A plan in which two resources of one provider block declare the opposite for the permission of one customer fails. " +
-			"A resource that is destroyed leaves the permission as another resource of the state declares it.\n\n" +
-			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
-			"Turning the permission off does not undo purchases.\n\n" +
-			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +
-			"and the purchasing user is Owner of that Azure subscription.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read the permission but not change it. " +
-			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
-		Attributes: map[string]schema.Attribute{
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
-			"enabled": schema.BoolAttribute{
-				MarkdownDescription: "Whether the customer may buy Azure " + r.what + ". Default `true`.",
-				Optional:            true,
-				Computed:            true,
-				Default:             booldefault.StaticBool(true),
-			},
-			"verify_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether to check that the customer has an active Azure plan or Azure (global) subscription: at plan time " +
-					"when the customer is known, and again before the permission is turned on. Default `true`.",
-				Optional: true,
-				Computed: true,
-				Default:  booldefault.StaticBool(true),
-			},
-			"unconfirmed": schema.BoolAttribute{
-				MarkdownDescription: "`true` after a change whose answer was lost: the permission may be on, so `enabled` is `true`. " +
-					"The next refresh reads what it is, and the next apply makes sure. Otherwise null.",
-				Computed: true,
-			},
-		},
-	}
-}
-
-func (r *customerPermissionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
-	resp.IdentitySchema = identityschema.Schema{
-		Attributes: map[string]identityschema.Attribute{
-			"customer_id": identityschema.StringAttribute{
-				Description:       "The customer's Microsoft Entra tenant id, in lower case.",
-				RequiredForImport: true,
-			},
-		},
-	}
-}
-
-type customerPermissionModel struct {
-	CustomerID              types.String `tfsdk:"customer_id"`
-	Enabled                 types.Bool   `tfsdk:"enabled"`
-	VerifyAzureSubscription types.Bool   `tfsdk:"verify_azure_subscription"`
-	Unconfirmed             types.Bool   `tfsdk:"unconfirmed"`
-}
-
-type customerPermissionIdentity struct {
-	CustomerID types.String `tfsdk:"customer_id"`
-}
-
-// identity is in lower case: Terraform compares identities to the letter.
-func (m customerPermissionModel) identity() customerPermissionIdentity {
-	return customerPermissionIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString()))}
-}
-
 // subject is what the model is about, in the claims of the run.
 func (r *customerPermissionResource) subject(m customerPermissionModel) tfkit.Subject {
 	return subjectOf(r.permission, m.CustomerID.ValueString())
@@ -149,134 +70,6 @@ const (
 	// outsideKey: true where a refresh found the permission turned off outside Terraform.
 	outsideKey = "off_outside"
 )
-
-// goneKey is a key of the run's memory: a refresh found that there is no such customer any more.
-type goneKey tfkit.Subject
-
-// creation is the value of createsKey.
-type creation struct {
-	CustomerID string `json:"customer_id"`
-	Enabled    bool   `json:"enabled"`
-}
-
-// ModifyPlan refuses at plan time what apply would refuse.
-func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if r.Clients == nil {
-		return
-	}
-	var plan, state *customerPermissionModel
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
-	object, diags := tfkit.ObjectID(ctx, resp.Private)
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
-		return
-	}
-	if state != nil && (plan == nil || !plan.CustomerID.IsUnknown() && !strings.EqualFold(plan.CustomerID.ValueString(), state.CustomerID.ValueString())) {
-		resp.Diagnostics.Append(r.planEnd(ctx, *state, object, resp.Private)...)
-	}
-	if plan == nil {
-		return
-	}
-	asserts := false
-	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
-		var diags diag.Diagnostics
-		asserts, diags = r.planDeclared(ctx, *plan, state, object)
-		resp.Diagnostics.Append(diags...)
-		if state == nil {
-			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey, creation{strings.ToLower(plan.CustomerID.ValueString()), plan.Enabled.ValueBool()})...)
-		}
-	}
-	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
-		return
-	}
-	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, asserts)...)
-	unconfirmed := types.BoolNull()
-	if asserts {
-		unconfirmed = types.BoolUnknown()
-	}
-	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unconfirmed"), unconfirmed)...)
-	if !r.writes(*plan, state, asserts) || resp.Diagnostics.HasError() {
-		return
-	}
-	if r.PartnerCenter.AppOnly() {
-		resp.Diagnostics.Append(errAppOnly)
-		return
-	}
-	if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() || plan.VerifyAzureSubscription.IsUnknown() {
-		return
-	}
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
-	failed := r.verify(ctx, *plan, state)
-	_, gone := r.Memory.Load(goneKey(r.subject(*plan)))
-	if failed != nil && (gone || tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey)) {
-		failed = diag.NewAttributeWarningDiagnostic(path.Root("customer_id"), failed.Summary(),
-			"The permission was turned off outside Terraform, and turning it on again will fail:\n\n"+failed.Detail())
-	}
-	if failed != nil {
-		resp.Diagnostics.Append(failed)
-	}
-}
-
-// writes tells whether applying the plan over the state changes the permission or makes sure of it.
-func (r *customerPermissionResource) writes(plan customerPermissionModel, state *customerPermissionModel, asserts bool) bool {
-	return state == nil || asserts || state.Unconfirmed.ValueBool() || !plan.Enabled.Equal(state.Enabled) || !plan.CustomerID.Equal(state.CustomerID)
-}
-
-// planEnd claims the end of what the state is about, and finds out whether another resource keeps it.
-func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
-	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
-	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
-	if state.Enabled.ValueBool() {
-		diags.Append(handOver(path.Root("customer_id"), keeps, passes)...)
-	}
-	return diags
-}
-
-// planDeclared claims what the plan declares and compares it with other resources. Asserts says
-// that an object which was planned before turns off what the state has on.
-func (r *customerPermissionResource) planDeclared(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel, object string) (asserts bool, diags diag.Diagnostics) {
-	phase, about := tfkit.Declared, r.subject(plan)
-	if state != nil && state.Unconfirmed.IsNull() && state.Enabled.Equal(plan.Enabled) && r.subject(*state) == about {
-		phase = tfkit.Existing
-	}
-	var c comparison
-	ends := c.compare(about, plan.Enabled.ValueBool(), phase, r.Claims.Declare(ctx, about, r.claim(plan, object, phase)))
-	if plan.Enabled.ValueBool() && r.Claims.Denied(about, object) {
-		c.denied = append(c.denied, about)
-	}
-	return ends, c.diagnostics(path.Root("customer_id"))
-}
-
-// verify checks the prerequisite where the plan turns the permission on. It returns nil when the
-// customer qualifies.
-func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostic {
-	turnsOn := plan.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
-	if yielded, _ := r.Claims.Yielded(r.subject(plan)); yielded {
-		return nil // it is on, and the other half of the replacement relies on this one
-	}
-	if !turnsOn || !plan.VerifyAzureSubscription.ValueBool() {
-		return nil
-	}
-	customerID := plan.CustomerID.ValueString()
-	err := qualifies(ctx, r.PartnerCenter, customerID, []partnercenter.Permission{r.permission})
-	if err == nil {
-		return nil
-	}
-	summary, detail := fmt.Sprintf("Could not check whether customer %s qualifies for Azure %s", customerID, r.what), tfkit.Detail(err)
-	if errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) {
-		summary = fmt.Sprintf("Customer %s does not qualify for Azure %s", customerID, r.what)
-		detail += "\n\nTo set the permission without this check, set verify_azure_subscription = false."
-	}
-	if state != nil {
-		detail += "\n\nTo destroy the resource, which plans it first: terraform destroy -refresh=false."
-	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)
-}
 
 func (r *customerPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)

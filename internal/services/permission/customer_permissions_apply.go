@@ -18,7 +18,7 @@ import (
 
 // readMissing reads what the state does not say of the customers that would change, or of those
 // that make too many changes.
-func (r *customerPermissionsResource) readMissing(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before known) (known, diag.Diagnostics) {
+func (r *customerPermissionsResource) readMissing(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before snapshot) (snapshot, diag.Diagnostics) {
 	if needsReading(plan, state) {
 		plan.Refresh, plan.Unconfirmed = types.StringValue(refreshFull), types.MapNull(types.StringType)
 		found, err := r.read(ctx, plan, new(refreshed), time.Time{})
@@ -29,7 +29,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, plan cust
 		return before, nil
 	}
 	// What is new in the plan may be as wanted already.
-	added := known{listed: fleet{}}
+	added := snapshot{listed: fleet{}}
 	for id, one := range wanted {
 		all := before.of(id)
 		for permission := range one {
@@ -41,7 +41,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, plan cust
 	found := finding{known: added}
 	err := r.readPolicies(ctx, slices.Sorted(maps.Keys(added.listed)), &found, plan, time.Time{})
 	if diags := notRead(found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
-		return known{}, diags
+		return snapshot{}, diags
 	}
 	for id, one := range added.listed {
 		before.listed[id] = one
@@ -63,7 +63,7 @@ func notRead(failed tfkit.Failures, err error) diag.Diagnostics {
 
 // applied is what an apply has reached.
 type applied struct {
-	known       known
+	known       snapshot
 	unconfirmed map[string]reason
 	// outside are customers that were turned off outside Terraform and are off still.
 	outside map[string]reason
@@ -72,7 +72,7 @@ type applied struct {
 }
 
 // apply changes what has to be changed.
-func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before known, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
+func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before snapshot, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
 	want, left := toFleet(plan.Permissions), plan.unconfirmed()
 	steps := before.steps(want, plan.denies())
 	if r.claimKnown(want, before, steps, object) {
@@ -103,7 +103,7 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 
 // claimKnown claims what is on already and needs no step. It marks customers as unsure whose
 // permission an object that ends in this run may be turning off, and tells whether there are any.
-func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps []step, object string) (found bool) {
+func (r *customerPermissionsResource) claimKnown(want fleet, before snapshot, steps []step, object string) (found bool) {
 	stepped := make(map[string]bool, len(steps))
 	for _, s := range steps {
 		stepped[s.customerID] = true
@@ -123,7 +123,7 @@ func (r *customerPermissionsResource) claimKnown(want fleet, before known, steps
 }
 
 // stillUnsure are the customers that stay unconfirmed when nothing is written.
-func (k known) stillUnsure() map[string]reason {
+func (k snapshot) stillUnsure() map[string]reason {
 	out := make(map[string]reason)
 	for id := range k.unsure {
 		out[id] = reasonUnsure
@@ -249,29 +249,29 @@ const untaint = "The next plan shows the resource as tainted, and replaces it. T
 // destroy from the first half of a replacement.
 const plannedKey = "planned"
 
-// planned is a plan of a creation, or the zero value.
-type planned struct {
+// plannedCreation is what a plan creates, or the zero value.
+type plannedCreation struct {
 	Creates bool `json:"creates"`
 	// Listed are the customers of the plan, nil when they are not known yet.
 	Listed []string `json:"listed"`
 }
 
 // planned is what a plan to create the fleet leaves for Delete.
-func (m customerPermissionsModel) planned() planned {
-	p := planned{Creates: true}
+func (m customerPermissionsModel) planned() plannedCreation {
+	p := plannedCreation{Creates: true}
 	if isKnown(m.Permissions) {
 		p.Listed = slices.AppendSeq([]string{}, maps.Keys(toFleet(m.Permissions)))
 	}
 	return p
 }
 
-func (p planned) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
+func (p plannedCreation) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
 	return tfkit.SetPrivate(ctx, private, plannedKey, p)
 }
 
 // split divides what a fleet that is destroyed has on into what the fleet that replaces it lists,
 // and the rest, which ends. A replacement whose customers are not known yet ends everything.
-func (p planned) split(f fleet) (next, ended fleet) {
+func (p plannedCreation) split(f fleet) (next, ended fleet) {
 	next, ended = fleet{}, maps.Clone(f)
 	for _, id := range p.Listed {
 		id = strings.ToLower(id)
@@ -302,7 +302,7 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 		diags.Append(more...)
 	}
 	diags.Append(last.save(ctx, private)...)
-	diags.Append(planned{}.save(ctx, private)...)
+	diags.Append(plannedCreation{}.save(ctx, private)...)
 	diags.Append(tfkit.SetPrivate(ctx, private, outsideKey, reached.outside)...)
 	diags.Append(to.Set(ctx, m)...)
 	return diags

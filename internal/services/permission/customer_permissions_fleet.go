@@ -31,8 +31,8 @@ func (s switches) on() []partnercenter.Permission {
 	return out
 }
 
-// known is what is known of the partner's customers.
-type known struct {
+// snapshot is what is known of the partner's customers.
+type snapshot struct {
 	// listed are the managed permissions of customers that are listed.
 	listed fleet
 	// unlisted are the permissions that others have on, with deny.
@@ -42,7 +42,7 @@ type known struct {
 }
 
 // of returns what is known of a customer, nil where nothing is.
-func (k known) of(id string) switches {
+func (k snapshot) of(id string) switches {
 	if one, ok := k.listed[id]; ok {
 		return one
 	}
@@ -69,7 +69,7 @@ type step struct {
 // steps are the changes that lead from what is known to what is wanted, sorted by customer.
 // Customers that are no longer listed are turned off, with deny also what is not known of them;
 // members that are no longer managed stay as they are.
-func (k known) steps(want fleet, deny bool) []step {
+func (k snapshot) steps(want fleet, deny bool) []step {
 	var out []step
 	for id, wanted := range want {
 		before := k.of(id)
@@ -130,8 +130,8 @@ type result struct {
 
 // after is what is known when the steps were taken: what is wanted, but for the customers of steps
 // that failed. These are as they were before; what may be on is on.
-func (k known) after(want fleet, steps []step, results []result) (known, map[string]reason) {
-	out := known{listed: maps.Clone(want), unlisted: fleet{}, unsure: make(map[string]bool)}
+func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, map[string]reason) {
+	out := snapshot{listed: maps.Clone(want), unlisted: fleet{}, unsure: make(map[string]bool)}
 	unconfirmed := make(map[string]reason)
 	for i, s := range steps {
 		r := results[i]

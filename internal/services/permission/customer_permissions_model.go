@@ -73,8 +73,8 @@ func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 
 // known is what the state says of the customers that a plan is about. What was left out is off, and
 // what is unsure counts as on.
-func (m customerPermissionsModel) known(denies bool) known {
-	k := known{listed: toFleet(m.Permissions), unlisted: fleet{}, unsure: make(map[string]bool)}
+func (m customerPermissionsModel) known(denies bool) snapshot {
+	k := snapshot{listed: toFleet(m.Permissions), unlisted: fleet{}, unsure: make(map[string]bool)}
 	for id, why := range m.unconfirmed() {
 		if why == reasonUnsure {
 			k.unsure[id] = true

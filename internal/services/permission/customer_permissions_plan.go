@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,7 +58,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 		return
 	}
 	wanted := toFleet(plan.Permissions)
-	has := known{}
+	has := snapshot{}
 	if state != nil {
 		has = state.known(false)
 	}
@@ -78,7 +77,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 // planDestroy claims the end of all that is on.
 func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object string) diag.Diagnostics {
 	var value attr.Value // of another type the framework makes two more copies
-	diags := planned{}.save(ctx, resp.Private)
+	diags := plannedCreation{}.save(ctx, resp.Private)
 	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
 	permissions, _ := value.(types.Map)
 	if r.Clients == nil || diags.HasError() {
@@ -103,7 +102,7 @@ func (f fleet) subjects() []tfkit.Subject {
 
 // declare claims what the fleet lists and compares it with other resources. It returns the
 // customers whose permissions the state has on, and an object that was planned before turns off.
-func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet, has known, denies bool, object string) (asserts []string, diags diag.Diagnostics) {
+func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet, has snapshot, denies bool, object string) (asserts []string, diags diag.Diagnostics) {
 	claims := make(map[tfkit.Subject]tfkit.Claim, len(wanted))
 	for id, one := range wanted {
 		for permission, on := range one {
@@ -168,7 +167,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, name, timeout)
 	defer cancel()
-	var before known
+	var before snapshot
 	if p.state != nil {
 		before = p.state.known(p.plan.denies())
 	} else {
@@ -304,75 +303,4 @@ func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
 		fmt.Sprintf("This would change %d customers (%d enabled, %d disabled), and max_changes allows %d. Nothing was changed.\n\n"+
 			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", len(steps), on, off, bound.ValueInt64()))
-}
-
-// qualify checks the prerequisite of the customers that are turned on. It returns whom the apply
-// leaves out, and why. What was turned off outside Terraform never fails the plan.
-func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, steps []step) (map[string]reason, diag.Diagnostics) {
-	outside := tfkit.GetPrivate[map[string]reason](ctx, p.private, outsideKey)
-	var before map[string]reason
-	if p.state != nil {
-		before = p.state.unconfirmed()
-	}
-	verify := p.plan.VerifyAzureSubscription.ValueBool()
-	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
-		mayBeGone := outside[s.customerID] == reasonNoRelationship || before[s.customerID] == reasonNoRelationship
-		return len(s.on) == 0 || !verify && !mayBeGone
-	})
-	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
-		return qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
-	})
-	if err != nil {
-		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", tfkit.OutOfTime(ctx, err))}
-	}
-	left := make(map[string]reason)
-	var failed, warned, leftOut tfkit.Failures
-	for i, s := range steps {
-		_, wasOn := outside[s.customerID]
-		why, err := reasonOf(errs[i]), errs[i]
-		if !verify && why != reasonNoRelationship {
-			err = nil
-		}
-		isLeft := err != nil && why != "" && (p.plan.reports() || why == reasonNoRelationship && (wasOn || before[s.customerID] == why))
-		switch {
-		case isLeft:
-			left[s.customerID] = why
-			leftOut.Add(s.customerID, err)
-		case err != nil && wasOn:
-			warned.Add(s.customerID, err)
-		default:
-			failed.Add(s.customerID, err)
-		}
-	}
-	var diags diag.Diagnostics
-	if leftOut.Any() {
-		diags.Append(leftOut.Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
-	}
-	if warned.Any() {
-		diags.Append(warned.Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
-	}
-	if failed.Any() {
-		diags.Append(failed.Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
-			"To set permissions without this check, set verify_azure_subscription = false. "+
-			"To destroy the resource, which plans it first: terraform destroy -refresh=false."))
-	}
-	return left, diags
-}
-
-func noAzure(err error) bool { return errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) }
-
-// reasonOf says why a customer cannot be turned on, or "" where the failure does not tell.
-func reasonOf(err error) reason {
-	switch {
-	case isGone(err):
-		return reasonNoRelationship
-	case noAzure(err):
-		return reasonNoAzure
-	}
-	return ""
-}
-
-// isGone tells whether the customer is none of the partner's, or no longer.
-func isGone(err error) bool {
-	return partnercenter.IsCustomerNotFound(err) || partnercenter.IsNoRelationship(err)
 }

@@ -61,7 +61,7 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 
 // finding is what a refresh found.
 type finding struct {
-	known known
+	known snapshot
 	// gone are customers without a reseller relationship.
 	gone []string
 	// failed are customers that could not be read; they are as the state says.

@@ -85,8 +85,8 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 }
 
 // yielded is what a fleet of this run that is replaced has left on for the wanted one.
-func (r *customerPermissionsResource) yielded(wanted fleet) known {
-	out := known{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
+func (r *customerPermissionsResource) yielded(wanted fleet) snapshot {
+	out := snapshot{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
 	for id := range wanted {
 		for _, permission := range members {
 			yielded, certain := r.Claims.Yielded(subjectOf(permission, id))
@@ -178,13 +178,13 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
 	all := toFleet(state.Permissions)
-	next, ended := tfkit.GetPrivate[planned](ctx, req.Private, plannedKey).split(all)
+	next, ended := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey).split(all)
 	if err := r.canGoOn(ctx, next); err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not begin to replace the permissions of the customers", err))
 		return
 	}
 	unsure := state.unconfirmed()
-	steps := known{listed: ended}.steps(nil, false)
+	steps := snapshot{listed: ended}.steps(nil, false)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
 	resp.Diagnostics.Append(diags...)
 	if !diags.HasError() {
@@ -193,7 +193,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		}
 		return
 	}
-	left := applied{known: known{listed: next}, unconfirmed: unsure}
+	left := applied{known: snapshot{listed: next}, unconfirmed: unsure}
 	for i, s := range steps {
 		if results[i].err != nil {
 			left.known.listed[s.customerID] = all[s.customerID]

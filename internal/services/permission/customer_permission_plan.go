@@ -1,0 +1,144 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// goneKey is a key of the run's memory: a refresh found that there is no such customer any more.
+type goneKey tfkit.Subject
+
+// creation is the value of createsKey.
+type creation struct {
+	CustomerID string `json:"customer_id"`
+	Enabled    bool   `json:"enabled"`
+}
+
+// ModifyPlan refuses at plan time what apply would refuse.
+func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.Clients == nil {
+		return
+	}
+	var plan, state *customerPermissionModel
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	if state != nil && (plan == nil || !plan.CustomerID.IsUnknown() && !strings.EqualFold(plan.CustomerID.ValueString(), state.CustomerID.ValueString())) {
+		resp.Diagnostics.Append(r.planEnd(ctx, *state, object, resp.Private)...)
+	}
+	if plan == nil {
+		return
+	}
+	asserts := false
+	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
+		var diags diag.Diagnostics
+		asserts, diags = r.planDeclared(ctx, *plan, state, object)
+		resp.Diagnostics.Append(diags...)
+		if state == nil {
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey, creation{strings.ToLower(plan.CustomerID.ValueString()), plan.Enabled.ValueBool()})...)
+		}
+	}
+	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
+		return
+	}
+	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, asserts)...)
+	unconfirmed := types.BoolNull()
+	if asserts {
+		unconfirmed = types.BoolUnknown()
+	}
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unconfirmed"), unconfirmed)...)
+	if !r.writes(*plan, state, asserts) || resp.Diagnostics.HasError() {
+		return
+	}
+	if r.PartnerCenter.AppOnly() {
+		resp.Diagnostics.Append(errAppOnly)
+		return
+	}
+	if plan.CustomerID.IsUnknown() || plan.Enabled.IsUnknown() || plan.VerifyAzureSubscription.IsUnknown() {
+		return
+	}
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	failed := r.verify(ctx, *plan, state)
+	_, gone := r.Memory.Load(goneKey(r.subject(*plan)))
+	if failed != nil && (gone || tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey)) {
+		failed = diag.NewAttributeWarningDiagnostic(path.Root("customer_id"), failed.Summary(),
+			"The permission was turned off outside Terraform, and turning it on again will fail:\n\n"+failed.Detail())
+	}
+	if failed != nil {
+		resp.Diagnostics.Append(failed)
+	}
+}
+
+// writes tells whether applying the plan over the state changes the permission or makes sure of it.
+func (r *customerPermissionResource) writes(plan customerPermissionModel, state *customerPermissionModel, asserts bool) bool {
+	return state == nil || asserts || state.Unconfirmed.ValueBool() || !plan.Enabled.Equal(state.Enabled) || !plan.CustomerID.Equal(state.CustomerID)
+}
+
+// planEnd claims the end of what the state is about, and finds out whether another resource keeps it.
+func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
+	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
+	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
+	if state.Enabled.ValueBool() {
+		diags.Append(handOver(path.Root("customer_id"), keeps, passes)...)
+	}
+	return diags
+}
+
+// planDeclared claims what the plan declares and compares it with other resources. Asserts says
+// that an object which was planned before turns off what the state has on.
+func (r *customerPermissionResource) planDeclared(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel, object string) (asserts bool, diags diag.Diagnostics) {
+	phase, about := tfkit.Declared, r.subject(plan)
+	if state != nil && state.Unconfirmed.IsNull() && state.Enabled.Equal(plan.Enabled) && r.subject(*state) == about {
+		phase = tfkit.Existing
+	}
+	var c comparison
+	ends := c.compare(about, plan.Enabled.ValueBool(), phase, r.Claims.Declare(ctx, about, r.claim(plan, object, phase)))
+	if plan.Enabled.ValueBool() && r.Claims.Denied(about, object) {
+		c.denied = append(c.denied, about)
+	}
+	return ends, c.diagnostics(path.Root("customer_id"))
+}
+
+// verify checks the prerequisite where the plan turns the permission on. It returns nil when the
+// customer qualifies.
+func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostic {
+	turnsOn := plan.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
+	if yielded, _ := r.Claims.Yielded(r.subject(plan)); yielded {
+		return nil // it is on, and the other half of the replacement relies on this one
+	}
+	if !turnsOn || !plan.VerifyAzureSubscription.ValueBool() {
+		return nil
+	}
+	customerID := plan.CustomerID.ValueString()
+	err := qualifies(ctx, r.PartnerCenter, customerID, []partnercenter.Permission{r.permission})
+	if err == nil {
+		return nil
+	}
+	summary, detail := fmt.Sprintf("Could not check whether customer %s qualifies for Azure %s", customerID, r.what), tfkit.Detail(err)
+	if errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) {
+		summary = fmt.Sprintf("Customer %s does not qualify for Azure %s", customerID, r.what)
+		detail += "\n\nTo set the permission without this check, set verify_azure_subscription = false."
+	}
+	if state != nil {
+		detail += "\n\nTo destroy the resource, which plans it first: terraform destroy -refresh=false."
+	}
+	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)
+}

@@ -1,0 +1,83 @@
+package permission
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// qualify checks the prerequisite of the customers that are turned on. It returns whom the apply
+// leaves out, and why. What was turned off outside Terraform never fails the plan.
+func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, steps []step) (map[string]reason, diag.Diagnostics) {
+	outside := tfkit.GetPrivate[map[string]reason](ctx, p.private, outsideKey)
+	var before map[string]reason
+	if p.state != nil {
+		before = p.state.unconfirmed()
+	}
+	verify := p.plan.VerifyAzureSubscription.ValueBool()
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
+		mayBeGone := outside[s.customerID] == reasonNoRelationship || before[s.customerID] == reasonNoRelationship
+		return len(s.on) == 0 || !verify && !mayBeGone
+	})
+	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
+		return qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
+	})
+	if err != nil {
+		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", tfkit.OutOfTime(ctx, err))}
+	}
+	left := make(map[string]reason)
+	var failed, warned, leftOut tfkit.Failures
+	for i, s := range steps {
+		_, wasOn := outside[s.customerID]
+		why, err := reasonOf(errs[i]), errs[i]
+		if !verify && why != reasonNoRelationship {
+			err = nil
+		}
+		isLeft := err != nil && why != "" && (p.plan.reports() || why == reasonNoRelationship && (wasOn || before[s.customerID] == why))
+		switch {
+		case isLeft:
+			left[s.customerID] = why
+			leftOut.Add(s.customerID, err)
+		case err != nil && wasOn:
+			warned.Add(s.customerID, err)
+		default:
+			failed.Add(s.customerID, err)
+		}
+	}
+	var diags diag.Diagnostics
+	if leftOut.Any() {
+		diags.Append(leftOut.Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
+	}
+	if warned.Any() {
+		diags.Append(warned.Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
+	}
+	if failed.Any() {
+		diags.Append(failed.Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
+			"To set permissions without this check, set verify_azure_subscription = false. "+
+			"To destroy the resource, which plans it first: terraform destroy -refresh=false."))
+	}
+	return left, diags
+}
+
+func noAzure(err error) bool { return errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) }
+
+// reasonOf says why a customer cannot be turned on, or "" where the failure does not tell.
+func reasonOf(err error) reason {
+	switch {
+	case isGone(err):
+		return reasonNoRelationship
+	case noAzure(err):
+		return reasonNoAzure
+	}
+	return ""
+}
+
+// isGone tells whether the customer is none of the partner's, or no longer.
+func isGone(err error) bool {
+	return partnercenter.IsCustomerNotFound(err) || partnercenter.IsNoRelationship(err)
+}
