@@ -20,17 +20,18 @@ func LimitMemory() {
 		return
 	}
 	debug.SetMemoryLimit(memoryGoal)
-	afterEachCollection(func() { debug.SetMemoryLimit(memoryLimit(heapInUse())) })
+	afterEachCollection(func() (again bool) {
+		if fits(heapInUse()) {
+			return true
+		}
+		debug.SetMemoryLimit(math.MaxInt64)
+		return false
+	})
 }
 
-// memoryLimit is the limit until the next collection. With more in use than the goal has room for, there is none:
-// the provider would collect all the time, and take twice the processor time with 30,000 customers.
-func memoryLimit(inUse uint64) int64 {
-	if inUse > memoryGoal/5*4 {
-		return math.MaxInt64
-	}
-	return memoryGoal
-}
+// fits tells whether what is in use leaves room for garbage below the goal. If once it does not, there is no limit any
+// more: with 30,000 customers the provider would collect all the time, and take half more or twice the processor time.
+func fits(inUse uint64) bool { return inUse <= memoryGoal/5*4 }
 
 // heapInUse is what the last collection has found in use.
 func heapInUse() uint64 {
@@ -39,12 +40,13 @@ func heapInUse() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// afterEachCollection calls do: the runtime runs the cleanup of an object that nobody uses after the next
-// collection.
-func afterEachCollection(do func()) {
+// afterEachCollection calls do until it returns false: the runtime runs the cleanup of an object that nobody uses
+// after the next collection.
+func afterEachCollection(do func() (again bool)) {
 	unused := &struct{ next *int }{} // with a pointer, so that it is an allocation of its own
 	runtime.AddCleanup(unused, func(struct{}) {
-		do()
-		afterEachCollection(do)
+		if do() {
+			afterEachCollection(do)
+		}
 	}, struct{}{})
 }

@@ -1,19 +1,18 @@
 package provider
 
 import (
-	"math"
 	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// There is a limit while what is in use leaves room for garbage below it, and otherwise none.
-func TestMemoryLimit(t *testing.T) {
+// What 10,000 customers take fits, and what leaves little room for garbage does not.
+func TestMemoryFits(t *testing.T) {
 	t.Parallel()
-	for inUse, want := range map[uint64]int64{0: memoryGoal, 61 << 20: memoryGoal, memoryGoal / 5 * 4: memoryGoal, memoryGoal: math.MaxInt64} {
-		if got := memoryLimit(inUse); got != want {
-			t.Errorf("with %d in use the limit is %d, not %d", inUse, got, want)
+	for inUse, want := range map[uint64]bool{0: true, 61 << 20: true, memoryGoal: false, 1 << 30: false} {
+		if got := fits(inUse); got != want {
+			t.Errorf("%d in use: %t", inUse, got)
 		}
 	}
 }
@@ -26,16 +25,23 @@ func TestHeapInUse(t *testing.T) {
 	}
 }
 
-// It is called after a collection, and again after a later one.
+// It is called after a collection, and after later ones until it returns false.
 func TestAfterEachCollection(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
-	afterEachCollection(func() { calls.Add(1) })
+	afterEachCollection(func() bool { return calls.Add(1) < 3 })
 	for end := time.Now().Add(10 * time.Second); calls.Load() < 3; {
 		if time.Now().After(end) {
 			t.Fatalf("%d calls", calls.Load())
 		}
 		runtime.GC()
 		runtime.Gosched()
+	}
+	for range 3 {
+		runtime.GC()
+		time.Sleep(time.Millisecond)
+	}
+	if n := calls.Load(); n != 3 {
+		t.Errorf("%d calls", n)
 	}
 }
