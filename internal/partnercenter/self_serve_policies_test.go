@@ -396,3 +396,34 @@ func TestSet_interrupted(t *testing.T) {
 		})
 	}
 }
+
+// TestSet_twoStates: two states manage a permission each of the same customers, and reads lag by one. What each of them has
+// set holds.
+func TestSet_twoStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBackend(t, mockbackend.Config{Customers: 300})
+		b.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = 1 })
+		var wg sync.WaitGroup
+		for _, c := range b.Customers() {
+			b.SetPermissions(c.ID, reservations)
+		}
+		one := newClientOver(t, b, jitter{t, b.Transport()}, func(*partnercenter.Options) {})
+		other := newClientOver(t, b, jitter{t, b.Transport()}, func(*partnercenter.Options) {})
+		for _, c := range b.Customers() {
+			wg.Go(func() {
+				if _, err := one.SelfServePolicies.Revoke(t.Context(), c.ID, partnercenter.AzureReservedInstances, seenOn); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				if _, err := other.SelfServePolicies.Grant(t.Context(), c.ID, partnercenter.AzureSavingsPlan, partnercenter.Seen{}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		for _, c := range b.Customers() {
+			expectPermissions(t, b, c.ID, savingsPlan)
+		}
+	})
+}
