@@ -18,7 +18,7 @@ import (
 )
 
 var (
-	seeds   = flag.Uint64("model.seeds", 500, "how many random sequences to run")
+	seeds   = flag.Uint64("model.seeds", manySeeds, "how many random sequences to run")
 	oneSeed = flag.Uint64("model.seed", 0, "run this one only")
 	shrink  = flag.Bool("model.shrink", true, "leave out what is not needed for the first failures of each invariant")
 )
