@@ -3,7 +3,6 @@ package model_test
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -185,6 +184,9 @@ func firstLines(err error) string {
 	if err == nil {
 		return "done"
 	}
+	if *detail {
+		return "error: " + err.Error()
+	}
 	var lines []string
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		if strings.Contains(line, "ERROR: ") || strings.Contains(line, "WARNING: ") {
@@ -195,7 +197,7 @@ func firstLines(err error) string {
 	if len(lines) == 0 {
 		lines = strings.SplitN(err.Error(), "\n", 3)[:1]
 	}
-	return "error: " + strings.Join(lines, "; ") + os.Getenv("MODEL_DETAIL") + map[bool]string{true: err.Error()}[os.Getenv("MODEL_DETAIL") != ""]
+	return "error: " + strings.Join(lines, "; ")
 }
 
 // healthy tells that every customer can be turned on.

@@ -20,6 +20,7 @@ import (
 var (
 	seeds   = flag.Uint64("model.seeds", manySeeds, "how many random sequences to run")
 	oneSeed = flag.Uint64("model.seed", 0, "run this one only")
+	detail  = flag.Bool("model.detail", false, "print errors in full")
 	shrink  = flag.Bool("model.shrink", true, "leave out what is not needed for the first failures of each invariant")
 )
 
