@@ -10,7 +10,7 @@ import (
 // What 10,000 customers take fits, and what leaves little room for garbage does not.
 func TestMemoryFits(t *testing.T) {
 	t.Parallel()
-	for inUse, want := range map[uint64]bool{0: true, 61 << 20: true, memoryGoal: false, 1 << 30: false} {
+	for inUse, want := range map[uint64]bool{0: true, 75 << 20: true, memoryGoal: false, 1 << 30: false} {
 		if got := fits(inUse); got != want {
 			t.Errorf("%d in use: %t", inUse, got)
 		}
