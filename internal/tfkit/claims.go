@@ -120,6 +120,22 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 	return slices.Delete(slices.Clone(all), i, i+1)
 }
 
+// Hold is Put for an object that has reached what it declares. What was read or ended before does not matter any
+// more: whoever ends later finds this claim.
+func (c *Claims) Hold(about Subject, claim Claim) {
+	c.Put(about, claim)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := slices.DeleteFunc(append([]Claim{c.first[about]}, c.more[about]...), func(one Claim) bool {
+		return one.Phase <= Ending && one.Object != claim.Object
+	})
+	if c.first[about] = all[0]; len(all) > 1 {
+		c.more[about] = all[1:]
+	} else {
+		delete(c.more, about)
+	}
+}
+
 // planWait is how long after an object was read its plan is waited for.
 const planWait = 2 * time.Second
 

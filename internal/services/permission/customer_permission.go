@@ -97,7 +97,7 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 		}
 		plan.Enabled, plan.Unconfirmed = types.BoolValue(true), types.BoolValue(true)
 	} else {
-		r.Claims.Put(r.subject(plan), r.claim(plan, object, tfkit.Existing))
+		r.Claims.Hold(r.subject(plan), r.claim(plan, object, tfkit.Existing))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
@@ -187,7 +187,7 @@ func (r *customerPermissionResource) Update(ctx context.Context, req resource.Up
 		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 	}
 	if plan.Unconfirmed.IsNull() {
-		r.Claims.Put(r.subject(plan), r.claim(plan, object, tfkit.Existing))
+		r.Claims.Hold(r.subject(plan), r.claim(plan, object, tfkit.Existing))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)

@@ -167,7 +167,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		_, err = r.PartnerCenter.SelfServePolicies.Set(ctx, s.customerID, s.on, s.off, partnercenter.Seen{Allows: s.before, WrittenAt: w.written})
 		for _, permission := range s.on {
 			if err == nil {
-				r.Claims.Put(subjectOf(permission, s.customerID), fleetClaim(w.object, true))
+				r.Claims.Hold(subjectOf(permission, s.customerID), fleetClaim(w.object, true))
 			}
 		}
 		return err

@@ -101,7 +101,7 @@ func TestProtoFleet_denyTells(t *testing.T) {
 		r.SetPermissions(mockbackend.LitwareID, sp)
 		r.Again()
 		// The plan shows it, so that it can be reviewed and a destroy is not held up; the apply refuses.
-		if _, err := r.Plan(t.Context(), config); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "This would change 2 customers (1 enabled, 2 disabled), and max_changes allows 1") {
+		if _, err := r.Plan(t.Context(), config); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "This would change 2 customers (0 enabled, 2 disabled), and max_changes allows 1") {
 			t.Errorf("got %v, %q", err, r.Warnings)
 		}
 		r.ResetJournal()

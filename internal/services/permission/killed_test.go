@@ -198,8 +198,12 @@ func (k *killed) nobodyTurnedOff(way string) {
 // converges applies once more, which has to bring everything to where it is declared.
 func (k *killed) converges(way string) {
 	k.Helper()
+	state := filepath.Join(k.Dir, "terraform.tfstate")
 	if err := k.Age(time.Hour); err != nil && !errors.Is(err, os.ErrNotExist) {
-		k.Fatal(err)
+		// The CLI was killed while it wrote the file, so a person takes the backup.
+		if err := errors.Join(os.Rename(state+".backup", state), k.Age(time.Hour)); err != nil {
+			k.Fatal(err)
+		}
 	}
 	if r := k.Run(k.Context(), "apply", "-auto-approve", "-input=false"); r.Err != nil {
 		k.Errorf("%s: the next apply: %v", way, r.Err)
