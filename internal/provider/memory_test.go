@@ -39,7 +39,7 @@ func TestAfterEachCollection(t *testing.T) {
 	}
 	for range 3 {
 		runtime.GC()
-		time.Sleep(time.Millisecond)
+		runtime.Gosched()
 	}
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls", n)
