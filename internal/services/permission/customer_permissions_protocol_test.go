@@ -612,6 +612,7 @@ func TestProtoFleet_faults(t *testing.T) {
 							}
 						}
 						acctest.Pass(time.Hour)
+						p.Restart(token) // a plan has a process of its own
 						return planIsEmpty(t, r, o.wanted)
 					},
 				}
