@@ -131,7 +131,7 @@ func encryptedKey(key *rsa.PrivateKey, damaged bool) []byte {
 	})))
 }
 
-// TestParseCertificate_openssl reads what OpenSSL encrypts. Where that is not supported, the
+// TestParseCertificate_openssl reads what OpenSSL encrypts. If it is not supported, the
 // command in the error must be the way out.
 func TestParseCertificate_openssl(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {

@@ -76,7 +76,7 @@ func (a Answer) Unfit(cause error) error { return a.fail(cause) }
 var bom = []byte("\xef\xbb\xbf")
 
 // Do makes a call. Every failure is an [*Error]. A GET whose answer cannot be read is repeated
-// as after any other passing failure.
+// as after any other transient error.
 func (c *Caller) Do(ctx context.Context, in Call) (Answer, error) {
 	u := *c.endpoint
 	u.RawPath = u.EscapedPath() + in.Path
