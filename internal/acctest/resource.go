@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -58,6 +59,7 @@ func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
 func (r *Resource) plan(ctx context.Context, config Values, force bool) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
 	r.t.Helper()
 	r.Warnings = nil
+	r.load(ctx)
 	none := tftypes.NewValue(r.schema.ValueType(), nil)
 	if config != nil && r.tainted {
 		_, resp, err := r.planFrom(ctx, none, nil, config)
@@ -207,6 +209,28 @@ func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
 	return out
 }
 
+// load has the provider upgrade the state, as core does for whatever it loads, before it compares anything.
+func (r *Resource) load(ctx context.Context) {
+	r.t.Helper()
+	if r.state.IsNull() {
+		return
+	}
+	state, err := json.Marshal(r.State())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	resp, err := r.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: r.typeName, Version: r.schema.Version, RawState: &tfprotov6.RawState{JSON: state},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := problems(resp.Diagnostics); err != nil {
+		r.t.Fatal(err)
+	}
+	r.state = r.decode(r.schema.ValueType(), resp.UpgradedState)
+}
+
 // Refresh reads the resource. Without an identity it does as Terraform before 1.12.
 func (r *Resource) Refresh(ctx context.Context) error {
 	r.t.Helper()
@@ -214,6 +238,7 @@ func (r *Resource) Refresh(ctx context.Context) error {
 	if r.state.IsNull() {
 		return nil
 	}
+	r.load(ctx)
 	resp, err := r.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
 		TypeName: r.typeName, CurrentState: r.dynamic(r.state), Private: r.private, CurrentIdentity: r.identity,
 	})

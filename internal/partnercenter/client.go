@@ -72,7 +72,7 @@ func New(o Options) *Client {
 		Tokens: o.Credential, Scope: c.scope, Gate: httppipe.NewGate(o.Limits), MaxRetries: o.MaxRetries,
 	})
 	c.AuditRecords = AuditRecords{c}
-	c.Customers = Customers{c}
+	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.Orders = Orders{c}
 	c.Purchases = Purchases{c}

@@ -235,6 +235,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	customerID := state.CustomerID.ValueString()
+	r.Claims.Await(ctx, req.Private, object, []tfkit.Subject{r.subject(state)})
 	release, err := r.Claims.Turn(ctx, r.subject(state).ID)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of customer %s", r.what, customerID), err))

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -68,11 +70,16 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	start := time.Now().UTC()
-	yielded := r.yielded(toFleet(plan.Permissions))
-	before, diags := r.readMissing(ctx, plan, nil, toFleet(plan.Permissions), yielded)
+	p := planning{plan: plan, wanted: toFleet(plan.Permissions)}
+	yielded := r.yielded(p.wanted)
+	v, diags := r.take(ctx, p.reviewed(), plan, resp.Private)
 	after := applied{known: yielded, unconfirmed: yielded.stillUnsure()}
 	if !diags.HasError() {
-		after, diags = r.apply(ctx, plan, before, object, resp.Private)
+		for id := range yielded.unsure {
+			v.before.unsure[id] = true
+		}
+		v.steps = v.before.steps(p.wanted, plan.denies())
+		after, diags = r.apply(ctx, plan, v, object, resp.Private)
 	}
 	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nobody relies on it
 		resp.Diagnostics.Append(diags...)
@@ -119,7 +126,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
-	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
+	unlisted := unlistedOf(ctx, req.Private, m.denies())
+	found, err := r.read(ctx, m, unlisted, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(tfkit.OutOfTime(ctx, err))+"\n\nTo release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp)
 		return
@@ -133,8 +141,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 				"What to do: take them out of permissions.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
-	after := found.refresh(m, tfkit.GetPrivate[map[string]reason](ctx, req.Private, outsideKey))
-	if after.known.listed.equal(state) && after.known.unlisted.equal(toFleet(m.UnlistedPermissions)) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
+	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
+	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
 		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, after.outside)...)
 		return
@@ -154,12 +162,12 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
 	defer cancel()
-	before, diags := r.readMissing(ctx, plan, &state, toFleet(plan.Permissions), state.known(plan.denies()))
+	v, diags := r.take(ctx, planning{plan: plan, state: &state, wanted: toFleet(plan.Permissions)}.reviewed(), plan, req.Private)
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	after, diags := r.apply(ctx, plan, before, object, resp.Private)
+	after, diags := r.apply(ctx, plan, v, object, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, loadRefreshed(ctx, req.Private).afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -178,9 +186,9 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
 	all := toFleet(state.Permissions)
-	next, ended := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey).split(all)
-	if err := r.canGoOn(ctx, next); err != nil {
-		resp.Diagnostics.Append(tfkit.Failure("Could not begin to replace the permissions of the customers", err))
+	creation := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey)
+	next, ended := creation.split(all)
+	if resp.Diagnostics.Append(r.prepare(ctx, creation, next)...); resp.Diagnostics.HasError() {
 		return
 	}
 	unsure := state.unconfirmed()
@@ -203,19 +211,31 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	resp.Diagnostics.Append(r.save(ctx, state, left, &resp.State, resp.Private, refreshed{})...)
 }
 
-// canGoOn reads one policy of a fleet that is about to be left to the one that replaces it. Without
-// that the other half of the replacement might not be able to begin, and no state would know.
-func (r *customerPermissionsResource) canGoOn(ctx context.Context, next fleet) error {
-	for id, one := range next {
-		if len(one.on()) > 0 {
-			_, err := r.PartnerCenter.SelfServePolicies.Get(ctx, id)
-			if isGone(err) {
-				continue
-			}
-			return err
-		}
+// prepare makes the review of the other half of a replacement, to which permissions are about to be
+// left. Without that the other half might not be able to begin, and no state would know.
+func (r *customerPermissionsResource) prepare(ctx context.Context, creation plannedCreation, next fleet) diag.Diagnostics {
+	if len(next.subjects()) == 0 {
+		return nil
 	}
-	return nil
+	v, diags := r.review(ctx, *creation.Next, nil)
+	if diags.HasError() {
+		return diags
+	}
+	named := make(map[string]bool)
+	for id := range creation.Changes {
+		named[id] = true
+	}
+	if diags = unnamed(v.changes.by, named); !diags.HasError() && !maps.Equal(v.changes.by, creation.Changes) {
+		diags = unnamed(creation.Changes, nil)
+	}
+	if diags.HasError() {
+		return diags
+	}
+	_, err := r.PartnerCenter.Customers.Names(ctx, slices.Collect(maps.Keys(v.changes.by))...)
+	if err != nil {
+		diags.Append(tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
+	}
+	return diags
 }
 
 // ImportState takes over the permissions of all customers, or of some. What they are is read

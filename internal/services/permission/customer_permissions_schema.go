@@ -66,10 +66,19 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Default:    stringdefault.StaticString("ignore"),
 				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
 			},
-			"unlisted_permissions": schema.MapAttribute{
-				MarkdownDescription: "With `unlisted = \"deny\"`, what customers that are not in `permissions` have on; the next apply turns it off. Otherwise null.",
+			"unlisted_enabled": schema.Int64Attribute{
+				MarkdownDescription: "Number of customers that are not in `permissions` and have a permission enabled. The next apply disables it; `changes` names them. Null unless `unlisted` is `deny`.",
 				Computed:            true,
-				ElementType:         switchesType,
+			},
+			"change_summary": schema.StringAttribute{
+				MarkdownDescription: "What the plan changes, in one line: how many customers it enables, disables, releases and cannot enable. Null in a plan without changes.",
+				Computed:            true,
+			},
+			"changes": schema.MapAttribute{
+				MarkdownDescription: "What the plan changes for each customer, by company name and ID, such as `reservations: off -> on`. Every customer that the apply changes is in it. " +
+					"A released customer is no longer managed and keeps its permission. Null in a plan without changes: the changes of an earlier apply are dropped when Terraform reads the state.",
+				Computed:    true,
+				ElementType: types.StringType,
 			},
 			"max_changes": schema.Int64Attribute{
 				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound, and for destroying the resource there is none: see `prevent_destroy`.",
