@@ -71,7 +71,7 @@ func New(o Options) *Client {
 		API: API, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger,
 		Tokens: o.Credential, Scope: c.scope, Gate: httppipe.NewGate(o.Limits), MaxRetries: o.MaxRetries,
 	})
-	c.AuditRecords = AuditRecords{c}
+	c.AuditRecords = AuditRecords{c, &httppipe.Answers[map[string][]AuditRecord]{For: tenantFor}}
 	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.Orders = Orders{c}

@@ -53,7 +53,7 @@ func (s Customers) KnownName(customerID string) string {
 func (s Customers) Names(ctx context.Context, customerIDs ...string) (map[string]string, error) {
 	out := make(map[string]string, len(customerIDs))
 	var missing []string
-	slices.Sort(customerIDs)
+	customerIDs = slices.Sorted(slices.Values(customerIDs))
 	s.names.mu.Lock()
 	for _, id := range customerIDs {
 		id = strings.ToLower(id)

@@ -276,11 +276,18 @@ func (c *Claims) end(object string, about []Subject) (keeps, passes []Subject) {
 }
 
 func (c *Claims) ends(about Subject, object string) bool {
+	return c.any(about, func(one Claim) bool { return one.Object == object && one.Phase == Ending })
+}
+
+// Ended tells whether an object of the run has ended the subject, or is about to.
+func (c *Claims) Ended(about Subject) bool {
+	return c.any(about, func(one Claim) bool { return one.Object != "" && one.Phase == Ending })
+}
+
+func (c *Claims) any(about Subject, is func(Claim) bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(append([]Claim{c.first[about]}, c.more[about]...), func(one Claim) bool {
-		return one.Object == object && one.Phase == Ending
-	})
+	return slices.ContainsFunc(append([]Claim{c.first[about]}, c.more[about]...), is)
 }
 
 // Deny records that an object turns subjects off which it does not name, or, with nil, that it turns

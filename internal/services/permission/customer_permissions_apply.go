@@ -32,7 +32,7 @@ type applied struct {
 func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, v review, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
 	want, left, before := toFleet(plan.Permissions), plan.unconfirmed(), v.before
 	if r.claimKnown(want, before, v.steps, object) {
-		v.steps = before.steps(want, plan.denies())
+		v.steps = before.steps(want)
 	}
 	taken := slices.DeleteFunc(slices.Clone(v.steps), func(s step) bool { return left[s.customerID] != "" })
 	if tooMany := tooMany(plan, taken); tooMany != nil {
@@ -160,19 +160,19 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		failed.Add(s.customerID, one.err)
 	}
 	var diags diag.Diagnostics
-	diags.Append(handOver(path.Root("permissions"), slices.Concat(kept...), nil)...)
+	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
-		diags.Append(leftOut.Warning("turn on the permissions", "They are left out. They are off until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out. They are off until they qualify."))
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {
-		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(unsure))
+		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(ctx, r.Clients, unsure))
 	}
 	switch {
 	case err != nil:
 		diags.AddError(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), outcome+"\n\n"+tfkit.Detail(tfkit.OutOfTime(ctx, err)))
 	case failed.Any():
-		diags.Append(failed.Error("set the permissions", outcome))
+		diags.Append(failed.Named(ctx, r.Clients).Error("set the permissions", outcome))
 	}
 	return results, diags
 }
@@ -256,10 +256,6 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 	m.ChangeSummary, m.Changes = types.StringNull(), types.MapNull(types.StringType)
 	if !reached.changes.IsNull() {
 		m.ChangeSummary, m.Changes = reached.summary, reached.changes
-	}
-	m.UnlistedEnabled = types.Int64Null()
-	if m.denies() {
-		m.UnlistedEnabled = types.Int64Value(int64(len(reached.known.unlisted)))
 	}
 	diags.Append(tfkit.SetPrivate(ctx, private, unlistedKey, reached.known.unlisted)...)
 	diags.Append(last.save(ctx, private)...)

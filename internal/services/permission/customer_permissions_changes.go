@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 // This file puts into words what a plan does. It asks no server: the same steps always make the
@@ -62,21 +63,20 @@ type changes struct {
 	enables, disables, releases, notEnable int
 }
 
-// changes are what the steps do, who is released, and who is left out.
-func (k snapshot) changes(want fleet, steps []step, left map[string]reason, found outside) changes {
+// changes are what the steps do, who is released, and who is left out. Passes tells of permissions that
+// pass from another resource that ends, of which a warning tells: they are on, or off for a moment.
+func (k snapshot) changes(want fleet, steps []step, left map[string]reason, found outside, passes func(tfkit.Subject) bool) changes {
 	out := changes{by: make(map[string]string), listed: len(want)}
 	words := make(map[string][]string)
 	for _, s := range steps {
 		var texts []string
 		var enables, disables, not bool
 		for _, permission := range memberPermissions {
-			was, seen := s.before[permission]
+			was := s.before[permission]
 			from := "off"
 			switch {
 			case k.unsure[s.customerID]:
 				from = "unconfirmed"
-			case !seen:
-				from = "unknown"
 			case was:
 				from = "on"
 			}
@@ -84,7 +84,7 @@ func (k snapshot) changes(want fleet, steps []step, left map[string]reason, foun
 			case on && left[s.customerID] != "":
 				texts = append(texts, fmt.Sprintf("%s: cannot be enabled (%s)", shortWords[permission], reasonWords[left[s.customerID]]))
 				not = true
-			case on && from != "on":
+			case on && from != "on" && !passes(subjectOf(permission, s.customerID)):
 				texts = append(texts, shortWords[permission]+": "+from+" -> on")
 				enables = true
 			case slices.Contains(s.off, permission) && from != "off" && left[s.customerID] == "":

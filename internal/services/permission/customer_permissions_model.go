@@ -33,7 +33,6 @@ type customerPermissionsModel struct {
 	ID                      types.String   `tfsdk:"id"`
 	Permissions             types.Map      `tfsdk:"permissions"`
 	Unlisted                types.String   `tfsdk:"unlisted"`
-	UnlistedEnabled         types.Int64    `tfsdk:"unlisted_enabled"`
 	MaxChanges              types.Int64    `tfsdk:"max_changes"`
 	VerifyAzureSubscription types.Bool     `tfsdk:"verify_azure_subscription"`
 	Refresh                 types.String   `tfsdk:"refresh"`

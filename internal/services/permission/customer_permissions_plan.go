@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -33,17 +32,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	unlisted := types.Int64Null()
-	switch {
-	case plan.Unlisted.IsUnknown():
-		unlisted = types.Int64Unknown()
-	case plan.denies():
-		unlisted = types.Int64Value(0)
-	}
-	same := unlisted.Equal(plan.UnlistedEnabled)
-	if !same {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_enabled"), unlisted)...)
-	}
+	same := len(unlistedOf(ctx, resp.Private, plan.denies())) == 0
 	var state *customerPermissionsModel
 	switch {
 	case req.State.Raw.IsNull():
@@ -98,7 +87,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	r.Claims.Deny(object, nil)
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
 	diags.Append(more...)
-	return append(diags, handOver(path.Root("permissions"), keeps, passes)...)
+	return append(diags, handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
 }
 
 // subjects are the permissions that are on.
@@ -145,7 +134,7 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 		}
 	}
 	c.denied = append(c.denied, r.Claims.Deny(object, deny)...)
-	return slices.Collect(maps.Keys(ended)), c.diagnostics(path.Root("permissions"))
+	return slices.Collect(maps.Keys(ended)), c.diagnostics(ctx, r.Clients, path.Root("permissions"))
 }
 
 func fleetClaim(object string, on bool) tfkit.Claim {
@@ -191,7 +180,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps))
 	diags.Append(more...)
-	diags.Append(handOver(path.Root("permissions"), keeps, passes)...)
+	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
 	if p.state == nil {
 		diags.Append(plannedCreation{Creates: true, Next: &n, Changes: v.changes.by}.save(ctx, p.private)...)
 	}
@@ -253,14 +242,6 @@ func (s step) without(keeps []tfkit.Subject) step {
 		s.off = slices.DeleteFunc(slices.Clone(s.off), func(p partnercenter.Permission) bool { return slices.Contains(keeps, subjectOf(p, s.customerID)) })
 	}
 	return s
-}
-
-// shortList names the first of many customers.
-func shortList(ids []string) string {
-	if more := len(ids) - tfkit.ShownCustomers; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(ids[:tfkit.ShownCustomers], ", "), more)
-	}
-	return strings.Join(ids, ", ")
 }
 
 // tooMany is the error where there are more changes than are allowed, else nil.

@@ -219,6 +219,30 @@ func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 	return out
 }
 
+// changedOutside are the permissions that are not as the state has them. Who is gone is told of apart.
+func (f finding) changedOutside(m customerPermissionsModel, unlisted fleet) []outsideChange {
+	state, unconfirmed, unread := toFleet(m.Permissions), m.unconfirmed(), f.failed.IDs()
+	var out []outsideChange
+	compare := func(id string, before, found switches) {
+		for _, permission := range memberPermissions {
+			if before[permission] != found[permission] {
+				out = append(out, outsideChange{id, permission, found[permission]})
+			}
+		}
+	}
+	for id, found := range f.known.listed {
+		if unconfirmed[id] == "" && !unread[id] && !slices.Contains(f.gone, id) {
+			compare(id, state[id], found)
+		}
+	}
+	for id, found := range f.known.unlisted {
+		if _, known := unlisted[id]; !known {
+			compare(id, nil, found)
+		}
+	}
+	return out
+}
+
 // changed are the customers whose policies were changed since the fleet was read last, by the
 // activity log. It answers false when all have to be read: the last full read is too long
 // ago, the log does not reach back far enough, cannot be read or has a record that cannot be

@@ -78,7 +78,7 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 		for id := range yielded.unsure {
 			v.before.unsure[id] = true
 		}
-		v.steps = v.before.steps(p.wanted, plan.denies())
+		v.steps = v.before.steps(p.wanted)
 		after, diags = r.apply(ctx, plan, v, object, resp.Private)
 	}
 	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nobody relies on it
@@ -126,6 +126,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
+	since, full := last.Log, last.Full
 	unlisted := unlistedOf(ctx, req.Private, m.denies())
 	found, err := r.read(ctx, m, unlisted, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
@@ -133,17 +134,22 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 		return
 	}
 	if found.failed.Any() {
-		resp.Diagnostics.Append(found.failed.Warning("read the permissions", "The state keeps what it says of them."))
+		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps what it says of them."))
 	}
 	if len(found.gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(found.gone)),
-			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(found.gone)+".\n\n"+
+			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
 				"What to do: take them out of permissions.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
+	if !since.IsZero() { // not of an import
+		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, found.changedOutside(m, unlisted), last.Own)...)
+	}
 	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
 	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
-		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
+		if m.Refresh.ValueString() == refreshByLog && !last.Full.Equal(full) {
+			resp.Diagnostics.Append(last.save(ctx, resp.Private)...) // the next refresh reads the log from here
+		}
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, after.outside)...)
 		return
 	}
@@ -192,7 +198,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		return
 	}
 	unsure := state.unconfirmed()
-	steps := snapshot{listed: ended}.steps(nil, false)
+	steps := snapshot{listed: ended}.steps(nil)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
 	resp.Diagnostics.Append(diags...)
 	if !diags.HasError() {
@@ -225,8 +231,8 @@ func (r *customerPermissionsResource) prepare(ctx context.Context, creation plan
 	for id := range creation.Changes {
 		named[id] = true
 	}
-	if diags = unnamed(v.changes.by, named); !diags.HasError() && !maps.Equal(v.changes.by, creation.Changes) {
-		diags = unnamed(creation.Changes, nil)
+	if diags = r.unnamed(ctx, v.changes.by, named); !diags.HasError() && !maps.Equal(v.changes.by, creation.Changes) {
+		diags = r.unnamed(ctx, creation.Changes, nil)
 	}
 	if diags.HasError() {
 		return diags
@@ -287,7 +293,7 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 			failed.Add(id, errs[i])
 		}
 		if failed.Any() {
-			resp.Diagnostics.Append(failed.Error("import the permissions", "Nothing was imported."))
+			resp.Diagnostics.Append(failed.Named(ctx, r.Clients).Error("import the permissions", "Nothing was imported."))
 			return
 		}
 	}

@@ -89,12 +89,12 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 	for _, id := range n.asserts {
 		out.before.unsure[id] = true
 	}
-	out.steps = out.before.steps(n.Wanted, n.Denies)
+	out.steps = out.before.steps(n.Wanted)
 	var diags diag.Diagnostics
 	if !r.PartnerCenter.AppOnly() {
 		out.left, diags = r.qualify(ctx, n, out.steps, found.Off, unconfirmed)
 	}
-	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, found)
+	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, found, r.Claims.Ended)
 	if !diags.HasError() {
 		r.Memory.Store(n.key(), out)
 	}
@@ -103,45 +103,64 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 
 // readMissing reads what the state does not say. It returns how many customers it read.
 func (r *customerPermissionsResource) readMissing(ctx context.Context, n reviewed, before snapshot) (snapshot, int, diag.Diagnostics) {
-	if n.Denies && (n.state == nil || !n.state.denies()) { // who is not listed was never read
-		found := finding{known: snapshot{listed: maps.Clone(n.Wanted), unlisted: fleet{}}}
-		ids, err := r.listCustomers(ctx, found.known.listed)
-		if err == nil {
-			ids = slices.DeleteFunc(ids, func(id string) bool { one, isListed := n.Wanted[id]; return isListed && len(one) == 0 })
-			slices.Sort(ids)
-			err = r.readPolicies(ctx, ids, &found, true, time.Time{})
+	missing := n.missing(before)
+	found := finding{known: snapshot{listed: missing, unlisted: fleet{}}}
+	ids := slices.Collect(maps.Keys(missing))
+	neverRead := n.Denies && (n.state == nil || !n.state.denies()) // who is not listed
+	var err error
+	if neverRead {
+		if ids, err = r.listCustomers(ctx, missing); err != nil {
+			return before, 0, r.notRead(ctx, found.failed, tfkit.OutOfTime(ctx, err))
 		}
-		found.known.unsure = before.unsure
-		return found.known, len(ids), notRead(found.failed, tfkit.OutOfTime(ctx, err))
+		ids = slices.DeleteFunc(ids, func(id string) bool {
+			_, isKnown := before.listed[id]
+			_, isListed := n.Wanted[id]
+			return (isKnown || isListed) && missing[id] == nil
+		})
 	}
-	added := snapshot{listed: fleet{}}
-	for id, one := range n.Wanted {
-		all := before.of(id)
-		for permission := range one {
-			if _, seen := all[permission]; !seen {
-				added.listed[id] = one
-			}
-		}
-	}
-	found := finding{known: added}
-	err := r.readPolicies(ctx, slices.Sorted(maps.Keys(added.listed)), &found, false, time.Time{})
-	if diags := notRead(found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
+	slices.Sort(ids)
+	err = r.readPolicies(ctx, ids, &found, neverRead, time.Time{})
+	if diags := r.notRead(ctx, found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
 		return before, 0, diags
 	}
-	for id, one := range added.listed {
+	for id, one := range found.known.listed {
 		before.listed[id] = one
 		delete(before.unlisted, id)
 	}
-	return before, len(added.listed), nil
+	maps.Copy(before.unlisted, found.known.unlisted)
+	return before, len(ids), nil
+}
+
+// missing are the customers of whom something is wanted that the state does not say. Deny turns off
+// whatever those have who are no longer listed.
+func (n reviewed) missing(before snapshot) fleet {
+	out := fleet{}
+	for id, one := range n.Wanted {
+		has := before.of(id)
+		for permission := range one {
+			if _, seen := has[permission]; !seen {
+				out[id] = one
+			}
+		}
+	}
+	for id, has := range before.listed {
+		if _, isListed := n.Wanted[id]; n.Denies && !isListed && len(has) < len(memberPermissions) {
+			out[id] = switches{}
+			for _, permission := range memberPermissions {
+				out[id][permission] = false
+			}
+		}
+	}
+	return out
 }
 
 // notRead tells why nothing is changed.
-func notRead(failed tfkit.Failures, err error) diag.Diagnostics {
+func (r *customerPermissionsResource) notRead(ctx context.Context, failed tfkit.Failures, err error) diag.Diagnostics {
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
 	}
 	if failed.Any() {
-		return diag.Diagnostics{failed.Error("read the permissions", "Nothing was changed.")}
+		return diag.Diagnostics{failed.Named(ctx, r.Clients).Error("read the permissions", "Nothing was changed.")}
 	}
 	return nil
 }
@@ -158,13 +177,13 @@ func (r *customerPermissionsResource) take(ctx context.Context, n reviewed, plan
 		for key := range plan.Changes.Elements() {
 			named[changedID(key)] = true
 		}
-		diags.Append(unnamed(v.changes.by, named)...)
+		diags.Append(r.unnamed(ctx, v.changes.by, named)...)
 	}
 	return v, diags
 }
 
 // unnamed refuses changes of customers that the plan does not name.
-func unnamed(by map[string]string, named map[string]bool) diag.Diagnostics {
+func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string]string, named map[string]bool) diag.Diagnostics {
 	var ids []string
 	for id := range by {
 		if !named[id] {
@@ -176,7 +195,7 @@ func unnamed(by map[string]string, named map[string]bool) diag.Diagnostics {
 	}
 	slices.Sort(ids)
 	return diag.Diagnostics{diag.NewErrorDiagnostic(fmt.Sprintf("%d customers changed since this plan was made", len(ids)),
-		fmt.Sprintf("The plan does not name them, so nothing was changed: %s.\n\nWhat to do: plan again.", shortList(ids)))}
+		fmt.Sprintf("The plan does not name them, so nothing was changed: %s.\n\nWhat to do: plan again.", shortList(ctx, r.Clients, ids)))}
 }
 
 // reached are the planned changes without those of customers that failed.

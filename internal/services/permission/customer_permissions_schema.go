@@ -66,10 +66,6 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Default:    stringdefault.StaticString("ignore"),
 				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
 			},
-			"unlisted_enabled": schema.Int64Attribute{
-				MarkdownDescription: "Number of customers that are not in `permissions` and have a permission enabled. The next apply disables it; `changes` names them. Null unless `unlisted` is `deny`.",
-				Computed:            true,
-			},
 			"change_summary": schema.StringAttribute{
 				MarkdownDescription: "What the plan changes, in one line: how many customers it enables, disables, releases and cannot enable. Null in a plan without changes.",
 				Computed:            true,

@@ -422,7 +422,7 @@ func TestProtoOwner_import(t *testing.T) {
 				want := acctest.Values{
 					"customer_id": adatum, "subscription_id": azure, "principal_id": user, "user_principal_name": nil, "principal_type": "User",
 					"description": "by hand", "adopt_existing": false, "condition": nil, "timeouts": nil,
-					"role_assignment_id": arm(r), "created_on": time.Now().UTC().Format(time.RFC3339),
+					"id": arm(r), "created_on": time.Now().UTC().Format(time.RFC3339),
 				}
 				if got := r.State(); !maps.Equal(got, want) {
 					t.Errorf("the state is %v, not %v", got, want)
