@@ -23,6 +23,8 @@ type Resource struct {
 	tainted  bool
 	// Warnings are those of the last operation.
 	Warnings []string
+	// Planned is what the last plan says that the state will be.
+	Planned Values
 }
 
 // Resource returns a resource that does not exist yet.
@@ -104,6 +106,7 @@ func (r *Resource) planFrom(ctx context.Context, prior tftypes.Value, private []
 		return "", nil, err
 	}
 	planned := r.decode(typ, resp.PlannedState)
+	r.Planned, _ = r.plain(planned).(Values)
 	// Core refuses another value than the configured one, unless it is the prior one.
 	configured, before := r.attributes(cfg), r.attributes(prior)
 	for name, got := range r.attributes(planned) {

@@ -189,6 +189,11 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
 	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
+	if v.read > 0 {
+		diags.AddAttributeWarning(path.Root("permissions"), "Apply this plan before its customers change",
+			fmt.Sprintf("The state does not have the permissions of %d customers yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
+				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", v.read))
+	}
 	steps := without(v.steps, keeps)
 	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
 		out.unconfirmed = unconfirmedMap(nil)
@@ -196,11 +201,6 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	if r.PartnerCenter.AppOnly() {
 		return out, append(diags, errAppOnly)
-	}
-	if v.read > 0 && len(v.changes.by) > 0 {
-		diags.AddAttributeWarning(path.Root("permissions"), "Apply this plan before its customers change",
-			fmt.Sprintf("The state does not have the permissions of %d customers yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
-				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", v.read))
 	}
 	taken := v.taken()
 	if tooMany := tooMany(p.plan, taken); tooMany != nil {

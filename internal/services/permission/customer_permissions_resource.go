@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -242,69 +240,4 @@ func (r *customerPermissionsResource) prepare(ctx context.Context, creation plan
 		diags.Append(tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
 	return diags
-}
-
-// ImportState takes over the permissions of all customers, or of some. What they are is read
-// after it.
-func (r *customerPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
-	defer cancel()
-	text := req.ID
-	if text == "" && req.Identity != nil {
-		var identity customerPermissionsIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		text = identity.ID.ValueString()
-	}
-	ids := strings.Split(strings.ToLower(text), ",")
-	if strings.EqualFold(text, "all") {
-		var err error
-		if ids, err = r.listCustomers(ctx, nil); err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of all customers", err))
-			return
-		}
-	}
-	permissions := fleet{}
-	for i, id := range ids {
-		id = strings.TrimSpace(id)
-		ids[i] = id
-		if err := tfkit.CheckGUID(id); err != nil {
-			resp.Diagnostics.AddError("Invalid import id",
-				fmt.Sprintf("The import id is all, or customer ids with commas between them, and %q is none: it %s.\n\n"+
-					"What to do: terraform import partnercenter_customer_permissions.all all", id, err))
-			return
-		}
-		permissions[id] = switches{}
-		for _, permission := range members {
-			permissions[id][permission] = false
-		}
-	}
-	if !strings.EqualFold(text, "all") {
-		// A customer without a policy and no customer can read alike.
-		errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
-			_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
-			return err
-		})
-		if err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of the customers", err))
-			return
-		}
-		var failed tfkit.Failures
-		for i, id := range ids {
-			failed.Add(id, errs[i])
-		}
-		if failed.Any() {
-			resp.Diagnostics.Append(failed.Named(ctx, r.Clients).Error("import the permissions", "Nothing was imported."))
-			return
-		}
-	}
-	m, diags := permissions.toMap(types.MapNull(switchesType))
-	resp.Diagnostics.Append(diags...)
-	for name, value := range map[string]any{
-		"id": text, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter, "on_error": tfkit.FailOnError,
-	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
-	}
-	_, diags = tfkit.ObjectID(ctx, resp.Private)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(text)})...)
 }

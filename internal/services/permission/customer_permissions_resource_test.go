@@ -356,11 +356,12 @@ func TestAcc_createBeforeDestroy(t *testing.T) {
 	}
 }
 
+const requirement = "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n"
+
 func fleetWorkspace(t *testing.T, b *acctest.Backend, block string) *acctest.Workspace {
 	t.Helper()
 	dir := t.TempDir()
-	text := "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n" + block
-	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(requirement+block), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w, err := acctest.NewWorkspace(t.Context(), dir, b.WorkspaceEnvironment())
