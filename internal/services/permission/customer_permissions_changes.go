@@ -2,6 +2,7 @@ package permission
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,7 +66,8 @@ type changes struct {
 
 // changes are what the steps do, who is released, and who is left out. Passes tells of permissions that
 // pass from another resource that ends, of which a warning tells: they are on, or off for a moment.
-func (k snapshot) changes(want fleet, steps []step, left map[string]reason, found outside, passes func(tfkit.Subject) bool) changes {
+// Customers that the last apply has left out for the same reason, which before has, are no change.
+func (k snapshot) changes(want fleet, steps []step, left, before map[string]reason, found outside, passes func(tfkit.Subject) bool) changes {
 	out := changes{by: make(map[string]string), listed: len(want)}
 	words := make(map[string][]string)
 	for _, s := range steps {
@@ -118,6 +120,9 @@ func (k snapshot) changes(want fleet, steps []step, left map[string]reason, foun
 			}
 		}
 		out.releases += count(released)
+	}
+	if !slices.ContainsFunc(slices.Collect(maps.Keys(words)), func(id string) bool { return left[id] == "" || left[id] != before[id] }) {
+		return out
 	}
 	for id, texts := range words {
 		out.by[id] = strings.Join(texts, ", ")

@@ -94,7 +94,7 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 	if !r.PartnerCenter.AppOnly() {
 		out.left, diags = r.qualify(ctx, n, out.steps, found.Off, unconfirmed)
 	}
-	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, found, r.Claims.Ended)
+	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, unconfirmed, found, r.Claims.Ended)
 	if !diags.HasError() {
 		r.Memory.Store(n.key(), out)
 	}
