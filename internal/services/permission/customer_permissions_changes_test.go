@@ -310,12 +310,16 @@ func mustRun(t *testing.T, w *acctest.Workspace, args ...string) acctest.Result 
 // writeFleet replaces the configuration behind the terraform block.
 func writeFleet(t *testing.T, w *acctest.Workspace, block string) {
 	t.Helper()
-	file := filepath.Join(w.Dir, "main.tf")
-	if err := os.WriteFile(file, []byte(requirement+block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	writeFile(t, filepath.Join(w.Dir, "main.tf"), requirement+block)
 }
 
 func oneLine(text string) string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", "", "╵", "", "╷", "").Replace(text)), " ")
+}
+
+func writeFile(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -43,3 +43,9 @@ func (r *subscriptionOwnerAssignmentResource) fillName(ctx context.Context, m *s
 func (r *subscriptionOwnerAssignmentResource) title(m subscriptionOwnerAssignmentModel) string {
 	return fmt.Sprintf("%s as Owner of subscription %s of %s", m.principal(), m.SubscriptionID.ValueString(), r.Customer(m.CustomerID.ValueString()))
 }
+
+// changedOutside is a warning under the same headline for all, so that the CLI folds them. Partner
+// Center's activity log does not say who changes role assignments.
+func (r *subscriptionOwnerAssignmentResource) changedOutside(m subscriptionOwnerAssignmentModel, what string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Owner role assignments changed outside Terraform", r.title(m)+": "+what)
+}

@@ -122,6 +122,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	switch {
 	case resourcemanager.IsNotFound(err):
 		r.noteGone(m)
+		resp.Diagnostics.Append(r.changedOutside(m, "removed"))
 		resp.State.RemoveResource(ctx)
 		return
 	case resourcemanager.IsLost(err):
@@ -134,6 +135,12 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), withoutRefresh(tfkit.OutOfTime(ctx, err))))
 		return
+	}
+	if before := m.Description.ValueString(); !m.CreatedOn.IsNull() && before != a.Description { // not of an import
+		resp.Diagnostics.Append(r.changedOutside(m, fmt.Sprintf("description changed from %q to %q", before, a.Shown)))
+	}
+	if a.Condition != "" && m.Condition.IsNull() {
+		resp.Diagnostics.Append(r.changedOutside(m, "a condition was added"))
 	}
 	m.fromAPI(a)
 	if m.Name.IsNull() {
