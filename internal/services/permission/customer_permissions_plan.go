@@ -151,6 +151,9 @@ type planning struct {
 	private tfkit.PrivateState
 }
 
+// refreshedHere is the key of an object in the memory of the run that has refreshed it. An apply does not.
+type refreshedHere string
+
 // planned are the computed attributes of a plan.
 type planned struct {
 	unconfirmed, changes types.Map
@@ -189,7 +192,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
 	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
-	if v.read > 0 {
+	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: maybe it is applied
 		diags.AddAttributeWarning(path.Root("permissions"), "Apply this plan before its customers change",
 			fmt.Sprintf("The state does not have the permissions of %d customers yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
 				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", v.read))
