@@ -121,7 +121,7 @@ func (r *customerPermissionResource) planEnd(ctx context.Context, state customer
 	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
 	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
 	if state.Enabled.ValueBool() {
-		diags.Append(handOver(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
+		diags.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
 	}
 	return diags
 }

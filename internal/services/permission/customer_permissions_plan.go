@@ -87,7 +87,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	r.Claims.Deny(object, nil)
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
 	diags.Append(more...)
-	return append(diags, handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
+	return append(diags, keptAndPassed(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
 }
 
 // subjects are the permissions that are on.
@@ -183,7 +183,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps))
 	diags.Append(more...)
-	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
+	diags.Append(keptAndPassed(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
 	if p.state == nil {
 		diags.Append(plannedCreation{Creates: true, Next: &n, Changes: v.changes.by}.save(ctx, p.private)...)
 	}
