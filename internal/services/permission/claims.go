@@ -140,6 +140,14 @@ func customers(ctx context.Context, clients *tfkit.Clients, ids []string) string
 	return shown
 }
 
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // shortList names the first of many customers.
 func shortList(ctx context.Context, clients *tfkit.Clients, ids []string) string {
 	shown := slices.Clone(ids[:min(len(ids), tfkit.ShownCustomers)])

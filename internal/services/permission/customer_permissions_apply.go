@@ -160,7 +160,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		failed.Add(s.customerID, one.err)
 	}
 	var diags diag.Diagnostics
-	diags.Append(keptAndPassed(ctx, r.Clients, path.Root("permissions"), slices.Concat(kept...), nil)...)
+	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
 		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out. They are off until they qualify."))
 	}
