@@ -105,7 +105,7 @@ func (s *UserSignIn) refused(name, description string) error {
 	if name == "access_denied" {
 		return &Error{Err: errCancelled}
 	}
-	e.Err = fmt.Errorf("Microsoft Entra ID answered %s: %s", s.config.Texts.Clean(name), e.Description)
+	e.Err = fmt.Errorf("the sign-in service answered %s: %s", s.config.Texts.Clean(name), e.Description)
 	return e
 }
 
@@ -118,7 +118,7 @@ func (s *UserSignIn) Redeem(ctx context.Context, a Authorization, code string) (
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier}, "scope": {s.firstScope()},
 	})
 	if failed, ok := errors.AsType[*Error](err); ok && slices.ContainsFunc(failed.Codes, func(n int) bool { return slices.Contains(ofCode, n) }) {
-		return "", &Error{Err: fmt.Errorf("Microsoft Entra ID refused the code: %s Begin again; a code is good for one try within ten minutes", failed.Description)}
+		return "", &Error{Err: fmt.Errorf("the code was refused: %s Begin again; a code is good for one try within ten minutes", failed.Description)}
 	}
 	return token, err
 }
@@ -208,7 +208,7 @@ func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string
 		err = errUnreadable // the decoder's error could repeat a part of a token
 	}
 	if err == nil && t.RefreshToken == "" {
-		err = errors.New("Microsoft Entra ID returned no refresh token")
+		err = errors.New("the sign-in service returned no refresh token")
 	}
 	if err != nil {
 		return "", s.asError(err)

@@ -134,7 +134,7 @@ func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int)
 	if err != nil {
 		return "", err
 	}
-	query := url.Values{}
+	var query url.Values
 	if u, err := url.Parse(line); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		query = u.Query()
 	} else if q, err := url.ParseQuery(strings.TrimPrefix(line, "?")); err == nil && q.Has("code") {

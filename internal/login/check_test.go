@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -59,9 +60,7 @@ func TestCheck(t *testing.T) {
 				r.env["PARTNERCENTER_REFRESH_TOKEN"] = token
 				r.env["PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON"] = time.Now().Format(time.DateOnly)
 			}
-			for name, value := range test.env {
-				r.env[name] = value
-			}
+			maps.Copy(r.env, test.env)
 			if test.knobs != nil {
 				r.b.SetKnobs(test.knobs)
 			}

@@ -327,7 +327,7 @@ func TestLogin_noBrowser(t *testing.T) {
 			return u.Query().Get("code")
 		}, login.Passed, "app+user"},
 		"another state": {func(l string) string { return strings.Replace(l, "&state=", "&state=x", 1) }, login.Failed, "another sign-in"},
-		"nonsense":      {func(string) string { return "nonsense" }, login.Failed, "refused the code: AADSTS9002313"},
+		"nonsense":      {func(string) string { return "nonsense" }, login.Failed, "the code was refused: AADSTS9002313"},
 		"nothing":       {func(string) string { return "\n" }, login.Failed, "Nothing was pasted"},
 	} {
 		t.Run(name, func(t *testing.T) {
