@@ -156,7 +156,7 @@ func (s *UserSignIn) StartDeviceCode(ctx context.Context) (DeviceCode, error) {
 		return nil
 	}})
 	if err != nil {
-		return DeviceCode{}, s.asError(err)
+		return DeviceCode{}, s.asError(unreadable(err))
 	}
 	s.config.Texts.AddSecrets(answer.DeviceCode)
 	interval := 5 * time.Second // RFC 8628 3.2, where the answer has none
@@ -204,9 +204,7 @@ func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string
 	var t tokenResponse
 	// Not repeated where Entra ID may have taken the code: it takes each once.
 	_, err = s.caller.Do(ctx, httppipe.Call{Method: http.MethodPost, Path: path, Body: form, Answer: &t, Need: true, Repeat: httppipe.RepeatRefused})
-	if failed, ok := errors.AsType[*httppipe.Error](err); ok && failed.StatusCode == http.StatusOK {
-		err = errUnreadable // the decoder's error could repeat a part of a token
-	}
+	err = unreadable(err)
 	if err == nil && t.RefreshToken == "" {
 		err = errors.New("the sign-in service returned no refresh token")
 	}
@@ -215,6 +213,15 @@ func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string
 	}
 	s.config.Texts.AddSecrets(t.AccessToken, t.RefreshToken)
 	return t.RefreshToken, nil
+}
+
+// unreadable hides what is wrong with a successful answer: the decoder's error could repeat a part
+// of a token.
+func unreadable(err error) error {
+	if failed, ok := errors.AsType[*httppipe.Error](err); ok && failed.StatusCode == http.StatusOK {
+		return errUnreadable
+	}
+	return err
 }
 
 func (s *UserSignIn) asError(err error) error {
