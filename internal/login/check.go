@@ -36,7 +36,6 @@ type checker struct {
 	*provider.Setup
 	azure    bool   // Azure is required
 	customer string // ID, or empty
-	output   string // where newer refresh tokens go, or empty
 	rows     []row
 }
 
@@ -51,7 +50,7 @@ func (k *checker) addError(s status, name, detail string, err error) {
 
 // report runs the checks, prints the table and returns the exit code.
 func (c Command) report(ctx context.Context, setup *provider.Setup, f flags) int {
-	k := &checker{Setup: setup, azure: f.azure, customer: strings.ToLower(f.customer), output: setup.SignIn.RefreshTokenOutputPath}
+	k := &checker{Setup: setup, azure: f.azure, customer: strings.ToLower(f.customer)}
 	if !f.check {
 		k.RefreshTokenIssued = time.Now()
 	}
@@ -59,7 +58,7 @@ func (c Command) report(ctx context.Context, setup *provider.Setup, f flags) int
 	if err != nil {
 		return c.failed(ctx, err)
 	}
-	k.identity(ctx, caller)
+	k.identity(caller)
 	if !caller.AppOnly && !k.mfa(ctx, caller) {
 		k.add(noted, "Partner Center", "not checked, because it refuses every call without multifactor authentication")
 	} else {
@@ -85,7 +84,7 @@ func (c Command) report(ctx context.Context, setup *provider.Setup, f flags) int
 }
 
 // identity tells who is signed in, by the access token alone.
-func (k *checker) identity(_ context.Context, caller credential.Claims) {
+func (k *checker) identity(caller credential.Claims) {
 	if caller.AppOnly {
 		k.add(failed, "Sign-in", "app-only: there is no refresh token; customer permissions need a user")
 	} else {
@@ -238,8 +237,8 @@ func (k *checker) expiry(caller credential.Claims) {
 	switch {
 	case k.RefreshTokenIssued.IsZero():
 		k.add(noted, name, "valid for 90 days from its issue, which nothing dates: set PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON")
-	case k.output != "":
-		k.add(passed, name, "valid until %s; each sign-in renews it in %s", end.Format(time.DateOnly), k.output)
+	case k.SignIn.RefreshTokenOutputPath != "":
+		k.add(passed, name, "valid until %s; each sign-in renews it in %s", end.Format(time.DateOnly), k.SignIn.RefreshTokenOutputPath)
 	default:
 		k.add(passed, name, "valid until %s; runs renew it if they have an output path", end.Format(time.DateOnly))
 	}

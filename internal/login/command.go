@@ -165,7 +165,7 @@ func (c Command) login(ctx context.Context, f flags) int {
 		c.say("The refresh token is in %s.", f.output)
 	}
 	f.settings.RefreshToken, f.settings.RefreshTokenOutputPath = token, f.output
-	after, ok := c.setUp(f.settings, c.withoutUser)
+	after, ok := c.setUp(f.settings, c.withoutToken)
 	if !ok {
 		return Failed
 	}
@@ -200,12 +200,20 @@ func (c Command) signIn(ctx context.Context, s *credential.UserSignIn, f flags) 
 	return c.inBrowser(ctx, s, f.port)
 }
 
-// withoutUser hides the variables of the user from the sign-in that gets a new one.
-func (c Command) withoutUser(name string) (string, bool) {
-	if strings.HasPrefix(name, "PARTNERCENTER_REFRESH_TOKEN") || name == "PARTNERCENTER_AZURE_AUTH_MODE" {
+// withoutToken hides the variables of an older refresh token.
+func (c Command) withoutToken(name string) (string, bool) {
+	if strings.HasPrefix(name, "PARTNERCENTER_REFRESH_TOKEN") {
 		return "", false
 	}
 	return c.LookupEnv(name)
+}
+
+// withoutUser also hides what needs a user, for the time before there is one.
+func (c Command) withoutUser(name string) (string, bool) {
+	if name == "PARTNERCENTER_AZURE_AUTH_MODE" {
+		return "", false
+	}
+	return c.withoutToken(name)
 }
 
 func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {

@@ -162,6 +162,23 @@ func TestLogin(t *testing.T) {
 	r.want(r.run("--check"), login.Passed)
 }
 
+// TestLogin_again: variables of an older sign-in are not in the way of a new one.
+func TestLogin_again(t *testing.T) {
+	for mode, want := range map[string]string{"user": "ok Azure access the user consented", "app": "ok Azure access by the application itself, without the user"} {
+		r := newTrial(t)
+		r.env["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"] = r.output() // not there yet
+		r.env["PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"] = r.output()
+		r.env["PARTNERCENTER_REFRESH_TOKEN"] = "expired"
+		r.env["PARTNERCENTER_AZURE_AUTH_MODE"] = mode
+		r.want(r.run("--port", "0"), login.Passed)
+		r.says(want)
+		if !strings.Contains(r.stdout, r.output()) || r.stored() == "" {
+			t.Error("the output path of the environment was not used")
+		}
+		r.want(r.run("--port", "0"), login.Passed) // replaces the file
+	}
+}
+
 func TestLogin_print(t *testing.T) {
 	r := newTrial(t)
 	r.want(r.run("--print", "--port", "0"), login.Passed)
