@@ -124,14 +124,15 @@ func (r *trial) says(texts ...string) {
 	}
 }
 
-// stored is the content of the output file.
+// stored is the token in the output file.
 func (r *trial) stored() string {
 	r.Helper()
 	content, err := os.ReadFile(r.output())
 	if err != nil {
 		r.Fatal(err)
 	}
-	return strings.TrimSpace(string(content))
+	token, _, _ := strings.Cut(string(content), "\n")
+	return token
 }
 
 func (r *trial) nothingStored() {
