@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -313,6 +314,20 @@ func TestLogin_browser(t *testing.T) {
 			return r.browse(r.Context(), address)
 		}
 		r.want(r.run("--output", r.output(), "--port", "0"), login.Passed)
+	})
+	t.Run("port in use by another program, for IPv6 only", func(t *testing.T) {
+		other, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skip("no IPv6 here: ", err)
+		}
+		defer other.Close()
+		r := newTrial(t)
+		_, port, err := net.SplitHostPort(other.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.want(r.run("--output", r.output(), "--port", port), login.Failed)
+		r.says("Cannot listen on localhost:" + port)
 	})
 	t.Run("the token endpoint refuses", func(t *testing.T) {
 		r := newTrial(t)
