@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -26,26 +27,15 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown"))
 	texts := new(httppipe.Texts)
 	logger := tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken)
-	proof, err := s.signIn.proof()
-	if err != nil {
-		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
-	}
-	config := credential.Config{
-		TenantID: s.tenantID, ClientID: s.clientID, Proof: proof,
-		RefreshToken: s.refreshToken, RefreshTokenOutputPath: s.refreshTokenOutputPath,
+	cred, azure, err := p.credentials(s, credential.Config{
+		TenantID: s.tenantID, ClientID: s.clientID, ProofFrom: s.signIn.from,
+		RefreshToken: s.refreshToken, RefreshTokenFrom: s.refreshTokenFrom, RefreshTokenOutputPath: s.refreshTokenOutputPath,
+		Warn: p.notices.add, Reported: new(sync.Map), MaxRetries: s.maxRetries, Hosts: []string{s.authority.Host, s.partnerCenter.Host, s.resourceManager.Host},
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
 		Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
-	}
-	cred, err := credential.New(config)
+	})
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
-	}
-	azure := cred
-	if s.azureAppOnly && !cred.AppOnly() {
-		config.RefreshToken = ""
-		if azure, err = credential.New(config); err != nil {
-			return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in to Azure", err.Error())}
-		}
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
@@ -57,8 +47,25 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	return &tfkit.Clients{
 		PartnerCenter: partnercenter.New(options),
 		Azure: resourcemanager.New(resourcemanager.Options{
-			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure,
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure, Forget: azure.Forget,
 			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 		}),
 	}, nil
+}
+
+// credentials are those for Partner Center and for Azure.
+func (p *partnerCenterProvider) credentials(s settings, config credential.Config) (cred, azure *credential.Credential, err error) {
+	if len(s.unknown) > 0 {
+		cred = credential.Failing(&unknownError{s.unknown})
+		return cred, cred, nil
+	}
+	if config.Proof, err = s.signIn.proof(); err != nil {
+		return nil, nil, err
+	}
+	if cred, err = credential.New(config); err != nil || !s.azureAppOnly || cred.AppOnly() {
+		return cred, cred, err
+	}
+	config.RefreshToken = ""
+	azure, err = credential.New(config)
+	return cred, azure, err
 }

@@ -43,6 +43,7 @@ func New(version string, options ...Option) func() provider.Provider {
 type partnerCenterProvider struct {
 	version   string
 	transport http.RoundTripper // nil means the network
+	notices   notices
 }
 
 func (p *partnerCenterProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

@@ -101,7 +101,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"), summary, tfkit.Detail(withoutRefresh(err)))}
+	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, withoutRefresh(err))}
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of
