@@ -1,6 +1,7 @@
 package mockbackend
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -81,7 +82,9 @@ func (b *Backend) createApplicationConsent(x *exchange) response {
 	}
 	var body ApplicationConsent
 	if err := decodeKnown(x.body, &body); err != nil {
-		b.violate("%s %s: %v", x.req.Method, x.req.URL.Path, err)
+		if json.Valid(x.body) {
+			b.violate("%s %s: %v", x.req.Method, x.req.URL.Path, err)
+		}
 		return failure(http.StatusBadRequest, invalidRequestInput, "The request body can not be read: %s.", err)
 	}
 	body.ApplicationID = strings.ToLower(body.ApplicationID)
