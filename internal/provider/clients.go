@@ -47,7 +47,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	return &tfkit.Clients{
 		PartnerCenter: partnercenter.New(options),
 		Azure: resourcemanager.New(resourcemanager.Options{
-			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure, Forget: azure.Forget,
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure, AppOnly: azure.AppOnly(), Forget: azure.Forget,
 			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
 		}),
 	}, nil

@@ -32,6 +32,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_savings_plans": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	},
+	"partnercenter_application_consent": func(*mockbackend.Backend) {}, // customers have one
 	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
@@ -39,7 +40,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 
 // settingsOnly are the resource types with settings that are not on the server, so that an
 // import is followed by an update that sets them.
-var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true}
+var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true, "partnercenter_application_consent": true}
 
 // Every file under examples is applied, in the way that fits its folder. A file that no way
 // fits fails the test, so that an example is never only looked at.
@@ -163,10 +164,30 @@ func addOddities(b *acctest.Backend) {
 func (e example) blocks(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	addOddities(b)
+	consents := e.typeName == "partnercenter_application_consent"
+	if consents {
+		for _, c := range b.Customers() {
+			b.RemoveApplicationConsents(c.ID)
+		}
+	}
 	resource.UnitTest(e.T, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
-		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
-		Steps:                    []resource.TestStep{{Config: b.Config(e.read(name))}},
+		CheckDestroy: func(*terraform.State) error {
+			e.everythingOff(b)
+			for _, c := range b.Customers() {
+				if left := b.ApplicationConsents(c.ID); consents && len(left) > 0 {
+					e.Errorf("after destroy, %s consents to %+v", c.CompanyName, left)
+				}
+			}
+			return nil
+		},
+		Steps: []resource.TestStep{{Config: b.Config(e.read(name)), PostApplyFunc: func() {
+			for _, c := range b.Customers() {
+				if len(b.ApplicationConsents(c.ID)) == 0 {
+					e.Errorf("%s has not consented", c.CompanyName)
+				}
+			}
+		}}},
 	})
 }
 
@@ -252,6 +273,9 @@ func (e example) importCommand(name string) {
 	}
 	prepare(b.Backend)
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf")})
+	for i := range line {
+		line[i] = strings.ReplaceAll(line[i], "'", "") // of the shell
+	}
 	run(e.T, w, 0, strings.Fields(line[1])...)
 	changes := 0
 	if settingsOnly[e.typeName] {

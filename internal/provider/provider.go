@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/services/activity"
+	"terraform-provider-partnercenter/internal/services/consent"
 	"terraform-provider-partnercenter/internal/services/customer"
 	"terraform-provider-partnercenter/internal/services/identity"
 	"terraform-provider-partnercenter/internal/services/order"
@@ -57,6 +58,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		permission.NewCustomerPermissionSavingsPlansResource,
 		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
+		consent.NewApplicationConsentResource,
 	}
 }
 

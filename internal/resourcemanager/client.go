@@ -24,6 +24,8 @@ type Options struct {
 	Audience string
 	// Credential gives tokens of any tenant.
 	Credential httppipe.Tokens
+	// AppOnly says that there is no user behind the tokens.
+	AppOnly bool
 	// Forget drops what Credential keeps of refusals in a tenant. It may be nil.
 	Forget func(tenantID string)
 	// Limits hold in each tenant.
@@ -92,6 +94,9 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 	}
 	return credential.ParseClaims(token.Value)
 }
+
+// AppOnly tells whether the client signs in without a user.
+func (c *Client) AppOnly() bool { return c.options.AppOnly }
 
 // AwaitConsent waits until a consent to the application, which was just given in the tenant, is in
 // effect. It gives up after some minutes, with the refusal.

@@ -128,6 +128,8 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
 		}
 		return nil
+	case resourcemanager.IsNoConsent(err) && r.ConsentPlanned(o.TenantID):
+		return nil // the apply can check, once the tenant has consented
 	case resourcemanager.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
