@@ -57,9 +57,16 @@ func (a ApplicationConsent) body() consentBody {
 // which then stays as it was.
 // POST /v1/customers/{customer}/applicationconsents.
 func (s ApplicationConsents) Create(ctx context.Context, customerID string, a ApplicationConsent) (existed bool, err error) {
+	var created consentBody
 	// A repetition of one that was executed is answered as any other that exists.
 	_, err = s.caller.Do(ctx, httppipe.Call{
 		Method: http.MethodPost, Path: "/v1" + pathOf("customers", customerID, "applicationconsents"), Body: a.body(), Repeat: httppipe.RepeatSafe,
+		Answer: &created, Check: func() error {
+			if !sameID(created.ApplicationID, a.ApplicationID) {
+				return errUnreadable
+			}
+			return nil
+		},
 	})
 	if isConsentExists(err) {
 		return true, nil
@@ -75,13 +82,19 @@ func isConsentExists(err error) bool {
 		strings.HasPrefix(e.Message, "Permission entry already exists")
 }
 
-// Delete withdraws the consent. One that does not exist is no error.
+// unknownAddress is the code of a 404 that is about the address, not about what it names.
+const unknownAddress = "1000"
+
+// Delete withdraws the consent. One that does not exist is no error; the code for that is not
+// documented.
 // DELETE /v1/customers/{customer}/applicationconsents/{application}.
 func (s ApplicationConsents) Delete(ctx context.Context, customerID, applicationID string) error {
+	var content any // usually none; a page of something in between cannot be read
 	_, err := s.caller.Do(ctx, httppipe.Call{
-		Method: http.MethodDelete, Path: "/v1" + pathOf("customers", customerID, "applicationconsents", applicationID),
+		Method: http.MethodDelete, Path: "/v1" + pathOf("customers", customerID, "applicationconsents", applicationID), Answer: &content,
 	})
-	if e, ok := errors.AsType[*Error](err); ok && e.Err == nil && e.StatusCode == http.StatusNotFound && e.Code != "" && !IsCustomerNotFound(err) {
+	if e, ok := errors.AsType[*Error](err); ok && e.Err == nil && e.StatusCode == http.StatusNotFound && e.Code != "" && e.Code != unknownAddress &&
+		!IsCustomerNotFound(err) {
 		return nil
 	}
 	return err

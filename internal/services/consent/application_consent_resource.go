@@ -232,7 +232,7 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", state.CustomerID.ValueString()),
 			"The consent can no longer be withdrawn from here. The customer can delete the enterprise application in its own tenant.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err))
+		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err, giveUp))
 	}
 }
 

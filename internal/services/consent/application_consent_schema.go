@@ -62,7 +62,7 @@ func (r *applicationConsentResource) Schema(_ context.Context, _ resource.Schema
 				Optional:            true,
 				Computed:            true,
 				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
+				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplace()},
 			},
 			"display_name": schema.StringAttribute{
 				MarkdownDescription: "Display name of the application in the customer's tenant.",
