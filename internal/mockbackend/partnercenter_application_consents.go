@@ -91,8 +91,6 @@ func (b *Backend) createApplicationConsent(x *exchange) response {
 	switch {
 	case !isGUID(body.ApplicationID):
 		return failure(http.StatusBadRequest, invalidProperty, "applicationId %q is not a GUID.", body.ApplicationID)
-	case body.DisplayName == "":
-		return failure(http.StatusBadRequest, invalidProperty, "displayName must not be empty.")
 	case len(body.Grants) == 0:
 		return failure(http.StatusBadRequest, invalidProperty, "applicationGrants must not be empty.")
 	case slices.ContainsFunc(body.Grants, func(g ApplicationGrant) bool { return !isGUID(g.EnterpriseApplicationID) || g.Scope == "" }):
