@@ -69,7 +69,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/"} {
+	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "several-partners/", "shards/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -87,6 +87,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "shards/" && name == "main.tf":
 				try = example.shards
+			case folder == "several-partners/" && name == "main.tf":
+				try = example.severalPartners
 			case folder == "customer-self-service/" && name == "main.tf":
 				try = example.selfService
 			case folder == "purchase-alarm/" && name == "main.tf":
@@ -299,6 +301,33 @@ func (e example) wholeConfiguration(name string) {
 	} {
 		if got := slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances); got != want {
 			e.Errorf("customer %s may buy reservations: %t", id, got)
+		}
+	}
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// severalPartners keeps the newest refresh token of each block where the block says.
+func (e example) severalPartners(name string) {
+	b, secrets := acctest.New(e.T, mockbackend.Config{}), e.TempDir()
+	first, second := b.User(mockbackend.AdminAgent), b.NewRefreshToken(b.User(mockbackend.AdminAgent))
+	for file, content := range map[string]string{"europe-client-secret": b.Partner().ClientSecret, "europe-refresh-token": second} {
+		if err := os.WriteFile(filepath.Join(secrets, file), []byte(content), 0o600); err != nil {
+			e.Fatal(err)
+		}
+	}
+	output := filepath.Join(secrets, "first")
+	w := workspace(e.T, append(b.WorkspaceEnvironment(), "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH="+output, "TF_VAR_secrets="+secrets,
+		"TF_VAR_europe_tenant_id="+b.Partner().TenantID, "TF_VAR_europe_client_id="+b.Partner().ClientID), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
+		acctest.ExpectPermissions(e.T, b.Backend, id, mockbackend.AzureReservedInstances)
+	}
+	owner := "\n# refresh token of tenant " + b.Partner().TenantID + ", client " + b.Partner().ClientID + "\n"
+	for path, before := range map[string]string{output: first.RefreshToken, filepath.Join(secrets, "europe-refresh-token"): second} {
+		content, err := os.ReadFile(path)
+		if token, ok := strings.CutSuffix(string(content), owner); err != nil || !ok || token == "" || token == before {
+			e.Errorf("%s holds no newer token: %v", path, err)
 		}
 	}
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")

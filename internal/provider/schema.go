@@ -50,11 +50,13 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"refresh_token": secret("refresh_token", "A refresh token that a user of the partner, signed in with multifactor authentication, got for the application "+
 				"(Secure Application Model). With it the provider signs in as app+user, which customer permissions need; without it as "+
 				"app-only, which suffices to read customers and subscriptions."),
-			"refresh_token_file_path": text("refresh_token_file_path", "A file with the refresh token."),
-			"refresh_token_output_path": text("refresh_token_output_path", "Where to write the newest refresh token each time Microsoft Entra ID replaces it: a file with "+
-				"mode 0600, replaced at once. It may be the same as `refresh_token_file_path`. Without it a refresh token expires 90 days after it was issued, however often it is used."),
-			"refresh_token_obtained_on": text("refresh_token_obtained_on", "The date on which the refresh token was issued, such as `2026-01-31`. With it the warning that a "+
-				"refresh token is not renewed comes only 30 days before the token expires.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
+			"refresh_token_file_path": text("refresh_token_file_path", "File with the refresh token. A warning says if others can read it."),
+			"refresh_token_output_path": text("refresh_token_output_path", "File to which the newest refresh token is written each time Microsoft Entra ID replaces it. The file has "+
+				"mode 0600 and is replaced at once. It may be the same as `refresh_token_file_path`. A symbolic link is followed. A file with the refresh token of another "+
+				"tenant or application, or with anything else, is refused. Set it in the same place as the refresh token: in the provider block or in the environment. "+
+				"Without it a refresh token expires 90 days after it was issued, however often it is used. See [Several partner tenants](guides/several_partner_tenants.md)."),
+			"refresh_token_obtained_on": text("refresh_token_obtained_on", "Date on which the refresh token was issued, such as `2026-01-31`, not in the future. With it the warning that a "+
+				"refresh token is not renewed comes only 30 days before the token expires. Set it in the same place as the refresh token.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
 
 			"azure_auth_mode": text("azure_auth_mode", "Who calls Azure in the customers' tenants: `user`, by the refresh token, or `app`, the application by itself, "+
 				"which must then exist in the customer's tenant and hold a role there. Default `user` where there is a user.",
@@ -76,7 +78,7 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			},
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "How often a request that failed for a passing reason is sent again where that is safe, `0` for never. Default `4`. Throttled requests " +
-					"do not count: they are sent again until the operation's time is over. " + envDoc("max_retries"),
+					"do not count: they are sent again until the operation's time is over. It also holds for sign-in. " + envDoc("max_retries"),
 				Optional: true, Validators: []validator.Int64{numberCheck{"value must be a whole number from 0 to 100, such as 4", checkRetries}},
 			},
 		},
