@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-
 	"terraform-provider-partnercenter/internal/login"
 	"terraform-provider-partnercenter/internal/provider"
 )
@@ -33,11 +31,7 @@ func main() {
 		provider.LogAsTerraform()
 	}
 	provider.LimitMemory()
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: provider.Address,
-		Debug:   *debug,
-	})
-	if err != nil {
+	if err := provider.Serve(version, *debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"terraform-provider-partnercenter/internal/mockbackend"
@@ -78,7 +77,7 @@ func pointAt(t testing.TB, cli CLI) {
 // Factories serve the provider in this process.
 func (b *Backend) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"partnercenter": providerserver.NewProtocol6WithError(provider.New("test")()),
+		"partnercenter": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test")(), nil },
 	}
 }
 

@@ -148,7 +148,7 @@ func (c Command) login(ctx context.Context, f flags) int {
 		return Usage
 	}
 	if f.output != "" {
-		if err := credential.CheckRefreshTokenPath(f.output); err != nil {
+		if err := signIn.CheckPath(f.output); err != nil {
 			c.say("Error: The refresh token cannot be written to %s: %v", f.output, err)
 			return Usage
 		}
@@ -158,7 +158,7 @@ func (c Command) login(ctx context.Context, f flags) int {
 		return c.failed(ctx, err)
 	}
 	if f.output != "" {
-		if err := credential.StoreRefreshToken(f.output, token); err != nil {
+		if err := signIn.Store(f.output, token); err != nil {
 			c.say("Error: %s", tfkit.Reason(err))
 			return Failed
 		}
@@ -217,7 +217,7 @@ func (c Command) withoutUser(name string) (string, bool) {
 }
 
 func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {
-	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, c.Options...)
+	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, func(headline, text string) { c.say("Warning: %s\n\n%s\n", headline, text) }, c.Options...)
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {
 			c.say("Error: %s\n\n%s\n", d.Summary(), d.Detail())

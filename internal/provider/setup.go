@@ -44,8 +44,8 @@ type Setup struct {
 const RefreshTokenLife = refreshTokenLife
 
 // NewSetup resolves settings as the provider does, with the flags in place of the provider block.
-// It sends nothing.
-func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bool), options ...Option) (*Setup, diag.Diagnostics) {
+// It sends nothing. Warn gets what a sign-in has to tell although it goes on.
+func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bool), warn func(headline, text string), options ...Option) (*Setup, diag.Diagnostics) {
 	s, diags := resolve(flags.model(), lookupEnv)
 	if diags.HasError() {
 		return nil, diags
@@ -54,14 +54,18 @@ func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bo
 	for _, o := range options {
 		o(p)
 	}
-	config, more := p.signInConfig(s, "")
+	config := p.signInConfig(s, "")
+	config.Warn = warn
+	clients, more := p.clientsFor(s, config)
 	if diags.Append(more...); diags.HasError() {
 		return nil, diags
 	}
-	clients, more := p.clients(s, "")
-	if diags.Append(more...); diags.HasError() {
+	proof, err := s.signIn.proof()
+	if err != nil {
+		diags.AddError("Could not prepare the sign-in", err.Error())
 		return nil, diags
 	}
+	config.Proof = proof
 	return &Setup{
 		SignIn: config, Clients: clients,
 		Permission: s.cloud.audience + userImpersonation, AzurePermission: s.cloud.azureAudience + userImpersonation,
