@@ -9,11 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pkg/browser"
+	"golang.org/x/term"
 
 	"terraform-provider-partnercenter/internal/credential"
 )
@@ -130,7 +132,7 @@ func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int)
 	a := s.Authorize(redirectURI(port))
 	c.say("1. Open this address in a browser on any computer. Sign in as the service account, with multifactor authentication.\n\n%s\n\n"+
 		"2. The browser ends at an address of localhost that it cannot open. Copy that whole address, paste it here and press Enter:", a.URL)
-	line, err := readLine(ctx, c.Stdin)
+	line, err := c.readLine(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -149,22 +151,37 @@ func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int)
 	return s.Redeem(ctx, a, code)
 }
 
-// readLine reads what was pasted. Pasted lines may be long.
-func readLine(ctx context.Context, in io.Reader) (string, error) {
+// readLine reads what was pasted. macOS cuts lines at 1,024 bytes, which is shorter than many
+// addresses, unless a terminal is in raw mode.
+func (c Command) readLine(ctx context.Context) (string, error) {
 	type result struct {
 		line string
 		err  error
 	}
 	read := make(chan result, 1)
+	next := func() (string, error) { return bufio.NewReader(io.LimitReader(c.Stdin, 64<<10)).ReadString('\n') }
+	if in, ok := c.Stdin.(*os.File); ok && term.IsTerminal(int(in.Fd())) {
+		before, err := term.MakeRaw(int(in.Fd()))
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = term.Restore(int(in.Fd()), before) }()
+		next = func() (string, error) {
+			return term.NewTerminal(struct {
+				io.Reader
+				io.Writer
+			}{in, c.Stderr}, "").ReadPassword("(not shown) ")
+		}
+	}
 	go func() {
-		line, err := bufio.NewReader(io.LimitReader(in, 64<<10)).ReadString('\n')
+		line, err := next()
 		read <- result{strings.TrimSpace(line), err}
 	}()
 	select {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	case r := <-read:
-		if r.line == "" {
+		if r.line == "" { // also after Ctrl-C in raw mode
 			return "", errors.New("nothing was pasted")
 		}
 		return r.line, nil

@@ -1,3 +1,5 @@
+//go:build unix
+
 package login_test
 
 import (
@@ -12,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,12 +53,14 @@ func startChromium(t *testing.T) *chromium {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), path, "--headless", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "--no-first-run", "--disable-gpu",
+	profile := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), path, "--headless", "--remote-debugging-pipe", "--user-data-dir="+profile, "--no-first-run", "--disable-gpu",
 		"--disable-dev-shm-usage", "--disable-background-networking", "--no-sandbox", // its sandbox needs rights that containers lack
 		"--ignore-certificate-errors", // the mock has a private authority
 		"about:blank")
-	cmd.Env = append(os.Environ(), "HOME="+t.TempDir())
-	cmd.ExtraFiles = []*os.File{commands, answers} // 3 and 4
+	cmd.Env = append(os.Environ(), "HOME="+profile)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end its helper processes as well
+	cmd.ExtraFiles = []*os.File{commands, answers}        // 3 and 4
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -63,8 +68,13 @@ func startChromium(t *testing.T) *chromium {
 	_, _ = commands.Close(), answers.Close()
 	t.Cleanup(func() {
 		_ = in.Close() // ends the browser
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		_ = out.Close()
+		// A helper process can still be in the middle of a write.
+		for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(profile) != nil && time.Now().Before(deadline); {
+			<-time.After(20 * time.Millisecond)
+		}
 	})
 	c := &chromium{t: t, in: in, out: bufio.NewReader(out)}
 	var target struct{ TargetID string }
