@@ -23,8 +23,8 @@ func (o Owner) Differs(other Owner) bool {
 	if o.ClientID != "" && other.ClientID != "" && !strings.EqualFold(o.ClientID, other.ClientID) {
 		return true
 	}
-	comparable := (uuid.Validate(o.TenantID) == nil) == (uuid.Validate(other.TenantID) == nil)
-	return o.TenantID != "" && other.TenantID != "" && comparable && !strings.EqualFold(o.TenantID, other.TenantID)
+	sameKind := (uuid.Validate(o.TenantID) == nil) == (uuid.Validate(other.TenantID) == nil)
+	return o.TenantID != "" && other.TenantID != "" && sameKind && !strings.EqualFold(o.TenantID, other.TenantID)
 }
 
 func (o Owner) String() string {

@@ -109,9 +109,6 @@ func TestWriteRefreshToken_twoAtOnce(t *testing.T) {
 
 // TestRefreshTokenPath_kinds: what is no regular file is neither read nor replaced.
 func TestRefreshTokenPath_kinds(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no such files")
-	}
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
@@ -136,9 +133,6 @@ func TestRefreshTokenPath_kinds(t *testing.T) {
 
 // TestWriteRefreshToken_followsLinks: the file behind them is replaced, and they stay.
 func TestWriteRefreshToken_followsLinks(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("links need a right there")
-	}
 	for name, exists := range map[string]bool{"to a file": true, "to none yet": false} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

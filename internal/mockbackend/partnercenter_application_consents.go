@@ -70,6 +70,9 @@ func (b *Backend) RemoveApplicationConsents(customerID string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if record := b.customerFor("RemoveApplicationConsents", customerID); record != nil {
+		for id := range b.consentsOf(record) {
+			b.consentChanged(record, id, false, true)
+		}
 		record.consents = map[string]ApplicationConsent{}
 	}
 }
@@ -105,6 +108,7 @@ func (b *Backend) createApplicationConsent(x *exchange) response {
 	}
 	record.consents[body.ApplicationID] = body
 	record.consentAt = time.Now()
+	b.consentChanged(record, body.ApplicationID, true, false)
 	return response{status: http.StatusCreated, body: body}
 }
 
@@ -119,6 +123,7 @@ func (b *Backend) deleteApplicationConsent(x *exchange) response {
 		return failure(http.StatusNotFound, consentNotFound, "The application consent of %s was not found.", id)
 	}
 	delete(record.consents, id)
+	b.consentChanged(record, id, false, false)
 	return response{status: http.StatusNoContent}
 }
 

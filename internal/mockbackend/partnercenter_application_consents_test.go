@@ -22,7 +22,7 @@ func TestApplicationConsents(t *testing.T) {
 		if got.status == http.StatusOK {
 			return 0
 		}
-		return int(got.entraCode())
+		return got.entraCode()
 	}
 	body := func(id, api string) map[string]any {
 		return map[string]any{"applicationId": id, "displayName": "x", "applicationGrants": []map[string]any{{"enterpriseApplicationId": api, "scope": "user_impersonation"}}}

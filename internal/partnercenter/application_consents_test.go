@@ -44,7 +44,8 @@ func TestApplicationConsents(t *testing.T) {
 	}
 	// What is not about the consent does not count as withdrawn or given.
 	for _, f := range []mockbackend.Fault{
-		{Kind: mockbackend.APIError, Status: http.StatusNotFound, Code: 1000}, {Kind: mockbackend.HTMLError, Status: http.StatusOK},
+		{Kind: mockbackend.APIError, Status: http.StatusNotFound, Code: 1000},
+		{Kind: mockbackend.HTMLError, Status: http.StatusOK},
 		{Kind: mockbackend.APIError, Status: http.StatusConflict, Code: 600041},
 	} {
 		f.Times = 2

@@ -24,7 +24,7 @@ func Failure(summary string, err error, more ...string) diag.Diagnostic {
 	case !ok || errors.Is(err, context.Canceled):
 		return diag.NewErrorDiagnostic(summary, detail)
 	case failed.First():
-		return diag.NewErrorDiagnostic(failed.Headline(), summary+".\n\n"+detail)
+		return diag.NewErrorDiagnostic(failed.Headline(), summary+".\n\n"+capital(strings.TrimPrefix(detail, "Sign-in failed: ")))
 	}
 	return diag.NewErrorDiagnostic(failed.Headline(), summary+". See the first error with this headline.")
 }
@@ -82,14 +82,19 @@ func Reason(err error) string {
 	if c, ok := errors.AsType[call](err); ok {
 		text = c.Answer()
 	}
-	first, size := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[size:]
+	text = capital(text)
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {
 		failed, ok := errors.AsType[signIn](err)
 		text += "\n\nWhat to do: " + r.Remedy() + argumentsFor(r.Remedy(), ok && failed.CameFrom() != "")
 	}
 	return text
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // Explain appends a sentence to the first error.
