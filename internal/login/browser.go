@@ -89,26 +89,40 @@ func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port i
 	}
 }
 
-// listen opens the port on both loopback addresses, since browsers take either for localhost. One
-// of them is enough.
+// listen opens the port on both loopback addresses, since browsers take either for localhost. If
+// another program has one of them, it would receive the code.
 func listen(ctx context.Context, port int) (listeners []net.Listener, chosen int, err error) {
+	attempts := 1
+	if port == 0 { // a port that is free for IPv4 may be taken for IPv6
+		attempts = 10
+	}
+	for range attempts {
+		if listeners, chosen, err = listenOnce(ctx, port); err == nil {
+			return listeners, chosen, nil
+		}
+	}
+	return nil, 0, fmt.Errorf("cannot listen on localhost:%d, so the browser cannot return: %w; use --port with another port, or --no-browser", port, err)
+}
+
+func listenOnce(ctx context.Context, port int) ([]net.Listener, int, error) {
 	var config net.ListenConfig
-	var errs []error
-	for _, host := range []string{"127.0.0.1", "::1"} {
-		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		listeners = append(listeners, l)
-		if at, ok := l.Addr().(*net.TCPAddr); ok {
-			port = at.Port
-		}
+	four, err := config.Listen(ctx, "tcp4", "127.0.0.1:"+strconv.Itoa(port))
+	if err != nil {
+		return nil, 0, err
 	}
-	if len(listeners) == 0 {
-		return nil, 0, fmt.Errorf("cannot listen on localhost:%d, so the browser cannot return: %w; use --port with another port, or --no-browser", port, errors.Join(errs...))
+	if at, ok := four.Addr().(*net.TCPAddr); ok {
+		port = at.Port
 	}
-	return listeners, port, nil
+	six, err := config.Listen(ctx, "tcp6", "[::1]:"+strconv.Itoa(port))
+	if err == nil {
+		return []net.Listener{four, six}, port, nil
+	}
+	other, noIPv6 := config.Listen(ctx, "tcp6", "[::1]:0")
+	if noIPv6 != nil {
+		return []net.Listener{four}, port, nil //nolint:nilerr // IPv4 is enough where there is nothing else
+	}
+	_, _ = other.Close(), four.Close()
+	return nil, 0, err
 }
 
 func writePage(w http.ResponseWriter, status int, text string) {

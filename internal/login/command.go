@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -173,8 +174,12 @@ func (c Command) login(ctx context.Context, f flags) int {
 	if f.print {
 		fmt.Fprintln(c.Stdout, token)
 	}
+	c.say("\nNext: store the refresh token where your runs find it, see %s.", storeGuide)
 	return code
 }
+
+// storeGuide is the part of our guide with the command for each vault.
+var storeGuide = "https://" + strings.Replace(provider.Address, "/", "/providers/", 1) + "/latest/docs/guides/secure_application_model#store-the-refresh-token"
 
 // check checks the sign-in that is configured.
 func (c Command) check(ctx context.Context, f flags) int {
@@ -220,7 +225,7 @@ func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (strin
 	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, func(headline, text string) { c.say("Warning: %s\n\n%s\n", headline, text) }, c.Options...)
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {
-			c.say("Error: %s\n\n%s\n", d.Summary(), d.Detail())
+			c.say("Error: %s\n\n%s\n", d.Summary(), forFlags(d.Detail()))
 		} else if settings.RefreshToken == "" { // the token of a moment ago needs no warning
 			c.say("Warning: %s\n\n%s\n", d.Summary(), d.Detail())
 		}
@@ -229,6 +234,21 @@ func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (strin
 		c.say("\"login\" reads flags and environment variables. It does not read the provider block.")
 	}
 	return setup, setup != nil
+}
+
+var settingAdvice = regexp.MustCompile(`set (\w+) in the provider block or the environment variable (\w+)`)
+
+// forFlags rewords the provider's advice for somebody who has flags and no provider block.
+func forFlags(detail string) string {
+	return settingAdvice.ReplaceAllStringFunc(detail, func(advice string) string {
+		found := settingAdvice.FindStringSubmatch(advice)
+		switch setting, variable := found[1], found[2]; setting {
+		case "tenant_id", "client_id":
+			return "use --" + strings.ReplaceAll(setting, "_", "-") + " or set the environment variable " + variable
+		default:
+			return "set the environment variable " + variable
+		}
+	})
 }
 
 // failed reports a sign-in that failed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -147,7 +148,8 @@ func TestLogin(t *testing.T) {
 	r.want(r.run("--output", r.output(), "--port", "0"), login.Passed)
 	r.says("ok Sign-in app+user", "ok Tenant "+mockbackend.PartnerTenantID, "ok User "+r.b.User(mockbackend.AdminAgent).UserPrincipalName,
 		"ok MFA the access token has the MFA claim", "ok Partner Center Partner Demo", "ok Agent role", "ok Azure access", "ok Access token valid until",
-		"ok Refresh token valid until", "The refresh token is in "+r.output())
+		"ok Refresh token valid until", "The refresh token is in "+r.output(),
+		"Next: store the refresh token where your runs find it, see https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model#store-the-refresh-token.")
 	if r.stored() != r.b.NewestRefreshToken(r.b.User(mockbackend.AdminAgent)) {
 		t.Error("the newest refresh token is not stored")
 	}
@@ -313,6 +315,20 @@ func TestLogin_browser(t *testing.T) {
 		}
 		r.want(r.run("--output", r.output(), "--port", "0"), login.Passed)
 	})
+	t.Run("port in use by another program, for IPv6 only", func(t *testing.T) {
+		other, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skip("no IPv6 here: ", err)
+		}
+		defer other.Close()
+		r := newTrial(t)
+		_, port, err := net.SplitHostPort(other.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.want(r.run("--output", r.output(), "--port", port), login.Failed)
+		r.says("Cannot listen on localhost:" + port)
+	})
 	t.Run("the token endpoint refuses", func(t *testing.T) {
 		r := newTrial(t)
 		r.b.FailSignIn(mockbackend.SignInFault{Code: 7000222})
@@ -471,7 +487,7 @@ func TestUsage(t *testing.T) {
 		"two ways":         {[]string{"--print", "--device-code", "--no-browser"}, nil, login.Usage, "use one of"},
 		"check and output": {[]string{"--check", "--output", "x"}, nil, login.Usage, "--check does not sign a user in"},
 		"a port":           {[]string{"--print", "--port", "70000"}, nil, login.Usage, "is not a port"},
-		"no tenant":        {[]string{"--print"}, []string{"PARTNERCENTER_TENANT_ID"}, login.Usage, "PARTNERCENTER_TENANT_ID"},
+		"no tenant":        {[]string{"--print"}, []string{"PARTNERCENTER_TENANT_ID"}, login.Usage, "What to do: use --tenant-id or set the environment variable PARTNERCENTER_TENANT_ID."},
 		"no credential":    {[]string{"--print"}, []string{"PARTNERCENTER_CLIENT_SECRET"}, login.Usage, "It does not read the provider block."},
 		"a bad folder":     {[]string{"--output", "/does/not/exist/token"}, nil, login.Usage, "cannot be written to /does/not/exist/token"},
 	} {
