@@ -9,6 +9,9 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
 	"terraform-provider-partnercenter/internal/login"
 	"terraform-provider-partnercenter/internal/provider"
 )
@@ -27,11 +30,15 @@ func main() {
 	}
 	debug := flag.Bool("debug", false, "run with support for debuggers such as delve")
 	flag.Parse()
-	if !*debug {
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	} else {
 		provider.LogAsTerraform()
 	}
 	provider.LimitMemory()
-	if err := provider.Serve(version, *debug); err != nil {
+	err := tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return provider.NewServer(version) }, options...)
+	if err != nil {
 		log.Fatal(err)
 	}
 }

@@ -77,7 +77,7 @@ func pointAt(t testing.TB, cli CLI) {
 // Factories serve the provider in this process.
 func (b *Backend) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"partnercenter": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test")(), nil },
+		"partnercenter": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test"), nil },
 	}
 }
 

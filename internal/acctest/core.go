@@ -159,6 +159,7 @@ func (c *Core) planWalk(ctx context.Context, p *Planned, o Options, destroy bool
 		if o.NoRefresh || destroy {
 			return nil
 		}
+		r.load(ctx)
 		before := r.state
 		if err := r.Refresh(ctx); err != nil {
 			return fmt.Errorf("refresh %s: %w", address, err)

@@ -64,7 +64,7 @@ type providerSchemas struct {
 
 // schemas are asked for once, as Terraform does per run: they never change.
 var schemas = sync.OnceValues(func() (providerSchemas, error) {
-	server, ctx := provider.NewServer("test")(), context.Background()
+	server, ctx := provider.NewServer("test"), context.Background()
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil {
 		return providerSchemas{}, err
@@ -92,7 +92,7 @@ func (d *Protocol) Restart(refreshToken string) {
 // RestartWith is Restart with any settings in addition to those that lead to the mock.
 func (d *Protocol) RestartWith(settings Values) error {
 	d.t.Helper()
-	d.server = provider.NewServer("test", provider.WithTransport(d.backend.Transport()))()
+	d.server = provider.NewServer("test", provider.WithTransport(d.backend.Transport()))
 	d.stoppable.Store(new(d.server))
 	p, e := d.backend.Partner(), d.backend.Endpoints()
 	config := Values{

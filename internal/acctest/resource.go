@@ -2,6 +2,7 @@ package acctest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -22,6 +23,8 @@ type Resource struct {
 	tainted  bool
 	// Warnings are those of the last operation.
 	Warnings []string
+	// Planned is what the last plan says that the state will be.
+	Planned Values
 }
 
 // Resource returns a resource that does not exist yet.
@@ -58,6 +61,7 @@ func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
 func (r *Resource) plan(ctx context.Context, config Values, force bool) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
 	r.t.Helper()
 	r.Warnings = nil
+	r.load(ctx)
 	none := tftypes.NewValue(r.schema.ValueType(), nil)
 	if config != nil && r.tainted {
 		_, resp, err := r.planFrom(ctx, none, nil, config)
@@ -102,6 +106,7 @@ func (r *Resource) planFrom(ctx context.Context, prior tftypes.Value, private []
 		return "", nil, err
 	}
 	planned := r.decode(typ, resp.PlannedState)
+	r.Planned, _ = r.plain(planned).(Values)
 	// Core refuses another value than the configured one, unless it is the prior one.
 	configured, before := r.attributes(cfg), r.attributes(prior)
 	for name, got := range r.attributes(planned) {
@@ -207,6 +212,28 @@ func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
 	return out
 }
 
+// load has the provider upgrade the state, as core does for whatever it loads, before it compares anything.
+func (r *Resource) load(ctx context.Context) {
+	r.t.Helper()
+	if r.state.IsNull() {
+		return
+	}
+	state, err := json.Marshal(r.State())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	resp, err := r.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+		TypeName: r.typeName, Version: r.schema.Version, RawState: &tfprotov6.RawState{JSON: state},
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := problems(resp.Diagnostics); err != nil {
+		r.t.Fatal(err)
+	}
+	r.state = r.decode(r.schema.ValueType(), resp.UpgradedState)
+}
+
 // Refresh reads the resource. Without an identity it does as Terraform before 1.12.
 func (r *Resource) Refresh(ctx context.Context) error {
 	r.t.Helper()
@@ -214,6 +241,7 @@ func (r *Resource) Refresh(ctx context.Context) error {
 	if r.state.IsNull() {
 		return nil
 	}
+	r.load(ctx)
 	resp, err := r.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{
 		TypeName: r.typeName, CurrentState: r.dynamic(r.state), Private: r.private, CurrentIdentity: r.identity,
 	})

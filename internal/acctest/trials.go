@@ -76,7 +76,7 @@ func givenUp(t Trial, failed error) error { return t.GiveUp(failed) }
 // attempt is one way in which an operation goes wrong.
 type attempt struct {
 	name   string
-	faults []mockbackend.Fault // the last one wins where several match; it has to hit
+	faults []mockbackend.Fault // the last one wins where several match; one has to hit, of several at the same time any
 	passes bool                // the user must not notice
 	stop   time.Duration       // when Ctrl-C comes, with a second for each request; 0: never
 }
@@ -263,7 +263,8 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 	err := trial.Run()
 	took := time.Since(start)
 	hit := a.stop > 0 || slices.ContainsFunc(b.Requests(), func(r mockbackend.Request) bool {
-		return r.Fault == string(a.faults[len(a.faults)-1].Kind) || r.Status == 0 // the client did not wait for it
+		isOne := func(f mockbackend.Fault) bool { return r.Fault == string(f.Kind) }
+		return slices.ContainsFunc(a.faults, isOne) || r.Status == 0 // the client did not wait for it
 	})
 	b.ClearFaults()
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 0 })

@@ -13,12 +13,18 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 // AuditRecords are the activity log: who did what in the partner's account, and when
 // (https://learn.microsoft.com/partner-center/developer/auditing-resources). How long after
 // an action its record shows is not documented.
-type AuditRecords struct{ c *Client }
+type AuditRecords struct {
+	c *Client
+	// policies are the answers of RecentPolicyChanges.
+	policies *httppipe.Answers[map[string][]AuditRecord]
+}
 
 // AuditRecord is an entry of the activity log. Every field may be empty. New values of
 // ResourceType, OperationType and OperationStatus appear over time.
@@ -131,6 +137,26 @@ func (s AuditRecords) All(ctx context.Context, filter AuditFilter) iter.Seq2[Aud
 			}
 		}
 	}
+}
+
+// RecentPolicyChanges returns the changes of customers' permissions in the last 29 days, by customer
+// id in lower case, newest first. A run asks for them once, with one query.
+func (s AuditRecords) RecentPolicyChanges(ctx context.Context) (map[string][]AuditRecord, error) {
+	return s.policies.Get(ctx, "", func(ctx context.Context) (map[string][]AuditRecord, error) {
+		out := make(map[string][]AuditRecord)
+		filter := AuditFilter{Start: time.Now().UTC().AddDate(0, 0, -auditStep), ResourceTypes: []string{"self_serve_policy"}}
+		for r, err := range s.All(ctx, filter) {
+			if err != nil {
+				return nil, err
+			}
+			id := strings.ToLower(r.CustomerID)
+			out[id] = append(out[id], r)
+		}
+		for _, records := range out {
+			slices.SortStableFunc(records, func(a, b AuditRecord) int { return b.OperationDate.Compare(a.OperationDate.Time) })
+		}
+		return out, nil
+	})
 }
 
 // windows are the queries for the period, oldest first, as days in UTC. The day that ends

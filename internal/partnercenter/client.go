@@ -79,8 +79,8 @@ func New(o Options) *Client {
 	}
 	options.Gate = httppipe.NewGate(consents)
 	c.ApplicationConsents = ApplicationConsents{httppipe.NewCaller(options)}
-	c.AuditRecords = AuditRecords{c}
-	c.Customers = Customers{c}
+	c.AuditRecords = AuditRecords{c, &httppipe.Answers[map[string][]AuditRecord]{For: tenantFor}}
+	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.Orders = Orders{c}
 	c.Purchases = Purchases{c}

@@ -13,7 +13,10 @@ import (
 
 // Customers are the partner's customers
 // (https://learn.microsoft.com/partner-center/developer/customer-resources).
-type Customers struct{ c *Client }
+type Customers struct {
+	c     *Client
+	names *customerNames
+}
 
 // Customer is one of the partner's customers. Lists leave most of its profiles out.
 type Customer struct {

@@ -1,36 +1,28 @@
 package provider
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
+
+	"terraform-provider-partnercenter/internal/services/permission"
 )
 
-// Serve serves the provider to Terraform.
-func Serve(version string, debug bool) error {
-	var options []tf6server.ServeOpt
-	if debug {
-		options = append(options, tf6server.WithManagedDebug())
+// NewServer returns the provider as a server of the plugin protocol.
+func NewServer(version string, options ...Option) tfprotov6.ProviderServer {
+	p := &partnerCenterProvider{version: version}
+	for _, o := range options {
+		o(p)
 	}
-	return tf6server.Serve(Address, NewServer(version), options...)
-}
-
-// NewServer returns the constructor of the provider's server. The arguments are those of [New].
-func NewServer(version string, options ...Option) func() tfprotov6.ProviderServer {
-	return func() tfprotov6.ProviderServer {
-		p := &partnerCenterProvider{version: version}
-		for _, o := range options {
-			o(p)
-		}
-		framework, ok := providerserver.NewProtocol6(p)().(frameworkServer)
-		if !ok {
-			panic("the plugin framework's server has lost a part of the protocol") // at start, so every test sees it
-		}
-		return &server{framework, &p.notices}
+	framework, ok := providerserver.NewProtocol6(p)().(frameworkServer)
+	if !ok {
+		panic("the plugin framework's server has lost a part of the protocol") // at start, so every test sees it
 	}
+	return &server{framework, &p.notices}
 }
 
 // frameworkServer is all that the plugin framework serves.
@@ -62,11 +54,22 @@ func (n *notices) take() []*tfprotov6.Diagnostic {
 	return waiting
 }
 
-// server is the plugin framework's with the notices in its answers.
+// server is the plugin framework's, but for two things: its answers take the notices along, and what an
+// earlier apply has left in the state to show what it changes is dropped when Terraform loads the
+// state, which Terraform does not count as a change, as it would in a refresh. So each plan shows what
+// it changes, and nothing else.
 type server struct {
 	frameworkServer
 
 	notices *notices
+}
+
+// UpgradeResourceState is called for all that Terraform loads, whatever its version.
+func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
+		req.RawState.JSON = without(req.RawState.JSON, permission.ChangeAttributes)
+	}
+	return s.frameworkServer.UpgradeResourceState(ctx, req)
 }
 
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
@@ -107,4 +110,26 @@ func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSour
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
 	}
 	return resp, err
+}
+
+// without sets attributes of a state to null. What it cannot read it leaves to the framework.
+func without(state []byte, names []string) []byte {
+	var attributes map[string]json.RawMessage
+	if json.Unmarshal(state, &attributes) != nil {
+		return state
+	}
+	changed := false
+	for _, name := range names {
+		if value, ok := attributes[name]; ok && !bytes.Equal(value, []byte("null")) {
+			attributes[name], changed = json.RawMessage("null"), true
+		}
+	}
+	if !changed {
+		return state
+	}
+	out, err := json.Marshal(attributes)
+	if err != nil {
+		return state
+	}
+	return out
 }

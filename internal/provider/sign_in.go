@@ -120,7 +120,7 @@ func (r *resolver) signIn() signIn {
 		"- Certificate: client_certificate or client_certificate_path\n"+
 		"- OIDC, as in GitHub Actions, Azure DevOps, GitLab or AKS: use_oidc, oidc_token_file_path, ado_pipeline_service_connection_id or use_aks_workload_identity\n"+
 		"- Azure CLI: use_cli = true, after az login\n\n"+
-		"See "+docsLink+".")
+		"See "+docsLink+"/guides/authentication.")
 	return signIn{}
 }
 

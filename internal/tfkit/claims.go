@@ -29,6 +29,8 @@ type Claims struct {
 	yielded map[Subject]bool
 	// turns are by the id of a subject; see Turn.
 	turns map[string]chan struct{}
+	// awaited is the end of the first call of Await, and of all others.
+	awaited time.Time
 }
 
 // Subject is something that two objects can be about: a permission of a customer, or the Owner role
@@ -147,18 +149,22 @@ func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (other
 	if claim.Phase != Existing || !time.Now().Before(end) {
 		return others
 	}
+	return c.wait(ctx, about, claim.Object, end, func(others []Claim) bool { return lastRead(others).IsZero() })
+}
+
+// wait returns the claims of other objects once they are as wanted, at the latest at that time.
+func (c *Claims) wait(ctx context.Context, about Subject, object string, end time.Time, wanted func([]Claim) bool) []Claim {
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	for {
 		c.mu.Lock()
-		all := append([]Claim{c.first[about]}, c.more[about]...)
+		others := slices.DeleteFunc(append([]Claim{c.first[about]}, c.more[about]...), func(one Claim) bool { return one.Object == object })
 		if c.changed == nil {
 			c.changed = make(chan struct{})
 		}
 		changed := c.changed
 		c.mu.Unlock()
-		others = slices.DeleteFunc(all, func(one Claim) bool { return one.Object == claim.Object })
-		if lastRead(others).IsZero() {
+		if ctx.Err() != nil || wanted(others) {
 			return others
 		}
 		select {
@@ -191,8 +197,9 @@ func wanted(others []Claim, phase Phase) bool {
 // Private state keeps which subjects an object leaves on when it ends. Terraform hands what PlanEnd
 // stores to Delete, but plans the end of a deposed object anew in the apply, with what Read stored.
 const (
-	keepsPlannedKey = "keeps_planned"
-	keepsReadKey    = "keeps_read"
+	keepsPlannedKey  = "keeps_planned"
+	keepsReadKey     = "keeps_read"
+	passesPlannedKey = "passes_planned"
 )
 
 // Read claims what an object of the state has on, at the end of its refresh: its plan follows.
@@ -210,7 +217,32 @@ func (c *Claims) Read(ctx context.Context, private PrivateState, object string, 
 // and those which new ones will turn on, maybe after they were turned off.
 func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
 	keeps, passes = c.end(object, about)
-	return keeps, passes, SetPrivate(ctx, private, keepsPlannedKey, keeps)
+	diags = SetPrivate(ctx, private, keepsPlannedKey, keeps)
+	return keeps, passes, append(diags, SetPrivate(ctx, private, passesPlannedKey, passes)...)
+}
+
+// awaitAtMost is how long a run waits, all in all, for new objects that take over.
+const awaitAtMost = 5 * time.Second
+
+// Await waits until new objects exist that take over what is about to end, as the plan said, so that
+// nothing is turned off in between. When they are late, because Terraform creates them later, it is.
+// Call it before Turn, which the new objects need.
+func (c *Claims) Await(ctx context.Context, private PrivateState, object string, about []Subject) {
+	passes := GetPrivate[[]Subject](ctx, private, passesPlannedKey)
+	if len(passes) == 0 {
+		return
+	}
+	c.mu.Lock()
+	if c.awaited.IsZero() {
+		c.awaited = time.Now().Add(awaitAtMost)
+	}
+	end := c.awaited
+	c.mu.Unlock()
+	for _, one := range passes {
+		if slices.Contains(about, one) {
+			c.wait(ctx, one, object, end, held)
+		}
+	}
 }
 
 // End claims the end of subjects in an apply and returns those which existing objects keep on.
@@ -244,11 +276,18 @@ func (c *Claims) end(object string, about []Subject) (keeps, passes []Subject) {
 }
 
 func (c *Claims) ends(about Subject, object string) bool {
+	return c.any(about, func(one Claim) bool { return one.Object == object && one.Phase == Ending })
+}
+
+// Ended tells whether an object of the run has ended the subject, or is about to.
+func (c *Claims) Ended(about Subject) bool {
+	return c.any(about, func(one Claim) bool { return one.Object != "" && one.Phase == Ending })
+}
+
+func (c *Claims) any(about Subject, is func(Claim) bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(append([]Claim{c.first[about]}, c.more[about]...), func(one Claim) bool {
-		return one.Object == object && one.Phase == Ending
-	})
+	return slices.ContainsFunc(append([]Claim{c.first[about]}, c.more[about]...), is)
 }
 
 // Deny records that an object turns subjects off which it does not name, or, with nil, that it turns

@@ -1,9 +1,13 @@
 package tfkit
 
 import (
+	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
 // An object that repeats its claim, as each customer of a fleet after the refresh, leaves no garbage.
@@ -21,6 +25,55 @@ func TestClaims_repeatedWithoutGarbage(t *testing.T) {
 	if others = claims.Put(about, claim); len(others) != 1 || others[0].Object != "another" {
 		t.Errorf("the object sees %v", others)
 	}
+}
+
+// private is private state in memory.
+type private map[string][]byte
+
+func (p private) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) { return p[key], nil }
+
+func (p private) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	p[key] = value
+	return nil
+}
+
+// An object that ends waits until the new one, of which the plan knows, has taken over; in vain it
+// waits once a run.
+func TestClaims_await(t *testing.T) {
+	about := []Subject{{"permission", "customer"}}
+	plan := func(t *testing.T) private {
+		var claims Claims
+		p := make(private)
+		claims.Declare(t.Context(), about[0], Claim{Object: "new", On: true, Phase: Declared})
+		if keeps, passes, _ := claims.PlanEnd(t.Context(), p, "old", about); len(keeps) > 0 || len(passes) != 1 {
+			t.Fatalf("keeps %v, passes %v", keeps, passes)
+		}
+		return p
+	}
+	t.Run("taken over", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p, claims := plan(t), new(Claims)
+			time.AfterFunc(time.Second, func() { claims.Hold(about[0], Claim{Object: "new", On: true, Phase: Existing}) })
+			claims.Await(t.Context(), p, "old", about)
+			if keeps := claims.End(t.Context(), p, "old", about); len(keeps) != 1 {
+				t.Errorf("it keeps %v", keeps)
+			}
+		})
+	})
+	t.Run("in vain", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			p, claims, start := plan(t), new(Claims), time.Now()
+			for range 3 {
+				claims.Await(t.Context(), p, "old", about)
+			}
+			if took := time.Since(start); took != awaitAtMost {
+				t.Errorf("three of them waited %s", took)
+			}
+			if keeps := claims.End(t.Context(), p, "old", about); len(keeps) != 0 {
+				t.Errorf("it keeps %v", keeps)
+			}
+		})
+	})
 }
 
 // BenchmarkClaims claims two permissions of 10,000 customers in a refresh and in its plan.

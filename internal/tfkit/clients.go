@@ -67,3 +67,23 @@ func clientsFrom(data any, diags *diag.Diagnostics) *Clients {
 	}
 	return c
 }
+
+// Customer is how messages call a customer: by company name and id, or by id where the name is not
+// known.
+func (c *Clients) Customer(id string) string {
+	if name := c.PartnerCenter.Customers.KnownName(id); name != "" {
+		return name + " (" + id + ")"
+	}
+	return "customer " + id
+}
+
+// Customers is Customer for messages about several, whose names are read if that works.
+func (c *Clients) Customers(ctx context.Context, ids ...string) func(id string) string {
+	names, _ := c.PartnerCenter.Customers.Names(ctx, ids...) // the message matters more
+	return func(id string) string {
+		if name := names[id]; name != "" {
+			return name + " (" + id + ")"
+		}
+		return id
+	}
+}

@@ -2,6 +2,7 @@ package tfkit
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,6 +19,28 @@ const ShownCustomers = 20
 type Failures struct {
 	of int
 	by map[string]error
+	// name is how a customer is called, by its id; see Named.
+	name func(id string) string
+}
+
+// Named has the customers called by name, where their names can be read.
+func (f Failures) Named(ctx context.Context, c *Clients) Failures {
+	var ids []string
+	for customer := range f.by {
+		id, _, _ := strings.Cut(customer, " ")
+		ids = append(ids, id)
+	}
+	f.name = c.Customers(ctx, ids...)
+	return f
+}
+
+// called is how messages call a customer.
+func (f Failures) called(customer string) string {
+	if f.name == nil {
+		return customer
+	}
+	id, more, _ := strings.Cut(customer, " ")
+	return strings.TrimSpace(f.name(id) + " " + more)
 }
 
 // Add counts a customer, by its id and perhaps more behind a space; err is nil when nothing
@@ -63,7 +86,11 @@ func (f Failures) Error(what, outcome string) diag.Diagnostic {
 		return Failure(fmt.Sprintf("Could not %s of %s", what, whose), failed, outcome)
 	}
 	if f.of == 1 {
-		return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of customer %s", what, customers[0]), outcome+"\n\n"+Detail(f.by[customers[0]]))
+		called := f.called(customers[0])
+		if called == customers[0] {
+			called = "customer " + called
+		}
+		return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %s", what, called), outcome+"\n\n"+Detail(f.by[customers[0]]))
 	}
 	var b strings.Builder
 	b.WriteString(outcome + "\n\n" + Shorten(f.lines(customers)))
@@ -87,7 +114,7 @@ func (f Failures) lines(customers []string) []string {
 	var lines []string
 	if len(customers) <= ShownCustomers {
 		for _, customer := range customers {
-			lines = append(lines, customer+": "+oneLine(f.by[customer]))
+			lines = append(lines, f.called(customer)+": "+oneLine(f.by[customer]))
 		}
 		return lines
 	}
@@ -102,10 +129,14 @@ func (f Failures) lines(customers []string) []string {
 	}) {
 		same := byReason[reason]
 		if len(same) == 1 {
-			lines = append(lines, same[0]+": "+reason)
+			lines = append(lines, f.called(same[0])+": "+reason)
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%d customers, such as %s: %s", len(same), strings.Join(same[:min(len(same), 3)], ", "), reason))
+		var examples []string
+		for _, customer := range same[:min(len(same), 3)] {
+			examples = append(examples, f.called(customer))
+		}
+		lines = append(lines, fmt.Sprintf("%d customers, such as %s: %s", len(same), strings.Join(examples, ", "), reason))
 	}
 	return lines
 }

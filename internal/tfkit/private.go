@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"time"
@@ -15,11 +16,17 @@ type PrivateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// SetPrivate stores a value in private state.
-func SetPrivate(ctx context.Context, private PrivateState, key string, value any) diag.Diagnostics {
+// SetPrivate stores a value in private state. A zero value is not stored where there is none: Terraform
+// counts a refresh that changes private state as a change of the resource.
+func SetPrivate[T any](ctx context.Context, private PrivateState, key string, value T) diag.Diagnostics {
 	b, err := json.Marshal(value)
 	if err != nil {
 		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not write private state", key+": "+err.Error())}
+	}
+	var zero T
+	none, _ := json.Marshal(zero)
+	if before, _ := private.GetKey(ctx, key); before == nil && (bytes.Equal(b, none) || bytes.Equal(b, []byte("{}")) || bytes.Equal(b, []byte("[]"))) {
+		return nil
 	}
 	return private.SetKey(ctx, key, b)
 }

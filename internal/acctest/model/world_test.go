@@ -82,13 +82,11 @@ func says(typeName string, v acctest.Values) map[thing]bool {
 			out[thing{text("subscription_id"), text("principal_id")}] = true
 		}
 	case fleet:
-		for _, name := range []string{"permissions", "unlisted_permissions"} {
-			listed, _ := v[name].(acctest.Values)
-			for id, one := range listed {
-				for member, on := range one.(acctest.Values) {
-					if on != nil {
-						out[thing{strings.ToLower(id), permissionOf[member]}] = on == true
-					}
+		listed, _ := v["permissions"].(acctest.Values)
+		for id, one := range listed {
+			for member, on := range one.(acctest.Values) {
+				if on != nil {
+					out[thing{strings.ToLower(id), permissionOf[member]}] = on == true
 				}
 			}
 		}

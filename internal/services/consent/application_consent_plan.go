@@ -91,11 +91,11 @@ func (r *applicationConsentResource) planApplication(ctx context.Context, plan, 
 
 // planCustomer reads the company name, and so checks that there is such a customer.
 func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *applicationConsentModel) diag.Diagnostics {
-	customer, err := r.PartnerCenter.Customers.Get(ctx, plan.CustomerID.ValueString())
+	name, err := r.companyName(ctx, plan.CustomerID.ValueString())
 	if err != nil {
 		return diag.Diagnostics{tfkit.FailureAt(path.Root("customer_id"), "Could not plan "+plan.title(), err)}
 	}
-	plan.Name = types.StringValue(customer.CompanyProfile.CompanyName)
+	plan.Name = types.StringValue(name)
 	return nil
 }
 

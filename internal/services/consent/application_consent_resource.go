@@ -29,7 +29,7 @@ func NewApplicationConsentResource() resource.Resource { return &applicationCons
 // applicationConsentResource is the consent of a customer's tenant to an application of the partner.
 //
 // Endpoints: POST and DELETE /v1/customers/{customer}/applicationconsents, app+user only; GET
-// /v1/customers/{customer} in a plan. There is no call that reads a consent: a refresh asks for a
+// /v1/customers/{customer}, or /v1/customers for many, in a plan. There is no call that reads a consent: a refresh asks for a
 // token for Azure in the customer's tenant.
 // Delete withdraws the consent, unless another object of the state declares the same one. A consent
 // that exists is adopted as it is. A write whose answer is lost counts as done.
@@ -100,14 +100,24 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 		m.ApplicationID = types.StringValue(strings.ToLower(caller.ClientID))
 	}
 	if m.Name.ValueString() == "" {
-		customer, err := r.PartnerCenter.Customers.Get(ctx, m.CustomerID.ValueString())
+		name, err := r.companyName(ctx, m.CustomerID.ValueString())
 		if err != nil {
 			return err
 		}
-		m.Name = types.StringValue(customer.CompanyProfile.CompanyName)
+		m.Name = types.StringValue(name)
 	}
 	m.ID = types.StringValue(m.key())
 	return nil
+}
+
+// companyName is that of a customer, who has to be one of the partner's.
+func (r *applicationConsentResource) companyName(ctx context.Context, customerID string) (string, error) {
+	names, err := r.PartnerCenter.Customers.Names(ctx, customerID)
+	if name := names[strings.ToLower(customerID)]; name != "" || err != nil {
+		return name, err
+	}
+	customer, err := r.PartnerCenter.Customers.Get(ctx, customerID)
+	return customer.CompanyProfile.CompanyName, err
 }
 
 // await waits until the provider itself can use a consent that was just given.

@@ -37,8 +37,8 @@ func (r *applicationConsentResource) Schema(_ context.Context, _ resource.Schema
 			"the state keeps what was applied. Changes of `grants` or `display_name` outside Terraform are never seen.\n\n" +
 			"If the answer to a change is lost, the consent counts as given: the state lists it, and Terraform marks a new resource as tainted.\n\n" +
 			"Partner Center allows 50 requests per second for each application. The provider keeps to this limit.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent with a GDAP relationship to the customer that has the role Application Administrator, or Cloud " +
-			"Application Administrator. The app registration must list the same delegated permissions and be multi-tenant. See " +
+			"**Sign-in and role:** app+user, as an Admin agent with a GDAP relationship to the customer that has the role Application Administrator; " +
+			"field reports add Privileged Role Administrator. The app registration must list the same delegated permissions and be multi-tenant. See " +
 			"[Microsoft's page](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{

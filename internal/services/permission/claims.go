@@ -69,8 +69,9 @@ func (c *comparison) compare(about tfkit.Subject, on bool, phase tfkit.Phase, ot
 	return ends
 }
 
-func (c *comparison) diagnostics(at path.Path) diag.Diagnostics {
+func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
+	list := func(subjects []tfkit.Subject) string { return list(ctx, clients, subjects) }
 	for _, p := range pairs(c.opposite) {
 		mine, theirs := "off", "on"
 		if p.on {
@@ -91,7 +92,7 @@ func (c *comparison) diagnostics(at path.Path) diag.Diagnostics {
 			fmt.Sprintf("%s: declared on by one resource, and turned off by the unlisted = \"deny\" of a partnercenter_customer_permissions that does not list them.\n\n"+
 				"What to do: list them there as {}.", list(c.denied)))
 	}
-	return append(diags, handOver(at, nil, c.passes)...)
+	return append(diags, handOver(ctx, clients, at, nil, c.passes)...)
 }
 
 // pairs are the keys in a stable order.
@@ -101,38 +102,56 @@ func pairs(m map[pair][]tfkit.Subject) []pair {
 
 // handOver are the warnings about permissions of objects that end: those that existing objects keep
 // on, and those that pass to new ones.
-func handOver(at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
+func handOver(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(keeps) > 0 {
-		diags.AddAttributeWarning(at, "Permissions stay on", list(keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
+		diags.AddAttributeWarning(at, "Permissions stay on", list(ctx, clients, keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
 	}
 	if len(passes) > 0 {
 		diags.AddAttributeWarning(at, "Permissions pass to another resource",
-			list(passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
+			list(ctx, clients, passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
 				"To change nothing, use a moved block, or a removed block with destroy = false for the resource that is destroyed; set a customer to {} before you remove it from permissions.")
 	}
 	return diags
 }
 
 // list names permissions of customers.
-func list(subjects []tfkit.Subject) string {
+func list(ctx context.Context, clients *tfkit.Clients, subjects []tfkit.Subject) string {
 	byKind := make(map[string][]string)
 	for _, one := range subjects {
 		byKind[one.Kind] = append(byKind[one.Kind], one.ID)
 	}
 	var out []string
 	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
-		out = append(out, words[partnercenter.Permission(kind)]+" of "+customers(byKind[kind]))
+		out = append(out, words[partnercenter.Permission(kind)]+" of "+customers(ctx, clients, byKind[kind]))
 	}
 	return strings.Join(out, "; ")
 }
 
-func customers(ids []string) string {
+func customers(ctx context.Context, clients *tfkit.Clients, ids []string) string {
 	slices.Sort(ids)
-	if len(ids) == 1 {
-		return "customer " + ids[0]
+	shown := shortList(ctx, clients, ids)
+	switch {
+	case len(ids) > 1:
+		return fmt.Sprintf("%d customers (%s)", len(ids), shown)
+	case shown == ids[0]:
+		return "customer " + shown
 	}
-	return fmt.Sprintf("%d customers (%s)", len(ids), shortList(ids))
+	return shown
+}
+
+// shortList names the first of many customers.
+func shortList(ctx context.Context, clients *tfkit.Clients, ids []string) string {
+	shown := slices.Clone(ids[:min(len(ids), tfkit.ShownCustomers)])
+	name := clients.Customers(ctx, shown...)
+	for i, id := range shown {
+		shown[i] = name(id)
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(ids) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // qualifies returns nil when the customer has the first prerequisite of buying, or has the

@@ -82,7 +82,7 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 	}
 	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of customer %s", r.what, plan.CustomerID.ValueString()), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of %s", r.what, r.Customer(plan.CustomerID.ValueString())), err))
 		return
 	}
 	defer release()
@@ -115,6 +115,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+	r.knowName(m)
 	policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.seen(&m, tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
@@ -122,18 +123,24 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 		resp.State.RemoveResource(ctx)
 		return
 	case partnercenter.IsNoRelationship(err):
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", m.CustomerID.ValueString()),
+		resp.Diagnostics.AddWarning(upperFirst(r.Customer(m.CustomerID.ValueString()))+" has no reseller relationship",
 			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
 		policy = partnercenter.SelfServePolicy{}
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of customer %s", r.what, m.CustomerID.ValueString()), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), err, giveUp))
 		return
 	}
 	before, on := m, policy.Allows(r.permission)
 	if wasOn := m.Enabled.ValueBool() && m.Unconfirmed.IsNull(); wasOn != on && !m.Enabled.IsNull() {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, !on && wasOn)...)
+		if m.Unconfirmed.IsNull() && err == nil {
+			resp.Diagnostics.Append(changedOutside(ctx, r.Clients, tfkit.WrittenAt(ctx, req.Private), []outsideChange{{r.subject(m).ID, r.permission, on}}, nil)...)
+		}
 	}
 	m.Enabled, m.Unconfirmed = types.BoolValue(on), types.BoolNull()
+	if m.ID.IsNull() || m.Name.IsNull() {
+		resp.Diagnostics.Append(r.fillName(ctx, &m)...)
+	}
 	if m != before {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
@@ -145,6 +152,16 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, held)...)
 }
+
+// knowName spares the request for a name that the state has.
+func (r *customerPermissionResource) knowName(m customerPermissionModel) {
+	if name := m.Name.ValueString(); name != "" {
+		r.PartnerCenter.Customers.KnowName(m.CustomerID.ValueString(), name)
+	}
+}
+
+// upperFirst is text at the beginning of a sentence.
+func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
 // seen is what the state m says of the permission, written at that time; there may be none.
 func (r *customerPermissionResource) seen(m *customerPermissionModel, at time.Time) partnercenter.Seen {
@@ -164,9 +181,10 @@ func (r *customerPermissionResource) Update(ctx context.Context, req resource.Up
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
+	r.knowName(state)
 	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of customer %s", r.what, plan.CustomerID.ValueString()), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of %s", r.what, r.Customer(plan.CustomerID.ValueString())), err))
 		return
 	}
 	defer release()
@@ -218,7 +236,7 @@ func (r *customerPermissionResource) set(ctx context.Context, plan, state *custo
 
 // failure is the diagnostic for a change that failed.
 func (r *customerPermissionResource) failure(verb, customerID string, err error) diag.Diagnostic {
-	summary := fmt.Sprintf("Could not %s the %s permission of customer %s", verb, r.what, customerID)
+	summary := fmt.Sprintf("Could not %s the %s permission of %s", verb, r.what, r.Customer(customerID))
 	if partnercenter.OutcomeOf(err) != partnercenter.Unsure {
 		return tfkit.Failure(summary, err)
 	}
@@ -235,20 +253,23 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	customerID := state.CustomerID.ValueString()
+	r.knowName(state)
+	r.Claims.Await(ctx, req.Private, object, []tfkit.Subject{r.subject(state)})
 	release, err := r.Claims.Turn(ctx, r.subject(state).ID)
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of customer %s", r.what, customerID), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of %s", r.what, r.Customer(customerID)), err))
 		return
 	}
 	defer release()
 	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{r.subject(state)}); len(keeps) > 0 {
-		resp.Diagnostics.Append(handOver(path.Root("customer_id"), keeps, nil)...)
+		resp.Diagnostics.Append(handOver(ctx, r.Clients, path.Root("customer_id"), keeps, nil)...)
 		return
 	}
 	if next := tfkit.GetPrivate[creation](ctx, req.Private, createsKey); next.Enabled && strings.EqualFold(next.CustomerID, customerID) && state.Enabled.ValueBool() {
 		// The first half of a replacement. Without this read the second might not be able to begin, and no state would know.
+		r.PartnerCenter.Customers.KnowName(next.CustomerID, next.Name)
 		if _, err := r.PartnerCenter.SelfServePolicies.Get(ctx, customerID); err != nil {
-			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not begin to replace the %s permission of customer %s", r.what, customerID), err))
+			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not begin to replace the %s permission of %s", r.what, r.Customer(customerID)), err))
 			return
 		}
 		r.Claims.Yield(r.subject(state), state.Unconfirmed.IsNull())
@@ -258,7 +279,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	switch {
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", customerID),
+		resp.Diagnostics.AddWarning(upperFirst(r.Customer(customerID))+" has no reseller relationship",
 			"Without it the permission is not in effect, so there was nothing to turn off.\n\n"+tfkit.Detail(err))
 	case err != nil:
 		resp.Diagnostics.Append(r.failure("turn off", customerID, err))
@@ -285,10 +306,12 @@ func (r *customerPermissionResource) ImportState(ctx context.Context, req resour
 		return
 	}
 	m := customerPermissionModel{CustomerID: types.StringValue(strings.ToLower(id)), VerifyAzureSubscription: types.BoolValue(true)}
-	if _, err := r.PartnerCenter.Customers.Get(ctx, m.CustomerID.ValueString()); err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the %s permission of customer %s", r.what, m.CustomerID.ValueString()), err))
+	c, err := r.PartnerCenter.Customers.Get(ctx, m.CustomerID.ValueString())
+	if err != nil {
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), err))
 		return
 	}
+	m.ID, m.Name = m.CustomerID, tfkit.OrNull(c.CompanyProfile.CompanyName)
 	_, diags := tfkit.ObjectID(ctx, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)

@@ -21,6 +21,7 @@ type goneKey tfkit.Subject
 // creation is the value of createsKey.
 type creation struct {
 	CustomerID string `json:"customer_id"`
+	Name       string `json:"name"`
 	Enabled    bool   `json:"enabled"`
 }
 
@@ -46,13 +47,21 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	if plan == nil {
 		return
 	}
+	if !plan.CustomerID.IsUnknown() && (plan.ID.IsUnknown() || plan.Name.IsUnknown()) {
+		if resp.Diagnostics.Append(r.fillName(ctx, plan)...); resp.Diagnostics.HasError() {
+			return
+		}
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ID)...)
+		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("name"), plan.Name)...)
+	}
 	asserts := false
 	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
 		var diags diag.Diagnostics
 		asserts, diags = r.planDeclared(ctx, *plan, state, object)
 		resp.Diagnostics.Append(diags...)
 		if state == nil {
-			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey, creation{strings.ToLower(plan.CustomerID.ValueString()), plan.Enabled.ValueBool()})...)
+			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey,
+				creation{plan.ID.ValueString(), plan.Name.ValueString(), plan.Enabled.ValueBool()})...)
 		}
 	}
 	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
@@ -87,6 +96,19 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 }
 
+// fillName fills in the id and the company name.
+func (r *customerPermissionResource) fillName(ctx context.Context, m *customerPermissionModel) diag.Diagnostics {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	id := strings.ToLower(m.CustomerID.ValueString())
+	names, err := r.PartnerCenter.Customers.Names(ctx, id)
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not read the name of customer "+id, err)}
+	}
+	m.ID, m.Name = types.StringValue(id), tfkit.OrNull(names[id])
+	return nil
+}
+
 // writes tells whether applying the plan over the state changes the permission or makes sure of it.
 func (r *customerPermissionResource) writes(plan customerPermissionModel, state *customerPermissionModel, asserts bool) bool {
 	return state == nil || asserts || state.Unconfirmed.ValueBool() || !plan.Enabled.Equal(state.Enabled) || !plan.CustomerID.Equal(state.CustomerID)
@@ -97,7 +119,7 @@ func (r *customerPermissionResource) planEnd(ctx context.Context, state customer
 	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
 	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
 	if state.Enabled.ValueBool() {
-		diags.Append(handOver(path.Root("customer_id"), keeps, passes)...)
+		diags.Append(handOver(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
 	}
 	return diags
 }
@@ -114,7 +136,7 @@ func (r *customerPermissionResource) planDeclared(ctx context.Context, plan cust
 	if plan.Enabled.ValueBool() && r.Claims.Denied(about, object) {
 		c.denied = append(c.denied, about)
 	}
-	return ends, c.diagnostics(path.Root("customer_id"))
+	return ends, c.diagnostics(ctx, r.Clients, path.Root("customer_id"))
 }
 
 // verify checks the prerequisite where the plan turns the permission on. It returns nil when the
@@ -132,9 +154,9 @@ func (r *customerPermissionResource) verify(ctx context.Context, plan customerPe
 	if err == nil {
 		return nil
 	}
-	summary, more := fmt.Sprintf("Could not check whether customer %s qualifies for Azure %s", customerID, r.what), []string{}
+	summary, more := fmt.Sprintf("Could not check whether %s qualifies for Azure %s", r.Customer(customerID), r.what), []string{}
 	if errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) {
-		summary = fmt.Sprintf("Customer %s does not qualify for Azure %s", customerID, r.what)
+		summary = fmt.Sprintf("%s does not qualify for Azure %s", upperFirst(r.Customer(customerID)), r.what)
 		more = append(more, "To set the permission without this check, set verify_azure_subscription = false.")
 	}
 	if state != nil {

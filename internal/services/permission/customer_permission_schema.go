@@ -33,6 +33,16 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read the permission but not change it. " +
 			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
 		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				MarkdownDescription: "ID of the customer, in lower case.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Company name of the customer, as it was when the resource was created or imported.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
 			"customer_id": schema.StringAttribute{
 				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
 				Required:            true,
@@ -73,6 +83,8 @@ func (r *customerPermissionResource) IdentitySchema(_ context.Context, _ resourc
 }
 
 type customerPermissionModel struct {
+	ID                      types.String `tfsdk:"id"`
+	Name                    types.String `tfsdk:"name"`
 	CustomerID              types.String `tfsdk:"customer_id"`
 	Enabled                 types.Bool   `tfsdk:"enabled"`
 	VerifyAzureSubscription types.Bool   `tfsdk:"verify_azure_subscription"`

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,86 +15,49 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// readMissing reads what the state does not say of the customers that would change, or of those
-// that make too many changes.
-func (r *customerPermissionsResource) readMissing(ctx context.Context, plan customerPermissionsModel, state *customerPermissionsModel, wanted fleet, before snapshot) (snapshot, diag.Diagnostics) {
-	if needsReading(plan, state) {
-		plan.Refresh, plan.Unconfirmed = types.StringValue(refreshFull), types.MapNull(types.StringType)
-		found, err := r.read(ctx, plan, new(refreshed), time.Time{})
-		found.known.unsure = before.unsure
-		return found.known, notRead(found.failed, tfkit.OutOfTime(ctx, err))
-	}
-	if tooMany(plan, before.steps(wanted, plan.denies())) == nil {
-		return before, nil
-	}
-	// What is new in the plan may be as wanted already.
-	added := snapshot{listed: fleet{}}
-	for id, one := range wanted {
-		all := before.of(id)
-		for permission := range one {
-			if _, seen := all[permission]; !seen {
-				added.listed[id] = one
-			}
-		}
-	}
-	found := finding{known: added}
-	err := r.readPolicies(ctx, slices.Sorted(maps.Keys(added.listed)), &found, plan, time.Time{})
-	if diags := notRead(found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
-		return snapshot{}, diags
-	}
-	for id, one := range added.listed {
-		before.listed[id] = one
-		delete(before.unlisted, id)
-	}
-	return before, nil
-}
-
-// notRead tells why nothing is changed.
-func notRead(failed tfkit.Failures, err error) diag.Diagnostics {
-	if err != nil {
-		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
-	}
-	if failed.Any() {
-		return diag.Diagnostics{failed.Error("read the permissions", "Nothing was changed.")}
-	}
-	return nil
-}
-
 // applied is what an apply has reached.
 type applied struct {
 	known       snapshot
 	unconfirmed map[string]reason
-	// outside are customers that were turned off outside Terraform and are off still.
-	outside map[string]reason
+	// outside are customers that are still as something outside Terraform has set them.
+	outside outside
+	// changes and summary are what the state says of the apply.
+	changes types.Map
+	summary types.String
 	// touched says that something was changed, or may have been.
 	touched bool
 }
 
 // apply changes what has to be changed.
-func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, before snapshot, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
-	want, left := toFleet(plan.Permissions), plan.unconfirmed()
-	steps := before.steps(want, plan.denies())
-	if r.claimKnown(want, before, steps, object) {
-		steps = before.steps(want, plan.denies())
+func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, v review, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
+	want, left, before := toFleet(plan.Permissions), plan.unconfirmed(), v.before
+	if r.claimKnown(want, before, v.steps, object) {
+		v.steps = before.steps(want)
 	}
-	taken := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return left[s.customerID] != "" })
+	taken := slices.DeleteFunc(slices.Clone(v.steps), func(s step) bool { return left[s.customerID] != "" })
 	if tooMany := tooMany(plan, taken); tooMany != nil {
 		return applied{known: before, unconfirmed: before.stillUnsure()}, diag.Diagnostics{tooMany}
 	}
-	results, diags := r.write(ctx, steps, writing{
+	results, diags := r.write(ctx, v.steps, writing{
 		verify: plan.VerifyAzureSubscription.ValueBool(), report: plan.reports(), left: left, written: tfkit.WrittenAt(ctx, private), object: object, private: private,
 	})
-	var out applied
-	out.known, out.unconfirmed = before.after(want, steps, results)
-	out.touched = diags.HasError() && r.claimKnown(want, before, steps, object) // another object relies on it
-	outside := tfkit.GetPrivate[map[string]reason](ctx, private, outsideKey)
-	for i, s := range steps {
+	out := applied{changes: plan.Changes, summary: plan.ChangeSummary}
+	switch {
+	case plan.Changes.IsUnknown():
+		out.changes, out.summary = types.MapNull(types.StringType), types.StringNull()
+	case diags.HasError():
+		out.changes, out.summary = v.reached(plan.Changes, results), types.StringNull()
+	}
+	out.known, out.unconfirmed = before.after(want, v.steps, results)
+	out.touched = diags.HasError() && r.claimKnown(want, before, v.steps, object) // another object relies on it
+	found := tfkit.GetPrivate[outside](ctx, private, outsideKey)
+	for i, s := range v.steps {
 		out.touched = out.touched || results[i].err == nil || results[i].outcome == partnercenter.Unsure
-		if why, ok := outside[s.customerID]; ok && results[i].err != nil {
-			if out.outside == nil {
-				out.outside = make(map[string]reason)
-			}
-			out.outside[s.customerID] = why
+		if why, ok := found.Off[s.customerID]; ok && results[i].err != nil {
+			out.outside.off(s.customerID, why)
+		}
+		if found.On[s.customerID] && results[i].err != nil {
+			out.outside.on(s.customerID)
 		}
 	}
 	return out, diags
@@ -144,6 +106,7 @@ type writing struct {
 func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w writing) ([]result, diag.Diagnostics) {
 	results, kept := make([]result, len(steps)), make([][]tfkit.Subject, len(steps))
 	progress := tfkit.NewProgress("changed", "customers", len(steps))
+	r.Claims.Await(ctx, w.private, w.object, ending(steps))
 	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		s := steps[i]
@@ -197,20 +160,20 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		failed.Add(s.customerID, one.err)
 	}
 	var diags diag.Diagnostics
-	diags.Append(handOver(path.Root("permissions"), slices.Concat(kept...), nil)...)
+	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
-		diags.Append(leftOut.Warning("turn on the permissions", "They are left out. They are off until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out. They are off until they qualify."))
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {
-		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(unsure))
+		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(ctx, r.Clients, unsure))
 	}
 	switch {
 	case err != nil:
 		failure := tfkit.Failure(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), tfkit.OutOfTime(ctx, err))
 		diags.AddError(failure.Summary(), outcome+"\n\n"+failure.Detail())
 	case failed.Any():
-		diags.Append(failed.Error("set the permissions", outcome))
+		diags.Append(failed.Named(ctx, r.Clients).Error("set the permissions", outcome))
 	}
 	return results, diags
 }
@@ -253,17 +216,9 @@ const plannedKey = "planned"
 // plannedCreation is what a plan creates, or the zero value.
 type plannedCreation struct {
 	Creates bool `json:"creates"`
-	// Listed are the customers of the plan, nil when they are not known yet.
-	Listed []string `json:"listed"`
-}
-
-// planned is what a plan to create the fleet leaves for Delete.
-func (m customerPermissionsModel) planned() plannedCreation {
-	p := plannedCreation{Creates: true}
-	if isKnown(m.Permissions) {
-		p.Listed = slices.AppendSeq([]string{}, maps.Keys(toFleet(m.Permissions)))
-	}
-	return p
+	// Next is what is created, nil when that is not known yet, and Changes what the plan shows of it.
+	Next    *reviewed         `json:"next,omitempty"`
+	Changes map[string]string `json:"changes,omitempty"`
 }
 
 func (p plannedCreation) save(ctx context.Context, private tfkit.PrivateState) diag.Diagnostics {
@@ -274,8 +229,10 @@ func (p plannedCreation) save(ctx context.Context, private tfkit.PrivateState) d
 // and the rest, which ends. A replacement whose customers are not known yet ends everything.
 func (p plannedCreation) split(f fleet) (next, ended fleet) {
 	next, ended = fleet{}, maps.Clone(f)
-	for _, id := range p.Listed {
-		id = strings.ToLower(id)
+	if p.Next == nil {
+		return next, ended
+	}
+	for id := range p.Next.Wanted {
 		if one, ok := f[id]; ok {
 			next[id] = one
 			delete(ended, id)
@@ -297,11 +254,11 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 		diags.Append(more...)
 	}
 	m.Unconfirmed = unconfirmedMap(reached.unconfirmed)
-	m.UnlistedPermissions = types.MapNull(switchesType)
-	if m.denies() {
-		m.UnlistedPermissions, more = reached.known.unlisted.toMap(types.MapNull(switchesType))
-		diags.Append(more...)
+	m.ChangeSummary, m.Changes = types.StringNull(), types.MapNull(types.StringType)
+	if !reached.changes.IsNull() {
+		m.ChangeSummary, m.Changes = reached.summary, reached.changes
 	}
+	diags.Append(tfkit.SetPrivate(ctx, private, unlistedKey, reached.known.unlisted)...)
 	diags.Append(last.save(ctx, private)...)
 	diags.Append(plannedCreation{}.save(ctx, private)...)
 	diags.Append(tfkit.SetPrivate(ctx, private, outsideKey, reached.outside)...)

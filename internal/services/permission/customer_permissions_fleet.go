@@ -67,9 +67,9 @@ type step struct {
 }
 
 // steps are the changes that lead from what is known to what is wanted, sorted by customer.
-// Customers that are no longer listed are turned off, with deny also what is not known of them;
-// members that are no longer managed stay as they are.
-func (k snapshot) steps(want fleet, deny bool) []step {
+// Customers that are no longer listed are turned off; members that are no longer managed stay as they
+// are.
+func (k snapshot) steps(want fleet) []step {
 	var out []step
 	for id, wanted := range want {
 		before := k.of(id)
@@ -95,7 +95,7 @@ func (k snapshot) steps(want fleet, deny bool) []step {
 			}
 			s := step{customerID: id, kind: why, before: before}
 			for _, name := range memberNames {
-				if on, seen := before[members[name]]; on || deny && !seen {
+				if before[members[name]] {
 					s.off = append(s.off, members[name])
 				}
 			}

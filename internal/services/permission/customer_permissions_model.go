@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -32,13 +33,14 @@ type customerPermissionsModel struct {
 	ID                      types.String   `tfsdk:"id"`
 	Permissions             types.Map      `tfsdk:"permissions"`
 	Unlisted                types.String   `tfsdk:"unlisted"`
-	UnlistedPermissions     types.Map      `tfsdk:"unlisted_permissions"`
 	MaxChanges              types.Int64    `tfsdk:"max_changes"`
 	VerifyAzureSubscription types.Bool     `tfsdk:"verify_azure_subscription"`
 	Refresh                 types.String   `tfsdk:"refresh"`
 	FullRefreshAfter        types.String   `tfsdk:"full_refresh_after"`
 	OnError                 types.String   `tfsdk:"on_error"`
 	Unconfirmed             types.Map      `tfsdk:"unconfirmed"`
+	ChangeSummary           types.String   `tfsdk:"change_summary"`
+	Changes                 types.Map      `tfsdk:"changes"`
 	Timeouts                timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -71,10 +73,13 @@ func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 	return types.MapValueMust(types.StringType, out)
 }
 
-// known is what the state says of the customers that a plan is about. What was left out is off, and
-// what is unsure counts as on.
-func (m customerPermissionsModel) known(denies bool) snapshot {
-	k := snapshot{listed: toFleet(m.Permissions), unlisted: fleet{}, unsure: make(map[string]bool)}
+// known is what the state says of the customers that a plan is about, and private state of those who
+// are not listed. What was left out is off, and what is unsure counts as on.
+func (m customerPermissionsModel) known(unlisted fleet) snapshot {
+	k := snapshot{listed: toFleet(m.Permissions), unlisted: maps.Clone(unlisted), unsure: make(map[string]bool)}
+	if k.unlisted == nil {
+		k.unlisted = fleet{}
+	}
 	for id, why := range m.unconfirmed() {
 		if why == reasonUnsure {
 			k.unsure[id] = true
@@ -84,10 +89,18 @@ func (m customerPermissionsModel) known(denies bool) snapshot {
 			k.listed[id][permission] = false
 		}
 	}
-	if denies {
-		k.unlisted = toFleet(m.UnlistedPermissions)
-	}
 	return k
+}
+
+// unlistedKey is where private state keeps what customers have on who are not listed, with deny.
+const unlistedKey = "unlisted"
+
+// unlistedOf reads it, where the plan or the state denies.
+func unlistedOf(ctx context.Context, private tfkit.PrivateState, denies bool) fleet {
+	if !denies {
+		return nil
+	}
+	return tfkit.GetPrivate[fleet](ctx, private, unlistedKey)
 }
 
 // isKnown tells whether nothing of a map is unknown.

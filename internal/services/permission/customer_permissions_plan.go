@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -33,44 +32,46 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	unlisted := types.MapNull(switchesType)
-	switch {
-	case plan.Unlisted.IsUnknown():
-		unlisted = types.MapUnknown(switchesType)
-	case plan.denies():
-		unlisted = types.MapValueMust(switchesType, map[string]attr.Value{})
-	}
-	same := unlisted.Equal(plan.UnlistedPermissions)
-	if !same {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unlisted_permissions"), unlisted)...)
-	}
+	same := len(unlistedOf(ctx, resp.Private, plan.denies())) == 0
 	var state *customerPermissionsModel
 	switch {
 	case req.State.Raw.IsNull():
-		resp.Diagnostics.Append(plan.planned().save(ctx, resp.Private)...)
 	case req.Plan.Raw.Equal(req.State.Raw):
 		state = &plan
 	default:
 		same = false
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if r.Clients == nil || resp.Diagnostics.HasError() || !isKnown(plan.Permissions) {
+	if r.Clients == nil || resp.Diagnostics.HasError() {
+		return
+	}
+	if !isKnown(plan.Permissions) {
+		if state == nil {
+			resp.Diagnostics.Append(plannedCreation{Creates: true}.save(ctx, resp.Private)...)
+		}
 		return
 	}
 	wanted := toFleet(plan.Permissions)
 	has := snapshot{}
 	if state != nil {
-		has = state.known(false)
+		has = state.known(nil)
 	}
 	asserts, diags := r.declare(ctx, wanted, has, plan.denies(), object)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || state != nil && same && len(asserts) == 0 && state.Unconfirmed.IsNull() {
 		return
 	}
-	unconfirmed, diags := r.planChanges(ctx, planning{plan, state, wanted, asserts, object, resp.Private})
+	p, diags := r.planChanges(ctx, planning{plan, state, wanted, asserts, object, resp.Private})
 	resp.Diagnostics.Append(diags...)
-	if !resp.Diagnostics.HasError() && !unconfirmed.Equal(plan.Unconfirmed) {
-		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("unconfirmed"), unconfirmed)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for name, value := range map[string]struct{ is, was attr.Value }{
+		"unconfirmed": {p.unconfirmed, plan.Unconfirmed}, "changes": {p.changes, plan.Changes}, "change_summary": {p.summary, plan.ChangeSummary},
+	} {
+		if !value.is.Equal(value.was) {
+			resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), value.is)...)
+		}
 	}
 }
 
@@ -86,7 +87,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	r.Claims.Deny(object, nil)
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
 	diags.Append(more...)
-	return append(diags, handOver(path.Root("permissions"), keeps, passes)...)
+	return append(diags, handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
 }
 
 // subjects are the permissions that are on.
@@ -133,7 +134,7 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 		}
 	}
 	c.denied = append(c.denied, r.Claims.Deny(object, deny)...)
-	return slices.Collect(maps.Keys(ended)), c.diagnostics(path.Root("permissions"))
+	return slices.Collect(maps.Keys(ended)), c.diagnostics(ctx, r.Clients, path.Root("permissions"))
 }
 
 func fleetClaim(object string, on bool) tfkit.Claim {
@@ -150,12 +151,17 @@ type planning struct {
 	private tfkit.PrivateState
 }
 
-// planChanges refuses what apply would refuse, and tells what the plan does not show. It returns
-// the planned unconfirmed.
-func (r *customerPermissionsResource) planChanges(ctx context.Context, p planning) (types.Map, diag.Diagnostics) {
-	unknown := types.MapUnknown(types.StringType)
+// planned are the computed attributes of a plan.
+type planned struct {
+	unconfirmed, changes types.Map
+	summary              types.String
+}
+
+// planChanges refuses what apply would refuse, and says what the plan changes.
+func (r *customerPermissionsResource) planChanges(ctx context.Context, p planning) (planned, diag.Diagnostics) {
+	out := planned{types.MapUnknown(types.StringType), types.MapUnknown(types.StringType), types.StringUnknown()}
 	if p.plan.Unlisted.IsUnknown() || p.plan.MaxChanges.IsUnknown() || p.plan.VerifyAzureSubscription.IsUnknown() || p.plan.OnError.IsUnknown() {
-		return unknown, nil
+		return out, nil
 	}
 	name, timeoutOf := "update", p.plan.Timeouts.Update
 	if p.state == nil {
@@ -163,54 +169,48 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	timeout, diags := timeoutOf(ctx, fleetTimeout)
 	if diags.HasError() {
-		return unknown, diags
+		return out, diags
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, name, timeout)
 	defer cancel()
-	var before snapshot
-	if p.state != nil {
-		before = p.state.known(p.plan.denies())
-	} else {
-		before = r.yielded(p.wanted)
+	n := p.reviewed()
+	v, diags := r.review(ctx, n, p.private)
+	if diags.HasError() {
+		return out, diags
 	}
-	if p.state == nil && len(before.listed) > 0 {
-		return unknown, nil // the other half of this replacement has let go, and relies on the create
-	}
-	for _, id := range p.asserts {
-		before.unsure[id] = true
-	}
-	if !r.PartnerCenter.AppOnly() {
-		var more diag.Diagnostics
-		before, more = r.readMissing(ctx, p.plan, p.state, p.wanted, before)
-		if diags.Append(more...); diags.HasError() {
-			return unknown, diags
-		}
-		if needsReading(p.plan, p.state) {
-			diags.Append(tellOfUnlisted(before.unlisted)...)
-		}
-	}
-	steps := before.steps(p.wanted, p.plan.denies())
-	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(steps))
+	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps))
 	diags.Append(more...)
-	diags.Append(handOver(path.Root("permissions"), keeps, passes)...)
-	steps = without(steps, keeps)
+	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
+	if p.state == nil {
+		diags.Append(plannedCreation{Creates: true, Next: &n, Changes: v.changes.by}.save(ctx, p.private)...)
+	}
+	names, err := r.PartnerCenter.Customers.Names(ctx, slices.Collect(maps.Keys(v.changes.by))...)
+	if err != nil {
+		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
+	}
+	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
+	if v.read > 0 {
+		diags.AddAttributeWarning(path.Root("permissions"), "Apply this plan before its customers change",
+			fmt.Sprintf("The state does not have the permissions of %d customers yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
+				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", v.read))
+	}
+	steps := without(v.steps, keeps)
 	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
-		return unconfirmedMap(nil), diags
+		out.unconfirmed = unconfirmedMap(nil)
+		return out, diags
 	}
 	if r.PartnerCenter.AppOnly() {
-		return unknown, append(diags, errAppOnly)
+		return out, append(diags, errAppOnly)
 	}
-	diags.Append(tellOfRemoved(steps)...)
-	left, more := r.qualify(ctx, p, steps)
-	diags.Append(more...)
-	taken := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return left[s.customerID] != "" })
+	taken := v.taken()
 	if tooMany := tooMany(p.plan, taken); tooMany != nil {
 		diags.AddAttributeWarning(path.Root("max_changes"), tooMany.Summary(), "Apply will refuse this plan. "+tooMany.Detail())
 	}
 	if p.state == nil || len(p.asserts) > 0 || p.plan.reports() && slices.ContainsFunc(taken, func(s step) bool { return len(s.on) > 0 }) {
-		return unknown, diags
+		return out, diags
 	}
-	return unconfirmedMap(left), diags
+	out.unconfirmed = unconfirmedMap(v.left)
+	return out, diags
 }
 
 // ending are the permissions that steps turn off since nobody lists them any more.
@@ -242,47 +242,6 @@ func (s step) without(keeps []tfkit.Subject) step {
 		s.off = slices.DeleteFunc(slices.Clone(s.off), func(p partnercenter.Permission) bool { return slices.Contains(keeps, subjectOf(p, s.customerID)) })
 	}
 	return s
-}
-
-// needsReading tells whether the state does not say what would change: what is not listed has
-// never been looked at, or nothing has.
-func needsReading(plan customerPermissionsModel, state *customerPermissionsModel) bool {
-	return plan.denies() && (state == nil || !state.denies()) || state == nil && !plan.MaxChanges.IsNull()
-}
-
-// tellOfUnlisted names who would be turned off without being listed: the plan has no place for
-// what is on before there is a state.
-func tellOfUnlisted(unlisted fleet) diag.Diagnostics {
-	if len(unlisted) == 0 {
-		return nil
-	}
-	ids := slices.Sorted(maps.Keys(unlisted))
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("unlisted"), fmt.Sprintf("Customers to be turned off without being listed: %d", len(ids)),
-		"They have permissions on, and unlisted is deny: "+shortList(ids)+".")}
-}
-
-// tellOfRemoved names who is turned off by being listed no longer, which looks in a plan like being
-// let go.
-func tellOfRemoved(steps []step) diag.Diagnostics {
-	var ids []string
-	for _, s := range steps {
-		if s.kind == removed {
-			ids = append(ids, s.customerID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("permissions"), fmt.Sprintf("Customers to be turned off since they are no longer listed: %d", len(ids)),
-		shortList(ids)+".\n\nTo release a customer and switch nothing, set it to {} before you remove it.")}
-}
-
-// shortList names the first of many customers.
-func shortList(ids []string) string {
-	if more := len(ids) - tfkit.ShownCustomers; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(ids[:tfkit.ShownCustomers], ", "), more)
-	}
-	return strings.Join(ids, ", ")
 }
 
 // tooMany is the error where there are more changes than are allowed, else nil.

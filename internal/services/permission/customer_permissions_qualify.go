@@ -12,16 +12,12 @@ import (
 )
 
 // qualify checks the prerequisite of the customers that are turned on. It returns whom the apply
-// leaves out, and why. What was turned off outside Terraform never fails the plan.
-func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, steps []step) (map[string]reason, diag.Diagnostics) {
-	outside := tfkit.GetPrivate[map[string]reason](ctx, p.private, outsideKey)
-	var before map[string]reason
-	if p.state != nil {
-		before = p.state.unconfirmed()
-	}
-	verify := p.plan.VerifyAzureSubscription.ValueBool()
+// leaves out, and why. Customers in off were turned off outside Terraform, which never fails the plan;
+// before are those that were left out by the last apply.
+func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, steps []step, off, before map[string]reason) (map[string]reason, diag.Diagnostics) {
+	verify := n.Verifies
 	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
-		mayBeGone := outside[s.customerID] == reasonNoRelationship || before[s.customerID] == reasonNoRelationship
+		mayBeGone := off[s.customerID] == reasonNoRelationship || before[s.customerID] == reasonNoRelationship
 		return len(s.on) == 0 || !verify && !mayBeGone
 	})
 	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
@@ -33,12 +29,12 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, s
 	left := make(map[string]reason)
 	var failed, warned, leftOut tfkit.Failures
 	for i, s := range steps {
-		_, wasOn := outside[s.customerID]
+		_, wasOn := off[s.customerID]
 		why, err := reasonOf(errs[i]), errs[i]
 		if !verify && why != reasonNoRelationship {
 			err = nil
 		}
-		isLeft := err != nil && why != "" && (p.plan.reports() || why == reasonNoRelationship && (wasOn || before[s.customerID] == why))
+		isLeft := err != nil && why != "" && (n.Reports || why == reasonNoRelationship && (wasOn || before[s.customerID] == why))
 		switch {
 		case isLeft:
 			left[s.customerID] = why
@@ -51,13 +47,13 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, p planning, s
 	}
 	var diags diag.Diagnostics
 	if leftOut.Any() {
-		diags.Append(leftOut.Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
 	}
 	if warned.Any() {
-		diags.Append(warned.Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
+		diags.Append(warned.Named(ctx, r.Clients).Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
 	}
 	if failed.Any() {
-		diags.Append(failed.Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
+		diags.Append(failed.Named(ctx, r.Clients).Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
 			"To set permissions without this check, set verify_azure_subscription = false. "+
 			"To destroy the resource, which plans it first: terraform destroy -refresh=false."))
 	}

@@ -70,8 +70,8 @@ type finding struct {
 
 // read returns the fleet as it is. Written is when it was written last: until a while after that,
 // an answer that contradicts the state is confirmed, since reads can lag behind writes.
-func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, last *refreshed, written time.Time) (finding, error) {
-	out := finding{known: m.known(m.denies())}
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, unlisted fleet, last *refreshed, written time.Time) (finding, error) {
+	out := finding{known: m.known(unlisted)}
 	at := time.Now().UTC()
 	ids, byLog := r.changed(ctx, m, out.known.listed, *last, at)
 	var err error
@@ -92,7 +92,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		return listed && len(one) == 0
 	})
 	slices.Sort(ids)
-	if err := r.readPolicies(ctx, slices.Compact(ids), &out, m, written); err != nil {
+	if err := r.readPolicies(ctx, slices.Compact(ids), &out, m.denies(), written); err != nil {
 		return finding{}, err
 	}
 	if !out.failed.Any() {
@@ -122,7 +122,7 @@ func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet
 
 // readPolicies reads the policies of some customers and notes what they have on: of listed ones
 // what is managed, of others everything.
-func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, m customerPermissionsModel, written time.Time) error {
+func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, denies bool, written time.Time) error {
 	on := make([][]partnercenter.Permission, len(ids)) // thousands of policies take more memory
 	progress := tfkit.NewProgress("read", "customers", len(ids))
 	lately := time.Since(written) < partnercenter.ReadLag
@@ -162,7 +162,7 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 			continue
 		}
 		delete(out.known.unlisted, id)
-		if !m.denies() || len(on[i]) == 0 {
+		if !denies || len(on[i]) == 0 {
 			continue
 		}
 		out.known.unlisted[id] = switches{}
@@ -178,20 +178,24 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 
 // refresh takes what was found over into the state's terms. Customers that the last apply left out
 // stay as they are declared while they are off still.
-func (f finding) refresh(m customerPermissionsModel, outside map[string]reason) applied {
-	state, before := toFleet(m.Permissions), m.unconfirmed()
-	out := applied{known: f.known, unconfirmed: make(map[string]reason), outside: make(map[string]reason)}
+func (f finding) refresh(m customerPermissionsModel, before outside) applied {
+	state, unconfirmed := toFleet(m.Permissions), m.unconfirmed()
+	out := applied{known: f.known, unconfirmed: make(map[string]reason), changes: m.Changes, summary: m.ChangeSummary}
 	unread := f.failed.IDs()
 	for id, found := range f.known.listed {
-		why, isGone := before[id], slices.Contains(f.gone, id)
+		why, isGone := unconfirmed[id], slices.Contains(f.gone, id)
+		was, wasOff := before.Off[id]
 		switch {
 		case unread[id]:
 			out.known.listed[id] = state[id]
 			if why != "" {
 				out.unconfirmed[id] = why
 			}
-			if was, ok := outside[id]; ok {
-				out.outside[id] = was
+			if wasOff {
+				out.outside.off(id, was)
+			}
+			if before.On[id] {
+				out.outside.on(id)
 			}
 			continue
 		case why != "" && why != reasonUnsure && !maps.Equal(found, state[id]):
@@ -201,13 +205,39 @@ func (f finding) refresh(m customerPermissionsModel, outside map[string]reason) 
 			}
 			continue
 		}
-		was, known := outside[id]
 		for permission, on := range found {
-			if !on && (known || state[id][permission] && why == "") {
-				if out.outside[id] = was; isGone {
-					out.outside[id] = reasonNoRelationship
-				}
+			switch {
+			case on && (before.On[id] || !state[id][permission] && why == ""):
+				out.outside.on(id)
+			case !on && isGone && (wasOff || state[id][permission] && why == ""):
+				out.outside.off(id, reasonNoRelationship)
+			case !on && (wasOff || state[id][permission] && why == ""):
+				out.outside.off(id, was)
 			}
+		}
+	}
+	return out
+}
+
+// changedOutside are the permissions that are not as the state has them. Who is gone is told of apart.
+func (f finding) changedOutside(m customerPermissionsModel, unlisted fleet) []outsideChange {
+	state, unconfirmed, unread := toFleet(m.Permissions), m.unconfirmed(), f.failed.IDs()
+	var out []outsideChange
+	compare := func(id string, before, found switches) {
+		for _, permission := range memberPermissions {
+			if before[permission] != found[permission] {
+				out = append(out, outsideChange{id, permission, found[permission]})
+			}
+		}
+	}
+	for id, found := range f.known.listed {
+		if unconfirmed[id] == "" && !unread[id] && !slices.Contains(f.gone, id) {
+			compare(id, state[id], found)
+		}
+	}
+	for id, found := range f.known.unlisted {
+		if _, known := unlisted[id]; !known {
+			compare(id, nil, found)
 		}
 	}
 	return out

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -68,11 +68,16 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	start := time.Now().UTC()
-	yielded := r.yielded(toFleet(plan.Permissions))
-	before, diags := r.readMissing(ctx, plan, nil, toFleet(plan.Permissions), yielded)
+	p := planning{plan: plan, wanted: toFleet(plan.Permissions)}
+	yielded := r.yielded(p.wanted)
+	v, diags := r.take(ctx, p.reviewed(), plan, resp.Private)
 	after := applied{known: yielded, unconfirmed: yielded.stillUnsure()}
 	if !diags.HasError() {
-		after, diags = r.apply(ctx, plan, before, object, resp.Private)
+		for id := range yielded.unsure {
+			v.before.unsure[id] = true
+		}
+		v.steps = v.before.steps(p.wanted)
+		after, diags = r.apply(ctx, plan, v, object, resp.Private)
 	}
 	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nobody relies on it
 		resp.Diagnostics.Append(diags...)
@@ -119,24 +124,31 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
-	found, err := r.read(ctx, m, &last, tfkit.WrittenAt(ctx, req.Private))
+	since, full := last.Log, last.Full
+	unlisted := unlistedOf(ctx, req.Private, m.denies())
+	found, err := r.read(ctx, m, unlisted, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", tfkit.OutOfTime(ctx, err),
 			"To release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp))
 		return
 	}
 	if found.failed.Any() {
-		resp.Diagnostics.Append(found.failed.Warning("read the permissions", "The state keeps what it says of them."))
+		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps what it says of them."))
 	}
 	if len(found.gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(found.gone)),
-			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(found.gone)+".\n\n"+
+			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
 				"What to do: take them out of permissions.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
-	after := found.refresh(m, tfkit.GetPrivate[map[string]reason](ctx, req.Private, outsideKey))
-	if after.known.listed.equal(state) && after.known.unlisted.equal(toFleet(m.UnlistedPermissions)) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
-		resp.Diagnostics.Append(last.save(ctx, resp.Private)...)
+	if !since.IsZero() { // not of an import
+		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, found.changedOutside(m, unlisted), last.Own)...)
+	}
+	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
+	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
+		if m.Refresh.ValueString() == refreshByLog && !last.Full.Equal(full) {
+			resp.Diagnostics.Append(last.save(ctx, resp.Private)...) // the next refresh reads the log from here
+		}
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, after.outside)...)
 		return
 	}
@@ -155,12 +167,12 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
 	defer cancel()
-	before, diags := r.readMissing(ctx, plan, &state, toFleet(plan.Permissions), state.known(plan.denies()))
+	v, diags := r.take(ctx, planning{plan: plan, state: &state, wanted: toFleet(plan.Permissions)}.reviewed(), plan, req.Private)
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
 		return
 	}
-	after, diags := r.apply(ctx, plan, before, object, resp.Private)
+	after, diags := r.apply(ctx, plan, v, object, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, loadRefreshed(ctx, req.Private).afterWrite(ctx, diags))...)
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -179,13 +191,13 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
 	all := toFleet(state.Permissions)
-	next, ended := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey).split(all)
-	if err := r.canGoOn(ctx, next); err != nil {
-		resp.Diagnostics.Append(tfkit.Failure("Could not begin to replace the permissions of the customers", err))
+	creation := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey)
+	next, ended := creation.split(all)
+	if resp.Diagnostics.Append(r.prepare(ctx, creation, next)...); resp.Diagnostics.HasError() {
 		return
 	}
 	unsure := state.unconfirmed()
-	steps := snapshot{listed: ended}.steps(nil, false)
+	steps := snapshot{listed: ended}.steps(nil)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
 	resp.Diagnostics.Append(diags...)
 	if !diags.HasError() {
@@ -204,82 +216,29 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	resp.Diagnostics.Append(r.save(ctx, state, left, &resp.State, resp.Private, refreshed{})...)
 }
 
-// canGoOn reads one policy of a fleet that is about to be left to the one that replaces it. Without
-// that the other half of the replacement might not be able to begin, and no state would know.
-func (r *customerPermissionsResource) canGoOn(ctx context.Context, next fleet) error {
-	for id, one := range next {
-		if len(one.on()) > 0 {
-			_, err := r.PartnerCenter.SelfServePolicies.Get(ctx, id)
-			if isGone(err) {
-				continue
-			}
-			return err
-		}
+// prepare makes the review of the other half of a replacement, to which permissions are about to be
+// left. Without that the other half might not be able to begin, and no state would know.
+func (r *customerPermissionsResource) prepare(ctx context.Context, creation plannedCreation, next fleet) diag.Diagnostics {
+	if len(next.subjects()) == 0 {
+		return nil
 	}
-	return nil
-}
-
-// ImportState takes over the permissions of all customers, or of some. What they are is read
-// after it.
-func (r *customerPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
-	defer cancel()
-	text := req.ID
-	if text == "" && req.Identity != nil {
-		var identity customerPermissionsIdentity
-		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
-		text = identity.ID.ValueString()
+	v, diags := r.review(ctx, *creation.Next, nil)
+	if diags.HasError() {
+		return diags
 	}
-	ids := strings.Split(strings.ToLower(text), ",")
-	if strings.EqualFold(text, "all") {
-		var err error
-		if ids, err = r.listCustomers(ctx, nil); err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of all customers", err))
-			return
-		}
+	named := make(map[string]bool)
+	for id := range creation.Changes {
+		named[id] = true
 	}
-	permissions := fleet{}
-	for i, id := range ids {
-		id = strings.TrimSpace(id)
-		ids[i] = id
-		if err := tfkit.CheckGUID(id); err != nil {
-			resp.Diagnostics.AddError("Invalid import id",
-				fmt.Sprintf("The import id is all, or customer ids with commas between them, and %q is none: it %s.\n\n"+
-					"What to do: terraform import partnercenter_customer_permissions.all all", id, err))
-			return
-		}
-		permissions[id] = switches{}
-		for _, permission := range members {
-			permissions[id][permission] = false
-		}
+	if diags = r.unnamed(ctx, v.changes.by, named); !diags.HasError() && !maps.Equal(v.changes.by, creation.Changes) {
+		diags = r.unnamed(ctx, creation.Changes, nil)
 	}
-	if !strings.EqualFold(text, "all") {
-		// A customer without a policy and no customer can read alike.
-		errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
-			_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
-			return err
-		})
-		if err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not import the permissions of the customers", err))
-			return
-		}
-		var failed tfkit.Failures
-		for i, id := range ids {
-			failed.Add(id, errs[i])
-		}
-		if failed.Any() {
-			resp.Diagnostics.Append(failed.Error("import the permissions", "Nothing was imported."))
-			return
-		}
+	if diags.HasError() {
+		return diags
 	}
-	m, diags := permissions.toMap(types.MapNull(switchesType))
-	resp.Diagnostics.Append(diags...)
-	for name, value := range map[string]any{
-		"id": text, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter, "on_error": tfkit.FailOnError,
-	} {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
+	_, err := r.PartnerCenter.Customers.Names(ctx, slices.Collect(maps.Keys(v.changes.by))...)
+	if err != nil {
+		diags.Append(tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
-	_, diags = tfkit.ObjectID(ctx, resp.Private)
-	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(text)})...)
+	return diags
 }

@@ -40,6 +40,8 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"A first apply that failed in part leaves the resource tainted. The simplest way on is `terraform untaint ADDRESS`, then `terraform apply`. " +
 			"Without it the next apply replaces the resource, which disables only customers that are no longer listed. " +
 			"If `permissions` is known only after apply, the replacement disables and enables every customer.\n\n" +
+			"The plan names every customer that the apply changes in `changes`, under `change_summary`. If the state does not have a customer's permissions yet, the plan reads them. " +
+			"If they change before the apply, Terraform stops with \"Provider produced inconsistent final plan\" before the first change. Then plan again.\n\n" +
 			"A customer whose reseller relationship ended is a warning, and never keeps the others from being changed.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
 			"Turning a permission off does not undo purchases.\n\n" +
@@ -47,7 +49,7 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
-				MarkdownDescription: "Tells the fleets of a partner apart: a GUID, or what was imported.",
+				MarkdownDescription: "Identifier of this resource.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
@@ -66,10 +68,15 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Default:    stringdefault.StaticString("ignore"),
 				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
 			},
-			"unlisted_permissions": schema.MapAttribute{
-				MarkdownDescription: "With `unlisted = \"deny\"`, what customers that are not in `permissions` have on; the next apply turns it off. Otherwise null.",
+			"change_summary": schema.StringAttribute{
+				MarkdownDescription: "What the plan changes, in one line: how many customers it enables, disables, releases and cannot enable. Null in a plan without changes.",
 				Computed:            true,
-				ElementType:         switchesType,
+			},
+			"changes": schema.MapAttribute{
+				MarkdownDescription: "What the plan changes for each customer, by company name and ID, such as `reservations: off -> on`. Every customer that the apply changes is in it. " +
+					"A released customer is no longer managed and keeps its permission. Null in a plan without changes: the changes of an earlier apply are dropped when Terraform reads the state.",
+				Computed:    true,
+				ElementType: types.StringType,
 			},
 			"max_changes": schema.Int64Attribute{
 				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound, and for destroying the resource there is none: see `prevent_destroy`.",
@@ -129,7 +136,7 @@ func (r *customerPermissionsResource) IdentitySchema(_ context.Context, _ resour
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
-				Description:       "For import: all, or customer ids with commas between them.",
+				Description:       "For import: all, on, customer IDs with commas between them, or @ and the path of a file with one customer ID in each line.",
 				RequiredForImport: true,
 			},
 		},

@@ -126,7 +126,7 @@ func (d *reservationReadinessDataSource) Read(ctx context.Context, req datasourc
 	customerID := m.CustomerID.ValueString()
 	found, err := d.find(ctx, customerID, strings.ToLower(m.SubscriptionID.ValueString()))
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not check whether customer %s is ready to buy Azure reservations", customerID), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not check whether %s is ready to buy Azure reservations", d.Customer(customerID)), err))
 		return
 	}
 	m.fromFindings(found)

@@ -53,7 +53,7 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 	}
 	others := r.Claims.Declare(ctx, about, r.claim(object, phase))
 	if slices.ContainsFunc(others, func(other tfkit.Claim) bool { return other.Phase >= tfkit.Declared }) {
-		diags.AddError("Two resources declare "+plan.title(),
+		diags.AddError("Two resources declare "+r.title(*plan),
 			fmt.Sprintf("Principal %s can have the Owner role on subscription %s only once, so destroying one resource would take it from the other.\n\n"+
 				"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block.",
 				plan.PrincipalID.ValueString(), plan.SubscriptionID.ValueString()))
@@ -63,7 +63,7 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 		// An object that is about to be destroyed, and that cannot know of this one. With an update this
 		// one takes part in the apply: the other one then keeps the assignment, or this one makes it again.
 		plan.CreatedOn = types.StringUnknown()
-		diags.AddWarning("Keeping "+plan.title(),
+		diags.AddWarning("Keeping "+r.title(*plan),
 			"Another object of the state, which is to be destroyed, has the same role assignment. This resource is updated to make sure that the assignment stays.")
 	}
 	return diags
@@ -76,7 +76,7 @@ func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, p
 	diags.Append(more...)
 	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // of a replacement that failed in its first half
 	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
-		diags.AddWarning("Keeping "+state.title(),
+		diags.AddWarning("Keeping "+r.title(state),
 			"Another object of the state has the same role assignment. Destroying this one removes it from the state only.")
 	}
 	return diags
@@ -97,7 +97,7 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 	}
 	// Make sure that the other half can begin: what it needs is read here, where a failure keeps the state.
 	o := state.toAPI()
-	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.RoleAssignmentID.ValueString(), state.expected(tfkit.WrittenAt(ctx, private)))
+	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.ID.ValueString(), state.expected(tfkit.WrittenAt(ctx, private)))
 	if resourcemanager.IsNotFound(err) {
 		return false, diags
 	}
@@ -109,8 +109,9 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 		err = ctx.Err() // after Ctrl-C the other half does not begin
 	}
 	if err != nil {
-		return false, append(diags, r.failure(ctx, state, "Could not replace "+state.title(), err, false))
+		return false, append(diags, r.failure(ctx, state, "Could not replace "+r.title(state), err, false))
 	}
+	r.Memory.Store(nameKey(about), next.Name)
 	r.Memory.Store(handedOverKey(about), a)
 	return true, diags
 }
@@ -123,6 +124,7 @@ const declaredKey = "declared"
 type declaration struct {
 	Subject           tfkit.Subject `json:"subject"`
 	UserPrincipalName string        `json:"user_principal_name,omitempty"`
+	Name              string        `json:"name,omitempty"`
 }
 
 // These are keys of the run's memory.

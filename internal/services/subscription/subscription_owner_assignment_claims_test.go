@@ -178,7 +178,7 @@ func expectUnsure(r acctest.Run, err error) {
 	if err == nil || !strings.Contains(err.Error(), "The principal may be Owner") {
 		r.Errorf("got %v", err)
 	}
-	if id, _ := r.State()["role_assignment_id"].(string); len(owners(r.Backend)) != 1 || !strings.HasSuffix(id, owners(r.Backend)[0].Name) {
+	if id, _ := r.State()["id"].(string); len(owners(r.Backend)) != 1 || !strings.HasSuffix(id, owners(r.Backend)[0].Name) {
 		r.Errorf("the state is %v, and the server has %+v", r.State(), owners(r.Backend))
 	}
 }

@@ -21,7 +21,8 @@ type subscriptionOwnerAssignmentModel struct {
 	PrincipalType     types.String   `tfsdk:"principal_type"`
 	Description       types.String   `tfsdk:"description"`
 	AdoptExisting     types.Bool     `tfsdk:"adopt_existing"`
-	RoleAssignmentID  types.String   `tfsdk:"role_assignment_id"`
+	ID                types.String   `tfsdk:"id"`
+	Name              types.String   `tfsdk:"name"`
 	Condition         types.String   `tfsdk:"condition"`
 	CreatedOn         types.String   `tfsdk:"created_on"`
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
@@ -55,8 +56,8 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignm
 	if !strings.EqualFold(m.PrincipalID.ValueString(), a.PrincipalID) {
 		m.PrincipalID = types.StringValue(a.PrincipalID)
 	}
-	if !strings.EqualFold(m.RoleAssignmentID.ValueString(), a.ID) {
-		m.RoleAssignmentID = types.StringValue(a.ID)
+	if !strings.EqualFold(m.ID.ValueString(), a.ID) {
+		m.ID = types.StringValue(a.ID)
 	}
 	switch {
 	case !a.Orphaned():
@@ -84,10 +85,9 @@ func (m subscriptionOwnerAssignmentModel) expected(at time.Time) *resourcemanage
 	return &resourcemanager.RoleAssignment{Description: m.Description.ValueString(), Condition: m.Condition.ValueString(), CreatedOn: createdOn}
 }
 
-// title names the assignment in messages.
-func (m subscriptionOwnerAssignmentModel) title() string {
-	return fmt.Sprintf("%s as Owner of subscription %s of customer %s",
-		cmp.Or(m.UserPrincipalName.ValueString(), m.PrincipalID.ValueString()), m.SubscriptionID.ValueString(), m.CustomerID.ValueString())
+// principal is the name of the principal, or its id.
+func (m subscriptionOwnerAssignmentModel) principal() string {
+	return cmp.Or(m.UserPrincipalName.ValueString(), m.PrincipalID.ValueString())
 }
 
 // azureSubscriptionID takes an Azure subscription id, with or without /subscriptions/, to its

@@ -40,7 +40,7 @@ func TestProtoOwner_customerLeft(t *testing.T) {
 					if action, err := r.Plan(t.Context(), config); err != nil || action != acctest.NoOp {
 						t.Errorf("the plan says %s: %v", action, err)
 					}
-					if _, err := r.Plan(t.Context(), nil); err != nil || r.State()["role_assignment_id"] != before["role_assignment_id"] {
+					if _, err := r.Plan(t.Context(), nil); err != nil || r.State()["id"] != before["id"] {
 						t.Errorf("%v, with the state %v", err, r.State())
 					}
 				})

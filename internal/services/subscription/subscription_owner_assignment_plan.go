@@ -52,14 +52,17 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.planDeclared(ctx, resp.Private, &plan, state)...)
 	}
+	if !resp.Diagnostics.HasError() && plan.Name.IsUnknown() {
+		resp.Diagnostics.Append(r.fillName(ctx, &plan)...)
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state != nil:
 		// A replacement is planned once more as a creation, with this private state.
-		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, replacedKey, state.RoleAssignmentID.ValueString())...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, replacedKey, state.ID.ValueString())...)
 	default:
-		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, declaredKey, declaration{plan.subject(), plan.UserPrincipalName.ValueString()})...)
+		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, declaredKey, declaration{plan.subject(), plan.UserPrincipalName.ValueString(), plan.Name.ValueString()})...)
 		resp.Diagnostics.Append(r.check(ctx, plan, tfkit.GetPrivate[string](ctx, req.Private, replacedKey))...)
 	}
 }
@@ -86,7 +89,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 	}
 	user, err := r.PartnerCenter.CustomerUsers.ByPrincipalName(ctx, customerID, name)
 	outside := partnercenter.IsUserGone(err)
-	summary := fmt.Sprintf("Could not find user %s of customer %s", name, customerID)
+	summary := fmt.Sprintf("Could not find user %s of %s", name, r.Customer(customerID))
 	switch {
 	case err == nil:
 		if !strings.EqualFold(plan.PrincipalID.ValueString(), user.ID) {
@@ -120,7 +123,7 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	if err == nil {
 		found, exists, err = r.Azure.RoleAssignments.ReadExisting(ctx, o)
 	}
-	summary := "Could not check " + plan.title()
+	summary := "Could not check " + r.title(plan)
 	switch {
 	case exists && strings.EqualFold(found.ID, replaced):
 		if err != nil { // not made by Terraform, so the creation alone would not take it over

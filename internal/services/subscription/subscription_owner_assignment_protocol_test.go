@@ -22,6 +22,7 @@ const (
 
 	tokenRoute        = "POST /{tenant}/oauth2/v2.0/token"
 	usersRoute        = "GET /v1/customers/{customer}/users"
+	customerRoute     = "GET /v1/customers/{customer}"
 	subscriptionRoute = "GET /subscriptions/{subscription}"
 	listRoute         = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	getRoute          = listRoute + "/{name}"
@@ -54,7 +55,7 @@ func TestProtoOwner_requests(t *testing.T) {
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
 		// Apply plans first, which looks at the subscription and at what is assigned.
 		r.MustApply(byID)
-		r.ExpectSent(tokenRoute, subscriptionRoute, listRoute, putRoute)
+		r.ExpectSent(tokenRoute, subscriptionRoute, tokenRoute, customerRoute, listRoute, putRoute)
 		r.ExpectPlan(byID, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(with(byID, "description", "buys reservations"))
@@ -76,7 +77,7 @@ func TestProtoOwner_byUserPrincipalName(t *testing.T) {
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
 		config := with(byName, "user_principal_name", strings.ToUpper(upn))
 		r.MustApply(config)
-		r.ExpectSent(tokenRoute, usersRoute, tokenRoute, subscriptionRoute, listRoute, putRoute)
+		r.ExpectSent(tokenRoute, usersRoute, tokenRoute, subscriptionRoute, customerRoute, listRoute, putRoute)
 		if got := r.State(); got["principal_id"] != user || got["principal_type"] != "User" {
 			t.Errorf("the state is %v", got)
 		}
@@ -422,7 +423,7 @@ func TestProtoOwner_import(t *testing.T) {
 				want := acctest.Values{
 					"customer_id": adatum, "subscription_id": azure, "principal_id": user, "user_principal_name": nil, "principal_type": "User",
 					"description": "by hand", "adopt_existing": false, "condition": nil, "timeouts": nil,
-					"role_assignment_id": arm(r), "created_on": time.Now().UTC().Format(time.RFC3339),
+					"id": arm(r), "name": user + " on Production of Adatum Demo", "created_on": time.Now().UTC().Format(time.RFC3339),
 				}
 				if got := r.State(); !maps.Equal(got, want) {
 					t.Errorf("the state is %v, not %v", got, want)
@@ -534,7 +535,7 @@ func TestProtoOwner_planRefuses(t *testing.T) {
 					t.Errorf("%s: %s, %v", name, action, err)
 				}
 			}
-			r.ExpectSent(tokenRoute, subscriptionRoute, listRoute, tokenRoute, subscriptionRoute, listRoute)
+			r.ExpectSent(tokenRoute, subscriptionRoute, tokenRoute, customerRoute, listRoute, tokenRoute, subscriptionRoute, tokenRoute, customerRoute, listRoute)
 			r.Again()
 			for _, name := range []string{"customer_id", "user_principal_name"} {
 				if action, err := r.Plan(t.Context(), with(byName, name, acctest.Unknown)); action != acctest.Create || err != nil {
@@ -627,7 +628,8 @@ func TestProtoOwner_readsAreShared(t *testing.T) {
 				if lists := b.Counters().Route(listRoute); lists != c.tenants || tokens() != c.tenants {
 					t.Errorf("plan: %d lists, %d tokens", lists, tokens())
 				}
-				if n := len(acctest.Sent(b)); n != c.tenants+lists+puts+c.tenants {
+				names := min(c.tenants, 4) // three one by one, and then all of them in one list
+				if n := len(acctest.Sent(b)); n != c.tenants+lists+puts+c.tenants+names {
 					t.Errorf("%d requests in all", n)
 				}
 				acctest.FailOnViolations(t, b)

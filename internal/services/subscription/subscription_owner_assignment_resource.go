@@ -61,6 +61,12 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 			return
 		}
 	}
+	if plan.Name.IsUnknown() {
+		plan.Name = types.StringNull()
+		if resp.Diagnostics.Append(r.fillName(ctx, &plan)...); resp.Diagnostics.HasError() {
+			return
+		}
+	}
 	a, _ := r.handedOver(plan)
 	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err == nil {
@@ -68,7 +74,7 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 		a, err = r.assign(ctx, plan, a)
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, plan, "Could not assign "+plan.title(), err, a.ID != ""))
+		resp.Diagnostics.Append(r.failure(ctx, plan, "Could not assign "+r.title(plan), err, a.ID != ""))
 	}
 	if a.ID == "" {
 		return
@@ -112,28 +118,38 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 
-	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.RoleAssignmentID.ValueString(), m.expected(tfkit.WrittenAt(ctx, req.Private)))
+	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.ID.ValueString(), m.expected(tfkit.WrittenAt(ctx, req.Private)))
 	switch {
 	case resourcemanager.IsNotFound(err):
 		r.noteGone(m)
+		resp.Diagnostics.Append(r.changedOutside(m, "removed"))
 		resp.State.RemoveResource(ctx)
 		return
 	case resourcemanager.IsLost(err):
 		// Not an error, which would also keep all other resources from being planned and destroyed.
-		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+
+		resp.Diagnostics.AddWarning("Could not read "+r.title(m), tfkit.Detail(err)+
 			"\n\nThe state stays as it is. If the customer has left, remove the resource from the state: run terraform state rm with its address, "+
 			"or replace its block with a removed block that has destroy = false.")
 		resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not read "+m.title(), withoutRefresh(tfkit.OutOfTime(ctx, err))))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), withoutRefresh(tfkit.OutOfTime(ctx, err))))
 		return
 	}
+	if before := m.Description.ValueString(); !m.CreatedOn.IsNull() && before != a.Description { // not of an import
+		resp.Diagnostics.Append(r.changedOutside(m, fmt.Sprintf("description changed from %q to %q", before, a.Shown)))
+	}
+	if a.Condition != "" && m.Condition.IsNull() {
+		resp.Diagnostics.Append(r.changedOutside(m, "a condition was added"))
+	}
 	m.fromAPI(a)
+	if m.Name.IsNull() {
+		resp.Diagnostics.Append(r.fillName(ctx, &m)...)
+	}
 	if a.Orphaned() {
 		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s is gone", a.PrincipalID),
-			fmt.Sprintf("Azure no longer finds it in the directory of customer %s. Its role assignment on subscription %s stays until the resource is removed.",
-				m.CustomerID.ValueString(), m.SubscriptionID.ValueString()))
+			fmt.Sprintf("Azure no longer finds it in the directory of %s. Its role assignment on subscription %s stays until the resource is removed.",
+				r.Customer(m.CustomerID.ValueString()), m.SubscriptionID.ValueString()))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
@@ -150,16 +166,19 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
 	defer cancel()
+	if plan.Name.IsUnknown() {
+		plan.Name = types.StringNull()
+	}
 	// The time of creation is unknown where another object may delete the assignment; see ModifyPlan.
 	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) || plan.CreatedOn.IsUnknown() {
 		release, err := r.Claims.Turn(ctx, plan.subject().ID)
 		var a resourcemanager.RoleAssignment
 		if err == nil {
-			a, err = r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.RoleAssignmentID.ValueString())
+			a, err = r.Azure.RoleAssignments.Update(ctx, plan.toAPI(), state.ID.ValueString())
 			release()
 		}
 		if err != nil {
-			resp.Diagnostics.Append(r.failure(ctx, plan, "Could not update "+plan.title(), err, a.ID != ""))
+			resp.Diagnostics.Append(r.failure(ctx, plan, "Could not update "+r.title(plan), err, a.ID != ""))
 		}
 		if a.ID == "" {
 			return
@@ -198,10 +217,10 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
 			return
 		}
-		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.RoleAssignmentID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
+		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.ID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+state.title(), orForget(err), false))
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+r.title(state), orForget(err), false))
 	}
 }
 
@@ -231,7 +250,7 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 	}
 	for name, value := range map[string]any{
 		"customer_id": id.customerID, "subscription_id": id.subscriptionID, "principal_id": a.PrincipalID,
-		"role_assignment_id": a.ID, "adopt_existing": false,
+		"id": a.ID, "adopt_existing": false,
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

@@ -70,7 +70,7 @@ func TestAccOwner_lifecycle(t *testing.T) {
 			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionCreate),
 			ConfigStateChecks: []statecheck.StateCheck{
 				state("principal_id", text(user)), state("principal_type", text("User")), state("condition", knownvalue.Null()),
-				state("created_on", knownvalue.NotNull()), state("role_assignment_id", knownvalue.NotNull()), state("description", knownvalue.Null()),
+				state("created_on", knownvalue.NotNull()), state("id", knownvalue.NotNull()), state("description", knownvalue.Null()),
 			},
 			PostApplyFunc: has("", user),
 		},
@@ -92,7 +92,7 @@ func TestAccOwner_lifecycle(t *testing.T) {
 		},
 		resource.TestStep{
 			ResourceName: ownerAddress, ImportState: true, ImportStateId: adatum + "/" + azure + "/" + mockbackend.AdatumGroupID,
-			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "role_assignment_id",
+			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "id",
 		},
 		resource.TestStep{
 			ResourceName: ownerAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID,

@@ -88,8 +88,13 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
-			"role_assignment_id": schema.StringAttribute{
+			"id": schema.StringAttribute{
 				MarkdownDescription: "Azure Resource Manager ID of the role assignment.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Who is Owner of which subscription of which company, by name, as it was when the resource was created or imported.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},

@@ -133,7 +133,7 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 		m.UnknownReason = types.StringValue(resourcemanager.Reason(err))
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure(
-			fmt.Sprintf("Could not list the owners of subscription %s of customer %s", m.SubscriptionID.ValueString(), m.CustomerID.ValueString()), err))
+			fmt.Sprintf("Could not list the owners of subscription %s of %s", m.SubscriptionID.ValueString(), d.Customer(m.CustomerID.ValueString())), err))
 		return
 	default:
 		m.Owners = roleAssignmentsFromAPI(found.Owners, subscriptionID)

@@ -132,7 +132,7 @@ func (d *subscriptionsDataSource) Read(ctx context.Context, req datasource.ReadR
 	}
 	customerID := m.CustomerID.ValueString()
 	fail := func(err error) {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the subscriptions of customer %s", customerID), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not list the subscriptions of %s", d.Customer(customerID)), err))
 	}
 	m.Subscriptions, m.HasActiveAzureSubscription = []subscriptionModel{}, types.BoolValue(false)
 	all, err := d.PartnerCenter.Subscriptions.Of(ctx, customerID)

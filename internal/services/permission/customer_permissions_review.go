@@ -1,0 +1,213 @@
+package permission
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// A review finds out what an apply will change. Where the state says what is on, it follows from state
+// and configuration. Where it does not (a first create, customers that are new, a first deny) the
+// review reads the server. Terraform plans once more while it applies, and refuses a plan that came
+// out differently: so nobody is changed whom the plan that was read by people does not name.
+
+// reviewed is what a review is about.
+type reviewed struct {
+	Wanted   fleet `json:"wanted"`
+	Denies   bool  `json:"denies"`
+	Verifies bool  `json:"verifies"`
+	Reports  bool  `json:"reports"`
+
+	state   *customerPermissionsModel // nil when there is none
+	asserts []string
+}
+
+// reviewed is what the plan is about.
+func (p planning) reviewed() reviewed {
+	return reviewed{p.wanted, p.plan.denies(), p.plan.VerifyAzureSubscription.ValueBool(), p.plan.reports(), p.state, p.asserts}
+}
+
+// review is what an apply will change.
+type review struct {
+	before snapshot
+	steps  []step
+	left   map[string]reason
+	// changes are the steps in words.
+	changes changes
+	// read is how many customers were read because the state does not know them.
+	read int
+}
+
+// taken are the steps without the customers that are left out.
+func (v review) taken() []step {
+	return slices.DeleteFunc(slices.Clone(v.steps), func(s step) bool { return v.left[s.customerID] != "" })
+}
+
+// reviewKey is the key of a review in the memory of the run, where Create finds that of its plan.
+type reviewKey [sha256.Size]byte
+
+func (n reviewed) key() reviewKey {
+	text, _ := json.Marshal(n) // maps are sorted
+	return sha256.Sum256(text)
+}
+
+// review makes the review, or returns that of the half of a replacement that let go: by then nothing
+// may fail any more.
+func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, private tfkit.PrivateState) (review, diag.Diagnostics) {
+	if n.state == nil && len(r.yielded(n.Wanted).listed) > 0 {
+		if v, ok := r.Memory.Load(n.key()); ok {
+			return v.(review), nil //nolint:forcetypeassert // its key has a type of its own
+		}
+	}
+	var out review
+	var unconfirmed map[string]reason
+	var found outside
+	if n.state != nil {
+		found = tfkit.GetPrivate[outside](ctx, private, outsideKey)
+		out.before = n.state.known(unlistedOf(ctx, private, n.Denies))
+		unconfirmed = n.state.unconfirmed()
+	} else {
+		out.before = snapshot{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
+	}
+	if !r.PartnerCenter.AppOnly() {
+		var diags diag.Diagnostics
+		if out.before, out.read, diags = r.readMissing(ctx, n, out.before); diags.HasError() {
+			return out, diags
+		}
+	}
+	unsure := maps.Clone(out.before.unsure)
+	for _, id := range n.asserts {
+		out.before.unsure[id] = true
+	}
+	out.steps = out.before.steps(n.Wanted)
+	var diags diag.Diagnostics
+	if !r.PartnerCenter.AppOnly() {
+		out.left, diags = r.qualify(ctx, n, out.steps, found.Off, unconfirmed)
+	}
+	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, unconfirmed, found, r.Claims.Ended)
+	if !diags.HasError() {
+		r.Memory.Store(n.key(), out)
+	}
+	return out, diags
+}
+
+// readMissing reads what the state does not say. It returns how many customers it read.
+func (r *customerPermissionsResource) readMissing(ctx context.Context, n reviewed, before snapshot) (snapshot, int, diag.Diagnostics) {
+	missing := n.missing(before)
+	found := finding{known: snapshot{listed: missing, unlisted: fleet{}}}
+	ids := slices.Collect(maps.Keys(missing))
+	neverRead := n.Denies && (n.state == nil || !n.state.denies()) // who is not listed
+	var err error
+	if neverRead {
+		if ids, err = r.listCustomers(ctx, missing); err != nil {
+			return before, 0, r.notRead(ctx, found.failed, tfkit.OutOfTime(ctx, err))
+		}
+		ids = slices.DeleteFunc(ids, func(id string) bool {
+			_, isKnown := before.listed[id]
+			_, isListed := n.Wanted[id]
+			return (isKnown || isListed) && missing[id] == nil
+		})
+	}
+	slices.Sort(ids)
+	err = r.readPolicies(ctx, ids, &found, neverRead, time.Time{})
+	if diags := r.notRead(ctx, found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
+		return before, 0, diags
+	}
+	for id, one := range found.known.listed {
+		before.listed[id] = one
+		delete(before.unlisted, id)
+	}
+	maps.Copy(before.unlisted, found.known.unlisted)
+	return before, len(ids), nil
+}
+
+// missing are the customers of whom something is wanted that the state does not say. Deny turns off
+// whatever those have who are no longer listed.
+func (n reviewed) missing(before snapshot) fleet {
+	out := fleet{}
+	for id, one := range n.Wanted {
+		has := before.of(id)
+		for permission := range one {
+			if _, seen := has[permission]; !seen {
+				out[id] = one
+			}
+		}
+	}
+	for id, has := range before.listed {
+		if _, isListed := n.Wanted[id]; n.Denies && !isListed && len(has) < len(memberPermissions) {
+			out[id] = switches{}
+			for _, permission := range memberPermissions {
+				out[id][permission] = false
+			}
+		}
+	}
+	return out
+}
+
+// notRead tells why nothing is changed.
+func (r *customerPermissionsResource) notRead(ctx context.Context, failed tfkit.Failures, err error) diag.Diagnostics {
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
+	}
+	if failed.Any() {
+		return diag.Diagnostics{failed.Named(ctx, r.Clients).Error("read the permissions", "Nothing was changed.")}
+	}
+	return nil
+}
+
+// take returns the review of the plan that is applied. It makes it anew where the plan was made by
+// another process, and then refuses to change customers that the plan does not name.
+func (r *customerPermissionsResource) take(ctx context.Context, n reviewed, plan customerPermissionsModel, private tfkit.PrivateState) (review, diag.Diagnostics) {
+	if v, ok := r.Memory.LoadAndDelete(n.key()); ok {
+		return v.(review), nil //nolint:forcetypeassert // its key has a type of its own
+	}
+	v, diags := r.review(ctx, n, private)
+	if !diags.HasError() && !plan.Changes.IsUnknown() {
+		named := make(map[string]bool)
+		for key := range plan.Changes.Elements() {
+			named[changedID(key)] = true
+		}
+		diags.Append(r.unnamed(ctx, v.changes.by, named)...)
+	}
+	return v, diags
+}
+
+// unnamed refuses changes of customers that the plan does not name.
+func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string]string, named map[string]bool) diag.Diagnostics {
+	var ids []string
+	for id := range by {
+		if !named[id] {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	return diag.Diagnostics{diag.NewErrorDiagnostic(fmt.Sprintf("%d customers changed since this plan was made", len(ids)),
+		fmt.Sprintf("The plan does not name them, so nothing was changed: %s.\n\nWhat to do: plan again.", shortList(ctx, r.Clients, ids)))}
+}
+
+// reached are the planned changes without those of customers that failed.
+func (v review) reached(planned types.Map, results []result) types.Map {
+	failed := make(map[string]bool)
+	for i, s := range v.steps {
+		failed[s.customerID] = results[i].err != nil
+	}
+	out := planned.Elements()
+	maps.DeleteFunc(out, func(key string, _ attr.Value) bool { return failed[changedID(key)] })
+	if len(out) == 0 {
+		return types.MapNull(types.StringType)
+	}
+	return types.MapValueMust(types.StringType, out)
+}

@@ -1,0 +1,60 @@
+package permission
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// outsideChange is a permission that a refresh found changed outside Terraform.
+type outsideChange struct {
+	customerID string
+	permission partnercenter.Permission
+	on         bool
+}
+
+// changedOutside is one warning that says what changed since the state was written, for whom, by whom
+// and when. The activity log tells the latter two; without it the warning says what changed.
+func changedOutside(ctx context.Context, c *tfkit.Clients, since time.Time, found []outsideChange, own map[string]time.Time) diag.Diagnostics {
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortFunc(found, func(a, b outsideChange) int {
+		return cmp.Or(strings.Compare(a.customerID, b.customerID), strings.Compare(string(a.permission), string(b.permission)))
+	})
+	ids := make([]string, len(found))
+	for i, one := range found {
+		ids[i] = one.customerID
+	}
+	name := c.Customers(ctx, slices.Compact(ids)...)
+	log, _ := c.PartnerCenter.AuditRecords.RecentPolicyChanges(ctx) // without it the warning says less
+	var lines []string
+	for _, one := range found {
+		verb := "disabled"
+		if one.on {
+			verb = "enabled"
+		}
+		line := name(one.customerID) + ": " + shortWords[one.permission] + " " + verb
+		i := slices.IndexFunc(log[one.customerID], func(r partnercenter.AuditRecord) bool {
+			_, isOwn := own[string(r.OriginalCorrelationID)]
+			return !isOwn && r.OperationDate.After(since)
+		})
+		if i >= 0 {
+			r := log[one.customerID][i]
+			line += " by " + cmp.Or(string(r.UserPrincipalName), string(r.ApplicationID), "unknown") + " on " + r.OperationDate.UTC().Format("2006-01-02 15:04") + " UTC"
+		}
+		lines = append(lines, line)
+	}
+	intro := "Changed outside Terraform:"
+	if !since.IsZero() {
+		intro = "Changed outside Terraform since " + since.UTC().Format(time.DateOnly) + ":"
+	}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Permissions changed outside Terraform", intro+"\n"+strings.Join(lines, "\n"))}
+}

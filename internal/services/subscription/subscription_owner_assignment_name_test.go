@@ -1,0 +1,56 @@
+package subscription_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+)
+
+// A plan says who becomes Owner of which subscription of which company. When the subscription cannot be
+// read yet, it says so after the apply.
+func TestProtoOwner_name(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		for name, config := range map[string]acctest.Values{upn + " on Production of Adatum Demo": byName, user + " on Production of Adatum Demo": byID} {
+			r.Again()
+			if _, err := r.Plan(t.Context(), config); err != nil || r.Planned["name"] != name {
+				t.Errorf("planned is %v, want %s (%v)", r.Planned["name"], name, err)
+			}
+		}
+		r.Again()
+		if _, err := r.Plan(t.Context(), with(byName, "subscription_id", acctest.Unknown)); err != nil || r.Planned["name"] != acctest.Unknown {
+			t.Errorf("planned is %v (%v)", r.Planned["name"], err)
+		}
+		r.Again()
+		r.MustApply(byName)
+		if got := r.State()["name"]; got != upn+" on Production of Adatum Demo" {
+			t.Errorf("the state has %v", got)
+		}
+	})
+}
+
+// What a refresh finds changed is told of.
+func TestProtoOwner_removedOutsideTells(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+		r.MustApply(byID)
+		acctest.Pass(time.Hour)
+		r.Again()
+		r.MustRefresh()
+		if len(r.Warnings) > 0 {
+			t.Errorf("the warnings are %q", r.Warnings)
+		}
+		r.RemoveAssignment(azure, owners(r.Backend)[0].Name)
+		acctest.Pass(time.Hour)
+		r.Again()
+		r.MustRefresh()
+		if !slices.ContainsFunc(r.Warnings, func(w string) bool {
+			return strings.HasPrefix(w, "Owner role assignments changed outside Terraform") && strings.Contains(w, user) && strings.Contains(w, "removed")
+		}) {
+			t.Errorf("the warnings are %q", r.Warnings)
+		}
+	})
+}
