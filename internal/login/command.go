@@ -38,7 +38,7 @@ type Command struct {
 
 // flags are the parsed arguments.
 type flags struct {
-	settings                                   provider.Settings
+	settings                                   provider.Flags
 	azure, deviceCode, noBrowser, check, print bool
 	port                                       int
 	output, customer                           string
@@ -221,7 +221,7 @@ func (c Command) withoutUser(name string) (string, bool) {
 	return c.withoutToken(name)
 }
 
-func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {
+func (c Command) setUp(settings provider.Flags, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {
 	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, func(headline, text string) { c.say("Warning: %s\n\n%s\n", headline, text) }, c.Options...)
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {

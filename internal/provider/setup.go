@@ -11,21 +11,21 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// Settings of the provider that the commands of its binary take as flags. Everything else comes
-// from the environment.
-type Settings struct {
+// Flags are the settings that the commands of the provider's binary take as flags. Everything else
+// comes from the environment.
+type Flags struct {
 	TenantID, ClientID                                         string
 	ClientSecretFilePath, ClientCertificatePath, OIDCTokenFile string
 	Environment                                                string
 	RefreshToken, RefreshTokenOutputPath                       string
 }
 
-func (s Settings) model() providerModel {
+func (f Flags) model() providerModel {
 	return providerModel{
-		TenantID: types.StringValue(s.TenantID), ClientID: types.StringValue(s.ClientID),
-		ClientSecretFilePath: types.StringValue(s.ClientSecretFilePath), ClientCertificatePath: types.StringValue(s.ClientCertificatePath),
-		OIDCTokenFilePath: types.StringValue(s.OIDCTokenFile), Environment: types.StringValue(s.Environment),
-		RefreshToken: types.StringValue(s.RefreshToken), RefreshTokenOutputPath: types.StringValue(s.RefreshTokenOutputPath),
+		TenantID: types.StringValue(f.TenantID), ClientID: types.StringValue(f.ClientID),
+		ClientSecretFilePath: types.StringValue(f.ClientSecretFilePath), ClientCertificatePath: types.StringValue(f.ClientCertificatePath),
+		OIDCTokenFilePath: types.StringValue(f.OIDCTokenFile), Environment: types.StringValue(f.Environment),
+		RefreshToken: types.StringValue(f.RefreshToken), RefreshTokenOutputPath: types.StringValue(f.RefreshTokenOutputPath),
 	}
 }
 
@@ -45,7 +45,7 @@ const RefreshTokenLife = refreshTokenLife
 
 // NewSetup resolves settings as the provider does, with the flags in place of the provider block.
 // It sends nothing. Warn gets what a sign-in has to tell although it goes on.
-func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bool), warn func(headline, text string), options ...Option) (*Setup, diag.Diagnostics) {
+func NewSetup(version string, flags Flags, lookupEnv func(string) (string, bool), warn func(headline, text string), options ...Option) (*Setup, diag.Diagnostics) {
 	s, diags := resolve(flags.model(), lookupEnv)
 	if diags.HasError() {
 		return nil, diags
