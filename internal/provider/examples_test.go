@@ -68,7 +68,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/"} {
+	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "pipelines/", "policy/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -78,7 +78,9 @@ func TestExamples(t *testing.T) {
 		for _, name := range names {
 			var try func(example, string)
 			switch {
-			case folder == "pipelines/": // recipes for CI, no configurations
+			case folder == "pipelines/": // recipes for CI, which TestPipelines runs
+				continue
+			case folder == "policy/": // TestPolicy
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
