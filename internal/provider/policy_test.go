@@ -168,7 +168,7 @@ func TestPolicy(t *testing.T) {
 		"fleet: not approved": {
 			config: fleetConfig("", map[string]string{other: on, mockbackend.AdatumID: "azure_savings_plans = true"}),
 			want: []string{
-				adatum + ": savings plans would be enabled without approval.", adatum + plans,
+				adatum + plans, adatum + ": savings plans would be enabled without approval.",
 				"Customer 20000000 (" + other + ")" + unapproved,
 			},
 		},
