@@ -985,11 +985,14 @@ func checkFirstConsent(t *testing.T, content []byte) {
 var (
 	codeWord  = regexp.MustCompile("`([a-z]+(?:_[a-z0-9]+)+)`")
 	quotation = regexp.MustCompile(`(?m)(?:^> .*\n)+`)
-	included  = regexp.MustCompile(`\{\{ codefile "\w+" "examples/pipelines/([^"]+)" \}\}`)
+	included  = regexp.MustCompile(`\{\{ (?:codefile "\w+"|tffile) "examples/pipelines/([^"]+)" \}\}`)
 )
 
 // foreignWords look like settings in the guides and are names of somebody else's.
 var foreignWords = []string{"id_tokens"}
+
+// withoutMessages are the guides about things that do not fail.
+var withoutMessages = []string{"hand_over.md.tmpl", "pipelines.md.tmpl", "plan_files.md.tmpl", "policy.md.tmpl"}
 
 // TestGuides compares what the guides say with what the provider does.
 func TestGuides(t *testing.T) {
@@ -1012,7 +1015,7 @@ func TestGuides(t *testing.T) {
 				}
 			}
 			quotes := quotation.FindAllString(string(b), -1)
-			if len(quotes) < 3 {
+			if len(quotes) < 3 && !slices.Contains(withoutMessages, filepath.Base(name)) {
 				t.Errorf("the guide explains %d messages, want 3", len(quotes))
 			}
 			for _, quote := range quotes {
@@ -1090,7 +1093,7 @@ func realMessages(t *testing.T) []string {
 		return e
 	}
 	for _, e := range []env{
-		with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_OIDC_TOKEN", "x"),
+		with("ARM_CLIENT_SECRET", "x", "ARM_OIDC_TOKEN", "x", "ARM_USE_OIDC", "true"),
 		with("PARTNERCENTER_USE_OIDC", "true"),
 		with("PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", "x", "SYSTEM_OIDCREQUESTURI", "https://ado.example"),
 		with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_REFRESH_TOKEN", "x"),
