@@ -521,7 +521,7 @@ var stepOutcome = regexp.MustCompile(`^steps\.(\w+)\.outcome$`)
 // runs tells whether a step with this condition runs.
 func (r *jobRun) runs(condition, event string, outcomes map[string]string) bool {
 	status := r.err == nil
-	for _, term := range strings.Split(cmp.Or(condition, "success()"), " && ") {
+	for term := range strings.SplitSeq(cmp.Or(condition, "success()"), " && ") {
 		left, right, isEqual := strings.Cut(term, " == ")
 		if !isEqual {
 			left, right, _ = strings.Cut(term, " != ")
