@@ -49,6 +49,9 @@ var pipelineChecks = map[string]func(t *testing.T, content []byte){
 	"alarm.sh":                  checkAlarmScript,
 	"first-consent.sh":          checkFirstConsent,
 	"purchase-alarm.yml":        checkPurchaseAlarm,
+
+	"purchase-alarm-azure-devops.yml": checkPurchaseAlarmAzureDevOps,
+	"purchase-alarm-gitlab.yml":       checkPurchaseAlarmGitLab,
 }
 
 func TestPipelines(t *testing.T) {
@@ -453,9 +456,66 @@ func checkPurchaseAlarm(t *testing.T, content []byte) {
 	job := w.Jobs.Look.githubJob
 	mustEqual(t, "environment", job.Environment, "plan")
 	mustQuote(t, job)
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("there is no jq here to run the scripts with")
+	alarmsOfPurchases(t, "gh issue create ", func(r *jobRun) {
+		r.githubJob(job, "schedule")
+		if report, err := os.ReadFile(filepath.Join(r.dir, "purchases.md")); err == nil {
+			mustEqual(r.t, "the summary", r.read("summary"), string(report))
+		}
+	})
+}
+
+func checkPurchaseAlarmAzureDevOps(t *testing.T, content []byte) {
+	var p struct {
+		Trigger   string          `json:"trigger"`
+		Schedules []azureSchedule `json:"schedules"`
+		Pool      struct {
+			VMImage string `json:"vmImage"`
+		} `json:"pool"`
+		Jobs []azureJob `json:"jobs"`
 	}
+	strictly(t, content, &p)
+	if p.Trigger != "none" || len(p.Schedules) != 1 || !p.Schedules[0].Always || !strings.HasSuffix(p.Schedules[0].Cron, " * * *") || len(p.Jobs) != 1 {
+		t.Fatalf("it is not one job every day: %+v", p)
+	}
+	for _, s := range p.Jobs[0].Steps {
+		if s.Task == "AzureCLI@2" {
+			mustEqual(t, "azureSubscription", s.Inputs.AzureSubscription, "partnercenter-plan")
+			mustEqual(t, "workingDirectory", s.Inputs.WorkingDirectory, "purchase-alarm")
+			alarmsOfPurchases(t, "POST /contoso/project-id/_apis/wit/workitems/", func(r *jobRun) {
+				r.azureCLI(s, nil)
+				if _, err := os.Stat(filepath.Join(r.dir, "purchases.md")); err == nil && !strings.Contains(r.log, "##vso[task.uploadsummary]"+r.dir+"/purchases.md") {
+					r.t.Error("there is no summary")
+				}
+			})
+		}
+	}
+}
+
+func checkPurchaseAlarmGitLab(t *testing.T, content []byte) {
+	var p struct {
+		Purchases gitlabJob `json:"purchases"`
+	}
+	strictly(t, content, &p)
+	mustEqual(t, "rules", p.Purchases.Rules, []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "schedule" && $PURCHASES == "true"`}})
+	var base gitlabPipeline
+	pipeline, err := os.ReadFile(filepath.Join(pipelines, "gitlab-ci.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	strictly(t, pipeline, &base)
+	alarmsOfPurchases(t, "POST /api/v4/projects/9/issues\n", func(r *jobRun) {
+		r.env["GITLAB_TOKEN"] = "gitlab-access"
+		if err := os.Symlink(".", filepath.Join(r.dir, "purchase-alarm")); err != nil {
+			t.Fatal(err)
+		}
+		r.gitlabJob(base.Base, p.Purchases)
+	})
+}
+
+// alarmsOfPurchases runs a job while nothing was bought, after a purchase, and after a customer could not be read. Then the
+// job fails, and its requests open an issue.
+func alarmsOfPurchases(t *testing.T, opens string, run func(*jobRun)) {
+	t.Helper()
 	report, err := os.ReadFile(filepath.Join(pipelines, "..", "purchase-alarm", "report.jq"))
 	if err != nil {
 		t.Fatal(err)
@@ -463,7 +523,7 @@ func checkPurchaseAlarm(t *testing.T, content []byte) {
 	look := func(r *jobRun, purchases, errors string) {
 		r.write("report.jq", string(report), 0o600)
 		r.write("output.json", `{"purchases":{"value":`+purchases+`},"customers_read":{"value":7},"errors":{"value":`+errors+`}}`, 0o600)
-		r.githubJob(job, "schedule")
+		run(r)
 	}
 	inJobs(t, "look", func(r *jobRun) { look(r, "[]", "{}") })
 	for name, c := range map[string]struct{ purchases, errors, want string }{
@@ -475,10 +535,10 @@ func checkPurchaseAlarm(t *testing.T, content []byte) {
 			if look(r, c.purchases, c.errors); r.err == nil {
 				t.Error("the run is green")
 			}
-			if got := r.read("summary"); !strings.Contains(got, c.want) {
+			if got := r.read("purchases.md"); !strings.Contains(got, c.want) {
 				t.Errorf("the summary is\n%s", got)
 			}
-			if got := r.read("requests"); !strings.Contains(got, "gh issue create ") || !strings.Contains(got, c.want) {
+			if got := r.read("requests"); !strings.Contains(got, opens) || !strings.Contains(got, c.want) {
 				t.Errorf("there is no issue: %s", got)
 			}
 			mustEqual(t, "what the vault has after the run", r.read("vault"), "renewed-token\n")
@@ -549,14 +609,9 @@ func (r *jobRun) runs(condition, event string, outcomes map[string]string) bool 
 }
 
 type azurePipeline struct {
-	Trigger   azureBranches `json:"trigger"`
-	Schedules []struct {
-		Cron        string `json:"cron"`
-		DisplayName string `json:"displayName"`
-		azureBranches
-		Always bool `json:"always,string"`
-	} `json:"schedules"`
-	Pool struct {
+	Trigger   azureBranches   `json:"trigger"`
+	Schedules []azureSchedule `json:"schedules"`
+	Pool      struct {
 		VMImage string `json:"vmImage"`
 	} `json:"pool"`
 	Variables map[string]string `json:"variables"`
@@ -569,6 +624,13 @@ type azureStage struct {
 	LockBehavior string     `json:"lockBehavior"`
 	Condition    string     `json:"condition"`
 	Jobs         []azureJob `json:"jobs"`
+}
+
+type azureSchedule struct {
+	Cron        string `json:"cron"`
+	DisplayName string `json:"displayName"`
+	azureBranches
+	Always bool `json:"always,string"`
 }
 
 type azureBranches struct {
@@ -773,7 +835,7 @@ func checkGitLabCI(t *testing.T, content []byte) {
 	const onDefault = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH"
 	mustEqual(t, "workflow.rules", p.Workflow.Rules, []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "merge_request_event"`}, {If: onDefault}})
 	mustEqual(t, "apply.rules", p.Apply.Rules, []gitlabRule{{If: onDefault + ` && $CI_PIPELINE_SOURCE == "push"`, When: "manual"}})
-	onSchedule := []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "schedule"`}}
+	onSchedule := []gitlabRule{{If: `$CI_PIPELINE_SOURCE == "schedule" && $PURCHASES != "true"`}}
 	mustEqual(t, "plan.rules", p.Plan.Rules, []gitlabRule{{If: `$CI_PIPELINE_SOURCE != "schedule"`}})
 	mustEqual(t, "drift.rules", p.Drift.Rules, onSchedule)
 	mustEqual(t, "renew.rules", p.Renew.Rules, onSchedule)
@@ -784,21 +846,7 @@ func checkGitLabCI(t *testing.T, content []byte) {
 	for name, job := range map[string]gitlabJob{"plan": p.Plan, "apply": p.Apply, "drift": p.Drift, "renew": p.Renew} {
 		mustEqual(t, name+".extends", job.Extends, ".terraform")
 		mustEqual(t, name+".environment", job.Environment.Name, map[string]string{"plan": "plan", "apply": "apply", "drift": "plan", "renew": "apply/renew"}[name])
-		do := func(r *jobRun) {
-			maps.Copy(r.env, map[string]string{
-				"ARM_TENANT_ID": tenantA, "ARM_CLIENT_ID": clientA, "KEY_VAULT": "contoso", "CI_BUILDS_DIR": r.dir,
-				"CI_API_V4_URL": r.server + "/api/v4", "CI_PROJECT_ID": "9", "CI_JOB_URL": "https://gitlab.example/job",
-			})
-			for id := range p.Base.IDTokens {
-				r.env[id] = "oidc-token"
-			}
-			here := strings.NewReplacer("/tmp/", r.dir+"/", "$CI_PROJECT_DIR", r.dir)
-			for variable, value := range p.Base.Variables {
-				r.env[variable] = here.Replace(value)
-			}
-			// The runner executes both in one shell.
-			r.err = r.shell(here.Replace(strings.Join(slices.Concat(p.Base.BeforeScript, job.Script), "\n")), nil, "-e")
-		}
+		do := func(r *jobRun) { r.gitlabJob(p.Base, job) }
 		inJobs(t, name, func(r *jobRun) {
 			r.env["GITLAB_TOKEN"] = "gitlab-access" // without it a failed job has no one to tell
 			r.write("tfplan", "plan\n", 0o600)
@@ -830,6 +878,22 @@ func checkGitLabCI(t *testing.T, content []byte) {
 			})
 		}
 	}
+}
+
+// gitlabJob runs the scripts of a job and of what it extends, in one shell as the runner does.
+func (r *jobRun) gitlabJob(base, job gitlabJob) {
+	maps.Copy(r.env, map[string]string{
+		"ARM_TENANT_ID": tenantA, "ARM_CLIENT_ID": clientA, "KEY_VAULT": "contoso", "CI_BUILDS_DIR": r.dir,
+		"CI_API_V4_URL": r.server + "/api/v4", "CI_PROJECT_ID": "9", "CI_JOB_URL": "https://gitlab.example/job",
+	})
+	for id := range base.IDTokens {
+		r.env[id] = "oidc-token"
+	}
+	here := strings.NewReplacer("/tmp/", r.dir+"/", "$CI_PROJECT_DIR", r.dir)
+	for variable, value := range base.Variables {
+		r.env[variable] = here.Replace(value)
+	}
+	r.err = r.shell(here.Replace(strings.Join(slices.Concat(base.BeforeScript, job.Script), "\n")), nil, "-e")
 }
 
 func (r *jobRun) write(name, content string, mode os.FileMode) {
