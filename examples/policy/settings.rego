@@ -10,5 +10,5 @@ max_disabled := 10
 # Customers that must never be enabled, by customer ID.
 never := {"d9c8b7a6-5f4e-4d3c-8b2a-1f0e9d8c7707"}
 
-# Approved permissions by customer ID, from approvals.json.
+# Approved permissions by customer ID, from data.json.
 approvals := data.approvals

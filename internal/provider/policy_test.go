@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func policyWith(t *testing.T, customers []string) string {
 	if err := acctest.CopyConfiguration(to, from); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(to, "approvals.json")
+	file := filepath.Join(to, "data.json")
 	content, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +58,31 @@ func policyWith(t *testing.T, customers []string) string {
 		t.Fatal(err)
 	}
 	return to
+}
+
+// opaLine is the command that the guide shows.
+var opaLine = regexp.MustCompile(`(?m)^opa (exec .*) --bundle policy (.*) plan\.json$`)
+
+// asInGuide runs the guide's command, and tells whether it refuses the plan.
+func asInGuide(t *testing.T, policy, planJSON string) bool {
+	t.Helper()
+	guide, err := os.ReadFile("templates/guides/policy.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := opaLine.FindStringSubmatch(string(guide))
+	if line == nil {
+		t.Fatal("the guide does not run OPA")
+	}
+	file := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(file, []byte(planJSON), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := opa(t, slices.Concat(strings.Fields(line[1]), []string{"--bundle", policy}, strings.Fields(line[2]), []string{file})...)
+	if err == nil && !strings.Contains(out, `"result": []`) {
+		t.Errorf("OPA did not read the plan: %s", out)
+	}
+	return err != nil
 }
 
 // refusals are what the policy says of a plan.
@@ -196,8 +222,11 @@ func TestPolicy(t *testing.T) {
 			if got := refusals(t, policy, plan); !slices.Equal(got, c.want) {
 				t.Errorf("the policy says\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(c.want, "\n  "))
 			}
-			if name != "fleet: not approved" {
+			if name != "fleet: approved" && name != "fleet: not approved" {
 				return
+			}
+			if refused := asInGuide(t, policy, plan); refused != (c.want != nil) {
+				t.Errorf("the command of the guide refuses the plan: %t", refused)
 			}
 			// HCP Terraform wraps the plan.
 			if got := refusals(t, policy, `{"plan":`+plan+`,"run":{}}`); !slices.Equal(got, c.want) {
