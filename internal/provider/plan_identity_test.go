@@ -3,6 +3,7 @@ package provider_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestPlanIdentity(t *testing.T) {
 	run(t, w, 0, "apply", "-input=false", "-auto-approve")
 	admin := w.Env
 	as := func(env ...string) {
-		w.Env = append(append(admin[:len(admin):len(admin)], "PARTNERCENTER_REFRESH_TOKEN="+b.User(mockbackend.HelpdeskAgent).RefreshToken), env...)
+		w.Env = slices.Concat(admin, []string{"PARTNERCENTER_REFRESH_TOKEN=" + b.User(mockbackend.HelpdeskAgent).RefreshToken}, env)
 	}
 	as()
 	run(t, w, 0, "plan", "-input=false", "-detailed-exitcode")
