@@ -70,7 +70,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, needed := range []string{
-		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "pipelines/", "policy/",
+		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "get-started/", "pipelines/", "policy/",
 		"provider-variables/", "customers-from-file/", "customers-deny/",
 	} {
 		if files[needed] == nil {
@@ -88,6 +88,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
+			case folder == "get-started/" && name == "main.tf":
+				try = example.twoCustomers
 			case folder == "shards/" && name == "customers.yaml": // belongs to main.tf
 				continue
 			case folder == "shards/" && name == "main.tf":
