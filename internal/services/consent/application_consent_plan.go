@@ -44,7 +44,7 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 		resp.Diagnostics.Append(errAppOnly)
 		return
 	}
-	if config.ApplicationID.IsNull() {
+	if config.ApplicationID.IsNull() && !plan.CustomerID.IsUnknown() { // else there is nothing to sign in for yet
 		resp.Diagnostics.Append(r.planApplication(ctx, plan, state, resp)...)
 	}
 	if resp.Diagnostics.HasError() {
