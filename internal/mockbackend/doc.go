@@ -26,6 +26,10 @@
 //	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag = 4 * time.Second })           // policies: reads lag behind writes
 //	b.SetKnobs(func(k *mockbackend.Knobs) { k.AssignmentReadLag = 4 * time.Second }) // the same for role assignments
 //
+// Sign a user in on the sign-in page, as a browser does; [Backend.NewRefreshToken] is the short way:
+//
+//	location, err := b.Visit(ctx, address, mockbackend.Person{SkipMFA: true})
+//
 // At the end of a test, [Backend.Violations] must be empty. [Backend.Requests], [Backend.Changes] and [Backend.Counters]
 // have what happened.
 //
@@ -45,7 +49,7 @@
 //     subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder and purchases.
 //   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
 //     other scopes than subscriptions, and access without a role, as Global Administrators have it.
-//   - Sign-in: authorization code and device code flow. NewRefreshToken replaces the browser. Azure CLI.
+//   - Sign-in: the authorization code and device code flows at the v1 endpoint, other response modes than query, Azure CLI.
 //   - Microsoft Graph. HTTP/2: all services use HTTP/1.1, as Partner Center does.
 //
 // # Map of the files

@@ -165,6 +165,11 @@ type Knobs struct {
 	ReuseRefreshTokens bool `json:"reuseRefreshTokens"`
 	// RefreshTokenLifetime is the time from the issue of a refresh token to its expiry, even if it is used.
 	RefreshTokenLifetime time.Duration `json:"refreshTokenLifetime"`
+	// ConsentRequired refuses tokens of the partner's tenant for resources that the user did not consent to on the sign-in
+	// page (AADSTS65001); false = an administrator consented for all users.
+	ConsentRequired bool `json:"consentRequired"`
+	// SlowDown answers each poll for a device code with slow_down (RFC 8628 3.5). Not documented by Entra.
+	SlowDown bool `json:"slowDown"`
 	// CustomerTenants selects the answer to users in the tenants of customers.
 	CustomerTenants CustomerTenants `json:"customerTenants"`
 	// ConsentExistsBadRequest answers 400 to an application consent that exists; false = 409. Not documented.

@@ -104,6 +104,13 @@ func routes() map[Service][]route {
 			{"GET", "/{tenant}/discovery/v2.0/keys", open, nil, (*Backend).signingKeys},
 			{"GET", "/{tenant}/discovery/keys", open, nil, (*Backend).signingKeys},
 			{"GET", "/common/discovery/instance", open, nil, (*Backend).instanceDiscovery},
+
+			{"GET", "/{tenant}/oauth2/v2.0/authorize", open, authorizeQuery, (*Backend).authorize},
+			{"POST", "/{tenant}/oauth2/v2.0/devicecode", open, nil, (*Backend).startDeviceCode},
+			{"POST", "/common/login", open, nil, (*Backend).pageChosen}, // the forms of the sign-in page
+			{"POST", "/common/consent", open, nil, (*Backend).pageConsented},
+			{"GET", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodePage},
+			{"POST", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodeEntered},
 		},
 		PartnerCenter: {
 			{"POST", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).createSelfServePolicy},

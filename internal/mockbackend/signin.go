@@ -2,6 +2,7 @@ package mockbackend
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// signInService is the token endpoint of Entra, v1 and v2, for unattended clients.
+// signInService is Entra: the token endpoint, v1 and v2, and the sign-in page with the flows that use it.
 type signInService struct{ serviceBase }
 
 func (signInService) inspect(b *Backend, x *exchange) {
@@ -48,6 +49,11 @@ func (signInService) encode(x *exchange, r response) answer {
 	}
 	if id := x.req.Header.Get("client-request-id"); id != "" {
 		header.Set("client-request-id", id)
+	}
+	if text, ok := r.body.(string); ok {
+		maps.Copy(header, r.header)
+		header.Set("Content-Type", "text/html; charset=utf-8")
+		return answer{status: r.status, header: header, body: []byte(text)}
 	}
 	return jsonAnswer(header, r)
 }

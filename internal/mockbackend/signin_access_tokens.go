@@ -94,7 +94,7 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 		claims.IDType, claims.ObjectID, claims.UPN, claims.Scope = "user", user.ObjectID, user.UserPrincipalName, "user_impersonation"
 		claims.Subject = guidFor("subject", user.ObjectID)
 		claims.AMR = []string{"pwd"}
-		if user.MFA {
+		if r.mfa {
 			claims.AMR = append(claims.AMR, "mfa")
 		}
 	}

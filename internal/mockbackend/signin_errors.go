@@ -79,6 +79,9 @@ var requestErrors = []SignInError{
 	{400, "invalid_grant", 700007, "bad_token", "The grant was issued for a different client id."},
 	{400, "invalid_grant", 70000, "bad_token", "Provided grant is invalid or malformed."},
 	{400, "invalid_request", 9002313, "", "Invalid request. Request is malformed or invalid."},
+	{400, "invalid_grant", 54005, "", "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token."},
+	{400, "invalid_grant", 501481, "", "The Code_Verifier does not match the code_challenge supplied in the authorization request."},
+	{400, "invalid_request", 500112, "", "The reply address does not match the reply address provided when requesting Authorization code."},
 }
 
 var signInErrorsByCode = func() map[int]SignInError {

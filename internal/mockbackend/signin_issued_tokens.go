@@ -15,6 +15,9 @@ const (
 	IDToken         TokenKind = "id"
 	OIDCToken       TokenKind = "oidc"      // of a CI system or cluster
 	ClientAssertion TokenKind = "assertion" // accepted, not issued: signed by the application with its certificate
+
+	AuthorizationCode TokenKind = "code"
+	DeviceCode        TokenKind = "device_code"
 )
 
 // IssuedToken is a token that the mock issued. A test that finds it in a log or a file has found a leak.

@@ -39,9 +39,13 @@ const refreshTokenPrefix = "0.AXoA"
 // tenant or resource.
 type refreshToken struct {
 	user   int
+	noMFA  bool      // the user skipped multifactor authentication on the sign-in page
 	serial uint64    // 0 = the first token of each user
 	issued time.Time // zero for the first tokens, which are as old as the backend
 }
+
+// noMFABit marks the user's byte of a token without multifactor authentication.
+const noMFABit = 0x80
 
 // userTokens is the state of a user's refresh tokens.
 type userTokens struct {
@@ -57,7 +61,11 @@ func (s *signInState) encodeRefreshToken(t refreshToken) string {
 	if !t.issued.IsZero() {
 		seconds = uint64(t.issued.Unix())
 	}
-	payload := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{byte(t.user)}, t.serial), seconds)
+	user := byte(t.user)
+	if t.noMFA {
+		user |= noMFABit
+	}
+	payload := binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64([]byte{user}, t.serial), seconds)
 	return refreshTokenPrefix + base64.RawURLEncoding.EncodeToString(append(payload, s.mac(payload)...))
 }
 
@@ -73,10 +81,11 @@ func (s *signInState) decodeRefreshToken(text string) (refreshToken, error) {
 		return refreshToken{}, errMalformedRefreshToken
 	}
 	payload := raw[:refreshTokenSize]
-	if !hmac.Equal(raw[refreshTokenSize:], s.mac(payload)) || int(payload[0]) >= len(s.users) {
+	user := int(payload[0] &^ noMFABit)
+	if !hmac.Equal(raw[refreshTokenSize:], s.mac(payload)) || user >= len(s.users) {
 		return refreshToken{}, errForeignRefreshToken
 	}
-	t := refreshToken{user: int(payload[0]), serial: binary.BigEndian.Uint64(payload[1:]), issued: s.created}
+	t := refreshToken{user: user, noMFA: payload[0]&noMFABit != 0, serial: binary.BigEndian.Uint64(payload[1:]), issued: s.created}
 	if seconds := binary.BigEndian.Uint64(payload[9:]); seconds != 0 {
 		t.issued = time.Unix(int64(seconds), 0)
 	}
@@ -84,9 +93,9 @@ func (s *signInState) decodeRefreshToken(text string) (refreshToken, error) {
 }
 
 // issueRefreshToken issues a new refresh token to a user. The lock is held.
-func (b *Backend) issueRefreshToken(user int) string {
+func (b *Backend) issueRefreshToken(user int, mfa bool) string {
 	b.signIn.serial++
-	t := refreshToken{user: user, serial: b.signIn.serial, issued: time.Now()}
+	t := refreshToken{user: user, noMFA: !mfa, serial: b.signIn.serial, issued: time.Now()}
 	b.signIn.tokens[user].newest = t
 	text := b.signIn.encodeRefreshToken(t)
 	b.rememberToken(IssuedToken{Kind: RefreshToken, Token: text, Tenant: b.partner.TenantID, User: b.signIn.users[user].UserPrincipalName})
@@ -121,7 +130,8 @@ func (b *Backend) checkRefreshToken(x *exchange, r *tokenRequest) *refusal {
 		return refused
 	}
 	r.user, r.userAt = &b.signIn.users[token.user], token.user
-	return nil
+	r.mfa = r.user.MFA && !token.noMFA
+	return b.checkConsent(x, token.user, r.audience, r.tenant)
 }
 
 // checkCustomerTenant reports whether the partner's users get tokens in the tenant.
@@ -189,5 +199,5 @@ func (b *Backend) NewRefreshToken(user User) string {
 	if !ok {
 		return ""
 	}
-	return b.issueRefreshToken(at)
+	return b.issueRefreshToken(at, b.signIn.users[at].MFA)
 }

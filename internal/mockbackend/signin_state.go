@@ -22,11 +22,12 @@ type signInState struct {
 	assertions   seenAssertions
 	faults       []*SignInFault
 	issued       []IssuedToken
+	interactive  interactive
 }
 
 func newSignInState(seed int64) signInState {
 	key := sha256.Sum256(fmt.Append(nil, "mockbackend refresh tokens ", seed))
-	return signInState{key: key[:], created: time.Now(), verified: map[string]tokenClaims{}}
+	return signInState{key: key[:], created: time.Now(), verified: map[string]tokenClaims{}, interactive: newInteractive()}
 }
 
 func (s *signInState) newPartner() Partner {

@@ -161,7 +161,7 @@ func TestSignInErrorsHaveEntraNames(t *testing.T) {
 	}
 	want("GET", try(http.MethodGet, v2Path), 405, "invalid_request", "AADSTS900561")
 	wantViolation(t, b, "GET", "method not allowed")
-	if got := try(http.MethodGet, "/"+mockbackend.PartnerTenantID+"/oauth2/v2.0/authorize"); got.status != 404 || len(got.raw) != 0 {
+	if got := try(http.MethodGet, "/"+mockbackend.PartnerTenantID+"/oauth2/v2.0/logout"); got.status != 404 || len(got.raw) != 0 {
 		t.Errorf("unknown route: %d %s", got.status, got.raw)
 	}
 	wantViolation(t, b, "unknown route", "unknown route of signin")

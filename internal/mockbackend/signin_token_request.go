@@ -24,6 +24,7 @@ type tokenRequest struct {
 	contexts []string // authentication contexts requested by claims
 	user     *User    // nil for client_credentials
 	userAt   int
+	mfa      bool // the user completed multifactor authentication
 }
 
 func (b *Backend) issueTokenV1(x *exchange) response { return b.issueToken(x, true) }
@@ -70,6 +71,9 @@ func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	if ok {
 		r.tenant = tenant
 	}
+	if r.grant == grantDeviceCode {
+		b.scopeOfDevice(r)
+	}
 	wrongAudience := b.checkAudience(r)
 	if injected := x.knobs.SignInError; injected != nil {
 		return injected.refusal()
@@ -81,6 +85,10 @@ func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	case "":
 		return missingParameter("grant_type")
 	case "client_credentials", "refresh_token":
+	case grantAuthorizationCode, grantDeviceCode:
+		if r.v1 {
+			return refuse(http.StatusBadRequest, "unsupported_grant_type", 70003, "The mock supports the grant type '%s' at the v2 endpoint.", r.grant)
+		}
 	default:
 		return refuse(http.StatusBadRequest, "unsupported_grant_type", 70003, "The app requested an unsupported grant type '%s'.", r.grant)
 	}
@@ -93,10 +101,17 @@ func (b *Backend) checkTokenRequest(x *exchange, r *tokenRequest) *refusal {
 	if wrongAudience != nil {
 		return wrongAudience
 	}
-	if r.grant == "refresh_token" {
-		if refused := b.checkRefreshToken(x, r); refused != nil {
-			return refused
-		}
+	var refused *refusal
+	switch r.grant {
+	case "refresh_token":
+		refused = b.checkRefreshToken(x, r)
+	case grantAuthorizationCode:
+		refused = b.checkAuthorizationCode(x, r)
+	case grantDeviceCode:
+		refused = b.checkDeviceCode(x, r)
+	}
+	if refused != nil {
+		return refused
 	}
 	return b.checkClaims(x, r)
 }
@@ -193,8 +208,8 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 	}
 	if r.v1 || slices.Contains(r.scopes, "offline_access") {
 		body.RefreshToken = r.form.Get("refresh_token")
-		if x.knobs.RotateRefreshTokens {
-			body.RefreshToken = b.issueRefreshToken(r.userAt)
+		if x.knobs.RotateRefreshTokens || r.grant != "refresh_token" {
+			body.RefreshToken = b.issueRefreshToken(r.userAt, r.mfa)
 		}
 	}
 	part := base64.RawURLEncoding.EncodeToString

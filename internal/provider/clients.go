@@ -16,30 +16,39 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// clients makes the clients that all types share. It sends nothing.
-func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
+// signInConfig is the configuration of the sign-in without its proof, with the HTTP client, texts and
+// logger that the clients share.
+func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string) credential.Config {
 	var client *http.Client
 	if p.transport != nil {
 		client = httppipe.ClientOver(p.transport)
 	} else {
 		client = httppipe.NewClient(s.roots)
 	}
-	userAgent := fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown"))
-	texts := new(httppipe.Texts)
-	logger := tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken)
-	cred, azure, err := p.credentials(s, credential.Config{
+	return credential.Config{
 		TenantID: s.tenantID, ClientID: s.clientID, ProofFrom: s.signIn.from,
 		RefreshToken: s.refreshToken, RefreshTokenFrom: s.refreshTokenFrom, RefreshTokenOutputPath: s.refreshTokenOutputPath,
 		Warn: p.notices.add, Reported: new(sync.Map), MaxRetries: s.maxRetries, Hosts: []string{s.authority.Host, s.partnerCenter.Host, s.resourceManager.Host},
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
-		Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
-	})
+		Client: client, Texts: new(httppipe.Texts),
+		UserAgent: fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown")),
+		Logger:    tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken),
+	}
+}
+
+// clients makes the clients that all types share. It sends nothing.
+func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
+	return p.clientsFor(s, p.signInConfig(s, terraformVersion))
+}
+
+func (p *partnerCenterProvider) clientsFor(s settings, config credential.Config) (*tfkit.Clients, diag.Diagnostics) {
+	cred, azure, err := p.credentials(s, config)
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
-		Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
+		Limits: s.limits, MaxRetries: s.maxRetries, Client: config.Client, UserAgent: config.UserAgent, Texts: config.Texts, Logger: config.Logger,
 	}
 	if tfkit.CheckGUID(s.tenantID) == nil {
 		options.TenantID = strings.ToLower(s.tenantID)
@@ -48,7 +57,7 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 		PartnerCenter: partnercenter.New(options),
 		Azure: resourcemanager.New(resourcemanager.Options{
 			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure, AppOnly: azure.AppOnly(), Forget: azure.Forget,
-			Limits: s.limits, MaxRetries: s.maxRetries, Client: client, UserAgent: userAgent, Texts: texts, Logger: logger,
+			Limits: s.limits, MaxRetries: s.maxRetries, Client: config.Client, UserAgent: config.UserAgent, Texts: config.Texts, Logger: config.Logger,
 		}),
 	}, nil
 }

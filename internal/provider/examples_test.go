@@ -70,7 +70,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "several-partners/", "shards/"} {
+	for _, needed := range []string{"provider/", "get-started/", "quickstart/", "customer-self-service/", "purchase-alarm/", "several-partners/", "shards/"} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -84,6 +84,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
+			case folder == "get-started/" && name == "main.tf":
+				try = example.twoCustomers
 			case folder == "shards/" && name == "customers.yaml": // belongs to main.tf
 				continue
 			case folder == "shards/" && name == "main.tf":
@@ -192,6 +194,21 @@ func (e example) blocks(name string) {
 		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
 		Steps:                    []resource.TestStep{{Config: b.Config(e.read(name))}},
 	})
+}
+
+// twoCustomers is applied from outside, by the variables of the environment.
+func (e example) twoCustomers(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
+		if !slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances) {
+			e.Errorf("customer %s may not buy reservations", id)
+		}
+	}
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
 }
 
 // minor is 11 of 1.11.4.

@@ -6,7 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,7 +46,6 @@ var pipelineChecks = map[string]func(t *testing.T, content []byte){
 	"github-actions-shards.yml": checkGitHubShards,
 	"azure-pipelines.yml":       checkAzurePipelines,
 	"gitlab-ci.yml":             checkGitLabCI,
-	"first-consent.sh":          checkFirstConsent,
 	"purchase-alarm.yml":        checkPurchaseAlarm,
 }
 
@@ -740,59 +743,6 @@ func mustSignIn(t *testing.T, e env) {
 	mustEqual(t, "the refresh token's new place", s.refreshTokenOutputPath, e["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"])
 }
 
-// checkFirstConsent runs the script with a stand-in for curl that answers as Entra ID does.
-func checkFirstConsent(t *testing.T, content []byte) {
-	const fakeCurl = `echo "$*" > "$DIR/arguments"; cat > "$DIR/request"; cat "$DIR/answer"`
-	consent := func(t *testing.T, answer string) *jobRun {
-		r := newJobRun(t)
-		r.write("curl", "#!/bin/sh\n"+fakeCurl+"\n", 0o700)
-		r.write("answer", answer, 0o600)
-		r.write("first-consent.sh", string(content), 0o600)
-		cmd := exec.CommandContext(t.Context(), "sh", filepath.Join(r.dir, "first-consent.sh"), tenantA, clientA, filepath.Join(r.dir, "refresh-token"))
-		cmd.Stdin = strings.NewReader("the-code\nthe-secret\n")
-		cmd.Env = []string{"DIR=" + r.dir, "PATH=" + r.env["PATH"]}
-		out, err := cmd.CombinedOutput()
-		r.err = err
-		r.write("output", string(out), 0o600)
-		for _, secret := range []string{"the-code", "the-secret", "the-token"} {
-			if strings.Contains(string(out)+r.read("arguments"), secret) {
-				t.Errorf("%s is shown", secret)
-			}
-		}
-		return r
-	}
-	t.Run("granted", func(t *testing.T) {
-		r := consent(t, `{"token_type":"Bearer","access_token":"a","refresh_token":"the-token","expires_in":3599}`)
-		if r.err != nil {
-			t.Fatal(r.err, r.read("output"))
-		}
-		mustEqual(t, "the file", r.read("refresh-token"), "the-token")
-		if info, err := os.Stat(filepath.Join(r.dir, "refresh-token")); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("others can read the token: %v %v", info.Mode(), err)
-		}
-		for _, field := range []string{
-			"grant_type=authorization_code", "client_id=" + clientA, "client_secret=the-secret", "code=the-code", "redirect_uri=http://localhost:8400",
-			"scope=" + partnercenter.DefaultEndpoint + "/user_impersonation offline_access",
-		} {
-			if !strings.Contains(r.read("request"), `data-urlencode = "`+field+`"`) {
-				t.Errorf("the request has no %s", field)
-			}
-		}
-		if !strings.Contains(r.read("arguments"), "https://login.microsoftonline.com/"+tenantA+"/oauth2/v2.0/token") {
-			t.Errorf("the request goes to %s", r.read("arguments"))
-		}
-	})
-	t.Run("refused", func(t *testing.T) {
-		r := consent(t, `{"error":"invalid_grant","error_description":"AADSTS70008: The code expired.","error_codes":[70008]}`)
-		if r.err == nil || !strings.Contains(r.read("output"), "AADSTS70008: The code expired.") {
-			t.Errorf("%v: %s", r.err, r.read("output"))
-		}
-		if _, err := os.Stat(filepath.Join(r.dir, "refresh-token")); err == nil {
-			t.Error("there is a file without a token")
-		}
-	})
-}
-
 var (
 	codeWord  = regexp.MustCompile("`([a-z]+(?:_[a-z0-9]+)+)`")
 	quotation = regexp.MustCompile(`(?m)(?:^> .*\n)+`)
@@ -823,8 +773,12 @@ func TestGuides(t *testing.T) {
 				}
 			}
 			quotes := quotation.FindAllString(string(b), -1)
-			if len(quotes) < 3 {
-				t.Errorf("the guide explains %d messages, want 3", len(quotes))
+			want := 3
+			if strings.HasPrefix(filepath.Base(name), "authentication_") { // one method of several
+				want = 2
+			}
+			if len(quotes) < want {
+				t.Errorf("the guide explains %d messages, want %d", len(quotes), want)
 			}
 			for _, quote := range quotes {
 				quote = oneLine(strings.ReplaceAll("\n"+quote, "\n> ", " "))
@@ -905,6 +859,10 @@ func realMessages(t *testing.T) []string {
 		with("PARTNERCENTER_USE_OIDC", "true"),
 		with("PARTNERCENTER_ADO_PIPELINE_SERVICE_CONNECTION_ID", "x", "SYSTEM_OIDCREQUESTURI", "https://ado.example"),
 		with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_REFRESH_TOKEN", "x"),
+		with("PARTNERCENTER_USE_CLI", "true", "PARTNERCENTER_REFRESH_TOKEN", "x"),
+		with("PARTNERCENTER_USE_AKS_WORKLOAD_IDENTITY", "true"),
+		with("PARTNERCENTER_CLIENT_CERTIFICATE", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"),
+		{"PARTNERCENTER_CLIENT_ID": clientA, "PARTNERCENTER_CLIENT_SECRET": "x"},
 	} {
 		_, diags := resolve(providerModel{}, e.lookup)
 		say(diags)
@@ -923,7 +881,7 @@ func realMessages(t *testing.T) []string {
 		_, diags := resolve(m, e.lookup)
 		say(diags)
 	}
-	for _, code := range []int{700082, 700213, 700024, 90099} {
+	for _, code := range []int{700082, 700213, 700211, 700024, 700016, 700027, 7000215, 7000222, 90002, 90099} {
 		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
 	}
 	var unread tfkit.Failures
@@ -933,8 +891,55 @@ func realMessages(t *testing.T) []string {
 	for _, e := range []*httppipe.DeadlineError{{}, {Wait: time.Hour}, {Wait: time.Hour, Paced: true}} {
 		messages = append(messages, oneLine(e.Remedy()))
 	}
-	for _, code := range []string{"900421", "900150"} {
+	for _, code := range []string{"900421", "900150", "900329"} {
 		messages = append(messages, oneLine((&partnercenter.Error{API: partnercenter.API, Code: code}).Remedy()))
 	}
-	return messages
+	messages = append(messages, oneLine((&partnercenter.Error{API: partnercenter.API, StatusCode: http.StatusUnauthorized}).Remedy()))
+	return append(messages, literals(t, "../login/check.go", "../credential/user_sign_in.go")...)
+}
+
+// literals are the texts in files of the command login, which this test cannot import.
+func literals(t *testing.T, files ...string) (found []string) {
+	t.Helper()
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+				text, err := strconv.Unquote(literal.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				found = append(found, text)
+			}
+			return true
+		})
+	}
+	return found
+}
+
+// TestIndex compares the tables of the overview with the settings.
+func TestIndex(t *testing.T) {
+	content, err := os.ReadFile("templates/index.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	table.WriteString("| Argument | Environment variables |\n|---|---|\n")
+	for _, setting := range slices.Sorted(maps.Keys(environment)) {
+		fmt.Fprintf(&table, "| `%s` | `%s` |\n", setting, strings.Join(environment[setting], "`, `"))
+	}
+	if !strings.Contains(string(content), table.String()) {
+		t.Errorf("the table of the environment variables is not:\n%s", table.String())
+	}
+	_, arguments, _ := strings.Cut(string(content), "### Arguments by method")
+	arguments, _, _ = strings.Cut(arguments, "\n\nChoose")
+	for setting := range environment {
+		name, _, _ := strings.Cut(setting, ".")
+		if !strings.Contains(arguments, "`"+name+"`") {
+			t.Errorf("%s is not among the arguments by method", name)
+		}
+	}
 }

@@ -29,8 +29,8 @@ type Claims struct {
 	yielded map[Subject]bool
 	// turns are by the id of a subject; see Turn.
 	turns map[string]chan struct{}
-	// awaited is the end of the first call of Await, and of all others.
-	awaited time.Time
+	// awaited and planned are until when Await and PlanEnd wait, in all their calls.
+	awaited, planned time.Time
 }
 
 // Subject is something that two objects can be about: a permission of a customer, or the Owner role
@@ -217,12 +217,32 @@ func (c *Claims) Read(ctx context.Context, private PrivateState, object string, 
 // and those which new ones will turn on, maybe after they were turned off.
 func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
 	keeps, passes = c.end(object, about)
+	if end := c.until(&c.planned, planEndAtMost); len(keeps)+len(passes) < len(about) && time.Now().Before(end) {
+		for _, one := range about { // a new object may be planned a moment later
+			c.wait(ctx, one, object, end, func(others []Claim) bool { return wanted(others, Declared) || wanted(others, Existing) })
+		}
+		keeps, passes = c.end(object, about)
+	}
 	diags = SetPrivate(ctx, private, keepsPlannedKey, keeps)
 	return keeps, passes, append(diags, SetPrivate(ctx, private, passesPlannedKey, passes)...)
 }
 
-// awaitAtMost is how long a run waits, all in all, for new objects that take over.
-const awaitAtMost = 5 * time.Second
+// How long a plan waits, all in all, for new objects to be planned that take over, and how long an
+// apply waits for them to exist.
+const (
+	planEndAtMost = 500 * time.Millisecond
+	awaitAtMost   = 5 * time.Second
+)
+
+// until is the end of all waits of a kind, which the first one sets.
+func (c *Claims) until(end *time.Time, atMost time.Duration) time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if end.IsZero() {
+		*end = time.Now().Add(atMost)
+	}
+	return *end
+}
 
 // Await waits until new objects exist that take over what is about to end, as the plan said, so that
 // nothing is turned off in between. When they are late, because Terraform creates them later, it is.
@@ -232,12 +252,7 @@ func (c *Claims) Await(ctx context.Context, private PrivateState, object string,
 	if len(passes) == 0 {
 		return
 	}
-	c.mu.Lock()
-	if c.awaited.IsZero() {
-		c.awaited = time.Now().Add(awaitAtMost)
-	}
-	end := c.awaited
-	c.mu.Unlock()
+	end := c.until(&c.awaited, awaitAtMost)
 	for _, one := range passes {
 		if slices.Contains(about, one) {
 			c.wait(ctx, one, object, end, held)

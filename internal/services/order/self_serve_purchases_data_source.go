@@ -89,7 +89,7 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			"**Who bought:** Microsoft does not document how a customer's own purchase shows. Orders do not name a person; the activity log has a record " +
 			"of an order with a user principal name, which may be missing. The name's domain, that of the customer's or the partner's default domain, " +
 			"or the customer's list of users tells whose user it is. Application and client tell nothing, since both sides can use the same. " +
-			"Where none of this tells, `bought_by` is null and `bought_by_reason` says why: an alarm had better look at all that is not `partner`.\n\n" +
+			"Where none of this tells, `bought_by` is null and `bought_by_reason` says why: an alarm should cover everything that is not `partner`.\n\n" +
 			"**How late:** an order takes up to 15 minutes to show, its record in the activity log a time that is not documented, and a reservation that of " +
 			"its provisioning. Attributes that are null fill up in later runs. Let the period overlap: look back 2 days in a job that runs daily. " +
 			"The activity log has 90 days; older orders are listed without what it tells.\n\n" +

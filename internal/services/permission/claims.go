@@ -92,7 +92,7 @@ func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at
 			fmt.Sprintf("%s: declared on by one resource, and turned off by the unlisted = \"deny\" of a partnercenter_customer_permissions that does not list them.\n\n"+
 				"What to do: list them there as {}.", list(c.denied)))
 	}
-	return append(diags, handOver(ctx, clients, at, nil, c.passes)...)
+	return append(diags, keptAndPassed(ctx, clients, at, nil, c.passes)...)
 }
 
 // pairs are the keys in a stable order.
@@ -100,9 +100,9 @@ func pairs(m map[pair][]tfkit.Subject) []pair {
 	return slices.SortedFunc(maps.Keys(m), func(a, b pair) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 }
 
-// handOver are the warnings about permissions of objects that end: those that existing objects keep
+// keptAndPassed are the warnings about permissions of objects that end: those that existing objects keep
 // on, and those that pass to new ones.
-func handOver(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
+func keptAndPassed(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(keeps) > 0 {
 		diags.AddAttributeWarning(at, "Permissions stay on", list(ctx, clients, keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
@@ -138,6 +138,14 @@ func customers(ctx context.Context, clients *tfkit.Clients, ids []string) string
 		return "customer " + shown
 	}
 	return shown
+}
+
+// plural is a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // shortList names the first of many customers.

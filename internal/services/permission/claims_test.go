@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -39,7 +40,6 @@ func TestProtoClaims(t *testing.T) {
 		denied   = "Customers that are enabled and denied"
 		passes   = "Permissions pass to another resource"
 		stays    = "Permissions stay on"
-		unlisted = "Customers to be turned off without being listed"
 		manages  = "Two resources manage the same permission"
 	)
 	for name, c := range map[string]struct {
@@ -50,7 +50,7 @@ func TestProtoClaims(t *testing.T) {
 	}{
 		"one and a fleet agree": {
 			resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, one()}}, warned: manages,
-			says: []string{"Azure reservations of customer " + customer, "declare the same"},
+			says: []string{"Azure reservations of Adatum Demo (" + customer + ")", "declare the same"},
 		},
 		"a fleet and one agree":           {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(true)}}, warned: manages},
 		"they agree, and nothing changes": {resources: []inTheWay{{fleetType, one(), one()}, {typeName, single(true), single(true)}}, warned: manages},
@@ -80,10 +80,10 @@ func TestProtoClaims(t *testing.T) {
 		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
 		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: denied},
 		"a first deny beside a new one":        {resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, nobody}}, refused: denied},
-		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied, warned: unlisted},
+		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
 		"deny beside a new fleet":              {resources: []inTheWay{{fleetType, nobody, nobody}, {fleetType, nil, one()}}, refused: denied},
 		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: denied},
-		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}, warned: unlisted},
+		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}},
 		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
 			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
 		}, refused: denied},
@@ -115,7 +115,7 @@ func TestProtoClaims(t *testing.T) {
 					err = errors.Join(err, resources[i].Refresh(t.Context()))
 					_, planErr := resources[i].Plan(t.Context(), one.after)
 					err = errors.Join(err, planErr)
-					warned += strings.Join(resources[i].Warnings, "\n")
+					warned += strings.Join(slices.DeleteFunc(resources[i].Warnings, func(w string) bool { return strings.HasPrefix(w, "Apply this plan before its customers change") }), "\n")
 				}
 				expectText(t, "the error", errorText(err), c.refused)
 				expectText(t, "the warning", warned, c.warned)
@@ -163,5 +163,40 @@ func expectText(t *testing.T, what, got, want string) {
 	t.Helper()
 	if want == "" && got != "" || !strings.Contains(got, want) {
 		t.Errorf("%s is %q, not %q", what, got, want)
+	}
+}
+
+// A permission that passes to a new resource, without a moved block, is not turned off in between: the
+// resource that ends waits for the new one.
+func TestCLI_passesToNewResource(t *testing.T) {
+	t.Parallel()
+	single := func(name string) string {
+		return fmt.Sprintf("resource %q %q {\n  customer_id = %q\n}\n", typeName, name, mockbackend.AdatumID)
+	}
+	fleet := fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})
+	for name, c := range map[string][2]string{"single to single": {single("old"), single("new")}, "single to many": {single("old"), fleet}, "many to single": {fleet, single("new")}} {
+		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Parallel()
+			b := acctest.New(t, mockbackend.Config{})
+			w := fleetWorkspace(t, b, c[0])
+			mustRun(t, w, "apply", "-auto-approve")
+			if err := w.Age(time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			b.ResetJournal()
+			writeFleet(t, w, c[1])
+			if out := oneLine(mustRun(t, w, "apply", "-auto-approve").Output); !strings.Contains(out, "Permissions pass to another resource") {
+				t.Errorf("the plan does not warn:\n%s", out)
+			}
+			acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, ri)
+			for _, r := range acctest.Writes(b.Backend) {
+				if r.Method == http.MethodDelete || r.Method == http.MethodPut {
+					t.Errorf("sent %s %s", r.Method, r.RequestBody)
+				}
+			}
+			if r := w.Run(t.Context(), "plan", "-detailed-exitcode"); r.ExitCode != 0 {
+				t.Errorf("the plan after it ends with %d:\n%s", r.ExitCode, r.Output)
+			}
+		})
 	}
 }

@@ -262,7 +262,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	}
 	defer release()
 	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{r.subject(state)}); len(keeps) > 0 {
-		resp.Diagnostics.Append(handOver(ctx, r.Clients, path.Root("customer_id"), keeps, nil)...)
+		resp.Diagnostics.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, nil)...)
 		return
 	}
 	if next := tfkit.GetPrivate[creation](ctx, req.Private, createsKey); next.Enabled && strings.EqualFold(next.CustomerID, customerID) && state.Enabled.ValueBool() {

@@ -47,6 +47,12 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	if plan == nil {
 		return
 	}
+	asserts := false
+	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
+		var diags diag.Diagnostics
+		asserts, diags = r.planDeclared(ctx, *plan, state, object)
+		resp.Diagnostics.Append(diags...)
+	}
 	if !plan.CustomerID.IsUnknown() && (plan.ID.IsUnknown() || plan.Name.IsUnknown()) {
 		if resp.Diagnostics.Append(r.fillName(ctx, plan)...); resp.Diagnostics.HasError() {
 			return
@@ -54,11 +60,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ID)...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("name"), plan.Name)...)
 	}
-	asserts := false
 	if !plan.CustomerID.IsUnknown() && !plan.Enabled.IsUnknown() {
-		var diags diag.Diagnostics
-		asserts, diags = r.planDeclared(ctx, *plan, state, object)
-		resp.Diagnostics.Append(diags...)
 		if state == nil {
 			resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, createsKey,
 				creation{plan.ID.ValueString(), plan.Name.ValueString(), plan.Enabled.ValueBool()})...)
@@ -119,7 +121,7 @@ func (r *customerPermissionResource) planEnd(ctx context.Context, state customer
 	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
 	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
 	if state.Enabled.ValueBool() {
-		diags.Append(handOver(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
+		diags.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
 	}
 	return diags
 }

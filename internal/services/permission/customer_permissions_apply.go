@@ -31,7 +31,7 @@ type applied struct {
 // apply changes what has to be changed.
 func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, v review, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
 	want, left, before := toFleet(plan.Permissions), plan.unconfirmed(), v.before
-	if r.claimKnown(want, before, v.steps, object) {
+	if r.claimUnchanged(want, before, v.steps, object) {
 		v.steps = before.steps(want)
 	}
 	taken := slices.DeleteFunc(slices.Clone(v.steps), func(s step) bool { return left[s.customerID] != "" })
@@ -49,7 +49,7 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 		out.changes, out.summary = v.reached(plan.Changes, results), types.StringNull()
 	}
 	out.known, out.unconfirmed = before.after(want, v.steps, results)
-	out.touched = diags.HasError() && r.claimKnown(want, before, v.steps, object) // another object relies on it
+	out.touched = diags.HasError() && r.claimUnchanged(want, before, v.steps, object) // another object relies on it
 	found := tfkit.GetPrivate[outside](ctx, private, outsideKey)
 	for i, s := range v.steps {
 		out.touched = out.touched || results[i].err == nil || results[i].outcome == partnercenter.Unsure
@@ -63,9 +63,9 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	return out, diags
 }
 
-// claimKnown claims what is on already and needs no step. It marks customers as unsure whose
+// claimUnchanged claims what is on already and needs no step. It marks customers as unsure whose
 // permission an object that ends in this run may be turning off, and tells whether there are any.
-func (r *customerPermissionsResource) claimKnown(want fleet, before snapshot, steps []step, object string) (found bool) {
+func (r *customerPermissionsResource) claimUnchanged(want fleet, before snapshot, steps []step, object string) (found bool) {
 	stepped := make(map[string]bool, len(steps))
 	for _, s := range steps {
 		stepped[s.customerID] = true
@@ -160,7 +160,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		failed.Add(s.customerID, one.err)
 	}
 	var diags diag.Diagnostics
-	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), slices.Concat(kept...), nil)...)
+	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
 		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out. They are off until they qualify."))
 	}

@@ -205,7 +205,7 @@ func TestProtoFleet_replacementChangedSincePlan(t *testing.T) {
 			r.SetPermissions(mockbackend.LitwareID)
 			r.ResetJournal()
 		})
-		if err == nil || !strings.Contains(err.Error(), "1 customers changed since this plan was made") || !strings.Contains(err.Error(), litware) {
+		if err == nil || !strings.Contains(err.Error(), "1 customer changed since this plan was made") || !strings.Contains(err.Error(), litware) {
 			t.Errorf("got %v", err)
 		}
 		if writes := acctest.Writes(r.Backend); len(writes) > 0 || !r.Exists() {

@@ -87,7 +87,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	r.Claims.Deny(object, nil)
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
 	diags.Append(more...)
-	return append(diags, handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
+	return append(diags, keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
 }
 
 // subjects are the permissions that are on.
@@ -134,7 +134,7 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 		}
 	}
 	c.denied = append(c.denied, r.Claims.Deny(object, deny)...)
-	return slices.Collect(maps.Keys(ended)), c.diagnostics(ctx, r.Clients, path.Root("permissions"))
+	return slices.Collect(maps.Keys(ended)), c.diagnostics(ctx, r.Clients, path.Empty())
 }
 
 func fleetClaim(object string, on bool) tfkit.Claim {
@@ -150,6 +150,9 @@ type planning struct {
 	object  string
 	private tfkit.PrivateState
 }
+
+// refreshedHere is the key of an object in the memory of the run that has refreshed it. An apply does not.
+type refreshedHere string
 
 // planned are the computed attributes of a plan.
 type planned struct {
@@ -180,7 +183,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps))
 	diags.Append(more...)
-	diags.Append(handOver(ctx, r.Clients, path.Root("permissions"), keeps, passes)...)
+	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
 	if p.state == nil {
 		diags.Append(plannedCreation{Creates: true, Next: &n, Changes: v.changes.by}.save(ctx, p.private)...)
 	}
@@ -189,10 +192,10 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
 	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
-	if v.read > 0 {
-		diags.AddAttributeWarning(path.Root("permissions"), "Apply this plan before its customers change",
-			fmt.Sprintf("The state does not have the permissions of %d customers yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
-				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", v.read))
+	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: maybe it is applied
+		diags.AddWarning("Apply this plan before its customers change",
+			fmt.Sprintf("The state does not have the permissions of %s yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
+				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", plural(v.read, "customer")))
 	}
 	steps := without(v.steps, keeps)
 	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
@@ -260,6 +263,6 @@ func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostic {
 		}
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
-		fmt.Sprintf("This would change %d customers (%d enabled, %d disabled), and max_changes allows %d. Nothing was changed.\n\n"+
-			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", len(steps), on, off, bound.ValueInt64()))
+		fmt.Sprintf("This would change %s (%d enabled, %d disabled), and max_changes allows %d. Nothing was changed.\n\n"+
+			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", plural(len(steps), "customer"), on, off, bound.ValueInt64()))
 }

@@ -116,6 +116,7 @@ func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet
 			return nil, err
 		}
 		all[strings.ToLower(c.ID)] = true
+		r.PartnerCenter.Customers.KnowName(c.ID, c.CompanyProfile.CompanyName)
 	}
 	return slices.Collect(maps.Keys(all)), nil
 }

@@ -122,6 +122,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
+	r.Memory.Store(refreshedHere(object), true)
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
 	since, full := last.Log, last.Full

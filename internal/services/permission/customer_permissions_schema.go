@@ -147,7 +147,7 @@ type customerPermissionsIdentity struct {
 	ID types.String `tfsdk:"id"`
 }
 
-// ValidateConfig judges the keys of the map.
+// ValidateConfig checks the keys of the map.
 func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var value attr.Value // of another type the framework makes two more copies
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &value)...)

@@ -83,7 +83,7 @@ func (d *reservationReadinessDataSource) Schema(_ context.Context, _ datasource.
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"subscription_id": schema.StringAttribute{
-				MarkdownDescription: "The one Azure subscription to look at, by its id, a GUID. Default: all; one with a user who is Owner is enough.",
+				MarkdownDescription: "ID of the Azure subscription to check. Must be a GUID. Defaults to all; one with a user who is Owner is enough.",
 				Optional:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
@@ -136,7 +136,7 @@ func (d *reservationReadinessDataSource) Read(ctx context.Context, req datasourc
 // findings are what the servers said.
 type findings struct {
 	customerID string
-	// only is the one Azure subscription to look at, or "".
+	// only is the Azure subscription to check, or "".
 	only          string
 	subscriptions []partnercenter.Subscription
 	azure         []azureFinding

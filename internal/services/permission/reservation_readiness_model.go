@@ -41,7 +41,7 @@ type principalModel struct {
 	Condition     types.String `tfsdk:"condition"`
 }
 
-// fromFindings judges what the servers said.
+// fromFindings evaluates what the servers said.
 func (m *reservationReadinessModel) fromFindings(f findings) {
 	m.HasActiveAzureSubscription = types.BoolValue(slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations))
 	m.AzureSubscriptions = []azureSubscriptionModel{}
@@ -173,7 +173,7 @@ func (f findings) noSubscription() string {
 	case len(f.azure) == 0:
 		return fmt.Sprintf("Customer %s has an Azure plan but no Azure subscription under it. Create one in Partner Center.", f.customerID)
 	}
-	return fmt.Sprintf("None of the Azure subscriptions of customer %s that were looked at is active: %s. Reactivate one in Partner Center.", f.customerID, titles(f.azure))
+	return fmt.Sprintf("None of the Azure subscriptions of customer %s that were checked is active: %s. Reactivate one in Partner Center.", f.customerID, titles(f.azure))
 }
 
 // titles names Azure subscriptions, of many only the first ones.

@@ -136,7 +136,7 @@ func TestProtoSubscriptionOwners_roles(t *testing.T) {
 // the text is the same each time, so that it shows no change.
 func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 	t.Parallel()
-	const noConsent, lostAccess = "Microsoft Entra ID refused the sign-in in the tenant: AADSTS", "The signed-in user or application may not look at the customer's subscription."
+	const noConsent, lostAccess = "Microsoft Entra ID refused the sign-in in the tenant: AADSTS", "The signed-in user or application cannot read the customer's subscription."
 	tenants := func(c mockbackend.CustomerTenants) func(*mockbackend.Backend) {
 		return func(b *mockbackend.Backend) { b.SetKnobs(func(k *mockbackend.Knobs) { k.CustomerTenants = c }) }
 	}
