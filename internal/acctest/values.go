@@ -67,17 +67,25 @@ func (d *Protocol) value(typ tftypes.Type, v any) tftypes.Value {
 		}
 		return tftypes.NewValue(typ, out)
 	case tftypes.List:
-		in, ok := v.([]any)
-		if !ok {
-			d.t.Fatalf("%T is no list", v)
-		}
-		out := make([]tftypes.Value, 0, len(in))
-		for _, e := range in {
-			out = append(out, d.value(typ.ElementType, e))
-		}
-		return tftypes.NewValue(typ, out)
+		return tftypes.NewValue(typ, d.elements(typ.ElementType, v))
+	case tftypes.Set:
+		return tftypes.NewValue(typ, d.elements(typ.ElementType, v))
 	}
 	return tftypes.NewValue(typ, v)
+}
+
+// elements are those of a list or a set.
+func (d *Protocol) elements(typ tftypes.Type, v any) []tftypes.Value {
+	d.t.Helper()
+	in, ok := v.([]any)
+	if !ok {
+		d.t.Fatalf("%T is no list", v)
+	}
+	out := make([]tftypes.Value, 0, len(in))
+	for _, e := range in {
+		out = append(out, d.value(typ, e))
+	}
+	return out
 }
 
 // plain is the reverse of value; numbers come as int64.

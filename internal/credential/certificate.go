@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
@@ -22,6 +23,9 @@ import (
 // ErrNoPassword says that an encrypted private key came without its password.
 var ErrNoPassword = errors.New("there is no password of the certificate")
 
+// ErrWrongPassword says that the password decrypts nothing.
+var ErrWrongPassword = errors.New("the password of the certificate is not the password")
+
 // certificatePair is a certificate, its chain behind it, and its private key.
 type certificatePair struct {
 	chain []*x509.Certificate
@@ -34,18 +38,26 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	var key crypto.PrivateKey
 	var chain []*x509.Certificate
 	var err error
-	if bytes.Contains(data, []byte("-----BEGIN ")) {
+	switch text := bytes.TrimSpace(data); {
+	case bytes.Contains(data, []byte(`-----\n`)):
+		return nil, errors.New(`it is PEM with the two characters \n where lines end: in a shell, printf '%b' "$VARIABLE" writes real ends of lines`)
+	case bytes.Contains(data, []byte("-----BEGIN ")):
 		chain, key, err = parsePEM(data, password)
-	} else {
+	case isBase64(text):
+		return nil, errors.New("it is base64 text: decode it into a file first, with base64 -d, or give the text itself instead of a file")
+	default:
 		var leaf *x509.Certificate
 		var authorities []*x509.Certificate
+		if rest := trailing(data); rest > 0 {
+			return nil, fmt.Errorf("it is PKCS#12 with %d bytes too many at the end, such as an end of line: copy the file again, in binary mode", rest)
+		}
 		key, leaf, authorities, err = pkcs12.DecodeChain(data, password)
 		chain = append([]*x509.Certificate{leaf}, authorities...)
 		switch {
 		case errors.Is(err, pkcs12.ErrIncorrectPassword) && password == "":
 			err = fmt.Errorf("%w for the PKCS#12 file", ErrNoPassword)
 		case errors.Is(err, pkcs12.ErrIncorrectPassword):
-			err = errors.New("the password of the certificate is not the password of the PKCS#12 file")
+			err = fmt.Errorf("%w of the PKCS#12 file", ErrWrongPassword)
 		case err != nil:
 			err = fmt.Errorf("neither PEM nor PKCS#12 that can be read: %w", err)
 		}
@@ -63,7 +75,30 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 		return nil, errors.New("no certificate in the file belongs to its private key")
 	}
 	chain[0], chain[leaf] = chain[leaf], chain[0]
+	switch now := time.Now(); {
+	case now.After(chain[0].NotAfter):
+		return nil, fmt.Errorf("it expired on %s: make a new one and add it to the app registration", chain[0].NotAfter.UTC().Format(time.DateOnly))
+	case now.Before(chain[0].NotBefore):
+		return nil, fmt.Errorf("it is valid from %s on only: check the clock of this computer, or use another one", chain[0].NotBefore.UTC().Format(time.RFC3339))
+	}
 	return &certificatePair{chain: chain, key: rsaKey}, nil
+}
+
+// isBase64 tells whether a text of some length is nothing but base64.
+func isBase64(text []byte) bool {
+	plain := bytes.Join(bytes.Fields(text), nil)
+	_, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(plain))), plain)
+	return err == nil && len(plain) > 64
+}
+
+// trailing is how many bytes there are behind a DER value.
+func trailing(data []byte) int {
+	var whole asn1.RawValue
+	rest, err := asn1.Unmarshal(data, &whole)
+	if err != nil {
+		return 0
+	}
+	return len(rest)
 }
 
 func parsePEM(data []byte, password string) (chain []*x509.Certificate, key crypto.PrivateKey, err error) {
@@ -100,7 +135,7 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 			return nil, fmt.Errorf("%w for the private key", ErrNoPassword)
 		}
 	}
-	wrong := errors.New("the password of the certificate is not the password of the private key, or its encryption is not supported")
+	wrong := fmt.Errorf("%w of the private key, or its encryption is not supported", ErrWrongPassword)
 	var err error
 	switch {
 	case legacy:
@@ -142,7 +177,7 @@ func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 		err = x509.IncorrectPasswordError // the padding was right by chance
 	}
 	if errors.Is(err, x509.IncorrectPasswordError) {
-		return nil, errors.New("the password of the certificate is not the password of the private key, or its encryption is not supported; " + convert)
+		return nil, fmt.Errorf("%w of the private key, or its encryption is not supported; %s", ErrWrongPassword, convert)
 	}
 	return nil, errors.New("the encryption of the private key is not supported; " + convert)
 }

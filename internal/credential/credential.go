@@ -31,6 +31,18 @@ type Config struct {
 	// RefreshTokenOutputPath is where the newest refresh token is written each time Entra ID
 	// replaces it. Empty means that it is lost when the run ends.
 	RefreshTokenOutputPath string
+	// RefreshTokenFrom and ProofFrom say where both came from, such as "the file token, which NAME
+	// names", for errors.
+	RefreshTokenFrom, ProofFrom string
+	// Warn gets what the run has to tell although it goes on. Nil drops it.
+	Warn func(headline, text string)
+	// Reported is what the run has reported already; see [Error.First]. All credentials of a run
+	// share it.
+	Reported *sync.Map
+	// MaxRetries is as in [httppipe.Options].
+	MaxRetries int
+	// Hosts are all hosts that a run needs, for advice about proxies.
+	Hosts []string
 	// Authority is the sign-in host, as returned by [httppipe.ParseEndpoint].
 	Authority *url.URL
 	// AuthorityAliases are further hosts that the authority may name as its own.
@@ -56,7 +68,7 @@ const maxAnswer = 1 << 20
 func (c Config) options(api *httppipe.API, endpoint *url.URL) httppipe.Options {
 	return httppipe.Options{
 		API: api, Endpoint: endpoint, Aliases: c.AuthorityAliases, Client: c.Client, UserAgent: c.UserAgent, Texts: c.Texts, Logger: c.Logger,
-		Repeat: httppipe.RepeatSafe, MaxBody: maxAnswer,
+		Repeat: httppipe.RepeatSafe, MaxBody: maxAnswer, MaxRetries: c.MaxRetries,
 	}
 }
 
@@ -71,6 +83,7 @@ func (c Config) pipe() azcore.ClientOptions {
 // audience is asked for once, however many goroutines and clients need the token.
 type Credential struct {
 	config  Config
+	failure *Error         // of every sign-in, or nil
 	refresh *refreshTokens // nil where there is no refresh token
 	appOnly bool
 	asking  singleflight.Group
@@ -104,6 +117,9 @@ func New(c Config) (*Credential, error) {
 	if c.Texts == nil {
 		c.Texts = new(httppipe.Texts)
 	}
+	if c.Warn == nil {
+		c.Warn = func(string, string) {}
+	}
 	c.Texts.AddSecrets(append(c.Proof.secrets, c.RefreshToken)...)
 	cred := &Credential{config: c, appOnly: c.RefreshToken == "" && !c.Proof.user, known: make(map[string]answer)}
 	if c.RefreshToken != "" {
@@ -112,6 +128,23 @@ func New(c Config) (*Credential, error) {
 	}
 	_, err := c.Proof.appOnly(c) // it knows what it cannot use
 	return cred, err
+}
+
+// Failing makes a credential that fails, for a run that may not need one.
+func Failing(err error) *Credential {
+	return &Credential{failure: &Error{Err: err, reported: new(sync.Map)}}
+}
+
+// Forget drops the refusals in a tenant, such as after it has consented to the application.
+func (c *Credential) Forget(tenantID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, a := range c.known {
+		if strings.HasPrefix(key, strings.ToLower(tenantID)+" ") && a.refused != nil {
+			a.refused = nil
+			c.known[key] = a
+		}
+	}
 }
 
 // AppOnly tells whether there is no user behind the tokens.
@@ -127,6 +160,9 @@ const (
 
 // Token implements [httppipe.Tokens].
 func (c *Credential) Token(ctx context.Context, want httppipe.TokenRequest) (*httppipe.Token, error) {
+	if c.failure != nil {
+		return nil, c.failure
+	}
 	key := strings.ToLower(want.TenantID) + " " + want.Scope
 	if token, err := c.lookUp(key, want.Claims); token != nil || err != nil {
 		return token, err
@@ -182,7 +218,7 @@ func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenReq
 		c.known[key] = answer{token: issued, renew: token.ExpiresOn.Add(-margin)}
 		return issued, nil
 	}
-	e := c.asError(err)
+	e := c.failed(err, want.TenantID)
 	if want.Claims != "" { // refused claims say nothing about a token without them
 		return nil, e
 	}

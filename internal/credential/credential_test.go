@@ -616,8 +616,48 @@ func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
 			if got := mustBeError(t, err).Remedy(); !strings.Contains(got, "certificate authority") {
 				t.Errorf("%v: %q", err, got)
 			}
+			if len(e.paths) != 1 {
+				t.Errorf("tried %d times, although it cannot help", len(e.paths))
+			}
 		})
 	})
+}
+
+// The number of retries holds for sign-in, too.
+func TestRetries_areBounded(t *testing.T) {
+	bothModes(t, func(t *testing.T, appOnly bool) {
+		for retries, want := range map[int]int{-1: 1, 2: 3, 0: 5} {
+			synctest.Test(t, func(t *testing.T) {
+				e := &entra{err: errors.New("connection refused")}
+				config := configure(t, e, appOnly)
+				config.MaxRetries = retries
+				c, err := credential.New(config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := get(t.Context(), c); err == nil || len(e.paths) != want {
+					t.Errorf("with %d: tried %d times, not %d (%v)", retries, len(e.paths), want, err)
+				}
+			})
+		}
+	})
+}
+
+// A credential that was refused says where it came from, and a failure that is not about one does not.
+func TestRefusal_saysWhereTheCredentialCameFrom(t *testing.T) {
+	for code, want := range map[int]string{7000215: "the environment variable SECRET", 700082: "the file token, which FILE names", 50076: "the file token, which FILE names", 90002: ""} {
+		e := &entra{answer: always(400, refusal("invalid_grant", code, "no."))}
+		config := configure(t, e, false)
+		config.ProofFrom, config.RefreshTokenFrom = "the environment variable SECRET", "the file token, which FILE names"
+		c, err := credential.New(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = get(t.Context(), c)
+		if got := mustBeError(t, err); got.From != want || want != "" && !strings.HasSuffix(err.Error(), "The refused credential is from "+want+".") {
+			t.Errorf("%d: %q, %v", code, got.From, err)
+		}
+	}
 }
 
 func TestNoAnswer_isAnErrorWithItsCause(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -30,9 +31,21 @@ type Error struct {
 	TraceID, CorrelationID string
 	// Err is the cause when there was no answer, or none that can be read.
 	Err error
+	// CustomerTenant is the tenant that was signed in to, if that is not the partner's own.
+	CustomerTenant string
+	// From says where the refused credential came from, or "".
+	From string
+
+	hosts    []string
+	reported *sync.Map
 }
 
 func (e *Error) Error() string {
+	if e.From != "" {
+		plain := *e
+		plain.From = ""
+		return strings.TrimSuffix(plain.Error(), ".") + ". The refused credential is from " + e.From + "."
+	}
 	switch {
 	case e.Err != nil:
 		return "sign-in failed: " + e.Err.Error()
@@ -50,6 +63,9 @@ func (e *Error) Error() string {
 	return text
 }
 
+// CameFrom says where the refused credential came from, or "".
+func (e *Error) CameFrom() string { return e.From }
+
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
@@ -65,18 +81,45 @@ func (e *Error) refusal() bool {
 }
 
 // everywhere are the codes of refusals that have nothing to do with the tenant that was
-// signed in to: the application's proof, the refresh token, or the tenant's id is wrong.
-var everywhere = []int{
-	7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700212,
-	700082, 70008, 70043, 50173, 50133, 50132, 70000, 9002313,
-	90002, 900382, 90038,
-}
+// signed in to: the application's proof or the refresh token is wrong.
+var everywhere = slices.Concat(ofProof, []int{700082, 70008, 50173, 50133, 50132, 70000, 9002313})
+
+// ofProof are the codes of refusals of what proves the application.
+var ofProof = []int{7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700212}
+
+// ownTenant are the codes that hold in all tenants if the partner's own tenant is the one that was
+// signed in to. Anywhere else they are about that tenant: its ID is wrong, or it has a policy.
+var ownTenant = []int{70043, 90002, 900382, 90038}
 
 // OfTenant tells whether Entra ID refused the sign-in for what holds in this tenant: the
 // application or its consent is missing there, the user is unknown, or a policy forbids it.
 // The same sign-in may work in another tenant.
 func (e *Error) OfTenant() bool {
-	return e.refusal() && !slices.ContainsFunc(e.Codes, func(code int) bool { return slices.Contains(everywhere, code) })
+	return e.refusal() && !e.has(everywhere) && (e.CustomerTenant != "" || !e.has(ownTenant))
+}
+
+// NoConsent tells whether the customer's tenant has not consented to the application.
+func (e *Error) NoConsent() bool {
+	return e.CustomerTenant != "" && e.refusal() && e.has([]int{65001, 90099, 700016})
+}
+
+// has tells whether one of the codes is there.
+func (e *Error) has(codes []int) bool {
+	return slices.ContainsFunc(e.Codes, func(code int) bool { return slices.Contains(codes, code) })
+}
+
+// First tells whether this failure is reported for the first time in the run. Failures of the same
+// kind count as one, those of a single tenant apart.
+func (e *Error) First() bool {
+	key := fmt.Sprint(e.StatusCode, e.OAuthError, e.Codes)
+	if e.OfTenant() {
+		key += e.CustomerTenant
+	}
+	if e.reported == nil {
+		return true
+	}
+	_, before := e.reported.LoadOrStore(key, true)
+	return !before
 }
 
 // Reason says in whole sentences why Entra ID refused, without ids that differ each time.
@@ -105,6 +148,22 @@ func (b refusalBody) parsed(status int, texts *httppipe.Texts) *Error {
 		StatusCode: status, OAuthError: b.Error, Codes: b.Codes, Description: texts.Clean(text),
 		TraceID: texts.ID(b.TraceID), CorrelationID: texts.ID(b.CorrelationID),
 	}
+}
+
+// failed is the error of a sign-in to a tenant.
+func (c *Credential) failed(err error, tenant string) *Error {
+	e := *c.asError(err)
+	e.hosts, e.reported = c.config.Hosts, c.config.Reported
+	if !strings.EqualFold(tenant, c.config.TenantID) {
+		e.CustomerTenant = tenant
+	}
+	switch {
+	case e.has(ofProof):
+		e.From = c.config.ProofFrom
+	case e.has(everywhere), c.refresh != nil && strings.Contains(e.Remedy(), consentAgain):
+		e.From = c.config.RefreshTokenFrom
+	}
+	return &e
 }
 
 // asError gives every failure of a sign-in one form, without secrets.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 )
@@ -67,6 +68,71 @@ func TestRemedy_saysWhatToDo(t *testing.T) {
 	}
 }
 
+// In a customer's tenant the same codes mean something else, and the partner's user need not sign in again.
+func TestRemedy_inACustomersTenant(t *testing.T) {
+	for code, r := range customerRemedies {
+		e := &Error{StatusCode: 400, Codes: []int{code}, OAuthError: "invalid_grant", CustomerTenant: "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202"}
+		if e.Remedy() != r || !strings.HasSuffix(r, ".") || strings.Contains(r, consentAgain) || !strings.Contains(strings.ToLower(r), "customer") {
+			t.Errorf("%d: %q", code, e.Remedy())
+		}
+		if !e.OfTenant() || !strings.HasPrefix(e.Headline(), "Sign-in failed in tenant "+e.CustomerTenant+": ") {
+			t.Errorf("%d: %q, of the tenant: %t", code, e.Headline(), e.OfTenant())
+		}
+	}
+	if r := (&Error{StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{1}, CustomerTenant: "x"}).Remedy(); strings.Contains(r, "Sign the partner's user in again") {
+		t.Errorf("a code that is not known: %q", r)
+	}
+	for _, code := range []int{7000215, 700082} { // these hold everywhere
+		if e := (&Error{StatusCode: 400, Codes: []int{code}, CustomerTenant: "x"}); e.OfTenant() || e.Remedy() != remedies[code] {
+			t.Errorf("%d: %q, of the tenant: %t", code, e.Remedy(), e.OfTenant())
+		}
+	}
+}
+
+func TestHeadline_ofEveryCode(t *testing.T) {
+	for code := range remedies {
+		if headlines[code] == "" {
+			t.Errorf("%d has no headline", code)
+		}
+	}
+	for want, e := range map[string]*Error{
+		"Sign-in failed: the refresh token expired":               {StatusCode: 400, Codes: []int{700082}},
+		"Sign-in failed: Microsoft Entra ID refused it (AADSTS1)": {StatusCode: 400, Codes: []int{1}},
+		"Sign-in failed: the sign-in service is not available":    {StatusCode: 503},
+		"Sign-in failed: Microsoft Entra ID throttles it":         {StatusCode: 429},
+		"Sign-in failed": {Err: errors.New("connection refused")},
+		"Sign-in failed in tenant x: the application has no consent": {StatusCode: 400, Codes: []int{65001}, CustomerTenant: "x"},
+		"Sign-in failed: the client secret is wrong":                 {StatusCode: 401, Codes: []int{7000215}, CustomerTenant: "x"},
+	} {
+		if got := e.Headline(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// A failure is new once, and one of another tenant or kind is another.
+func TestError_first(t *testing.T) {
+	reported := new(sync.Map)
+	for i, c := range []struct {
+		e    Error
+		want bool
+	}{
+		{Error{StatusCode: 401, Codes: []int{7000215}}, true},
+		{Error{StatusCode: 401, Codes: []int{7000215}, TraceID: "another"}, false},
+		{Error{StatusCode: 401, Codes: []int{7000215}, CustomerTenant: "x"}, false},
+		{Error{StatusCode: 400, Codes: []int{65001}, CustomerTenant: "x"}, true},
+		{Error{StatusCode: 400, Codes: []int{65001}, CustomerTenant: "x"}, false},
+		{Error{StatusCode: 400, Codes: []int{65001}, CustomerTenant: "y"}, true},
+		{Error{Err: errors.New("connection refused")}, true},
+		{Error{Err: errors.New("no such host")}, false},
+	} {
+		c.e.reported = reported
+		if got := c.e.First(); got != c.want {
+			t.Errorf("%d: %t", i, got)
+		}
+	}
+}
+
 func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  Error
@@ -79,6 +145,7 @@ func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
 		"beside one that is":             {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
 		"no code but a refused grant":    {Error{OAuthError: "invalid_grant"}, consentAgain},
 		"a proxy's answer":               {Error{StatusCode: 502}, "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."},
+		"a proxy that forbids":           {Error{StatusCode: 403, hosts: []string{"a.example", "b.example"}}, "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through. A run needs these hosts, over HTTPS: a.example, b.example."},
 		"throttled":                      {Error{StatusCode: 429}, "Microsoft Entra ID throttles sign-ins of this application. Run again later."},
 		"a failure of Entra ID":          {Error{StatusCode: 503, Codes: []int{90033}}, "The failure is on Microsoft's side. Run again; when it stays, give the ids to Microsoft support."},
 		"no answer":                      {Error{Err: errors.New("connection refused")}, ""},

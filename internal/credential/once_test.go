@@ -222,23 +222,36 @@ func TestRefreshToken_isStoredWhenTheRunIsCancelled(t *testing.T) {
 		}
 		<-time.After(time.Minute)
 		content, err := os.ReadFile(config.RefreshTokenOutputPath)
-		if err != nil || string(content) != "the-next-one\n" {
+		if err != nil || string(content) != "the-next-one\n# refresh token of tenant "+tenant+", client "+clientID+"\n" {
 			t.Errorf("the file holds %q, %v", content, err)
 		}
 	})
 }
 
-// TestRefreshToken_thatCannotBeStored: losing it silently would end the sign-in in 90 days.
+// TestRefreshToken_thatCannotBeStored: the run goes on with the tokens that it has, and is warned
+// once. To ask again for each call would not help.
 func TestRefreshToken_thatCannotBeStored(t *testing.T) {
-	e := &entra{answer: always(200, `{"access_token":"token","expires_in":3600,"refresh_token":"s3cret-next"}`)}
+	e := &entra{answer: func(n int, _ asked) (int, string) {
+		return 200, fmt.Sprintf(`{"access_token":"token","expires_in":3600,"refresh_token":"s3cret-next-%d"}`, n)
+	}}
 	config := configure(t, e, false)
 	config.RefreshTokenOutputPath = filepath.Join(t.TempDir(), "gone", "refresh-token")
+	var warnings []string
+	config.Warn = func(headline, text string) { warnings = append(warnings, headline+": "+text) }
 	c, err := credential.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := get(t.Context(), c); err == nil || !strings.Contains(err.Error(), "cannot be stored") || strings.Contains(err.Error(), "s3cret") {
-		t.Errorf("got %v", err)
+	for i := range 30 {
+		if _, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: fmt.Sprint("tenant-", i%2)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := e.tokenRequests(); n != 2 {
+		t.Errorf("%d token requests for two tenants", n)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "could not be stored") || !strings.Contains(warnings[0], config.RefreshTokenOutputPath) || strings.Contains(warnings[0], "s3cret") {
+		t.Errorf("got the warnings %q", warnings)
 	}
 }
 

@@ -1,12 +1,9 @@
 package credential
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/url"
-	"os"
-	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
@@ -86,10 +83,7 @@ func OIDCToken(token string) Proof {
 // OIDCTokenFile proves by the token in a file, which is read again on every use, since
 // somebody replaces it: Kubernetes with workload identity, or GitLab's runner.
 func OIDCTokenFile(path string) Proof {
-	read := func() (string, error) {
-		b, err := os.ReadFile(path)
-		return strings.TrimSpace(string(bytes.TrimPrefix(b, bom))), err
-	}
+	read := func() (string, error) { return readText(path) }
 	p := assertion(func(_ context.Context, c Config) (string, error) {
 		token, err := read()
 		if err == nil && token == "" {

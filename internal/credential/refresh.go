@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type refreshTokens struct {
 
 	mu           sync.Mutex
 	refreshToken string // the newest
+	warned       bool   // that it could not be stored
 }
 
 func newRefreshTokens(c Config) *refreshTokens {
@@ -61,26 +63,32 @@ func (r *refreshTokens) token(ctx context.Context, want httppipe.TokenRequest) (
 	if err != nil {
 		return azcore.AccessToken{}, err
 	}
-	if err := r.rotate(t.RefreshToken); err != nil {
-		return azcore.AccessToken{}, err
-	}
+	r.rotate(t.RefreshToken)
 	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(min(t.ExpiresIn, 24*60*60)) * time.Second)}, nil
 }
 
 // rotate keeps the refresh token that came with an access token. The one before stays valid,
-// so that of several tenants asked at once any will do.
-func (r *refreshTokens) rotate(token string) error {
+// so that of several tenants asked at once any will do, and the run goes on if the new one cannot
+// be stored.
+func (r *refreshTokens) rotate(token string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if token == "" || token == r.refreshToken {
-		return nil
+		return
 	}
 	r.refreshToken = token
 	r.config.Texts.AddSecrets(token)
-	if r.config.RefreshTokenOutputPath == "" {
-		return nil
+	path := r.config.RefreshTokenOutputPath
+	if path == "" {
+		return
 	}
-	return writeRefreshToken(r.config.RefreshTokenOutputPath, token)
+	err := WriteRefreshToken(path, token, Owner{r.config.TenantID, r.config.ClientID}, r.config.RefreshToken)
+	if err != nil && !r.warned {
+		r.warned = true
+		r.config.Warn("The new refresh token could not be stored",
+			fmt.Sprintf("%s. The run goes on, and the refresh token that was stored before stays there. It is good until 90 days after it was issued.\n\n"+
+				"What to do: make sure that %s can be written, and run again before then.", err, path))
+	}
 }
 
 var errUnreadable = errors.New("the sign-in service answered 200 without a token that can be read")

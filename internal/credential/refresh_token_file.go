@@ -1,48 +1,173 @@
 package credential
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/google/uuid"
 )
 
-// writeRefreshToken replaces the file with the token: readable by its owner only, and whole at
-// every moment, whoever reads it and whenever the process ends.
-func writeRefreshToken(path, token string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*") // made with mode 0600
-	if err != nil {
-		return fmt.Errorf("the new refresh token cannot be stored: %w", err)
+// Owner says whose a refresh token is. The token itself does not tell.
+type Owner struct{ TenantID, ClientID string }
+
+// Differs tells whether two owners surely are not the same. A tenant's ID and its domain cannot be
+// compared, nor can what is not known.
+func (o Owner) Differs(other Owner) bool {
+	if o.ClientID != "" && other.ClientID != "" && !strings.EqualFold(o.ClientID, other.ClientID) {
+		return true
 	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("the new refresh token cannot be stored: %w", err)
-		}
-	}()
-	if _, err = f.WriteString(token + "\n"); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	sameKind := (uuid.Validate(o.TenantID) == nil) == (uuid.Validate(other.TenantID) == nil)
+	return o.TenantID != "" && other.TenantID != "" && sameKind && !strings.EqualFold(o.TenantID, other.TenantID)
 }
 
-// CheckRefreshTokenPath tells whether the newest refresh token can be written to a path, so
-// that it is known before the first token is replaced.
-func CheckRefreshTokenPath(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory", path)
+func (o Owner) String() string {
+	return "tenant " + cmp.Or(o.TenantID, "(unknown)") + ", client " + cmp.Or(o.ClientID, "(unknown)")
+}
+
+var storedToken = regexp.MustCompile(`^(\S+)(?:\s+# refresh token of tenant (\S+), client (\S+))?$`)
+
+// ParseRefreshToken reads what a file with a refresh token holds: the token on the first line, and
+// whose it is on the second, if this package wrote it.
+func ParseRefreshToken(text string) (token string, owner Owner, err error) {
+	m := storedToken.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return "", Owner{}, errors.New("it holds something else than a refresh token")
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*")
+	return m[1], Owner{m[2], m[3]}, nil
+}
+
+// WriteRefreshToken replaces a file with a refresh token and whose it is. The file is readable for
+// its owner only, and whole at every moment. A symbolic link is followed. What is not a regular
+// file is not replaced, nor what holds anything but a refresh token of this owner or the given one.
+func WriteRefreshToken(path, token string, owner Owner, replaces string) error {
+	path, err := followLinks(path)
 	if err != nil {
 		return err
 	}
-	_ = f.Close()
-	return os.Remove(f.Name())
+	exists, err := checkStored(path, replaces, owner)
+	if err != nil {
+		return err
+	}
+	return replaceFile(path, fmt.Sprintf("%s\n# refresh token of %s\n", token, owner), exists)
+}
+
+// errMounted explains why a file cannot be replaced.
+var errMounted = errors.New("the file is mounted by itself, so it cannot be replaced at once: mount its directory instead")
+
+// CheckRefreshTokenPath tries a path by a real write, so that it is known before the first sign-in
+// whether the newest refresh token can be written there. The token is the one in use. What may
+// pass, such as a full disk, is no error.
+func CheckRefreshTokenPath(path, token string, owner Owner) error {
+	path, err := followLinks(path)
+	if err != nil {
+		return err
+	}
+	exists, err := checkStored(path, token, owner)
+	if err != nil {
+		return err
+	}
+	if exists {
+		var content []byte
+		if content, err = os.ReadFile(path); err == nil {
+			err = replaceFile(path, string(content), true)
+		}
+	} else {
+		var trial string
+		if trial, err = writeBeside(path, strings.Repeat("x", 4096)); err == nil {
+			err = os.Remove(trial)
+		}
+	}
+	switch {
+	case errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EXDEV):
+		return fmt.Errorf("%w (%w)", errMounted, err)
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		return err
+	}
+	return nil
+}
+
+// followLinks returns what a path leads to, which need not exist.
+func followLinks(path string) (string, error) {
+	for range 40 {
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path, nil //nolint:nilerr // not a symbolic link
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Dir(path) + string(filepath.Separator) + target
+		}
+		path = target
+	}
+	return "", fmt.Errorf("%s: too many symbolic links", path)
+}
+
+// checkStored tells whether a file exists, and that it may be replaced. The token is one that is
+// known to be of the owner.
+func checkStored(path, token string, owner Owner) (exists bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	if err := regular(path, info); err != nil {
+		return true, err
+	}
+	text, err := readText(path)
+	if err != nil || text == "" {
+		return true, err
+	}
+	stored, of, err := ParseRefreshToken(text)
+	switch {
+	case err != nil:
+		return true, fmt.Errorf("%s is not replaced, since %w", path, err)
+	case of == Owner{} && stored != token:
+		return true, fmt.Errorf("%s is not replaced, since it holds another refresh token and does not say whose: delete it if it is no longer needed", path)
+	case of.Differs(owner):
+		return true, fmt.Errorf("%s is not replaced, since it holds the refresh token of %s", path, of)
+	}
+	return true, nil
+}
+
+// replaceFile gives a file its content at once. A file that should not exist is not replaced.
+func replaceFile(path, content string, exists bool) error {
+	temporary, err := writeBeside(path, content)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		err := os.Link(temporary, path) // unlike a rename it fails if somebody else was faster
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			_ = os.Remove(temporary)
+			return err
+		}
+	}
+	if err := os.Rename(temporary, path); err != nil {
+		_ = os.Remove(temporary)
+		return err
+	}
+	return nil
+}
+
+// writeBeside writes a new file in the directory of a path.
+func writeBeside(path, content string) (name string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*") // made with mode 0600
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
 }

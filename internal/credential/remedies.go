@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"terraform-provider-partnercenter/internal/httppipe"
 )
 
 const (
@@ -71,17 +73,30 @@ var remedies = map[int]string{
 // Remedy says what to do, in whole sentences, or "".
 func (e *Error) Remedy() string {
 	for _, code := range e.Codes {
+		if r := customerRemedies[code]; r != "" && e.CustomerTenant != "" {
+			return r
+		}
 		if r := remedies[code]; r != "" {
 			return r
 		}
 	}
 	switch e.OAuthError {
 	case "interaction_required", "invalid_grant":
+		if e.CustomerTenant != "" {
+			return "A policy of the customer's tenant may refuse the sign-in. See the code's meaning: " + entraErrors + "."
+		}
 		return consentAgain
 	case "invalid_client":
 		return "Check the client ID, and the secret, certificate or federated credential that proves the application: " + appLink + "."
 	}
+	var cause interface{ Remedy() string }
 	switch {
+	case errors.As(e.Err, new(*httppipe.ProxyError)) && errors.As(e.Err, &cause):
+		return cause.Remedy() + e.allow()
+	case errors.As(e.Err, &cause) && cause.Remedy() != "":
+		return cause.Remedy()
+	case e.Err != nil && strings.Contains(e.Err.Error(), "executable not found on path"):
+		return "The Azure CLI is not installed here. Install it (https://learn.microsoft.com/cli/azure/install-azure-cli), run az login, and check with az --version that it is on the PATH."
 	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps the text of a cause only
 		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, add the proxy's certificate authority to the trusted ones; otherwise check the endpoints."
 	case e.StatusCode == http.StatusTooManyRequests:
@@ -90,8 +105,18 @@ func (e *Error) Remedy() string {
 		return "The failure is on Microsoft's side. Run again; when it stays, give the ids to Microsoft support."
 	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
+	case e.StatusCode == http.StatusForbidden, e.StatusCode == http.StatusProxyAuthRequired:
+		return "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through." + e.allow()
 	case e.StatusCode != 0, errors.Is(e.Err, errUnreadable):
 		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."
 	}
 	return ""
+}
+
+// allow says which hosts a proxy has to allow.
+func (e *Error) allow() string {
+	if len(e.hosts) == 0 {
+		return ""
+	}
+	return " A run needs these hosts, over HTTPS: " + strings.Join(e.hosts, ", ") + "."
 }

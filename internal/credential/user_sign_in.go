@@ -231,5 +231,14 @@ func (s *UserSignIn) asError(err error) error {
 	return (&Credential{config: s.config}).asError(err)
 }
 
-// StoreRefreshToken replaces the file with the token, as a [Credential] does with each newer one.
-func StoreRefreshToken(path, token string) error { return writeRefreshToken(path, token) }
+// owner is whose the refresh token is.
+func (s *UserSignIn) owner() Owner { return Owner{s.config.TenantID, s.config.ClientID} }
+
+// CheckPath tells whether [UserSignIn.Store] can write to a path. It may hold an older refresh token
+// of the same tenant and application.
+func (s *UserSignIn) CheckPath(path string) error { return CheckRefreshTokenPath(path, "", s.owner()) }
+
+// Store writes the refresh token to a file, as a [Credential] does with each newer one.
+func (s *UserSignIn) Store(path, token string) error {
+	return WriteRefreshToken(path, token, s.owner(), "")
+}

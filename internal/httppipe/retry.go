@@ -2,6 +2,7 @@ package httppipe
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -243,10 +244,13 @@ func isPassing(status int) bool {
 }
 
 // isFinal tells whether an error would only come again: a failed sign-in, a
-// refused host.
+// refused host, a certificate that is not trusted, a proxy that refuses.
 func isFinal(err error) bool {
 	var final interface{ NonRetriable() }
-	return errors.As(err, &final) || errors.Is(err, errTooLarge)
+	if proxy, ok := errors.AsType[*ProxyError](err); ok && proxy.isRefusal() {
+		return true
+	}
+	return errors.As(err, &final) || errors.Is(err, errTooLarge) || errors.As(err, new(*tls.CertificateVerificationError))
 }
 
 // backoff is the wait before attempt n+2 when the server names none: 0.5 s doubled

@@ -31,6 +31,12 @@ func NewClient(roots *x509.CertPool) *http.Client {
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
 	t.MaxResponseHeaderBytes = maxHeader
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, connect *http.Request, answer *http.Response) error {
+		if answer.StatusCode == http.StatusOK {
+			return nil
+		}
+		return &ProxyError{Proxy: proxy.Host, Host: connect.Host, StatusCode: answer.StatusCode}
+	}
 	return ClientOver(t)
 }
 

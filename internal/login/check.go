@@ -203,11 +203,19 @@ func (k *checker) customerTenant(ctx context.Context) {
 		return
 	}
 	k.add(passed, "Customer", "%s", cmp.Or(customer.CompanyProfile.CompanyName, customer.ID))
-	const name = "Customer's Azure"
-	// An application consent is missing where Entra ID refuses a token in the customer's tenant.
-	if _, err := k.Clients.Azure.Caller(ctx, k.customer); err != nil {
+	// Partner Center has no call that reads a consent. Entra ID refuses a token where it is missing.
+	const name, consent = "Customer's Azure", "Application consent"
+	azure, err := k.Clients.Azure.Caller(ctx, k.customer)
+	refused, _ := errors.AsType[*credential.Error](err)
+	switch {
+	case refused != nil && refused.NoConsent():
+		k.addError(failed, consent, "the customer's tenant has not consented to the application", err)
+		return
+	case err != nil:
 		k.addError(failed, name, "no access token in the customer's tenant", err)
 		return
+	case !azure.AppOnly:
+		k.add(passed, consent, "the customer's tenant has consented to the application")
 	}
 	count := 0
 	for _, err := range k.Clients.Azure.Subscriptions.List(ctx, k.customer) {

@@ -44,9 +44,9 @@ func TestCheck(t *testing.T) {
 		"Azure required":            {args: []string{"--azure"}, fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.CheckFailed, says: []string{"FAILED Azure access"}},
 		"Azure blocked":             {fail: &mockbackend.SignInFault{Code: 53003, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access no access token for Azure", "Azure access: Sign-in failed", "AADSTS53003"}},
 		"Azure by the application":  {env: map[string]string{"PARTNERCENTER_AZURE_AUTH_MODE": "app"}, code: login.Passed, says: []string{"ok Azure access by the application itself, without the user"}},
-		"a customer":                {args: []string{mockbackend.AdatumID}, code: login.Passed, says: []string{"ok Customer Adatum Demo", "ok Customer's Azure signed in; visible Azure subscriptions: 1"}},
+		"a customer":                {args: []string{mockbackend.AdatumID}, code: login.Passed, says: []string{"ok Customer Adatum Demo", "ok Application consent the customer's tenant has consented", "ok Customer's Azure signed in; visible Azure subscriptions: 1"}},
 		"a customer before flags":   {args: []string{mockbackend.ContosoID, "--azure"}, code: login.Passed, says: []string{"visible Azure subscriptions: 2"}},
-		"a customer not consented":  {args: []string{mockbackend.AdatumID}, knobs: func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNotAuthorized }, code: login.CheckFailed, says: []string{"FAILED Customer's Azure no access token", "AADSTS90099", "application consent"}},
+		"a customer not consented":  {args: []string{mockbackend.AdatumID}, knobs: func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNotAuthorized }, code: login.CheckFailed, says: []string{"FAILED Application consent the customer's tenant has not consented", "AADSTS90099", "application consent"}},
 		"somebody else's customer":  {args: []string{"11111111-2222-4333-8444-555555555555"}, code: login.CheckFailed, says: []string{"FAILED Customer the customer cannot be read"}},
 		"Partner Center is refused": {fail: nil, args: nil, env: map[string]string{"PARTNERCENTER_CLIENT_SECRET": "wrong"}, code: login.Failed, says: []string{"AADSTS7000215"}},
 	} {

@@ -38,7 +38,7 @@ type Command struct {
 
 // flags are the parsed arguments.
 type flags struct {
-	settings                                   provider.Settings
+	settings                                   provider.Flags
 	azure, deviceCode, noBrowser, check, print bool
 	port                                       int
 	output, customer                           string
@@ -149,7 +149,7 @@ func (c Command) login(ctx context.Context, f flags) int {
 		return Usage
 	}
 	if f.output != "" {
-		if err := credential.CheckRefreshTokenPath(f.output); err != nil {
+		if err := signIn.CheckPath(f.output); err != nil {
 			c.say("Error: The refresh token cannot be written to %s: %v", f.output, err)
 			return Usage
 		}
@@ -159,7 +159,7 @@ func (c Command) login(ctx context.Context, f flags) int {
 		return c.failed(ctx, err)
 	}
 	if f.output != "" {
-		if err := credential.StoreRefreshToken(f.output, token); err != nil {
+		if err := signIn.Store(f.output, token); err != nil {
 			c.say("Error: %s", tfkit.Reason(err))
 			return Failed
 		}
@@ -221,8 +221,8 @@ func (c Command) withoutUser(name string) (string, bool) {
 	return c.withoutToken(name)
 }
 
-func (c Command) setUp(settings provider.Settings, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {
-	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, c.Options...)
+func (c Command) setUp(settings provider.Flags, lookupEnv func(string) (string, bool)) (*provider.Setup, bool) {
+	setup, diags := provider.NewSetup(c.Version, settings, lookupEnv, func(headline, text string) { c.say("Warning: %s\n\n%s\n", headline, text) }, c.Options...)
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {
 			c.say("Error: %s\n\n%s\n", d.Summary(), forFlags(d.Detail()))

@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// Change is a change of a policy or a role assignment. Changes are in the order in which they took effect. The journal
+// Change is a change of a policy, a role assignment or an application consent. Changes are in the order in which they took effect. The journal
 // is in the order in which requests were answered.
 type Change struct {
 	Time           time.Time
-	CustomerID     string // of a policy
+	CustomerID     string // of a policy or an application consent
 	SubscriptionID string // of a role assignment
 	Name           string // of a role assignment
 	Outside        bool   // made by a method of Backend, as if in the portal
 
-	// Before and After are the permissions of the policy, or the principal of the role assignment.
+	// Before and After are the permissions of the policy, the principal of the role assignment, or the application of the
+	// consent.
 	Before, After []string
 }
 
@@ -36,6 +37,17 @@ func (b *Backend) policyChanged(record *customerRecord, before, after *Policy, o
 	b.changes = append(b.changes, Change{
 		Time: time.Now(), CustomerID: record.ID, Before: permissions(before), After: permissions(after), Outside: outside,
 	})
+}
+
+// consentChanged records that a consent was created or removed. The lock is held.
+func (b *Backend) consentChanged(record *customerRecord, applicationID string, made, outside bool) {
+	c := Change{Time: time.Now(), CustomerID: record.ID, Outside: outside}
+	if made {
+		c.After = []string{applicationID}
+	} else {
+		c.Before = []string{applicationID}
+	}
+	b.changes = append(b.changes, c)
 }
 
 // assignmentChanged records that an assignment was created or removed. The lock is held.

@@ -22,6 +22,8 @@ func controlPartnerCenterCalls() []controlCall {
 		call("POST", "/customers/{customer}/orders", controlOf(knownCustomer, withBody(controlAddOrder)), "add an order that has existed for a long time; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
 		call("POST", "/customers/{customer}/purchases", controlOf(knownCustomer, withBody(controlBuy)), "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
 		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
+		call("GET", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRead((*Backend).ApplicationConsents)), "application consents of a customer's tenant", ""),
+		call("DELETE", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRemoveConsents), "remove them, as the administrator of the customer", ""),
 		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
 	}
 }
@@ -50,6 +52,11 @@ func controlAddCustomer(b *Backend, x *exchange) response {
 
 func controlEndRelationship(b *Backend, _ *exchange, customerID string) response {
 	b.EndRelationship(customerID)
+	return noContent()
+}
+
+func controlRemoveConsents(b *Backend, _ *exchange, customerID string) response {
+	b.RemoveApplicationConsents(customerID)
 	return noContent()
 }
 

@@ -172,6 +172,10 @@ type Knobs struct {
 	SlowDown bool `json:"slowDown"`
 	// CustomerTenants selects the answer to users in the tenants of customers.
 	CustomerTenants CustomerTenants `json:"customerTenants"`
+	// ConsentExistsBadRequest answers 400 to an application consent that exists; false = 409. Not documented.
+	ConsentExistsBadRequest bool `json:"consentExistsBadRequest"`
+	// ConsentLag is the time until a new application consent is in effect.
+	ConsentLag time.Duration `json:"consentLag"`
 	// FederationAtHomeOnly refuses refresh tokens with a federated assertion in the tenants of customers. Not documented.
 	FederationAtHomeOnly bool `json:"federationAtHomeOnly"`
 	// OIDCTokenLifetime is the lifetime of new OIDC tokens of CI systems, in whole seconds.

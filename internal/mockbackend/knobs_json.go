@@ -26,6 +26,7 @@ func (k Knobs) validate() error {
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("readLag", k.ReadLag), notNegative("assignmentReadLag", k.AssignmentReadLag),
+		notNegative("consentLag", k.ConsentLag),
 		notNegative("tokenLifetime", k.TokenLifetime), notNegative("latency", k.Latency),
 		oneOf("roleDefinitionIdForm", k.RoleDefinitionIDForm, RoleDefinitionIDAsSent, RoleDefinitionIDOther, RoleDefinitionIDProvider),
 		notNegative("roleAssignmentPageSize", k.RoleAssignmentPageSize), notNegative("roleAssignmentLimit", k.RoleAssignmentLimit),
@@ -48,6 +49,7 @@ type knobsText struct {
 	AuditDelay           durationText `json:"auditDelay"`
 	ReadLag              durationText `json:"readLag"`
 	AssignmentReadLag    durationText `json:"assignmentReadLag"`
+	ConsentLag           durationText `json:"consentLag"`
 }
 
 type plainKnobs Knobs
@@ -56,7 +58,7 @@ func (k Knobs) text() knobsText {
 	return knobsText{
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
 		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
-		durationText(k.ReadLag), durationText(k.AssignmentReadLag),
+		durationText(k.ReadLag), durationText(k.AssignmentReadLag), durationText(k.ConsentLag),
 	}
 }
 
@@ -79,6 +81,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
 	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
 	knobs.ReadLag, knobs.AssignmentReadLag = time.Duration(merged.ReadLag), time.Duration(merged.AssignmentReadLag)
+	knobs.ConsentLag = time.Duration(merged.ConsentLag)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

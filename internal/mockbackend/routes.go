@@ -131,6 +131,9 @@ func routes() map[Service][]route {
 			{"GET", "/v1/customers/{customer}/users", anyUser, size, (*Backend).listCustomerUsers},
 			{"GET", "/v1/customers/{customer}/users/{user}", anyUser, nil, (*Backend).getCustomerUser},
 
+			{"POST", "/v1/customers/{customer}/applicationconsents", adminAgent, nil, (*Backend).createApplicationConsent},
+			{"DELETE", "/v1/customers/{customer}/applicationconsents/{application}", adminAgent, nil, (*Backend).deleteApplicationConsent},
+
 			{"GET", "/v1/customers/{customer}/orders", anyCaller, orders, (*Backend).listOrders},
 			{"GET", "/v1/customers/{customer}/orders/{order}", anyCaller, []string{"include_price"}, (*Backend).getOrder},
 			{"GET", "/v1/customers/{customer}/orders/{order}/provisioningstatus", anyCaller, nil, (*Backend).getOrderProvisioningStatus},

@@ -143,7 +143,7 @@ func (b *Backend) checkCustomerTenant(x *exchange, r *tokenRequest) *refusal {
 	switch access := x.knobs.CustomerTenants; {
 	case access == CustomerTenantsNotAuthorized:
 		return refuseAs(90099, "The application '%s' has not been authorized in the tenant '%s'. Applications must be authorized to access the customer tenant before partner delegated administrators can use them.", r.app.ClientID, r.tenant)
-	case access == CustomerTenantsNoConsent:
+	case access == CustomerTenantsNoConsent, !record.RelationshipEnded && !b.consented(x, record, r.app.ClientID, b.resourceOf(r.audience)):
 		return refuseAs(65001, "The user or administrator has not consented to use the application with ID '%s'. Send an interactive authorization request for this user and resource.", r.app.ClientID)
 	case access == CustomerTenantsNoUser, record.RelationshipEnded:
 		return refuseAs(50020, "User account '{EmailHidden}' from identity provider 'https://sts.windows.net/%s/' does not exist in tenant '%s' and cannot access the application '%s' in that tenant.", b.partner.TenantID, record.CompanyName, r.app.ClientID)

@@ -42,15 +42,16 @@ type Options struct {
 // Client calls Partner Center on behalf of one partner. It is safe for concurrent
 // use; make one and share it, since its goroutines are paced together.
 type Client struct {
-	AuditRecords      AuditRecords
-	Customers         Customers
-	CustomerUsers     CustomerUsers
-	Orders            Orders
-	Profiles          Profiles
-	Purchases         Purchases
-	Reservations      Reservations
-	SelfServePolicies SelfServePolicies
-	Subscriptions     Subscriptions
+	ApplicationConsents ApplicationConsents
+	AuditRecords        AuditRecords
+	Customers           Customers
+	CustomerUsers       CustomerUsers
+	Orders              Orders
+	Profiles            Profiles
+	Purchases           Purchases
+	Reservations        Reservations
+	SelfServePolicies   SelfServePolicies
+	Subscriptions       Subscriptions
 
 	appOnly     bool
 	concurrency int
@@ -67,10 +68,17 @@ func New(o Options) *Client {
 		appOnly: o.AppOnly, concurrency: o.Limits.Concurrent, credential: o.Credential, endpoint: o.Endpoint,
 		scope: cmp.Or(o.Audience, DefaultEndpoint) + "/.default",
 	}
-	c.caller = httppipe.NewCaller(httppipe.Options{
+	options := httppipe.Options{
 		API: API, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger,
 		Tokens: o.Credential, Scope: c.scope, Gate: httppipe.NewGate(o.Limits), MaxRetries: o.MaxRetries,
-	})
+	}
+	c.caller = httppipe.NewCaller(options)
+	consents := o.Limits
+	if consents.PerSecond == 0 || consents.PerSecond > consentsPerSecond {
+		consents.PerSecond = consentsPerSecond
+	}
+	options.Gate = httppipe.NewGate(consents)
+	c.ApplicationConsents = ApplicationConsents{httppipe.NewCaller(options)}
 	c.AuditRecords = AuditRecords{c, &httppipe.Answers[map[string][]AuditRecord]{For: tenantFor}}
 	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -15,45 +16,35 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// signInConfig is the configuration of the sign-in, with the HTTP client, texts and logger that the
-// clients share.
-func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string) (credential.Config, diag.Diagnostics) {
+// signInConfig is the configuration of the sign-in without its proof, with the HTTP client, texts and
+// logger that the clients share.
+func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string) credential.Config {
 	var client *http.Client
 	if p.transport != nil {
 		client = httppipe.ClientOver(p.transport)
 	} else {
 		client = httppipe.NewClient(s.roots)
 	}
-	proof, err := s.signIn.proof()
-	if err != nil {
-		return credential.Config{}, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
-	}
 	return credential.Config{
-		TenantID: s.tenantID, ClientID: s.clientID, Proof: proof,
-		RefreshToken: s.refreshToken, RefreshTokenOutputPath: s.refreshTokenOutputPath,
+		TenantID: s.tenantID, ClientID: s.clientID, ProofFrom: s.signIn.from,
+		RefreshToken: s.refreshToken, RefreshTokenFrom: s.refreshTokenFrom, RefreshTokenOutputPath: s.refreshTokenOutputPath,
+		Warn: p.notices.add, Reported: new(sync.Map), MaxRetries: s.maxRetries, Hosts: []string{s.authority.Host, s.partnerCenter.Host, s.resourceManager.Host},
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
 		Client: client, Texts: new(httppipe.Texts),
 		UserAgent: fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown")),
 		Logger:    tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken),
-	}, nil
+	}
 }
 
 // clients makes the clients that all types share. It sends nothing.
 func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
-	config, diags := p.signInConfig(s, terraformVersion)
-	if diags.HasError() {
-		return nil, diags
-	}
-	cred, err := credential.New(config)
+	return p.clientsFor(s, p.signInConfig(s, terraformVersion))
+}
+
+func (p *partnerCenterProvider) clientsFor(s settings, config credential.Config) (*tfkit.Clients, diag.Diagnostics) {
+	cred, azure, err := p.credentials(s, config)
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in", err.Error())}
-	}
-	azure := cred
-	if s.azureAppOnly && !cred.AppOnly() {
-		config.RefreshToken = ""
-		if azure, err = credential.New(config); err != nil {
-			return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not prepare the sign-in to Azure", err.Error())}
-		}
 	}
 	options := partnercenter.Options{
 		Endpoint: s.partnerCenter, Audience: s.cloud.audience, Credential: cred, AppOnly: cred.AppOnly(),
@@ -65,8 +56,25 @@ func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*t
 	return &tfkit.Clients{
 		PartnerCenter: partnercenter.New(options),
 		Azure: resourcemanager.New(resourcemanager.Options{
-			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure,
+			Endpoint: s.resourceManager, Audience: s.cloud.azureAudience, Credential: azure, AppOnly: azure.AppOnly(), Forget: azure.Forget,
 			Limits: s.limits, MaxRetries: s.maxRetries, Client: config.Client, UserAgent: config.UserAgent, Texts: config.Texts, Logger: config.Logger,
 		}),
 	}, nil
+}
+
+// credentials are those for Partner Center and for Azure.
+func (p *partnerCenterProvider) credentials(s settings, config credential.Config) (cred, azure *credential.Credential, err error) {
+	if len(s.unknown) > 0 {
+		cred = credential.Failing(&unknownError{s.unknown})
+		return cred, cred, nil
+	}
+	if config.Proof, err = s.signIn.proof(); err != nil {
+		return nil, nil, err
+	}
+	if cred, err = credential.New(config); err != nil || !s.azureAppOnly || cred.AppOnly() {
+		return cred, cred, err
+	}
+	config.RefreshToken = ""
+	azure, err = credential.New(config)
+	return cred, azure, err
 }

@@ -1,12 +1,11 @@
 package provider
 
 import (
-	"bytes"
 	"crypto/x509"
 	"fmt"
 	"net/url"
-	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"terraform-provider-partnercenter/internal/credential"
 	"terraform-provider-partnercenter/internal/httppipe"
 	"terraform-provider-partnercenter/internal/tfkit"
 )
@@ -142,9 +142,11 @@ func (m providerModel) values() map[string]attr.Value {
 
 // settings are what configuration and environment come to.
 type settings struct {
+	unknown                              []string // that a sign-in needs
 	tenantID, clientID                   string
 	signIn                               signIn
 	refreshToken, refreshTokenOutputPath string
+	refreshTokenFrom                     string
 	cloud                                cloud
 	roots                                *x509.CertPool // nil means the system's
 	disableInstanceDiscovery             bool
@@ -155,9 +157,9 @@ type settings struct {
 	maxRetries                           int
 }
 
-// resolve reads each setting from the configuration, else from its variables. An unknown
-// value is an error: taking it for unset would sign in with what the environment holds,
-// perhaps as another partner.
+// resolve reads each setting from the configuration, else from its variables. An unknown value
+// that a sign-in needs fails the sign-in, if the plan needs one: taking it for unset would sign in
+// with what the environment holds, perhaps as another partner.
 func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, diag.Diagnostics) {
 	r := &resolver{values: m.values(), lookupEnv: lookupEnv}
 	var s settings
@@ -166,7 +168,7 @@ func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, 
 	if s.signIn.method != azureCLI {
 		s.clientID = r.required("client_id", "the application that is enabled for Partner Center", tfkit.CheckGUID)
 	}
-	s.refreshToken, s.refreshTokenOutputPath = r.refreshToken(s.signIn)
+	s.refreshToken, s.refreshTokenFrom, s.refreshTokenOutputPath = r.refreshToken(s.signIn, credential.Owner{TenantID: s.tenantID, ClientID: s.clientID})
 	s.azureAppOnly = r.azureAppOnly(s.signIn, s.refreshToken)
 	s.cloud = r.cloud()
 	s.disableInstanceDiscovery = r.flag("disable_instance_discovery")
@@ -175,6 +177,12 @@ func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, 
 	s.resourceManager = r.endpoint("endpoints.resource_manager", checkEndpoint, s.cloud.resourceManager)
 	s.roots = r.roots("ca_certificate_path")
 	s.limits, s.maxRetries = r.limits()
+	for setting := range r.unknown {
+		if !slices.Contains(dispensable, setting) {
+			s.unknown = append(s.unknown, setting)
+		}
+	}
+	slices.Sort(s.unknown)
 	return s, r.diags
 }
 
@@ -182,7 +190,7 @@ type resolver struct {
 	values    map[string]attr.Value
 	lookupEnv func(string) (string, bool)
 	diags     diag.Diagnostics
-	unknown   map[string]bool // settings that an error was made for
+	unknown   map[string]bool
 }
 
 func pathTo(setting string) path.Path {
@@ -206,15 +214,10 @@ func (r *resolver) invalid(setting, detail string) {
 func (r *resolver) value(setting string) (value, source string, level int) {
 	v := r.values[setting]
 	if v.IsUnknown() {
-		if !r.unknown[setting] {
-			r.fail(setting, "Unknown value for "+setting,
-				fmt.Sprintf("The provider must know %s before it can plan, but its value is known only after apply.\n\n"+
-					"What to do: use a value that is known at plan time, set %s instead, or apply what the value depends on first.", setting, environment[setting][0]))
-			if r.unknown == nil {
-				r.unknown = make(map[string]bool)
-			}
-			r.unknown[setting] = true
+		if r.unknown == nil {
+			r.unknown = make(map[string]bool)
 		}
+		r.unknown[setting] = true
 		return "", "", notSet
 	}
 	if !v.IsNull() {
@@ -288,37 +291,6 @@ func (r *resolver) endpoint(setting string, check func(string) error, fallback s
 		r.invalid(setting, err.Error())
 	}
 	return u
-}
-
-// file reads the file that a setting names; nil when it is not set or cannot be read.
-func (r *resolver) file(setting string) (content []byte, name, source string) {
-	name, source, _ = r.value(setting)
-	if name == "" {
-		return nil, "", ""
-	}
-	content, err := os.ReadFile(name)
-	if err != nil {
-		r.invalid(setting, fmt.Sprintf("The file that %s names cannot be read: %s.", source, err))
-		return nil, name, source
-	}
-	// Windows starts text files with a byte order mark.
-	return bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), name, source
-}
-
-// roots adds the file's authorities to the system's.
-func (r *resolver) roots(setting string) *x509.CertPool {
-	pem, name, source := r.file(setting)
-	if pem == nil {
-		return nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		r.invalid(setting, fmt.Sprintf("The file %s, which %s names, holds no certificate in PEM form.", name, source))
-	}
-	return pool
 }
 
 var domain = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$`)

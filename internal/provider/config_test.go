@@ -26,6 +26,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 const (
@@ -78,6 +79,24 @@ func mustFail(t *testing.T, diags diag.Diagnostics, setting, summary string, wor
 		}
 	}
 	mustHideSecrets(t, diags)
+}
+
+// mustWait fails the test unless the sign-in, and nothing before it, needs just this setting.
+func mustWait(t *testing.T, s settings, diags diag.Diagnostics, setting string) {
+	t.Helper()
+	if len(diags) != 0 || !slices.Equal(s.unknown, []string{setting}) {
+		t.Fatalf("got %v, and the sign-in needs %q", diags, s.unknown)
+	}
+	clients, diags := (&partnerCenterProvider{transport: forbidden{t}}).clients(s, "")
+	if len(diags) != 0 {
+		t.Fatal(diags)
+	}
+	_, err := clients.PartnerCenter.SelfServePolicies.Get(t.Context(), tenantB)
+	d := tfkit.Failure("Could not read it", err)
+	if d.Summary() != "Sign-in failed: unknown value for "+setting || !strings.Contains(d.Detail(), "known only after apply") ||
+		!strings.Contains(d.Detail(), "set "+environment[setting][0]+" instead") {
+		t.Errorf("got %q: %q", d.Summary(), d.Detail())
+	}
 }
 
 func mustHideSecrets(t *testing.T, diags diag.Diagnostics) {
@@ -218,6 +237,10 @@ func TestResolve_texts(t *testing.T) {
 		} {
 			t.Run(x.setting+" "+name, func(t *testing.T) {
 				s, diags := resolveWith(c.config, c.env)
+				if x.setting == "client_secret" {
+					mustFail(t, diags, x.setting, "No sign-in method is configured", "environment variable "+variable, "- Certificate: ", "- Azure CLI: ", docsLink)
+					return
+				}
 				if x.required {
 					mustFail(t, diags, x.setting, "Missing "+x.setting, "What to do: set "+x.setting+" ", "environment variable "+variable+".")
 					return
@@ -230,7 +253,7 @@ func TestResolve_texts(t *testing.T) {
 		for name, e := range map[string]env{"": nil, " whatever the environment says": {variable: x.a}} {
 			t.Run(x.setting+" that is unknown"+name, func(t *testing.T) {
 				s, diags := resolveWith(unknown, e)
-				mustFail(t, diags, x.setting, "Unknown value for "+x.setting, "known only after apply", "set "+variable+" instead")
+				mustWait(t, s, diags, x.setting)
 				if x.result(s) == x.a {
 					t.Error("the environment's value was taken")
 				}
@@ -280,7 +303,7 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 		m := complete()
 		m.DisableInstanceDiscovery = types.BoolUnknown()
 		s, diags := resolve(m, env{variable: "true"}.lookup)
-		mustFail(t, diags, setting, "Unknown value for "+setting, "set "+variable+" instead")
+		mustWait(t, s, diags, setting)
 		if s.disableInstanceDiscovery {
 			t.Error("the environment's value was taken")
 		}
@@ -365,7 +388,9 @@ func TestResolve_numbers(t *testing.T) {
 		})
 		t.Run(x.setting+" that is unknown", func(t *testing.T) {
 			s, diags := resolveWith(x.unknown, env{variable: "1"})
-			mustFail(t, diags, x.setting, "Unknown value for "+x.setting, "known only after apply", "set "+variable+" instead")
+			if len(diags) != 0 || len(s.unknown) != 0 {
+				t.Errorf("the plan needs it: %v, %q", diags, s.unknown)
+			}
 			if x.result(s) != x.fallback {
 				t.Error("the environment's value was taken")
 			}
@@ -445,8 +470,8 @@ func TestResolve_caCertificate(t *testing.T) {
 		})
 	}
 	t.Run("that is unknown", func(t *testing.T) {
-		_, diags := with(types.StringUnknown(), env{variable: good})
-		mustFail(t, diags, setting, "Unknown value for "+setting, "set "+variable+" instead")
+		s, diags := with(types.StringUnknown(), env{variable: good})
+		mustWait(t, s, diags, setting)
 	})
 	for name, c := range bad {
 		t.Run(name, func(t *testing.T) {
@@ -495,7 +520,7 @@ func TestResolve_reportsAllErrorsAtOnce(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"ca_certificate_path", "client_id", "client_secret", "disable_instance_discovery", "endpoints.authority_host",
+		"ca_certificate_path", "client_secret", "disable_instance_discovery", "endpoints.authority_host",
 		"endpoints.partner_center", "refresh_token", "tenant_id",
 	}
 	if !slices.Equal(got, want) {

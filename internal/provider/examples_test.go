@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -33,6 +34,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_savings_plans": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	},
+	"partnercenter_application_consent": func(*mockbackend.Backend) {}, // customers have one
 	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
@@ -40,7 +42,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 
 // settingsOnly are the resource types with settings that are not on the server, so that an
 // import is followed by an update that sets them.
-var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true}
+var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true, "partnercenter_application_consent": true}
 
 // Every file under examples is applied, in the way that fits its folder. A file that no way
 // fits fails the test, so that an example is never only looked at.
@@ -70,7 +72,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, needed := range []string{
-		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "get-started/", "pipelines/", "policy/",
+		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "several-partners/", "get-started/", "pipelines/", "policy/",
 		"provider-variables/", "customers-from-file/", "customers-deny/",
 	} {
 		if files[needed] == nil {
@@ -94,6 +96,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "shards/" && name == "main.tf":
 				try = example.shards
+			case folder == "several-partners/" && name == "main.tf":
+				try = example.severalPartners
 			case folder == "customer-self-service/" && name == "main.tf":
 				try = example.selfService
 			case folder == "purchase-alarm/" && name == "main.tf":
@@ -181,11 +185,38 @@ func addOddities(b *acctest.Backend) {
 func (e example) blocks(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	addOddities(b)
+	if e.typeName == "partnercenter_application_consent" { // for_each is not for the test framework
+		for _, c := range b.Customers() {
+			b.RemoveApplicationConsents(c.ID)
+		}
+		w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: requirement + e.read(name)})
+		run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+		for _, c := range b.Customers() {
+			if len(b.ApplicationConsents(c.ID)) == 0 {
+				e.Errorf("%s has not consented", c.CompanyName)
+			}
+		}
+		run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+		run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+		for _, c := range b.Customers() {
+			if left := b.ApplicationConsents(c.ID); len(left) > 0 {
+				e.Errorf("after destroy, %s consents to %+v", c.CompanyName, left)
+			}
+		}
+		return
+	}
 	resource.UnitTest(e.T, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		CheckDestroy:             func(*terraform.State) error { e.everythingOff(b); return nil },
 		Steps:                    []resource.TestStep{{Config: b.Config(e.read(name))}},
 	})
+}
+
+// minor is 11 of 1.11.4.
+func minor(version string) int {
+	parts := strings.Split(version, ".")
+	n, _ := strconv.Atoi(parts[min(1, len(parts)-1)])
+	return n
 }
 
 var importTo = regexp.MustCompile(`(?m)^\s*to\s*=\s*(\S+)`)
@@ -203,6 +234,20 @@ func (e example) importBlock(name string) {
 	action := plancheck.ResourceActionNoop
 	if settingsOnly[e.typeName] {
 		action = plancheck.ResourceActionUpdate
+	}
+	if strings.Contains(to[1], "[") { // for_each is not for the test framework
+		if cli, err := acctest.FindCLI(); err != nil {
+			e.Fatal(err)
+		} else if strings.Contains(text, "identity") && (cli.Tofu || minor(cli.Version) < 12) {
+			e.Skipf("Terraform %s knows no identities", cli.Version)
+		}
+		w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf"), name: text})
+		if out := run(e.T, w, 0, "apply", "-input=false", "-auto-approve"); !strings.Contains(out, "1 imported, ") {
+			e.Errorf("nothing was imported: %s", out)
+		}
+		run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+		run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+		return
 	}
 	var versions []tfversion.TerraformVersionCheck
 	if strings.Contains(text, "identity") {
@@ -271,6 +316,9 @@ func (e example) importCommand(name string) {
 	}
 	prepare(b.Backend)
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf")})
+	for i := range line {
+		line[i] = strings.ReplaceAll(line[i], "'", "") // of the shell
+	}
 	run(e.T, w, 0, strings.Fields(line[1])...)
 	changes := 0
 	if settingsOnly[e.typeName] {
@@ -294,6 +342,33 @@ func (e example) wholeConfiguration(name string) {
 	} {
 		if got := slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances); got != want {
 			e.Errorf("customer %s may buy reservations: %t", id, got)
+		}
+	}
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// severalPartners keeps the newest refresh token of each block where the block says.
+func (e example) severalPartners(name string) {
+	b, secrets := acctest.New(e.T, mockbackend.Config{}), e.TempDir()
+	first, second := b.User(mockbackend.AdminAgent), b.NewRefreshToken(b.User(mockbackend.AdminAgent))
+	for file, content := range map[string]string{"europe-client-secret": b.Partner().ClientSecret, "europe-refresh-token": second} {
+		if err := os.WriteFile(filepath.Join(secrets, file), []byte(content), 0o600); err != nil {
+			e.Fatal(err)
+		}
+	}
+	output := filepath.Join(secrets, "first")
+	w := workspace(e.T, append(b.WorkspaceEnvironment(), "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH="+output, "TF_VAR_secrets="+secrets,
+		"TF_VAR_europe_tenant_id="+b.Partner().TenantID, "TF_VAR_europe_client_id="+b.Partner().ClientID), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
+		acctest.ExpectPermissions(e.T, b.Backend, id, mockbackend.AzureReservedInstances)
+	}
+	owner := "\n# refresh token of tenant " + b.Partner().TenantID + ", client " + b.Partner().ClientID + "\n"
+	for path, before := range map[string]string{output: first.RefreshToken, filepath.Join(secrets, "europe-refresh-token"): second} {
+		content, err := os.ReadFile(path)
+		if token, ok := strings.CutSuffix(string(content), owner); err != nil || !ok || token == "" || token == before {
+			e.Errorf("%s holds no newer token: %v", path, err)
 		}
 	}
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
@@ -470,11 +545,7 @@ func ephemeralVariables(t *testing.T) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var major, minor int
-	if _, err := fmt.Sscanf(cli.Version, "%d.%d", &major, &minor); err != nil {
-		t.Fatal(err)
-	}
-	return major > 1 || minor >= 11 || minor == 10 && !cli.Tofu
+	return minor(cli.Version) >= 11 || minor(cli.Version) == 10 && !cli.Tofu
 }
 
 // twoCustomers reads and changes two customers, and no others.

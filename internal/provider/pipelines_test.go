@@ -1123,6 +1123,20 @@ func realMessages(t *testing.T) []string {
 		_, diags := resolve(providerModel{}, e.lookup)
 		say(diags)
 	}
+	theirs := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(theirs, []byte("x\n# refresh token of tenant "+tenantB+", client "+clientA+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for setting, e := range map[string]env{
+		"refresh_token_file_path":   with("PARTNERCENTER_CLIENT_SECRET", "x"),
+		"refresh_token_output_path": with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_REFRESH_TOKEN", "x"),
+		"refresh_token":             with("PARTNERCENTER_CLIENT_SECRET", "x", "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH", theirs),
+	} {
+		m := providerModel{}
+		m.set(t, setting, theirs)
+		_, diags := resolve(m, e.lookup)
+		say(diags)
+	}
 	for _, code := range []int{700082, 700213, 700211, 700024, 700016, 700027, 7000215, 7000222, 90002, 90099} {
 		messages = append(messages, oneLine((&credential.Error{Codes: []int{code}}).Remedy()))
 	}

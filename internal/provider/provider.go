@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/services/activity"
+	"terraform-provider-partnercenter/internal/services/consent"
 	"terraform-provider-partnercenter/internal/services/customer"
 	"terraform-provider-partnercenter/internal/services/identity"
 	"terraform-provider-partnercenter/internal/services/order"
@@ -43,6 +44,7 @@ func New(version string, options ...Option) func() provider.Provider {
 type partnerCenterProvider struct {
 	version   string
 	transport http.RoundTripper // nil means the network
+	notices   notices
 }
 
 func (p *partnerCenterProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
@@ -56,6 +58,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		permission.NewCustomerPermissionSavingsPlansResource,
 		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
+		consent.NewApplicationConsentResource,
 	}
 }
 

@@ -50,11 +50,13 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"refresh_token": secret("refresh_token", "Refresh token of a user of the partner, issued to the application with multifactor authentication (Secure Application Model). "+
 				"With it, the provider authenticates as app+user, which customer permissions need. Without it, the provider authenticates as "+
 				"app-only, which is enough to read customers and subscriptions."),
-			"refresh_token_file_path": text("refresh_token_file_path", "Path of a file with the refresh token."),
+			"refresh_token_file_path": text("refresh_token_file_path", "Path of a file with the refresh token. A warning says if others can read it."),
 			"refresh_token_output_path": text("refresh_token_output_path", "Path of the file to write the newest refresh token to, each time Microsoft Entra ID issues one. The file has "+
-				"mode 0600 and is replaced atomically. It may be the same as `refresh_token_file_path`. Without it, a refresh token expires 90 days after it was issued, however often it is used."),
-			"refresh_token_obtained_on": text("refresh_token_obtained_on", "Date on which the refresh token was issued, such as `2026-01-31`. With it, the provider warns only in the last 30 days "+
-				"before a refresh token that is not renewed expires.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
+				"mode 0600 and is replaced atomically. It may be the same as `refresh_token_file_path`. A symbolic link is followed. A file with the refresh token of another "+
+				"tenant or application, or with anything else, is refused. Set it in the same place as the refresh token: in the provider block or in the environment. "+
+				"Without it, a refresh token expires 90 days after it was issued, however often it is used. See [Several partner tenants](guides/several_partner_tenants.md)."),
+			"refresh_token_obtained_on": text("refresh_token_obtained_on", "Date on which the refresh token was issued, such as `2026-01-31`, not in the future. With it, the provider warns only in the last 30 days "+
+				"before a refresh token that is not renewed expires. Set it in the same place as the refresh token.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
 
 			"azure_auth_mode": text("azure_auth_mode", "Identity that calls Azure in the tenants of customers. Must be `user` (the user of the refresh token) or `app` (the application, "+
 				"which must then exist in the customer's tenant and have a role there). Defaults to `user` if there is a user.",
@@ -76,7 +78,7 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			},
 			"max_retries": schema.Int64Attribute{
 				MarkdownDescription: "Maximum number of retries of a request after a transient failure, if a retry is safe. Must be from `0` to `100`. Defaults to `4`. Throttled requests " +
-					"do not count: they are retried until the operation times out. " + envDoc("max_retries"),
+					"do not count: they are retried until the operation times out. The number also applies to sign-in requests. " + envDoc("max_retries"),
 				Optional: true, Validators: []validator.Int64{numberCheck{"value must be a whole number from 0 to 100, such as 4", checkRetries}},
 			},
 		},

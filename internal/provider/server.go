@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -13,20 +14,102 @@ import (
 
 // NewServer returns the provider as a server of the plugin protocol.
 func NewServer(version string, options ...Option) tfprotov6.ProviderServer {
-	return server{providerserver.NewProtocol6(New(version, options...)())()}
+	p := &partnerCenterProvider{version: version}
+	for _, o := range options {
+		o(p)
+	}
+	framework, ok := providerserver.NewProtocol6(p)().(frameworkServer)
+	if !ok {
+		panic("the plugin framework's server has lost a part of the protocol") // at start, so every test sees it
+	}
+	return &server{framework, &p.notices}
 }
 
-// server is the framework's, but for what an earlier apply has left in the state to show what it
-// changes. It is dropped when Terraform loads the state, which Terraform does not count as a change,
-// as it would in a refresh. So each plan shows what it changes, and nothing else.
-type server struct{ tfprotov6.ProviderServer }
+// frameworkServer is all that the plugin framework serves.
+type frameworkServer interface {
+	tfprotov6.ProviderServer
+	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
+	tfprotov6.StateStoreServer
+}
+
+// notices are warnings about the run, not about an object of it. The next answer to Terraform
+// takes them along.
+type notices struct {
+	mu      sync.Mutex
+	waiting []*tfprotov6.Diagnostic
+}
+
+func (n *notices) add(headline, text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.waiting = append(n.waiting, &tfprotov6.Diagnostic{Severity: tfprotov6.DiagnosticSeverityWarning, Summary: headline, Detail: text})
+}
+
+func (n *notices) take() []*tfprotov6.Diagnostic {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	waiting := n.waiting
+	n.waiting = nil
+	return waiting
+}
+
+// server is the plugin framework's, but for two things: its answers take the notices along, and what an
+// earlier apply has left in the state to show what it changes is dropped when Terraform loads the
+// state, which Terraform does not count as a change, as it would in a refresh. So each plan shows what
+// it changes, and nothing else.
+type server struct {
+	frameworkServer
+
+	notices *notices
+}
 
 // UpgradeResourceState is called for all that Terraform loads, whatever its version.
-func (s server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
 		req.RawState.JSON = without(req.RawState.JSON, permission.ChangeAttributes)
 	}
-	return s.ProviderServer.UpgradeResourceState(ctx, req) //nolint:wrapcheck // it is the same method
+	return s.frameworkServer.UpgradeResourceState(ctx, req)
+}
+
+func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	resp, err := s.frameworkServer.ReadResource(ctx, req)
+	if resp != nil {
+		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
+	}
+	return resp, err
+}
+
+func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	resp, err := s.frameworkServer.PlanResourceChange(ctx, req)
+	if resp != nil {
+		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
+	}
+	return resp, err
+}
+
+func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	resp, err := s.frameworkServer.ApplyResourceChange(ctx, req)
+	if resp != nil {
+		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
+	}
+	return resp, err
+}
+
+func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	resp, err := s.frameworkServer.ImportResourceState(ctx, req)
+	if resp != nil {
+		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
+	}
+	return resp, err
+}
+
+func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	resp, err := s.frameworkServer.ReadDataSource(ctx, req)
+	if resp != nil {
+		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
+	}
+	return resp, err
 }
 
 // without sets attributes of a state to null. What it cannot read it leaves to the framework.

@@ -11,21 +11,21 @@ import (
 	"terraform-provider-partnercenter/internal/tfkit"
 )
 
-// Settings of the provider that the commands of its binary take as flags. Everything else comes
-// from the environment.
-type Settings struct {
+// Flags are the settings that the commands of the provider's binary take as flags. Everything else
+// comes from the environment.
+type Flags struct {
 	TenantID, ClientID                                         string
 	ClientSecretFilePath, ClientCertificatePath, OIDCTokenFile string
 	Environment                                                string
 	RefreshToken, RefreshTokenOutputPath                       string
 }
 
-func (s Settings) model() providerModel {
+func (f Flags) model() providerModel {
 	return providerModel{
-		TenantID: types.StringValue(s.TenantID), ClientID: types.StringValue(s.ClientID),
-		ClientSecretFilePath: types.StringValue(s.ClientSecretFilePath), ClientCertificatePath: types.StringValue(s.ClientCertificatePath),
-		OIDCTokenFilePath: types.StringValue(s.OIDCTokenFile), Environment: types.StringValue(s.Environment),
-		RefreshToken: types.StringValue(s.RefreshToken), RefreshTokenOutputPath: types.StringValue(s.RefreshTokenOutputPath),
+		TenantID: types.StringValue(f.TenantID), ClientID: types.StringValue(f.ClientID),
+		ClientSecretFilePath: types.StringValue(f.ClientSecretFilePath), ClientCertificatePath: types.StringValue(f.ClientCertificatePath),
+		OIDCTokenFilePath: types.StringValue(f.OIDCTokenFile), Environment: types.StringValue(f.Environment),
+		RefreshToken: types.StringValue(f.RefreshToken), RefreshTokenOutputPath: types.StringValue(f.RefreshTokenOutputPath),
 	}
 }
 
@@ -44,8 +44,8 @@ type Setup struct {
 const RefreshTokenLife = refreshTokenLife
 
 // NewSetup resolves settings as the provider does, with the flags in place of the provider block.
-// It sends nothing.
-func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bool), options ...Option) (*Setup, diag.Diagnostics) {
+// It sends nothing. Warn gets what a sign-in has to tell although it goes on.
+func NewSetup(version string, flags Flags, lookupEnv func(string) (string, bool), warn func(headline, text string), options ...Option) (*Setup, diag.Diagnostics) {
 	s, diags := resolve(flags.model(), lookupEnv)
 	if diags.HasError() {
 		return nil, diags
@@ -54,14 +54,18 @@ func NewSetup(version string, flags Settings, lookupEnv func(string) (string, bo
 	for _, o := range options {
 		o(p)
 	}
-	config, more := p.signInConfig(s, "")
+	config := p.signInConfig(s, "")
+	config.Warn = warn
+	clients, more := p.clientsFor(s, config)
 	if diags.Append(more...); diags.HasError() {
 		return nil, diags
 	}
-	clients, more := p.clients(s, "")
-	if diags.Append(more...); diags.HasError() {
+	proof, err := s.signIn.proof()
+	if err != nil {
+		diags.AddError("Could not prepare the sign-in", err.Error())
 		return nil, diags
 	}
+	config.Proof = proof
 	return &Setup{
 		SignIn: config, Clients: clients,
 		Permission: s.cloud.audience + userImpersonation, AzurePermission: s.cloud.azureAudience + userImpersonation,

@@ -4,9 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"time"
 
 	"terraform-provider-partnercenter/internal/credential"
 )
@@ -28,6 +26,7 @@ const (
 // signIn is the method that was chosen and what it needs. Which fields are set depends on it.
 type signIn struct {
 	method                      method
+	from                        string // where its credential came from
 	secret                      string // client secret or OIDC token
 	certificate                 []byte
 	password                    string
@@ -106,7 +105,8 @@ func (r *resolver) signIn() signIn {
 	case !ok:
 		return signIn{}
 	case name == methodChoices[0].name:
-		return signIn{method: clientSecret, secret: r.secret("client_secret", "client_secret_file_path")}
+		found := r.secret("client_secret", "client_secret_file_path")
+		return signIn{method: clientSecret, secret: found.value, from: found.from}
 	case name == methodChoices[1].name:
 		return r.certificate()
 	case name == methodChoices[2].name:
@@ -114,35 +114,58 @@ func (r *resolver) signIn() signIn {
 	case name == methodChoices[3].name:
 		return signIn{method: azureCLI}
 	}
-	r.missing("client_secret", "The provider does not know how the application proves itself: by client_secret or client_secret_file_path, "+
-		"client_certificate or client_certificate_path, one of the OIDC settings, or use_cli.")
+	r.fail("client_secret", "No sign-in method is configured", "The provider does not know how the application proves itself.\n\n"+
+		"What to do: set one of these in the provider block, or an environment variable of it, such as the environment variable "+environment["client_secret"][0]+".\n"+
+		"- Client secret: client_secret or client_secret_file_path\n"+
+		"- Certificate: client_certificate or client_certificate_path\n"+
+		"- OIDC, as in GitHub Actions, Azure DevOps, GitLab or AKS: use_oidc, oidc_token_file_path, ado_pipeline_service_connection_id or use_aks_workload_identity\n"+
+		"- Azure CLI: use_cli = true, after az login\n\n"+
+		"See "+docsLink+"/guides/authentication.")
 	return signIn{}
+}
+
+// docsLink leads to this provider's documentation.
+const docsLink = "https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs"
+
+// secret is one that was found.
+type secret struct {
+	value string
+	from  string // in words
+	level int
+}
+
+// placeOf says in words where a value came from.
+func placeOf(source string, level int) string {
+	if level == inConfiguration {
+		return source + " in the provider block"
+	}
+	return "the environment variable " + source
 }
 
 // secret reads a secret from one setting or from the file that another names; the stronger
 // level wins, and both at one level are an error.
-func (r *resolver) secret(setting, fileSetting string) string {
+func (r *resolver) secret(setting, fileSetting string) secret {
 	value, source, level := r.value(setting)
 	_, fileSource, fileLevel := r.value(fileSetting)
 	switch {
 	case level < notSet && level == fileLevel:
 		r.fail(fileSetting, "Both "+setting+" and "+fileSetting, fmt.Sprintf("The secret is given twice, by %s and by %s.\n\nWhat to do: keep one of them.", source, fileSource))
-		return ""
+		return secret{level: notSet}
 	case fileLevel < level:
-		content, name, _ := r.file(fileSetting)
+		content, name, _ := r.secretFile(fileSetting)
 		value = strings.TrimSpace(string(content))
 		if content != nil && value == "" {
 			r.invalid(fileSetting, fmt.Sprintf("The file %s, which %s names, is empty.", name, fileSource))
 		}
-		return value
+		return secret{value, fmt.Sprintf("the file %s, which %s names", name, placeOf(fileSource, fileLevel)), fileLevel}
 	case value == "":
-		return ""
+		return secret{level: notSet}
 	}
 	if err := checkSecret(value); err != nil {
 		r.invalid(setting, fmt.Sprintf("The value of %s %s.", source, err))
-		return ""
+		return secret{level: notSet}
 	}
-	return value
+	return secret{value, placeOf(source, level), level}
 }
 
 func (r *resolver) certificate() signIn {
@@ -150,6 +173,7 @@ func (r *resolver) certificate() signIn {
 	setting := "client_certificate"
 	value, source, level := r.value(setting)
 	_, pathSource, pathLevel := r.value("client_certificate_path")
+	s.from = placeOf(source, level)
 	switch {
 	case level < notSet && level == pathLevel:
 		r.fail("client_certificate_path", "Both client_certificate and client_certificate_path",
@@ -157,10 +181,12 @@ func (r *resolver) certificate() signIn {
 		return s
 	case pathLevel < level:
 		setting = "client_certificate_path"
-		s.certificate, _, source = r.file(setting)
+		var name string
+		s.certificate, name, source = r.secretFile(setting)
 		if s.certificate == nil {
 			return s
 		}
+		s.from = fmt.Sprintf("the file %s, which %s names", name, placeOf(source, pathLevel))
 	case strings.Contains(value, "-----BEGIN "):
 		s.certificate = []byte(value)
 	default:
@@ -171,11 +197,19 @@ func (r *resolver) certificate() signIn {
 		}
 		s.certificate = der
 	}
-	s.password, _, _ = r.value("client_certificate_password")
+	var passwordSource string
+	var passwordLevel int
+	s.password, passwordSource, passwordLevel = r.value("client_certificate_password")
+	if r.unknown["client_certificate_password"] {
+		return s
+	}
 	if _, err := credential.Certificate(s.certificate, s.password); err != nil {
 		detail := fmt.Sprintf("The certificate of %s cannot be used: %s.", source, err)
-		if errors.Is(err, credential.ErrNoPassword) {
+		switch {
+		case errors.Is(err, credential.ErrNoPassword):
 			detail += "\n\nWhat to do: set client_certificate_password."
+		case errors.Is(err, credential.ErrWrongPassword) && passwordLevel != min(level, pathLevel):
+			detail += fmt.Sprintf("\n\nWhat to do: the certificate is from %s, but the password from %s. Set both in the same place.", s.from, placeOf(passwordSource, passwordLevel))
 		}
 		r.invalid(setting, detail)
 	}
@@ -188,10 +222,11 @@ func (r *resolver) oidc() signIn {
 	case !ok:
 		return signIn{}
 	case name == oidcChoices[0].name:
-		return signIn{method: oidcToken, secret: r.text("oidc_token", checkSecret)}
+		_, source, level := r.value("oidc_token")
+		return signIn{method: oidcToken, secret: r.text("oidc_token", checkSecret), from: placeOf(source, level)}
 	case name == oidcChoices[1].name:
-		file, _, _ := r.value("oidc_token_file_path")
-		return r.tokenFile("oidc_token_file_path", file)
+		file, source, level := r.value("oidc_token_file_path")
+		return r.tokenFile("oidc_token_file_path", file, placeOf(source, level))
 	case name == oidcChoices[2].name:
 		file, _ := r.lookupEnv("AZURE_FEDERATED_TOKEN_FILE")
 		if file == "" {
@@ -199,17 +234,17 @@ func (r *resolver) oidc() signIn {
 				"AZURE_FEDERATED_TOKEN_FILE.\n\nWhat to do: label the pod azure.workload.identity/use: \"true\" and give it a service account with a client id.")
 			return signIn{}
 		}
-		return r.tokenFile("use_aks_workload_identity", file)
+		return r.tokenFile("use_aks_workload_identity", file, "the environment variable AZURE_FEDERATED_TOKEN_FILE")
 	case name == "":
 		r.missing("oidc_token", "use_oidc is set, but nothing says where the OIDC token comes from: oidc_token, oidc_token_file_path, "+
 			"use_aks_workload_identity, or a request URL, which GitHub Actions sets when the job has the permission id-token: write.")
 		return signIn{}
 	}
-	s := signIn{method: githubActions}
+	s := signIn{method: githubActions, from: "GitHub Actions"}
 	s.pipelineServiceConnectionID = r.text("ado_pipeline_service_connection_id", func(string) error { return nil })
 	hint := "In GitHub Actions it is set when the job has the permission id-token: write."
 	if s.pipelineServiceConnectionID != "" {
-		s.method = azureDevOps
+		s.method, s.from = azureDevOps, "Azure DevOps"
 		hint = "In Azure DevOps, SYSTEM_ACCESSTOKEN must be mapped into the step's environment: env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)."
 	}
 	s.requestURL = r.required("oidc_request_url", "where to ask for the OIDC token. "+hint, func(string) error { return nil })
@@ -218,11 +253,11 @@ func (r *resolver) oidc() signIn {
 }
 
 // tokenFile is the OIDC token in a file, which must be there from the start.
-func (r *resolver) tokenFile(setting, file string) signIn {
-	if _, err := os.Stat(file); err != nil {
+func (r *resolver) tokenFile(setting, file, place string) signIn {
+	if _, err := credential.ReadFile(file); err != nil {
 		r.invalid(setting, fmt.Sprintf("The OIDC token file cannot be read: %s.", err))
 	}
-	return signIn{method: oidcTokenFile, file: file}
+	return signIn{method: oidcTokenFile, file: file, from: fmt.Sprintf("the file %s, which %s names", file, place)}
 }
 
 // proof is the method in the form that package credential takes.
@@ -246,36 +281,6 @@ func (s signIn) proof() (credential.Proof, error) {
 	return credential.Proof{}, fmt.Errorf("there is no sign-in method %q", s.method)
 }
 
-const (
-	// refreshTokenLife is how long an unused refresh token is good for
-	// (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
-	refreshTokenLife = 90 * 24 * time.Hour
-	// refreshTokenWarning is how long before its end a warning begins.
-	refreshTokenWarning = 30 * 24 * time.Hour
-)
-
-// refreshToken reads the refresh token and where its successors go.
-func (r *resolver) refreshToken(s signIn) (token, output string) {
-	token = r.secret("refresh_token", "refresh_token_file_path")
-	output, _, _ = r.value("refresh_token_output_path")
-	obtained := r.text("refresh_token_obtained_on", checkDate)
-	if token == "" {
-		return "", ""
-	}
-	if s.method == azureCLI {
-		r.fail("use_cli", "A refresh token cannot be combined with the Azure CLI",
-			"The Azure CLI signs in a user by itself.\n\nWhat to do: remove use_cli, and prove the application in another way, or remove the refresh token.")
-	}
-	if output != "" {
-		if err := credential.CheckRefreshTokenPath(output); err != nil {
-			r.invalid("refresh_token_output_path", fmt.Sprintf("The newest refresh token cannot be written there: %s.", err))
-		}
-		return token, output
-	}
-	r.warnOfAge(obtained)
-	return token, ""
-}
-
 // azureAppOnly tells whether calls of Azure are app-only. By default they are what those of
 // Partner Center are: a user's where there is one.
 func (r *resolver) azureAppOnly(s signIn, refreshToken string) bool {
@@ -296,39 +301,6 @@ func (r *resolver) azureAppOnly(s signIn, refreshToken string) bool {
 func checkAzureAuthMode(s string) error {
 	if s != "user" && s != "app" {
 		return errors.New("must be user or app")
-	}
-	return nil
-}
-
-// warnOfAge warns in good time of a refresh token that nobody renews. The token itself does
-// not say how old it is; a date in the configuration does, or the time of its file.
-func (r *resolver) warnOfAge(obtained string) {
-	const advice = "What to do: set refresh_token_output_path to where the next run finds it, or store a new refresh token in time " +
-		"and its date in refresh_token_obtained_on."
-	var since time.Time
-	if file, _, level := r.value("refresh_token_file_path"); level < notSet {
-		if info, err := os.Stat(file); err == nil {
-			since = info.ModTime()
-		}
-	}
-	if t, err := time.Parse(time.DateOnly, obtained); err == nil {
-		since = t
-	}
-	if since.IsZero() {
-		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token is not renewed",
-			"It expires 90 days after it was issued, and nothing says when that was. Each run is given a new one, which is lost.\n\n"+advice)
-		return
-	}
-	if left := refreshTokenLife - time.Since(since); left < refreshTokenWarning {
-		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token expires soon",
-			fmt.Sprintf("It is from %s and expires after 90 days, which is in %d days. Each run is given a new one, which is lost.\n\n%s",
-				since.Format(time.DateOnly), max(int(left.Hours()/24), 0), advice))
-	}
-}
-
-func checkDate(s string) error {
-	if _, err := time.Parse(time.DateOnly, s); err != nil {
-		return fmt.Errorf("must be a date such as 2026-01-31")
 	}
 	return nil
 }

@@ -9,7 +9,9 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,7 +47,14 @@ func newSignInFiles(t *testing.T) map[string]string {
 	}
 	dir := t.TempDir()
 	files := map[string]string{"PEM": text, "PFX": base64.StdEncoding.EncodeToString(pfx), "DIR": dir, "MISSING": filepath.Join(dir, "missing")}
-	for name, content := range map[string]string{"SECRET": "s3cret-of-file\n", "CERT": text, "TOKEN": "s3cret.oidc.token\n", "EMPTY": "\n"} {
+	files["ESCAPED"], files["FIFO"] = strings.ReplaceAll(text, "\n", `\n`), filepath.Join(dir, "FIFO")
+	if err := syscall.Mkfifo(files["FIFO"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"SECRET": "s3cret-of-file\n", "CERT": text, "TOKEN": "s3cret.oidc.token\n", "EMPTY": "\n", "BASE64": files["PFX"] + "\n",
+		"THEIRS": "s3cret\n# refresh token of tenant " + tenantB + ", client " + clientA + "\n",
+	} {
 		files[name+"_FILE"] = filepath.Join(dir, name)
 		if err := os.WriteFile(files[name+"_FILE"], []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -101,7 +110,7 @@ func TestSignIn(t *testing.T) {
 		"a token beats a file in the variables": {set: env{"oidc_token": "s3cret", "ARM_OIDC_TOKEN_FILE_PATH": "$MISSING"}, method: oidcToken},
 		"a file beats what GitHub sets":         {set: env{"PARTNERCENTER_OIDC_TOKEN_FILE_PATH": "$TOKEN_FILE", "ACTIONS_ID_TOKEN_REQUEST_URL": endpointA}, method: oidcTokenFile},
 		"an empty value counts as not set":      {set: env{"client_secret": "", "PARTNERCENTER_CLIENT_CERTIFICATE_PATH": "$CERT_FILE"}, method: certificate},
-		"a password alone selects nothing":      {set: env{"client_certificate_password": "s3cret"}, on: "client_secret", says: "by client_secret or client_secret_file_path, client_certificate"},
+		"a password alone selects nothing":      {set: env{"client_certificate_password": "s3cret"}, on: "client_secret", says: "client_certificate or client_certificate_path"},
 		"nothing":                               {on: "client_secret", says: "environment variable PARTNERCENTER_CLIENT_SECRET"},
 		"secret and certificate":                {set: env{"client_secret": secretA, "client_certificate": "$PEM"}, on: "client_secret", says: "a client secret (client_secret) and a certificate (client_certificate)"},
 		"secret and certificate in variables":   {set: env{"ARM_CLIENT_SECRET": secretA, "ARM_CLIENT_CERTIFICATE_PATH": "$CERT_FILE"}, on: "client_secret", says: "ARM_CLIENT_SECRET) and a certificate (ARM_CLIENT_CERTIFICATE_PATH"},
@@ -132,6 +141,20 @@ func TestSignIn(t *testing.T) {
 		"another flag that is neither":          {set: env{"ARM_USE_OIDC": "s3cret", "client_secret": secretA}, on: "use_oidc", says: "ARM_USE_OIDC must be true or false"},
 		"refresh token's directory is missing":  {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$MISSING/token"}, on: "refresh_token_output_path", says: "cannot be written there"},
 		"refresh token's file is a directory":   {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$DIR"}, on: "refresh_token_output_path", says: "is a directory"},
+		"refresh token of another tenant":       {set: env{"client_secret": secretA, "refresh_token_file_path": "$THEIRS_FILE"}, on: "refresh_token_file_path", says: "tenant " + tenantB},
+		"refresh token of another application":  {set: env{"client_secret": secretA, "PARTNERCENTER_REFRESH_TOKEN": "s3cret\n# refresh token of tenant " + tenantA + ", client " + clientB}, on: "refresh_token", says: "client " + clientB},
+		"refresh token that is none":            {set: env{"client_secret": secretA, "refresh_token_file_path": "$CERT_FILE"}, on: "refresh_token_file_path", says: "something else than a refresh token"},
+		"refresh token's file is another's":     {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$THEIRS_FILE"}, on: "refresh_token_output_path", says: "tenant " + tenantB},
+		"refresh token's file is a device":      {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "/dev/null"}, on: "refresh_token_output_path", says: "is a device"},
+		"refresh token's file is a fifo":        {set: env{"client_secret": secretA, "refresh_token_file_path": "$FIFO"}, on: "refresh_token_file_path", says: "is a named pipe"},
+		"OIDC token's file is a fifo":           {set: env{"oidc_token_file_path": "$FIFO"}, on: "oidc_token_file_path", says: "is a named pipe"},
+		"CA file that is missing":               {set: env{"client_secret": secretA, "PARTNERCENTER_CA_CERTIFICATE_PATH": "$MISSING"}, on: "ca_certificate_path", says: "unset PARTNERCENTER_CA_CERTIFICATE_PATH"},
+		"an output path beside another's token": {set: env{"client_secret": secretA, "PARTNERCENTER_REFRESH_TOKEN": "s3cret", "refresh_token_output_path": "$DIR/new"}, on: "refresh_token_output_path", says: "set PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH instead"},
+		"a date beside another's token":         {set: env{"client_secret": secretA, "PARTNERCENTER_REFRESH_TOKEN": "s3cret", "refresh_token_obtained_on": "2026-01-31"}, on: "refresh_token_obtained_on", says: "set PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON instead"},
+		"refresh token's date is in the future": {set: env{"client_secret": secretA, "refresh_token_obtained_on": time.Now().AddDate(0, 0, 3).Format(time.DateOnly)}, on: "refresh_token_obtained_on", says: "in the future"},
+		"certificate in base64 in a file":       {set: env{"client_certificate_path": "$BASE64_FILE", "client_certificate_password": "s3cret"}, on: "client_certificate_path", says: "base64 -d"},
+		"certificate with escaped line ends":    {set: env{"client_certificate": "$ESCAPED"}, on: "client_certificate", says: "printf '%b'"},
+		"password of another level":             {set: env{"client_certificate": "$PFX", "ARM_CLIENT_CERTIFICATE_PASSWORD": "s3cret-other"}, on: "client_certificate", says: "the password from the environment variable ARM_CLIENT_CERTIFICATE_PASSWORD. Set both in the same place"},
 		"refresh token's date is none":          {set: env{"client_secret": secretA, "refresh_token_obtained_on": "yesterday"}, on: "refresh_token_obtained_on", says: "such as 2026-01-31"},
 		"a cloud that is none":                  {set: env{"client_secret": secretA, "environment": "germany"}, on: "environment", says: "china, public, usgovernment"},
 	} {
@@ -220,8 +243,8 @@ func (m *providerModel) fields() map[string]any {
 	}
 }
 
-// TestSignIn_unknown: an unknown sign-in setting is an error that names it, whatever the
-// environment holds.
+// TestSignIn_unknown: an unknown setting that a sign-in needs fails the sign-in, which names it,
+// whatever the environment holds.
 func TestSignIn_unknown(t *testing.T) {
 	for setting := range new(providerModel).fields() {
 		t.Run(setting, func(t *testing.T) {
@@ -242,8 +265,14 @@ func TestSignIn_unknown(t *testing.T) {
 				delete(e, "PARTNERCENTER_CLIENT_SECRET")
 				e["PARTNERCENTER_OIDC_REQUEST_URL"] = endpointA
 			}
-			_, diags := resolve(m, e.lookup)
-			mustFail(t, diags, setting, "Unknown value for "+setting, "known only after apply")
+			s, diags := resolve(m, e.lookup)
+			if slices.Contains(dispensable, setting) {
+				if len(diags) != 0 || len(s.unknown) != 0 {
+					t.Errorf("the plan needs it: %v, %q", diags, s.unknown)
+				}
+				return
+			}
+			mustWait(t, s, diags, setting)
 		})
 	}
 }
@@ -292,6 +321,84 @@ func TestRefreshToken_warnings(t *testing.T) {
 			}
 			mustHideSecrets(t, diags)
 		})
+	}
+}
+
+// TestSignIn_encodings: files as PowerShell's > writes them.
+func TestSignIn_encodings(t *testing.T) {
+	files := newSignInFiles(t)
+	for _, name := range []string{"SECRET_FILE", "CERT_FILE", "TOKEN_FILE"} {
+		content, err := os.ReadFile(files[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		utf16 := []byte{0xff, 0xfe}
+		for _, b := range content {
+			utf16 = append(utf16, b, 0)
+		}
+		if err := os.WriteFile(files[name], utf16, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := complete()
+	m.ClientSecret, m.ClientCertificatePath, m.CACertificatePath = types.StringNull(), types.StringValue(files["CERT_FILE"]), types.StringValue(files["CERT_FILE"])
+	m.RefreshTokenFilePath = types.StringValue(files["SECRET_FILE"])
+	if s, diags := resolve(m, env{}.lookup); diags.HasError() || s.refreshToken != "s3cret-of-file" {
+		t.Errorf("the refresh token is %q, %v", s.refreshToken, diags)
+	}
+	m.ClientCertificatePath, m.ClientSecretFilePath = types.StringNull(), types.StringValue(files["SECRET_FILE"])
+	if s, diags := resolve(m, env{}.lookup); diags.HasError() || s.signIn.secret != "s3cret-of-file" {
+		t.Errorf("the secret is %q, %v", s.signIn.secret, diags)
+	}
+}
+
+// TestRefreshToken_ofAnotherBlock: with two provider blocks, what the environment holds belongs to the one with its
+// tenant and application.
+func TestRefreshToken_ofAnotherBlock(t *testing.T) {
+	output := filepath.Join(t.TempDir(), "token")
+	all := env{
+		"PARTNERCENTER_TENANT_ID": tenantA, "PARTNERCENTER_CLIENT_ID": clientA, "PARTNERCENTER_CLIENT_SECRET": secretA,
+		"PARTNERCENTER_REFRESH_TOKEN": "s3cret-env", "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH": output, "PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON": "2020-01-01",
+	}
+	for name, c := range map[string]struct {
+		set                 map[string]string
+		token, output, says string
+	}{
+		"the first block":             {nil, "s3cret-env", output, ""},
+		"another tenant":              {map[string]string{"tenant_id": tenantB}, "", "", ""},
+		"another application":         {map[string]string{"client_id": clientB}, "", "", ""},
+		"the second with its token":   {map[string]string{"tenant_id": tenantB, "refresh_token": "s3cret-block"}, "s3cret-block", "", "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH is not used"},
+		"the same with another token": {map[string]string{"refresh_token": "s3cret-block"}, "s3cret-block", "", "nothing says when that was"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := providerModel{}
+			for setting, value := range c.set {
+				m.set(t, setting, value)
+			}
+			s, diags := resolve(m, all.lookup)
+			if diags.HasError() || s.refreshToken != c.token || s.refreshTokenOutputPath != c.output {
+				t.Errorf("got %q to %q, %v", s.refreshToken, s.refreshTokenOutputPath, diags)
+			}
+			if c.says == "" && len(diags) > 0 || c.says != "" && (len(diags) != 1 || !strings.Contains(diags[0].Detail(), c.says)) {
+				t.Errorf("got %v, want %q", diags, c.says)
+			}
+		})
+	}
+}
+
+// TestSignIn_filesOfOthers: who else can read a credential is warned of.
+func TestSignIn_filesOfOthers(t *testing.T) {
+	files := newSignInFiles(t)
+	m := complete()
+	m.RefreshTokenFilePath = types.StringValue(files["SECRET_FILE"])
+	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o644: true} {
+		if err := os.Chmod(files["SECRET_FILE"], mode); err != nil {
+			t.Fatal(err)
+		}
+		_, diags := resolve(m, env{}.lookup)
+		if got := len(diags) == 1 && strings.Contains(diags[0].Detail(), "chmod 600 "+files["SECRET_FILE"]); got != warned || diags.HasError() {
+			t.Errorf("%o: got %v", mode, diags)
+		}
 	}
 }
 

@@ -24,6 +24,10 @@ type Options struct {
 	Audience string
 	// Credential gives tokens of any tenant.
 	Credential httppipe.Tokens
+	// AppOnly says that there is no user behind the tokens.
+	AppOnly bool
+	// Forget drops what Credential keeps of refusals in a tenant. It may be nil.
+	Forget func(tenantID string)
 	// Limits hold in each tenant.
 	Limits httppipe.Limits
 	// Client, UserAgent, MaxRetries, Texts and Logger are as in httppipe.Options.
@@ -90,6 +94,30 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 	}
 	return credential.ParseClaims(token.Value)
 }
+
+// AppOnly tells whether the client signs in without a user.
+func (c *Client) AppOnly() bool { return c.options.AppOnly }
+
+// AwaitConsent waits until a consent to the application, which was just given in the tenant, is in
+// effect. It gives up after some minutes, with the refusal.
+func (c *Client) AwaitConsent(ctx context.Context, tenantID string) error {
+	end := time.Now().Add(consentLag)
+	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
+		if c.options.Forget != nil {
+			c.options.Forget(tenantID)
+		}
+		_, err := c.Caller(ctx, tenantID)
+		if !IsNoConsent(err) || time.Now().Add(wait).After(end) {
+			return err
+		}
+		if sleepErr := httppipe.Sleep(ctx, wait); sleepErr != nil {
+			return err
+		}
+	}
+}
+
+// consentLag is how long a new consent may take to be in effect.
+const consentLag = 3 * time.Minute
 
 // pathOf is the path of a Resource Manager id.
 func pathOf(id string) string { return httppipe.PathOf(strings.Split(strings.Trim(id, "/"), "/")...) }

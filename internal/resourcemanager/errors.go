@@ -69,6 +69,13 @@ func IsNoAccess(err error) bool {
 	return e != nil && e.Code != "" && e.Code != codeWrongTenant && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
 }
 
+// IsNoConsent tells whether the customer's tenant refused the sign-in since it has not consented to
+// the application.
+func IsNoConsent(err error) bool {
+	refused, ok := errors.AsType[*credential.Error](err)
+	return ok && refused.NoConsent()
+}
+
 // IsElsewhere tells whether the subscription is not found in the tenant: it belongs to
 // another one, is too new or is gone.
 func IsElsewhere(err error) bool {

@@ -18,14 +18,16 @@ var arguments = []struct{ thing, set string }{
 	{"principal type", "principal_type"},
 	{"subscription ID", "subscription_id"},
 	{"customer ID", "customer_id"},
+	{"application consent", "partnercenter_application_consent"},
 	{"authenticate to Azure as a user", `azure_auth_mode = "user"`},
 }
 
-// argumentsFor names the arguments for what a remedy speaks of, or "".
-func argumentsFor(remedy string) string {
+// argumentsFor names the arguments for what a remedy speaks of, or "". The message may have said
+// already where the refresh token came from.
+func argumentsFor(remedy string, saysFrom bool) string {
 	var found []string
 	for _, a := range arguments {
-		if strings.Contains(remedy, a.thing) {
+		if strings.Contains(remedy, a.thing) && !(saysFrom && a.thing == "refresh token") {
 			found = append(found, a.set)
 		}
 	}

@@ -3,6 +3,7 @@ package tfkit
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -21,6 +22,21 @@ type Clients struct {
 	Claims Claims
 	// Memory is what the objects of one run leave for each other, by keys of types of their own.
 	Memory sync.Map
+}
+
+// plannedConsent is a key of the run's memory.
+type plannedConsent string
+
+// PlanConsent notes that this run's plan has a customer's tenant consent to the application.
+func (c *Clients) PlanConsent(customerID string) {
+	c.Memory.Store(plannedConsent(strings.ToLower(customerID)), true)
+}
+
+// ConsentPlanned tells whether [Clients.PlanConsent] was called for the customer: until the apply, a
+// sign-in in its tenant may be refused.
+func (c *Clients) ConsentPlanned(customerID string) bool {
+	_, planned := c.Memory.Load(plannedConsent(strings.ToLower(customerID)))
+	return planned
 }
 
 // DataSource gives a data source its clients; embed it.

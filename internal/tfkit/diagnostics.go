@@ -10,13 +10,41 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
 // Failure makes the diagnostic for a failed call. The summary says what could not be
 // done, on which customer; the detail what the server said, what to do, and the ids
-// that Microsoft support asks for, always in this order.
-func Failure(summary string, err error) diag.Diagnostic {
-	return diag.NewErrorDiagnostic(summary, Detail(err))
+// that Microsoft support asks for, always in this order. Then comes what else to do. A sign-in that
+// failed is told in full once a run, and in a line after that.
+func Failure(summary string, err error, more ...string) diag.Diagnostic {
+	detail := strings.Join(append([]string{Detail(err)}, more...), "\n\n")
+	failed, ok := errors.AsType[signIn](err)
+	switch {
+	case !ok || errors.Is(err, context.Canceled):
+		return diag.NewErrorDiagnostic(summary, detail)
+	case failed.First():
+		return diag.NewErrorDiagnostic(failed.Headline(), summary+".\n\n"+capital(strings.TrimPrefix(detail, "Sign-in failed: ")))
+	}
+	return diag.NewErrorDiagnostic(failed.Headline(), summary+". See the first error with this headline.")
+}
+
+// FailureAt is Failure at an attribute. That of a sign-in has nothing to do with the attribute.
+func FailureAt(at path.Path, summary string, err error, more ...string) diag.Diagnostic {
+	d := Failure(summary, err, more...)
+	if errors.As(err, new(signIn)) {
+		return d
+	}
+	return diag.NewAttributeErrorDiagnostic(at, d.Summary(), d.Detail())
+}
+
+// signIn is the error of a sign-in that failed.
+type signIn interface {
+	error
+	Headline() string
+	First() bool
+	OfTenant() bool
+	CameFrom() string
 }
 
 // call is the error of a client's call that failed.
@@ -54,13 +82,19 @@ func Reason(err error) string {
 	if c, ok := errors.AsType[call](err); ok {
 		text = c.Answer()
 	}
-	first, size := utf8.DecodeRuneInString(text)
-	text = string(unicode.ToUpper(first)) + text[size:]
+	text = capital(text)
 	var r interface{ Remedy() string }
 	if errors.As(err, &r) && r.Remedy() != "" {
-		text += "\n\nWhat to do: " + r.Remedy() + argumentsFor(r.Remedy())
+		failed, ok := errors.AsType[signIn](err)
+		text += "\n\nWhat to do: " + r.Remedy() + argumentsFor(r.Remedy(), ok && failed.CameFrom() != "")
 	}
 	return text
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	first, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(first)) + s[size:]
 }
 
 // Explain appends a sentence to the first error.

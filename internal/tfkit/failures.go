@@ -78,6 +78,13 @@ func (f Failures) IDs() map[string]bool {
 // for each reason. What is what could not be done, such as read the permissions.
 func (f Failures) Error(what, outcome string) diag.Diagnostic {
 	customers := slices.Sorted(maps.Keys(f.by))
+	if failed, ok := errors.AsType[signIn](f.First()); ok && f.All() && !failed.OfTenant() {
+		whose := fmt.Sprintf("%d of %d customers", len(f.by), f.of)
+		if f.of == 1 {
+			whose = "customer " + customers[0]
+		}
+		return Failure(fmt.Sprintf("Could not %s of %s", what, whose), failed, outcome)
+	}
 	if f.of == 1 {
 		called := f.called(customers[0])
 		if called == customers[0] {

@@ -58,6 +58,9 @@ func (o *ours) follow(b *mockbackend.Backend) []change {
 
 // isOn is the server's word.
 func isOn(b *mockbackend.Backend, t thing) bool {
+	if _, ok := consentCustomers[t.of]; ok {
+		return len(b.ApplicationConsents(t.of)) > 0
+	}
 	if _, ok := companies[t.of]; ok {
 		return slices.Contains(acctest.Permissions(b, t.of), t.what)
 	}
@@ -112,7 +115,7 @@ func rightlyOff(changes []change, before []acctest.Object, module acctest.Module
 	}
 	for _, o := range before {
 		for t, isOn := range says(o.Type, o.State) {
-			replaced := o.Type == owner && slices.Contains(p.DeletedFirst(), o.Address)
+			replaced := (o.Type == owner || o.Type == consent) && slices.Contains(p.DeletedFirst(), o.Address)
 			if isOn && !o.Deposed && !replaced && !(ends[t] && slices.Contains(p.Changed(), o.Address)) && slices.Contains(at[t], o.Address) {
 				held[t] = true
 			}

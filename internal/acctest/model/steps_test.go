@@ -120,7 +120,12 @@ func (w *world) turnKnobs(random *rand.Rand) {
 // outside is what somebody does in the portal.
 func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
-	switch random.IntN(5) {
+	switch random.IntN(6) {
+	case 5:
+		customer = pick(random, keys(consentCustomers))
+		w.backend.RemoveApplicationConsents(customer)
+		w.tell("outside: %s deletes its enterprise applications", consentCustomers[customer])
+		acctest.Pass(time.Hour) // for a while a refused sign-in does not count, since a consent may be new
 	case 0, 1:
 		if w.ended[customer] {
 			return
@@ -290,6 +295,8 @@ func managedBy(objects []acctest.Object) map[thing]bool {
 // editConfig changes what a resource declares.
 func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	switch d.Type {
+	case consent:
+		d.Config["customer_id"] = pick(random, keys(consentCustomers))
 	case owner:
 		if random.IntN(2) == 0 {
 			d.Config["description"] = fmt.Sprintf("reason %d", random.IntN(3))
@@ -329,7 +336,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 
 // add declares another resource.
 func (w *world) add(random *rand.Rand, m acctest.Module) string {
-	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner})
+	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent})
 	address := free(m, typeName)
 	if address == "" {
 		return ""
@@ -342,6 +349,8 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 		if w.adopts {
 			d.Config["adopt_existing"] = true
 		}
+	case consent:
+		d.Config = acctest.Values{"customer_id": pick(random, keys(consentCustomers)), "display_name": "automation"}
 	case fleet:
 		d.Config = acctest.Values{"permissions": acctest.Values{}}
 		for range 3 {
@@ -356,7 +365,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 
 // free is an address of the type that nothing is declared at, or "".
 func free(m acctest.Module, typeName string) string {
-	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner"}[typeName]
+	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent"}[typeName]
 	for i := range 2 {
 		if address := fmt.Sprintf("%s.%d", stem, i); m[address].Type == "" {
 			return address

@@ -15,7 +15,14 @@ const (
 	savingsPlans = "partnercenter_customer_permission_savings_plans"
 	fleet        = "partnercenter_customer_permissions"
 	owner        = "partnercenter_subscription_owner_assignment"
+	consent      = "partnercenter_application_consent"
 )
+
+// providersApp is the application that the provider signs in as.
+var providersApp = mockbackend.New(mockbackend.Config{}).Partner().ClientID
+
+// consentCustomers may consent to the provider's application; nothing else happens to them.
+var consentCustomers = map[string]string{mockbackend.NorthwindID: "Northwind", mockbackend.FabrikamID: "Fabrikam"}
 
 // permissionOf is what a single resource and a member of a fleet are about.
 var permissionOf = map[string]string{
@@ -43,12 +50,16 @@ var users = map[string][]string{
 // plans can be suspended.
 var plans = map[string]string{mockbackend.LitwareID: mockbackend.LitwareAzureID, mockbackend.TailspinID: mockbackend.TailspinAzurePlanID}
 
-// thing is a permission of a customer, or the Owner role of a principal on a subscription.
+// thing is a permission of a customer, the Owner role of a principal on a subscription, or a consent of a
+// customer to an application.
 type thing struct{ of, what string }
 
 func (t thing) String() string {
 	if company, ok := companies[t.of]; ok {
 		return t.what + " of " + company
+	}
+	if company, ok := consentCustomers[t.of]; ok {
+		return "consent of " + company
 	}
 	return "Owner " + t.what[:8] + " of subscription " + t.of[:8]
 }
@@ -64,6 +75,8 @@ func says(typeName string, v acctest.Values) map[thing]bool {
 	switch typeName {
 	case reservations, savingsPlans:
 		out[thing{text("customer_id"), permissionOf[typeName]}] = v["enabled"] != false
+	case consent:
+		out[thing{text("customer_id"), providersApp}] = true
 	case owner:
 		if text("principal_id") != "" {
 			out[thing{text("subscription_id"), text("principal_id")}] = true
@@ -116,7 +129,7 @@ func contradiction(m acctest.Module) string {
 	for _, d := range m {
 		for t, on := range says(d.Type, d.Config) {
 			before, ok := seen[t]
-			if ok && (before != on || d.Type == owner) {
+			if ok && (before != on || d.Type == owner || d.Type == consent) {
 				return "two resources for " + t.String()
 			}
 			seen[t] = on
@@ -125,7 +138,7 @@ func contradiction(m acctest.Module) string {
 	if deny := denying(m); deny != "" {
 		for address, d := range m {
 			for t := range says(d.Type, d.Config) {
-				if address != deny && d.Type != owner && !lists(m[deny], t.of) {
+				if address != deny && d.Type != owner && d.Type != consent && !lists(m[deny], t.of) {
 					return "denied and declared: " + t.String()
 				}
 			}

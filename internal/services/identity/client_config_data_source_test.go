@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -182,7 +183,7 @@ func TestProtoClientConfig_errors(t *testing.T) {
 }
 
 // TestProtoClientConfig_everyCode: every code of Entra ID that deserves a message of its own has
-// one that says what to do, and 50 reads at once ask only once.
+// one that says what to do, and 50 reads at once ask only once and say it in full only once.
 func TestProtoClientConfig_everyCode(t *testing.T) {
 	t.Parallel()
 	for _, e := range mockbackend.SignInErrors() {
@@ -191,15 +192,24 @@ func TestProtoClientConfig_everyCode(t *testing.T) {
 			b.FailSignIn(mockbackend.SignInFault{Code: e.Code, Times: -1})
 			d := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 			var wg sync.WaitGroup
+			var full, short atomic.Int32
 			for range 50 {
 				wg.Go(func() {
 					_, err := d.ReadDataSource(t.Context(), clientConfig, acctest.Values{})
-					if err == nil || !strings.Contains(err.Error(), "What to do: ") || !strings.Contains(err.Error(), fmt.Sprint("AADSTS", e.Code)) {
+					switch {
+					case err == nil || !strings.Contains(err.Error(), "Sign-in failed: "):
 						t.Errorf("got %v", err)
+					case strings.Contains(err.Error(), "What to do: ") && strings.Contains(err.Error(), fmt.Sprint("AADSTS", e.Code)):
+						full.Add(1)
+					case strings.Contains(err.Error(), "See the first error with this headline."):
+						short.Add(1)
 					}
 				})
 			}
 			wg.Wait()
+			if full.Load() != 1 || short.Load() != 49 {
+				t.Errorf("%d say it in full, and %d in a line", full.Load(), short.Load())
+			}
 			if n := b.Counters().Tokens; len(n) != 1 || n[0].Count != 1 {
 				t.Errorf("Entra ID was asked %+v, want once", n)
 			}
@@ -322,7 +332,7 @@ func TestProtoClientConfig_rotation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.TrimSpace(string(content)); got == user.RefreshToken || got != b.NewestRefreshToken(user) {
+		if got, _, _ := strings.Cut(string(content), "\n"); got == user.RefreshToken || got != b.NewestRefreshToken(user) {
 			t.Errorf("run %d: the file is not the newest token", run)
 		}
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
@@ -385,7 +395,7 @@ func TestProtoClientConfig_azureErrors(t *testing.T) {
 	t.Parallel()
 	for answer, says := range map[mockbackend.CustomerTenants]string{
 		mockbackend.CustomerTenantsNotAuthorized: "Create an application consent",
-		mockbackend.CustomerTenantsNoConsent:     "Grant the application's delegated permissions",
+		mockbackend.CustomerTenantsNoConsent:     "Create an application consent for the customer",
 		mockbackend.CustomerTenantsNoUser:        "there is no relationship with the customer",
 	} {
 		b := mockbackend.New(mockbackend.Config{})

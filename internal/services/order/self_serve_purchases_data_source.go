@@ -240,7 +240,7 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 		if len(filter.CustomerIDs) == 1 {
 			whose = "customer " + filter.CustomerIDs[0]
 		}
-		resp.Diagnostics.AddError("Could not read the purchases of "+whose, tfkit.Detail(tfkit.OutOfTime(ctx, err)))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read the purchases of "+whose, tfkit.OutOfTime(ctx, err)))
 		return
 	}
 	var unread tfkit.Failures

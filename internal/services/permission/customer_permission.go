@@ -127,7 +127,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
 		policy = partnercenter.SelfServePolicy{}
 	case err != nil:
-		resp.Diagnostics.AddError(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), tfkit.Detail(err)+"\n\n"+giveUp)
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), err, giveUp))
 		return
 	}
 	before, on := m, policy.Allows(r.permission)

@@ -156,13 +156,13 @@ func (r *customerPermissionResource) verify(ctx context.Context, plan customerPe
 	if err == nil {
 		return nil
 	}
-	summary, detail := fmt.Sprintf("Could not check whether %s qualifies for Azure %s", r.Customer(customerID), r.what), tfkit.Detail(err)
+	summary, more := fmt.Sprintf("Could not check whether %s qualifies for Azure %s", r.Customer(customerID), r.what), []string{}
 	if errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) {
 		summary = fmt.Sprintf("%s does not qualify for Azure %s", upperFirst(r.Customer(customerID)), r.what)
-		detail += "\n\nTo set the permission without this check, set verify_azure_subscription = false."
+		more = append(more, "To set the permission without this check, set verify_azure_subscription = false.")
 	}
 	if state != nil {
-		detail += "\n\nTo destroy the resource, which plans it first: terraform destroy -refresh=false."
+		more = append(more, "To destroy the resource, which plans it first: terraform destroy -refresh=false.")
 	}
-	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), summary, detail)
+	return tfkit.FailureAt(path.Root("customer_id"), summary, err, more...)
 }

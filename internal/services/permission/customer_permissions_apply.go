@@ -170,7 +170,8 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	}
 	switch {
 	case err != nil:
-		diags.AddError(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), outcome+"\n\n"+tfkit.Detail(tfkit.OutOfTime(ctx, err)))
+		failure := tfkit.Failure(fmt.Sprintf("Could not set the permissions of %d of %d customers", len(steps)-done, len(steps)), tfkit.OutOfTime(ctx, err))
+		diags.AddError(failure.Summary(), outcome+"\n\n"+failure.Detail())
 	case failed.Any():
 		diags.Append(failed.Named(ctx, r.Clients).Error("set the permissions", outcome))
 	}

@@ -69,16 +69,16 @@ func (s *subject) title() string {
 
 // couldNotReadAny is the error for a failure that concerns all customers.
 func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.Duration) diag.Diagnostic {
-	detail := tfkit.Detail(err)
+	var more []string
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 	case partnercenter.IsOutOfTime(err) || ctx.Err() != nil:
-		detail += fmt.Sprintf("\n\nOf %d customers, %d were read within the %s that it may take. Set timeouts = { read = \"4h\" } or any other duration, "+
-			"or select fewer customers.", of, done, timeout)
+		more = append(more, fmt.Sprintf("Of %d customers, %d were read within the %s that it may take. Set timeouts = { read = \"4h\" } or any other duration, "+
+			"or select fewer customers.", of, done, timeout))
 	case done > 0:
-		detail += fmt.Sprintf("\n\nOf %d customers, %d were read before.", of, done)
+		more = append(more, fmt.Sprintf("Of %d customers, %d were read before.", of, done))
 	}
-	return diag.NewErrorDiagnostic("Could not read the permissions of the customers", detail)
+	return tfkit.Failure("Could not read the permissions of the customers", err, more...)
 }
 
 // unrelated tells of the customers whose relationship has ended.

@@ -129,7 +129,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	unlisted := unlistedOf(ctx, req.Private, m.denies())
 	found, err := r.read(ctx, m, unlisted, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
-		resp.Diagnostics.AddError("Could not read the permissions of the customers", tfkit.Detail(tfkit.OutOfTime(ctx, err))+"\n\nTo release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp)
+		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", tfkit.OutOfTime(ctx, err),
+			"To release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp))
 		return
 	}
 	if found.failed.Any() {

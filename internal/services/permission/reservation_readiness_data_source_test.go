@@ -388,9 +388,32 @@ func TestProtoReservationReadiness_interrupted(t *testing.T) {
 	}
 }
 
-// refusedByAzure are the answers by which Resource Manager says that the caller may not look,
-// and what is said of those by which it does not find the subscription.
-var refusedByAzure = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant`)
+// refusedByAzure are the answers by which Resource Manager or the customer's tenant says that the caller
+// may not look, and what is said of those by which it does not find the subscription.
+var refusedByAzure = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant|AADSTS90002`)
+
+// What one customer's tenant refuses leaves this customer unknown, with a reason, and fails no plan.
+func TestProtoReservationReadiness_tenantRefuses(t *testing.T) {
+	t.Parallel()
+	for code, says := range map[int]string{
+		65001: "application consent", 90099: "application consent", 700016: "application consent", 53003: "customer's administrator", 53000: "customer's administrator",
+		50076: "customer's administrator", 50158: "customer's administrator", 90002: "Check the customer ID", 70043: "sign-in frequency",
+	} {
+		b := mockbackend.New(mockbackend.Config{})
+		b.FailSignIn(mockbackend.SignInFault{Tenant: mockbackend.ContosoID, Code: code, Times: -1})
+		p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+		v, err := p.ReadDataSource(t.Context(), readinessName, acctest.Values{"customer_id": mockbackend.ContosoID})
+		if err != nil || v["ready"] != nil || !strings.Contains(fmt.Sprint(v["unknowns"]), says) || strings.Contains(fmt.Sprint(v["unknowns"]), "store the new refresh token") {
+			t.Errorf("%d: got %v, %v; want %q", code, v["unknowns"], err, says)
+		}
+		owners, err := p.ReadDataSource(t.Context(), "partnercenter_subscription_owners", acctest.Values{
+			"customer_id": mockbackend.ContosoID, "subscription_id": mockbackend.ContosoAzureID,
+		})
+		if err != nil || owners["owners"] != nil || !strings.Contains(fmt.Sprint(owners["unknown_reason"]), says) {
+			t.Errorf("%d: got %v, %v; want %q", code, owners, err, says)
+		}
+	}
+}
 
 func TestProtoReservationReadiness_faults(t *testing.T) {
 	t.Parallel()

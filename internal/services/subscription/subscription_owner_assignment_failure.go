@@ -31,11 +31,12 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 	case errors.As(err, new(*resourcemanager.DisabledError)):
 		return diag.NewAttributeErrorDiagnostic(path.Root("subscription_id"), summary, tfkit.Detail(err))
 	}
-	detail := tfkit.Detail(tfkit.OutOfTime(ctx, err))
+	failure := tfkit.Failure(summary, tfkit.OutOfTime(ctx, err))
 	if stored {
-		detail = "The principal may be Owner: the state lists the role assignment, so that it can be applied again or destroyed.\n\n" + detail
+		return diag.NewErrorDiagnostic(failure.Summary(),
+			"The principal may be Owner: the state lists the role assignment, so that it can be applied again or destroyed.\n\n"+failure.Detail())
 	}
-	return diag.NewErrorDiagnostic(summary, detail)
+	return failure
 }
 
 // withoutRefresh adds to the error of a read how to destroy without it.

@@ -104,7 +104,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
-	return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("user_principal_name"), summary, tfkit.Detail(withoutRefresh(err)))}
+	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, withoutRefresh(err))}
 }
 
 // check refuses an assignment that could not be made. What may be otherwise by the time of
@@ -131,6 +131,8 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
 		}
 		return nil
+	case resourcemanager.IsNoConsent(err) && r.ConsentPlanned(o.TenantID):
+		return nil // the apply can check, once the tenant has consented
 	case resourcemanager.IsPassing(err):
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}

@@ -1,0 +1,5 @@
+# {customer id}/{application id}, or {customer id} for the provider's application
+import {
+  to = partnercenter_application_consent.azure["7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202"]
+  id = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/b9c8d7e6-f5a4-4b32-8190-a7b6c5d4e010"
+}

@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"crypto/x509"
+	"fmt"
+	"os"
+	"runtime"
+
+	"terraform-provider-partnercenter/internal/credential"
+)
+
+// file reads the file that a setting names; nil when it is not set or cannot be read.
+func (r *resolver) file(setting string) (content []byte, name, source string) {
+	name, source, _ = r.value(setting)
+	if name == "" {
+		return nil, "", ""
+	}
+	content, err := credential.ReadFile(name)
+	if err == nil {
+		content, err = credential.Text(content)
+	}
+	if err != nil {
+		r.invalid(setting, fmt.Sprintf("The file that %s names cannot be read: %s.\n\nWhat to do: check the path and who may read the file, or unset %s.", source, err, source))
+		return nil, name, source
+	}
+	return content, name, source
+}
+
+// secretFile is file for one that nobody else should read.
+func (r *resolver) secretFile(setting string) (content []byte, name, source string) {
+	content, name, source = r.file(setting)
+	if info, err := os.Stat(name); content != nil && err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		r.diags.AddAttributeWarning(pathTo(setting), "Others can read a file with a credential",
+			fmt.Sprintf("The file %s, which %s names, has mode %04o.\n\nWhat to do: chmod 600 %s", name, source, info.Mode().Perm(), name))
+	}
+	return content, name, source
+}
+
+// roots adds the file's authorities to the system's.
+func (r *resolver) roots(setting string) *x509.CertPool {
+	pem, name, source := r.file(setting)
+	if pem == nil {
+		return nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		r.invalid(setting, fmt.Sprintf("The file %s, which %s names, holds no certificate in PEM form.", name, source))
+	}
+	return pool
+}

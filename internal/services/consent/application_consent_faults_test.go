@@ -1,0 +1,175 @@
+package consent_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// operation is what Terraform does to a consent.
+type operation struct {
+	name string
+	// state is the configuration that was applied before, if any, and existed whether there is a consent.
+	state   acctest.Values
+	existed bool
+	// do is the operation, and wanted the configuration; nil is to destroy.
+	do     func(*testing.T, *acctest.Resource) error
+	wanted acctest.Values
+}
+
+func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
+	return func(t *testing.T, r *acctest.Resource) error {
+		t.Helper()
+		if err := r.Refresh(t.Context()); err != nil {
+			return err
+		}
+		if config == nil && !r.Exists() {
+			return nil
+		}
+		return r.Apply(t.Context(), config)
+	}
+}
+
+var changed = acctest.Values{"customer_id": adatum, "display_name": "automation", "grants": acctest.Values{azureAPI: []any{"user_impersonation"}, graph: []any{"User.Read.All"}}}
+
+var operations = []operation{
+	{name: "create", do: refreshAndApply(config), wanted: config},
+	{name: "adopt", existed: true, do: refreshAndApply(config), wanted: config},
+	{name: "read", state: config, do: func(t *testing.T, r *acctest.Resource) error { return r.Refresh(t.Context()) }, wanted: config},
+	{name: "update", state: config, do: refreshAndApply(changed), wanted: changed},
+	{name: "delete", state: config, do: refreshAndApply(nil)},
+	{name: "import", existed: true, do: func(t *testing.T, r *acctest.Resource) error { return r.Import(t.Context(), adatum, nil) }, wanted: config},
+}
+
+// Every request of every operation goes wrong in every way, once and for good. The state stays true,
+// and another apply heals what is left to heal.
+func TestProtoConsent_faults(t *testing.T) {
+	t.Parallel()
+	each(t, acctest.EachFault)
+}
+
+// Whatever failed, who gives up leaves no consent behind.
+func TestProtoConsent_faultsGivenUp(t *testing.T) {
+	t.Parallel()
+	each(t, acctest.EachFaultGivenUp, "create", "update", "delete")
+}
+
+// After one failure the question what it did can fail as well.
+func TestProtoConsent_faultPairs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) }, "create", "update")
+}
+
+// From some request on nothing works for anybody any more.
+func TestProtoConsent_faultsOfAll(t *testing.T) {
+	t.Parallel()
+	each(t, acctest.EachFaultOfAll, "create", "update", "delete")
+}
+
+// each runs a matrix of faults for some operations, or for all.
+func each(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names ...string) {
+	t.Helper()
+	for _, o := range operations {
+		if len(names) == 0 || slices.Contains(names, o.name) {
+			t.Run(o.name, func(t *testing.T) {
+				t.Parallel()
+				matrix(t, adatum, o.prepare)
+			})
+		}
+	}
+}
+
+func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
+	t.Helper()
+	token := b.User(mockbackend.AdminAgent).RefreshToken
+	p := acctest.NewProtocol(t, b, token)
+	r := p.Resource(consentType)
+	if !o.existed {
+		b.RemoveApplicationConsents(adatum)
+	}
+	if o.state != nil {
+		if err := r.Apply(t.Context(), o.state); err != nil {
+			t.Fatal(err)
+		}
+	}
+	acctest.Pass(time.Hour)
+	p.Restart(token)
+	before := r.State()
+	consents := func() int { return len(b.ApplicationConsents(adatum)) }
+	restart := func() {
+		acctest.Pass(time.Hour)
+		p.Restart(token)
+	}
+	return acctest.Trial{
+		Run:  func() error { return o.do(t, r) },
+		Stop: p.Stop,
+		Check: func(failed error) error {
+			now := r.State()
+			unsure := failed != nil && strings.Contains(failed.Error(), "may exist")
+			switch {
+			case failed != nil && before != nil && now == nil:
+				return errors.New("a failure removed the resource from the state")
+			case failed != nil && !unsure && !maps.EqualFunc(now, before, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }):
+				return fmt.Errorf("a failure changed the state from %v to %v", before, now)
+			case now == nil && consents() > 0 && !o.existed:
+				return errors.New("there is a consent, and the state does not know")
+			case failed == nil && now != nil && consents() != 1:
+				return fmt.Errorf("the state says %v, and there is no consent", now)
+			}
+			restart()
+			if o.name == "import" && !r.Exists() {
+				if err := o.do(t, r); err != nil {
+					return err
+				}
+			}
+			if err := refreshAndApply(o.wanted)(t, r); err != nil {
+				return fmt.Errorf("another apply does not heal it: %w", err)
+			}
+			return o.done(t, b, r, restart)
+		},
+		GiveUp: func(error) error {
+			restart()
+			if err := refreshAndApply(nil)(t, r); err != nil {
+				return fmt.Errorf("it cannot be destroyed: %w", err)
+			}
+			if r.Exists() || consents() > 0 {
+				return fmt.Errorf("after giving up there are %d consents, and the state is %v", consents(), r.State())
+			}
+			return nil
+		},
+	}
+}
+
+// done checks that server and state are as the configuration wants it, and that there is nothing to do.
+func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, restart func()) error {
+	t.Helper()
+	left := b.ApplicationConsents(adatum)
+	if o.wanted == nil {
+		if len(left) != 0 || r.Exists() {
+			return fmt.Errorf("there is %+v, the state is %v", left, r.State())
+		}
+		return nil
+	}
+	want := 1
+	if o.wanted["grants"] != nil || o.existed {
+		want = 2
+	}
+	if len(left) != 1 || len(left[0].Grants) != want {
+		return fmt.Errorf("there is %+v", left)
+	}
+	restart()
+	if err := r.Refresh(t.Context()); err != nil {
+		return err
+	}
+	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
+		return fmt.Errorf("the next plan says %s: %w", action, err)
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package consent
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// ModifyPlan fills in the application and the company name, and refuses at plan time what apply
+// would refuse.
+func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if r.Clients == nil {
+		return
+	}
+	var plan, state *applicationConsentModel
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	if plan == nil {
+		resp.Diagnostics.Append(r.planEnd(ctx, resp.Private, object, *state)...)
+		return
+	}
+	var config applicationConsentModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.PartnerCenter.AppOnly() && (state == nil || state.differs(*plan)) {
+		resp.Diagnostics.Append(errAppOnly)
+		return
+	}
+	if config.ApplicationID.IsNull() {
+		resp.Diagnostics.Append(r.planApplication(ctx, plan, state, resp)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	moved := state != nil && plan.subject() != state.subject()
+	switch known := plan.subject() != (tfkit.Subject{}); {
+	case state == nil || moved:
+		plan.ID, plan.Name = types.StringUnknown(), types.StringUnknown()
+		if known {
+			plan.ID = types.StringValue(plan.key())
+		}
+		if !plan.CustomerID.IsUnknown() {
+			resp.Diagnostics.Append(r.planCustomer(ctx, plan)...)
+			r.PlanConsent(plan.CustomerID.ValueString())
+		}
+	case tfkit.GetPrivate[bool](ctx, req.Private, brokenKey):
+		// As after a change: it is made again.
+		plan.ID = types.StringUnknown()
+	}
+	if moved {
+		resp.Diagnostics.Append(r.planEnd(ctx, resp.Private, object, *state)...)
+	}
+	resp.Diagnostics.Append(r.planDeclared(ctx, object, *plan, state != nil && !moved)...)
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// planApplication takes the provider's application.
+func (r *applicationConsentResource) planApplication(ctx context.Context, plan, state *applicationConsentModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
+	caller, err := r.PartnerCenter.Caller(ctx)
+	if err != nil {
+		return diag.Diagnostics{tfkit.Failure("Could not plan "+plan.title(), err)}
+	}
+	plan.ApplicationID = types.StringValue(strings.ToLower(caller.ClientID))
+	switch {
+	case state == nil:
+	case strings.EqualFold(state.ApplicationID.ValueString(), caller.ClientID):
+		plan.ApplicationID = state.ApplicationID
+	default:
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("application_id"))
+	}
+	return nil
+}
+
+// planCustomer reads the company name, and so checks that there is such a customer.
+func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *applicationConsentModel) diag.Diagnostics {
+	name, err := r.companyName(ctx, plan.CustomerID.ValueString())
+	if err != nil {
+		return diag.Diagnostics{tfkit.FailureAt(path.Root("customer_id"), "Could not plan "+plan.title(), err)}
+	}
+	plan.Name = types.StringValue(name)
+	return nil
+}
+
+// planEnd claims the end of the consent of the state, and finds out whether another resource keeps it.
+func (r *applicationConsentResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state applicationConsentModel) diag.Diagnostics {
+	keeps, _, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+	if len(keeps) > 0 {
+		diags.Append(kept(state)...)
+	}
+	return diags
+}
+
+// planDeclared compares the declared consent with those of other resources.
+func (r *applicationConsentResource) planDeclared(ctx context.Context, object string, plan applicationConsentModel, exists bool) diag.Diagnostics {
+	about, phase := plan.subject(), tfkit.Declared
+	if about == (tfkit.Subject{}) {
+		return nil
+	}
+	if exists {
+		phase = tfkit.Existing
+	}
+	for _, other := range r.Claims.Declare(ctx, about, claimOf(object, phase)) {
+		if other.Phase >= tfkit.Declared {
+			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Two resources declare "+plan.title(),
+				"A tenant consents to an application once, so destroying one of the resources would take the consent from the other.\n\n"+
+					"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block.")}
+		}
+	}
+	return nil
+}
