@@ -49,6 +49,9 @@ func remedy(e *Error) string {
 			"Check the signed-in user's role, and that the customer is yours: " + rolesLink + "."
 	case e.StatusCode == http.StatusForbidden && (strings.Contains(strings.ToLower(e.Path), "/entitlements") || strings.Contains(strings.ToLower(e.Path), "/artifacts/")):
 		return "Reservations take app+user sign-in by an agent of the partner: " + appUserLink + ". Check the sign-in and that the customer is yours."
+	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/applicationconsents"):
+		return "An application consent takes app+user sign-in by an Admin agent, and a GDAP relationship with the customer that has the role Application Administrator: " +
+			docs + "developer/control-panel-vendor-apis."
 	case e.StatusCode == http.StatusForbidden:
 		return "Check the signed-in user's role in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
 	case e.StatusCode == http.StatusUnauthorized:

@@ -39,7 +39,7 @@ func TestSignInFailure_isReportedOnce(t *testing.T) {
 	const headline = "Error: Sign-in failed: the client secret is wrong"
 	for text, want := range map[string]int{
 		headline: 50, "AADSTS7000215": 1, "What to do:": 1, "from the environment variable PARTNERCENTER_CLIENT_SECRET": 1,
-		"See the first error with this": 49, "Could not check whether customer": 50, "a-wrong-secret": 0,
+		"See the first error with this": 49, "Could not read the name of customer": 50, "a-wrong-secret": 0,
 	} {
 		if got := strings.Count(strings.Join(strings.Fields(strings.ReplaceAll(out, "│", "")), " "), text); got != want {
 			t.Errorf("%q is there %d times, not %d", text, got, want)
@@ -129,23 +129,29 @@ func TestSignIn_tokenThatCannotBeStored(t *testing.T) {
 func TestSignIn_unknownValues(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
-	config := func(verify string) string {
+	config := func(customer string) string {
 		return requirement + strings.Replace(b.ConfigAs(b.User(mockbackend.AdminAgent).RefreshToken), fmt.Sprintf("%q", b.Partner().ClientSecret), "terraform_data.secret.output", 1) + `
 resource "terraform_data" "secret" {
   input = "` + b.Partner().ClientSecret + `"
 }
+resource "terraform_data" "customer" {
+  input = "` + mockbackend.AdatumID + `"
+}
 resource "partnercenter_customer_permission_reservations" "one" {
-  customer_id               = "` + mockbackend.AdatumID + `"
-  verify_azure_subscription = ` + verify + `
+  customer_id = ` + customer + `
+}
+resource "partnercenter_application_consent" "one" {
+  customer_id  = ` + customer + `
+  display_name = "automation"
 }
 `
 	}
-	w := workspace(t, nil, map[string]string{"main.tf": config("true")})
+	w := workspace(t, nil, map[string]string{"main.tf": config(`"` + mockbackend.AdatumID + `"`)})
 	out := strings.Join(strings.Fields(strings.ReplaceAll(run(t, w, 1, "plan", "-input=false"), "│", "")), " ")
 	if !strings.Contains(out, "Sign-in failed: unknown value for client_secret") || !strings.Contains(out, "set PARTNERCENTER_CLIENT_SECRET instead") {
 		t.Errorf("got %s", out)
 	}
-	if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(config("false")), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(config("terraform_data.customer.output")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, w, 0, "apply", "-input=false", "-auto-approve")

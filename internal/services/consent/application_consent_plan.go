@@ -2,8 +2,10 @@ package consent
 
 import (
 	"context"
+	"maps"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -44,11 +46,14 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 		resp.Diagnostics.Append(errAppOnly)
 		return
 	}
-	if config.ApplicationID.IsNull() {
+	if config.ApplicationID.IsNull() && !plan.CustomerID.IsUnknown() { // else there is nothing to sign in for yet
 		resp.Diagnostics.Append(r.planApplication(ctx, plan, state, resp)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
+	}
+	if state != nil && sameGrants(state.Grants, plan.Grants) {
+		plan.Grants = state.Grants // spelled otherwise
 	}
 	moved := state != nil && plan.subject() != state.subject()
 	switch known := plan.subject() != (tfkit.Subject{}); {
@@ -70,6 +75,21 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	resp.Diagnostics.Append(r.planDeclared(ctx, object, *plan, state != nil && !moved)...)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+// sameGrants compares the GUIDs of grants without case.
+func sameGrants(a, b types.Map) bool {
+	if a.IsNull() || b.IsNull() || a.IsUnknown() || b.IsUnknown() {
+		return false
+	}
+	lowered := func(m types.Map) map[string]attr.Value {
+		out := make(map[string]attr.Value, len(m.Elements()))
+		for id, scopes := range m.Elements() {
+			out[strings.ToLower(id)] = scopes
+		}
+		return out
+	}
+	return maps.EqualFunc(lowered(a), lowered(b), attr.Value.Equal)
 }
 
 // planApplication takes the provider's application.

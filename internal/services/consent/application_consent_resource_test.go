@@ -222,6 +222,20 @@ func TestProtoConsent_moved(t *testing.T) {
 	}
 }
 
+// TestProtoConsent_spelling: GUIDs are the same in either case.
+func TestProtoConsent_spelling(t *testing.T) {
+	t.Parallel()
+	b, p, r := start(t, false)
+	apply(t, r, changed)
+	p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
+	other := acctest.Values{"customer_id": strings.ToUpper(adatum), "display_name": "automation", "grants": acctest.Values{
+		strings.ToUpper(azureAPI): []any{"user_impersonation"}, strings.ToUpper(graph): []any{"User.Read.All"},
+	}}
+	if action, err := r.Plan(t.Context(), other); action != acctest.NoOp || err != nil {
+		t.Errorf("the plan is %s, %v", action, err)
+	}
+}
+
 // TestProtoConsent_refusals at plan time.
 func TestProtoConsent_refusals(t *testing.T) {
 	t.Parallel()

@@ -155,7 +155,13 @@ func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 		"application without a role": {func(*mockbackend.Backend) {}, true, []string{"403 Forbidden (AuthorizationFailed)", lostAccess}},
 		"multifactor authentication": {func(b *mockbackend.Backend) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.SignInError = &mockbackend.SignInError{Code: 50076} })
-		}, false, []string{noConsent + "50076"}},
+		}, false, []string{noConsent + "50076", "Ask the customer's administrator"}},
+		"no such tenant": {func(b *mockbackend.Backend) {
+			b.SetKnobs(func(k *mockbackend.Knobs) { k.SignInError = &mockbackend.SignInError{Code: 90002} })
+		}, false, []string{noConsent + "90002", "Check the customer ID"}},
+		"sign-in frequency": {func(b *mockbackend.Backend) {
+			b.SetKnobs(func(k *mockbackend.Knobs) { k.SignInError = &mockbackend.SignInError{Code: 70043} })
+		}, false, []string{noConsent + "70043", "sign-in frequency"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +210,6 @@ func TestProtoSubscriptionOwners_errors(t *testing.T) {
 		customerID, subscriptionID string
 		want                       string
 	}{
-		"no such tenant":         {nothing, "00000000-0000-4000-8000-000000000000", mockbackend.AdatumAzureID, "AADSTS90002"},
 		"no such subscription":   {nothing, mockbackend.AdatumID, "00000000-0000-4000-8000-000000000000", "SubscriptionNotFound"},
 		"another's subscription": {nothing, mockbackend.AdatumID, mockbackend.ContosoAzureID, "belongs to the tenant " + mockbackend.ContosoID},
 		"the plan":               {nothing, mockbackend.AdatumID, mockbackend.AdatumAzurePlanID, "SubscriptionNotFound"},
@@ -301,8 +306,8 @@ func TestProtoSubscriptionOwners_interrupted(t *testing.T) {
 	})
 }
 
-// refused are the answers by which Resource Manager says that the caller may not look.
-var refused = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)`)
+// refused are the answers by which Resource Manager or the customer's tenant says that the caller may not look.
+var refused = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|AADSTS90002`)
 
 func TestProtoSubscriptionOwners_faults(t *testing.T) {
 	t.Parallel()
