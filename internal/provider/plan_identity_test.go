@@ -25,8 +25,9 @@ func TestPlanIdentity(t *testing.T) {
 	}
 	b := acctest.New(t, mockbackend.Config{})
 	w := workspace(t, b.WorkspaceEnvironment(), map[string]string{
-		"main.tf": requirement + example("partnercenter_customer_permissions") + singleConfig("savings_plans", mockbackend.ContosoID),
-		"data.tf": "data \"partnercenter_customers\" \"all\" {}\n\ndata \"partnercenter_activity_log\" \"all\" {\n  last = \"1d\"\n}\n",
+		"main.tf":    requirement + example("partnercenter_customer_permissions") + singleConfig("savings_plans", mockbackend.ContosoID),
+		"consent.tf": example("partnercenter_application_consent"),
+		"data.tf":    "data \"partnercenter_activity_log\" \"all\" {\n  last = \"1d\"\n}\n",
 	})
 	run(t, w, 0, "apply", "-input=false", "-auto-approve")
 	admin := w.Env

@@ -130,8 +130,16 @@ func (u unit) search(t *testing.T, name string) {
 		u.prepare(b.Backend)
 	}
 	p, user := b.Partner(), b.User(mockbackend.AdminAgent)
+	second, secrets := b.NewRefreshToken(user), t.TempDir()
+	for file, content := range map[string]string{"europe-client-secret": p.ClientSecret, "europe-refresh-token": second} {
+		if err := os.WriteFile(filepath.Join(secrets, file), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	env := append(b.WorkspaceEnvironment(), "TF_VAR_tenant_id="+p.TenantID, "TF_VAR_client_id="+p.ClientID,
-		"TF_VAR_client_secret="+p.ClientSecret, "TF_VAR_refresh_token="+user.RefreshToken)
+		"TF_VAR_client_secret="+p.ClientSecret, "TF_VAR_refresh_token="+user.RefreshToken,
+		"TF_VAR_secrets="+secrets, "TF_VAR_europe_tenant_id="+p.TenantID, "TF_VAR_europe_client_id="+p.ClientID,
+		"PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH="+filepath.Join(secrets, "first"))
 	w := workspace(t, env, u.files)
 	if name == "shards" {
 		run(t, w, 0, "workspace", "new", "shard-0")
@@ -171,7 +179,7 @@ func (u unit) search(t *testing.T, name string) {
 	}
 	found := false
 	for where, text := range seen {
-		for what, secret := range map[string]string{"the client secret": p.ClientSecret, "the refresh token": user.RefreshToken} {
+		for what, secret := range map[string]string{"the client secret": p.ClientSecret, "the refresh token": user.RefreshToken, "the second refresh token": second} {
 			if strings.Contains(text, secret) {
 				found = true
 				if !u.secret {
