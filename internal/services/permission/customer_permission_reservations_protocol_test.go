@@ -16,6 +16,7 @@ const (
 	tokenRoute = "POST /{tenant}/oauth2/v2.0/token"
 	subsRoute  = "GET /v1/customers/{customer}/subscriptions"
 	listRoute  = "GET /v1/SelfServePolicy"
+	nameRoute  = "GET /v1/customers/{customer}"
 	postRoute  = "POST /v1/SelfServePolicy"
 )
 
@@ -24,7 +25,7 @@ func TestProtoReservations_requests(t *testing.T) {
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		// Apply plans first, which checks the prerequisite as well.
 		r.MustApply(on)
-		r.ExpectSent(tokenRoute, subsRoute, postRoute)
+		r.ExpectSent(tokenRoute, nameRoute, subsRoute, postRoute)
 		r.ExpectPlan(on, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(off)
@@ -71,7 +72,7 @@ func TestProtoReservations_importByIdentity(t *testing.T) {
 		if err := r.Import(t.Context(), "", acctest.Values{"customer_id": strings.ToUpper(customer)}); err != nil {
 			t.Fatal(err)
 		}
-		want := acctest.Values{"customer_id": customer, "enabled": true, "verify_azure_subscription": true, "unconfirmed": nil}
+		want := acctest.Values{"id": customer, "name": "Adatum Demo", "customer_id": customer, "enabled": true, "verify_azure_subscription": true, "unconfirmed": nil}
 		if got := r.State(); !maps.Equal(got, want) {
 			t.Errorf("the state is %v, not %v", got, want)
 		}
@@ -127,7 +128,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			r.Again()
 			r.MustRefresh()
 			warned := strings.Join(r.Warnings, "\n")
-			if want := how == mockbackend.RelationshipEndedForbidden; want != strings.Contains(warned, "Customer "+customer+" has no reseller relationship") {
+			if want := how == mockbackend.RelationshipEndedForbidden; want != strings.Contains(warned, adatum+" has no reseller relationship") {
 				t.Errorf("%s: the read warned %q", how, warned)
 			}
 			// What happened outside warns, so that a destroy, which plans first, is not held up.
@@ -242,7 +243,7 @@ func TestProtoReservations_driftCostsOneRead(t *testing.T) {
 		r.SetPermissions(customer)
 		r.ResetJournal()
 		r.ExpectPlan(on, acctest.Update)
-		r.ExpectSent(tokenRoute, listRoute, subsRoute)
+		r.ExpectSent(tokenRoute, listRoute, "GET /v1/auditrecords", subsRoute) // who did it, and whether it can be turned on again
 	})
 }
 
@@ -336,7 +337,11 @@ func TestProtoReservations_unknownAtPlan(t *testing.T) {
 			if action, err := r.Plan(t.Context(), config); err != nil || action != acctest.Create {
 				t.Errorf("%s: %s %v", attribute, action, err)
 			}
-			r.ExpectSent()
+			if attribute == "customer_id" {
+				r.ExpectSent()
+			} else {
+				r.ExpectSent(tokenRoute, nameRoute)
+			}
 		})
 	}
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -353,7 +358,7 @@ func TestProtoReservations_checkFailed(t *testing.T) {
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers/*/subscriptions", Times: -1})
 		_, err := r.Plan(t.Context(), on)
-		if err == nil || !strings.Contains(err.Error(), "Could not check whether customer "+customer+" qualifies") ||
+		if err == nil || !strings.Contains(err.Error(), "Could not check whether "+adatum+" qualifies") ||
 			strings.Contains(err.Error(), "verify_azure_subscription") {
 			t.Errorf("the plan says: %v", err)
 		}

@@ -374,7 +374,7 @@ func TestAccReservations_role(t *testing.T) {
 	test(t, b, map[string][]string{mockbackend.AdatumID: nil},
 		resource.TestStep{
 			Config: sales(one),
-			ExpectError: acctest.Says("Could not turn on the reservations permission of customer " + mockbackend.AdatumID +
+			ExpectError: acctest.Says("Could not turn on the reservations permission of " + adatum +
 				" with " + address("one") + ","),
 		},
 		resource.TestStep{Config: sales(one), ExpectError: acctest.Says("Only an Admin agent may turn customer permissions on or off")},

@@ -59,9 +59,9 @@ func TestAccSavingsPlans_refused(t *testing.T) {
 	b := acctest.New(t, mockbackend.Config{})
 	var steps []resource.TestStep
 	for _, c := range [][2]string{
-		{b.Config(savingsBlock("fabrikam", mockbackend.FabrikamID)), "Customer " + mockbackend.FabrikamID + " does not qualify for Azure savings plans"},
+		{b.Config(savingsBlock("fabrikam", mockbackend.FabrikamID)), fabrikam + " does not qualify for Azure savings plans"},
 		{b.ConfigAs("", savingsBlock("adatum", mockbackend.AdatumID)), "Sign-in without a user cannot set customer permissions"},
-		{b.ConfigAs(b.User(mockbackend.SalesAgent).RefreshToken, savingsBlock("adatum", mockbackend.AdatumID)), "Could not turn on the savings plans permission of customer " + mockbackend.AdatumID},
+		{b.ConfigAs(b.User(mockbackend.SalesAgent).RefreshToken, savingsBlock("adatum", mockbackend.AdatumID)), "Could not turn on the savings plans permission of " + adatum},
 	} {
 		steps = append(steps, resource.TestStep{Config: c[0], ExpectError: acctest.Says(c[1])})
 	}
