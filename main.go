@@ -9,9 +9,6 @@ import (
 	"os"
 	"os/signal"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
-
 	"terraform-provider-partnercenter/internal/login"
 	"terraform-provider-partnercenter/internal/provider"
 )
@@ -30,15 +27,11 @@ func main() {
 	}
 	debug := flag.Bool("debug", false, "run with support for debuggers such as delve")
 	flag.Parse()
-	var options []tf6server.ServeOpt
-	if *debug {
-		options = append(options, tf6server.WithManagedDebug())
-	} else {
+	if !*debug {
 		provider.LogAsTerraform()
 	}
 	provider.LimitMemory()
-	err := tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return provider.NewServer(version) }, options...)
-	if err != nil {
+	if err := provider.Serve(version, *debug); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,4 +1,5 @@
 terraform {
+  required_version = ">= 1.5"
   required_providers {
     partnercenter = {
       source = "partnercenter/partnercenter"
@@ -6,34 +7,13 @@ terraform {
   }
 }
 
-# Everything may come from the environment instead:
-# PARTNERCENTER_TENANT_ID, PARTNERCENTER_CLIENT_ID, PARTNERCENTER_CLIENT_SECRET
-# and, for app+user sign-in, PARTNERCENTER_REFRESH_TOKEN.
-provider "partnercenter" {
-  tenant_id     = var.tenant_id
-  client_id     = var.client_id
-  client_secret = var.client_secret
-  refresh_token = var.refresh_token
-}
+# The credentials come from PARTNERCENTER_* environment variables.
+provider "partnercenter" {}
 
-variable "tenant_id" {
-  description = "The partner's tenant."
-  type        = string
-}
-
-variable "client_id" {
-  description = "The application that is enabled for Partner Center."
-  type        = string
-}
-
-variable "client_secret" {
-  description = "The application's secret."
-  type        = string
-  sensitive   = true
-}
-
-variable "refresh_token" {
-  description = "A refresh token of an Admin agent, issued with multifactor authentication."
-  type        = string
-  sensitive   = true
+# Two customers may buy Azure reservations. No other customer is read or changed.
+resource "partnercenter_customer_permissions" "this" {
+  permissions = {
+    "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202" = { azure_reservations = true } # Adatum Demo
+    "a4e1c7d9-5b02-4f6d-8d31-90b7f2c6e303" = { azure_reservations = true } # Litware Demo
+  }
 }

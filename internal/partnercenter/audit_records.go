@@ -139,13 +139,16 @@ func (s AuditRecords) All(ctx context.Context, filter AuditFilter) iter.Seq2[Aud
 	}
 }
 
-// RecentPolicyChanges returns the changes of customers' permissions in the last 29 days, by customer
-// id in lower case, newest first. A run asks for them once, with one query.
-func (s AuditRecords) RecentPolicyChanges(ctx context.Context) (map[string][]AuditRecord, error) {
-	return s.policies.Get(ctx, "", func(ctx context.Context) (map[string][]AuditRecord, error) {
+// RecentPolicyChanges returns the changes of customers' permissions since that day, in the last 29 days
+// at most, by customer id in lower case, newest first. A run asks once for each day, with one query.
+func (s AuditRecords) RecentPolicyChanges(ctx context.Context, since time.Time) (map[string][]AuditRecord, error) {
+	start := day(time.Now().UTC().AddDate(0, 0, -auditStep))
+	if since = day(since.UTC()); since.After(start) {
+		start = since
+	}
+	return s.policies.Get(ctx, start.Format(time.DateOnly), func(ctx context.Context) (map[string][]AuditRecord, error) {
 		out := make(map[string][]AuditRecord)
-		filter := AuditFilter{Start: time.Now().UTC().AddDate(0, 0, -auditStep), ResourceTypes: []string{"self_serve_policy"}}
-		for r, err := range s.All(ctx, filter) {
+		for r, err := range s.All(ctx, AuditFilter{Start: start, ResourceTypes: []string{"self_serve_policy"}}) {
 			if err != nil {
 				return nil, err
 			}

@@ -33,7 +33,7 @@ type dependabotName struct {
 }
 
 // toolLine is a package that a go.mod lists as a tool.
-var toolLine = regexp.MustCompile(`(?m)^(?:tool )?\t?([\w./-]+/cmd/[\w-]+)$`)
+var toolLine = regexp.MustCompile(`(?m)^(?:tool |\t)([\w./-]+)$`)
 
 // TestDependabot checks that each module is updated. Dependabot takes the modules of tools, which
 // go.mod marks as indirect, only by name.

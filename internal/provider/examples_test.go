@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -70,7 +71,10 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, needed := range []string{"provider/", "get-started/", "quickstart/", "customer-self-service/", "purchase-alarm/", "several-partners/", "shards/"} {
+	for _, needed := range []string{
+		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "get-started/", "pipelines/", "policy/",
+		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/",
+	} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
 		}
@@ -80,7 +84,9 @@ func TestExamples(t *testing.T) {
 		for _, name := range names {
 			var try func(example, string)
 			switch {
-			case folder == "pipelines/": // recipes for CI, no configurations
+			case folder == "pipelines/": // recipes for CI, which TestPipelines runs
+				continue
+			case folder == "policy/": // TestPolicy
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
@@ -99,7 +105,17 @@ func TestExamples(t *testing.T) {
 			case folder == "purchase-alarm/" && name == "report.jq":
 				try = example.purchaseReport
 			case folder == "provider/" && name == "provider.tf":
-				try = example.providerBlock
+				try = example.twoCustomers
+			case folder == "provider-variables/" && name == "main.tf":
+				try = example.providerVariables
+			case folder == "customers-from-file/" && name == "customers.csv": // belongs to main.tf
+				continue
+			case folder == "customers-from-file/" && name == "main.tf":
+				try = example.customersFromFile
+			case folder == "customers-deny/" && name == "main.tf":
+				try = example.customersDeny
+			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver
+				continue
 			case path.Dir(path.Dir(folder)) == "data-sources" && name == "data-source.tf":
 				try = example.blocks
 			case path.Dir(path.Dir(folder)) == "resources" && name == "resource.tf":
@@ -196,21 +212,6 @@ func (e example) blocks(name string) {
 	})
 }
 
-// twoCustomers is applied from outside, by the variables of the environment.
-func (e example) twoCustomers(name string) {
-	b := acctest.New(e.T, mockbackend.Config{})
-	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
-	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
-	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
-	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
-		if !slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances) {
-			e.Errorf("customer %s may not buy reservations", id)
-		}
-	}
-	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
-	e.everythingOff(b)
-}
-
 // minor is 11 of 1.11.4.
 func minor(version string) int {
 	parts := strings.Split(version, ".")
@@ -280,7 +281,8 @@ func workspace(t *testing.T, env []string, files map[string]string) *acctest.Wor
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -506,8 +508,8 @@ func (e example) shards(name string) {
 	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.NorthwindID)
 }
 
-// providerBlock takes its values from variables, and nothing of them from the environment.
-func (e example) providerBlock(name string) {
+// providerVariables takes its values from variables, and nothing of them from the environment.
+func (e example) providerVariables(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	p := b.Partner()
 	var env []string
@@ -524,6 +526,9 @@ func (e example) providerBlock(name string) {
 	} {
 		env = append(env, fmt.Sprintf("TF_VAR_%s=%s", v[0], v[1]))
 	}
+	if !ephemeralVariables(e.T) {
+		e.Skip("this CLI has no ephemeral variables")
+	}
 	w := workspace(e.T, env, map[string]string{
 		name: e.read(name), "use.tf": "data \"partnercenter_customers\" \"all\" {}\n",
 	})
@@ -531,4 +536,83 @@ func (e example) providerBlock(name string) {
 	if modes := b.Requests(); !slices.ContainsFunc(modes, func(r mockbackend.Request) bool { return r.TokenMode == "user" }) {
 		e.Error("the provider did not sign in as the user of the variable")
 	}
+}
+
+// ephemeralVariables tells whether the CLI has them.
+func ephemeralVariables(t *testing.T) bool {
+	t.Helper()
+	cli, err := acctest.FindCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(cli.Version, "%d.%d", &major, &minor); err != nil {
+		t.Fatal(err)
+	}
+	return major > 1 || minor >= 11 || minor == 10 && !cli.Tofu
+}
+
+// twoCustomers reads and changes two customers, and no others.
+func (e example) twoCustomers(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	for _, r := range b.Requests() {
+		if strings.Contains(r.Path+r.Query, mockbackend.ContosoID) || strings.Contains(r.Path+r.Query, mockbackend.TailspinID) {
+			e.Errorf("another customer is in the request %s?%s", r.Path, r.Query)
+		}
+	}
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.LitwareID, mockbackend.AzureReservedInstances)
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+}
+
+// customersFromFile takes true, false and empty cells, and says in which line something else is.
+func (e example) customersFromFile(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	const file = "customers.csv"
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name), file: e.read(file)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.LitwareID, mockbackend.AzureReservedInstances)
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	for row, want := range map[string]string{
+		mockbackend.ContosoID + ",Contoso Demo,yes,":          "  line 4: " + mockbackend.ContosoID + ", yes\n",
+		"c0b5e8f1-27a6,Contoso Demo,true,":                    "  line 4: c0b5e8f1-27a6, true\n",
+		strings.ToUpper(mockbackend.ContosoID) + ",C, True ,": "",
+		mockbackend.ContosoID + ",,,":                         "",
+	} {
+		if err := os.WriteFile(filepath.Join(w.Dir, file), []byte(e.read(file)+row+"\n"), 0o600); err != nil {
+			e.Fatal(err)
+		}
+		code := 2
+		if want != "" {
+			code = 1
+		}
+		out := run(e.T, w, code, "plan", "-input=false", "-detailed-exitcode")
+		if want != "" && (!strings.Contains(out, want) || !acctest.Says("customers.csv has customer IDs that are not GUIDs").MatchString(out)) {
+			e.Errorf("the plan does not say what is wrong with %s:\n%s", row, out)
+		}
+	}
+}
+
+// customersDeny disables whoever is not listed, which the plan says by name.
+func (e example) customersDeny(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode")
+	for _, customer := range []string{"Contoso Demo", "Tailspin Demo"} {
+		if !regexp.MustCompile(`"` + customer + ` \(.*" *= ".*on -> off`).MatchString(out) {
+			e.Errorf("the plan does not say that %s is disabled:\n%s", customer, out)
+		}
+	}
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	for _, c := range b.Customers() {
+		if on := acctest.Permissions(b.Backend, c.ID); len(on) > 0 != slices.Contains([]string{mockbackend.AdatumID, mockbackend.LitwareID}, c.ID) {
+			e.Errorf("%s has %q", c.CompanyName, on)
+		}
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
 }

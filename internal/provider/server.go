@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"terraform-provider-partnercenter/internal/services/permission"
 )
@@ -23,6 +24,16 @@ func NewServer(version string, options ...Option) tfprotov6.ProviderServer {
 		panic("the plugin framework's server has lost a part of the protocol") // at start, so every test sees it
 	}
 	return &server{framework, &p.notices}
+}
+
+// Serve serves the provider until Terraform ends it. Debug supports debuggers such as delve.
+func Serve(version string, debug bool) error {
+	var options []tf6server.ServeOpt
+	if debug {
+		options = append(options, tf6server.WithManagedDebug())
+	}
+	//nolint:wrapcheck // main prints it
+	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return NewServer(version) }, options...)
 }
 
 // frameworkServer is all that the plugin framework serves.

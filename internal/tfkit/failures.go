@@ -25,12 +25,9 @@ type Failures struct {
 
 // Named has the customers called by name, where their names can be read.
 func (f Failures) Named(ctx context.Context, c *Clients) Failures {
-	var ids []string
-	for customer := range f.by {
-		id, _, _ := strings.Cut(customer, " ")
-		ids = append(ids, id)
+	if f.Any() {
+		f.name = c.Customers(ctx, slices.Collect(maps.Keys(f.by))...)
 	}
-	f.name = c.Customers(ctx, ids...)
 	return f
 }
 
@@ -39,12 +36,10 @@ func (f Failures) called(customer string) string {
 	if f.name == nil {
 		return customer
 	}
-	id, more, _ := strings.Cut(customer, " ")
-	return strings.TrimSpace(f.name(id) + " " + more)
+	return f.name(customer)
 }
 
-// Add counts a customer, by its id and perhaps more behind a space; err is nil when nothing
-// went wrong.
+// Add counts a customer, by its id; err is nil when nothing went wrong.
 func (f *Failures) Add(customer string, err error) {
 	f.of++
 	if err == nil {
@@ -120,8 +115,7 @@ func (f Failures) lines(customers []string) []string {
 	}
 	byReason := make(map[string][]string)
 	for _, customer := range customers {
-		id, _, _ := strings.Cut(customer, " ")
-		reason := strings.ReplaceAll(oneLine(f.by[customer]), id, "…")
+		reason := strings.ReplaceAll(oneLine(f.by[customer]), customer, "…")
 		byReason[reason] = append(byReason[reason], customer)
 	}
 	for _, reason := range slices.SortedFunc(maps.Keys(byReason), func(a, b string) int {

@@ -19,11 +19,11 @@ func TestFailures(t *testing.T) {
 		lines       int
 	}{
 		"none":              {of: 3},
-		"the only one":      {of: 1, failing: 1, summary: "Could not read the orders of customer customer-00 (Demo)", detail: "\n\nRefused"},
-		"one of many":       {of: 30, failing: 1, summary: "Could not read the orders of 1 of 30 customers", detail: "\n\ncustomer-00 (Demo): Refused"},
-		"one is reported":   {of: 30, failing: 1, report: true, summary: "Could not read the orders of 1 of 30 customers", detail: "The attribute errors says what to do.\n\ncustomer-00 (Demo): Refused"},
-		"20":                {of: 30, failing: 20, summary: "Could not read the orders of 20 of 30 customers", detail: "\ncustomer-19 (Demo): Refused", lines: 20},
-		"25 for one reason": {of: 30, failing: 25, summary: "Could not read the orders of 25 of 30 customers", detail: "\n\n25 customers, such as customer-00 (Demo), customer-01 (Demo), customer-02 (Demo): Refused", lines: 1},
+		"the only one":      {of: 1, failing: 1, summary: "Could not read the orders of customer customer-00", detail: "\n\nRefused"},
+		"one of many":       {of: 30, failing: 1, summary: "Could not read the orders of 1 of 30 customers", detail: "\n\ncustomer-00: Refused"},
+		"one is reported":   {of: 30, failing: 1, report: true, summary: "Could not read the orders of 1 of 30 customers", detail: "The attribute errors says what to do.\n\ncustomer-00: Refused"},
+		"20":                {of: 30, failing: 20, summary: "Could not read the orders of 20 of 30 customers", detail: "\ncustomer-19: Refused", lines: 20},
+		"25 for one reason": {of: 30, failing: 25, summary: "Could not read the orders of 25 of 30 customers", detail: "\n\n25 customers, such as customer-00, customer-01, customer-02: Refused", lines: 1},
 		"25 for one reason that names them": {
 			of: 30, failing: 25, reason: func(customer string, _ int) string { return "no customer " + customer },
 			summary: "Could not read the orders of 25 of 30 customers", detail: ": No customer …", lines: 1,
@@ -31,11 +31,11 @@ func TestFailures(t *testing.T) {
 		"25 for two reasons": {
 			of: 30, failing: 25, reason: func(_ string, i int) string { return fmt.Sprint("refused ", i%8 == 0) },
 			summary: "Could not read the orders of 25 of 30 customers",
-			detail:  "\n\n21 customers, such as customer-01 (Demo), customer-02 (Demo), customer-03 (Demo): Refused false\n4 customers, such as customer-00 (Demo), customer-08 (Demo), customer-16 (Demo): Refused true", lines: 2,
+			detail:  "\n\n21 customers, such as customer-01, customer-02, customer-03: Refused false\n4 customers, such as customer-00, customer-08, customer-16: Refused true", lines: 2,
 		},
 		"45, each for another reason": {
 			of: 50, failing: 45, reason: func(_ string, i int) string { return fmt.Sprint("refused ", i) },
-			summary: "Could not read the orders of 45 of 50 customers", detail: "\ncustomer-19 (Demo): Refused 19\nand 25 more", lines: 21,
+			summary: "Could not read the orders of 45 of 50 customers", detail: "\ncustomer-19: Refused 19\nand 25 more", lines: 21,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestFailures(t *testing.T) {
 				if i < c.failing {
 					err = errors.New(reason)
 				}
-				f.Add(customer+" (Demo)", err)
+				f.Add(customer, err)
 			}
 			got := f.CouldNotRead("orders", c.report)
 			if c.failing == 0 {

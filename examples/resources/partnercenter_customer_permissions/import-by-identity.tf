@@ -1,5 +1,5 @@
 import {
-  to = partnercenter_customer_permissions.all
+  to = partnercenter_customer_permissions.this
   identity = {
     id = "all"
   }

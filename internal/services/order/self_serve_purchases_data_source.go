@@ -245,13 +245,10 @@ func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.
 	}
 	var unread tfkit.Failures
 	for i, c := range report.Customers {
-		title := c.ID
-		if name := c.CompanyProfile.CompanyName; name != "" {
-			title += " (" + name + ")"
-		}
-		unread.Add(title, report.Failed[i])
+		d.PartnerCenter.Customers.KnowName(c.ID, c.CompanyProfile.CompanyName)
+		unread.Add(c.ID, report.Failed[i])
 	}
-	resp.Diagnostics.Append(unread.CouldNotRead("purchases", m.OnError.ValueString() == tfkit.ReportOnError)...)
+	resp.Diagnostics.Append(unread.Named(ctx, d.Clients).CouldNotRead("purchases", m.OnError.ValueString() == tfkit.ReportOnError)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

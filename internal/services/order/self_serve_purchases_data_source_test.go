@@ -475,7 +475,7 @@ func TestProtoSelfServePurchases_partialFailure(t *testing.T) {
 		}
 		b := prepare()
 		v, err := readPurchases(t, b, acctest.Values{"last": "1d"})
-		if err == nil || v != nil || !strings.Contains(err.Error(), "Could not read the purchases of 1 of ") || !strings.Contains(err.Error(), tailspin+" (Tailspin Demo): ") ||
+		if err == nil || v != nil || !strings.Contains(err.Error(), "Could not read the purchases of 1 of ") || !strings.Contains(err.Error(), "Tailspin Demo ("+tailspin+"): ") ||
 			!strings.Contains(err.Error(), "3000") || !strings.Contains(err.Error(), `set on_error = "report"`) || strings.Contains(err.Error(), contoso) {
 			t.Errorf("%s fails: %v, %v", path, v, err)
 		}
@@ -541,7 +541,7 @@ func TestProtoSelfServePurchases_relationshipEnded(t *testing.T) {
 
 func TestProtoSelfServePurchases_faults(t *testing.T) {
 	t.Parallel()
-	everyFaultBut(t, purchasesType, "Could not read the purchases of customer "+mockbackend.ContosoID, func(b *mockbackend.Backend) {
+	everyFaultBut(t, purchasesType, mockbackend.ContosoID, func(b *mockbackend.Backend) {
 		order := b.AddOrder(mockbackend.ContosoID, mockbackend.Order{Lines: []mockbackend.OrderLine{{OfferID: "x:y:z", Reservation: &mockbackend.Reservation{}}}})
 		b.AddUser(mockbackend.ContosoID, mockbackend.Principal{UserPrincipalName: "jo@contoso.example"})
 		b.AddAuditRecord(mockbackend.ContosoID, mockbackend.AuditRecord{

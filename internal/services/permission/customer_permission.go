@@ -134,7 +134,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	if wasOn := m.Enabled.ValueBool() && m.Unconfirmed.IsNull(); wasOn != on && !m.Enabled.IsNull() {
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, outsideKey, !on && wasOn)...)
 		if m.Unconfirmed.IsNull() && err == nil {
-			resp.Diagnostics.Append(changedOutside(ctx, r.Clients, tfkit.WrittenAt(ctx, req.Private), []outsideChange{{r.subject(m).ID, r.permission, on}}, nil)...)
+			resp.Diagnostics.Append(changedOutside(ctx, r.Clients, time.Time{}, tfkit.WrittenAt(ctx, req.Private), []outsideChange{{r.subject(m).ID, r.permission, on}}, nil)...)
 		}
 	}
 	m.Enabled, m.Unconfirmed = types.BoolValue(on), types.BoolNull()

@@ -154,7 +154,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 			objects = append(objects, s.object())
 		}
 	}
-	resp.Diagnostics.Append(unread.CouldNotRead("permissions", m.OnError.ValueString() == tfkit.ReportOnError)...)
+	resp.Diagnostics.Append(unread.Named(ctx, d.Clients).CouldNotRead("permissions", m.OnError.ValueString() == tfkit.ReportOnError)...)
 	resp.Diagnostics.Append(unrelated(subjects)...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -143,7 +143,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	if !since.IsZero() { // not of an import
-		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, found.changedOutside(m, unlisted), last.Own)...)
+		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, since, found.changedOutside(m, unlisted), last.Own)...)
 	}
 	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
 	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && maps.Equal(after.unconfirmed, m.unconfirmed()) {

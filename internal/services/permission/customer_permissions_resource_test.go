@@ -347,7 +347,7 @@ func TestAccFleet_import(t *testing.T) {
 	test(t, b, nil,
 		resource.TestStep{Config: config},
 		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "all", ImportStateVerify: true, ImportStateVerifyIgnore: ignored, ImportStateVerifyIdentifierAttribute: "unlisted"},
-		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "contoso", ExpectError: acctest.Says("The import id is all, or customer ids with commas between them")},
+		resource.TestStep{ResourceName: fleetAddress, ImportState: true, ImportStateId: "contoso", ExpectError: acctest.Says("The import ID is all, on")},
 		resource.TestStep{
 			ResourceName: fleetAddress, ImportState: true, ImportStateId: mockbackend.AdatumID + ",99999999-9999-4999-8999-999999999999",
 			ExpectError: acctest.Says("Could not import the permissions of 1 of 2 customers"),

@@ -22,7 +22,8 @@ type outsideChange struct {
 
 // changedOutside is one warning that says what changed since the state was written, for whom, by whom
 // and when. The activity log tells the latter two; without it the warning says what changed.
-func changedOutside(ctx context.Context, c *tfkit.Clients, since time.Time, found []outsideChange, own map[string]time.Time) diag.Diagnostics {
+// The log is read from a time that many resources have in common.
+func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Time, found []outsideChange, own map[string]time.Time) diag.Diagnostics {
 	if len(found) == 0 {
 		return nil
 	}
@@ -34,7 +35,7 @@ func changedOutside(ctx context.Context, c *tfkit.Clients, since time.Time, foun
 		ids[i] = one.customerID
 	}
 	name := c.Customers(ctx, slices.Compact(ids)...)
-	log, _ := c.PartnerCenter.AuditRecords.RecentPolicyChanges(ctx) // without it the warning says less
+	log, _ := c.PartnerCenter.AuditRecords.RecentPolicyChanges(ctx, logged) // without it the warning says less
 	var lines []string
 	for _, one := range found {
 		verb := "disabled"

@@ -89,7 +89,7 @@ func TestProtoFleet_changedOutsideWithoutLog(t *testing.T) {
 func TestProtoReservations_changedOutside(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
-		second := r.Resource.Protocol.Resource(typeName)
+		second := r.Protocol.Resource(typeName)
 		r.MustApply(acctest.Values{"customer_id": customer})
 		if err := second.Apply(t.Context(), acctest.Values{"customer_id": mockbackend.LitwareID, "enabled": false}); err != nil {
 			t.Fatal(err)
@@ -140,7 +140,7 @@ func TestProtoReservations_names(t *testing.T) {
 		r.Again()
 		r.ResetCounters()
 		for _, c := range r.Customers() {
-			if _, err := r.Resource.Protocol.Resource(typeName).Plan(t.Context(), with(upper, "customer_id", c.ID)); err != nil {
+			if _, err := r.Protocol.Resource(typeName).Plan(t.Context(), with(upper, "customer_id", c.ID)); err != nil {
 				t.Fatal(err)
 			}
 		}
