@@ -114,7 +114,7 @@ func (r *resolver) signIn() signIn {
 	case name == methodChoices[3].name:
 		return signIn{method: azureCLI}
 	}
-	r.fail("client_secret", "No sign-in method is configured", "The provider does not know how the application proves itself.\n\n"+
+	r.fail("client_secret", "No sign-in method is configured", "The provider does not know how the application authenticates.\n\n"+
 		"What to do: set one of these in the provider block, or an environment variable of it, such as the environment variable "+environment["client_secret"][0]+".\n"+
 		"- Client secret: client_secret or client_secret_file_path\n"+
 		"- Certificate: client_certificate or client_certificate_path\n"+
