@@ -72,7 +72,7 @@ func TestProtoClaims(t *testing.T) {
 		"a fleet releases, one takes over":     {resources: []inTheWay{{fleetType, one(), of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
 		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"a fleet destroyed, one has it":        {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), nil}}, warned: stays},
-		"both destroyed":                       {resources: []inTheWay{{fleetType, one(), nil}, {typeName, single(true), nil}}},
+		"both destroyed":                       {resources: []inTheWay{{fleetType, one(), nil}, {typeName, single(true), nil}}, warned: "Destroying disables the permissions of 1 customer"},
 		"one at another address":               {resources: []inTheWay{{typeName, single(true), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"one destroyed that is off":            {resources: []inTheWay{{typeName, single(false), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, warned: passes},

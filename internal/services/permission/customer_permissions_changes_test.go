@@ -192,6 +192,27 @@ func TestCLIFleet_changedSincePlan(t *testing.T) {
 	}
 }
 
+// The plan of a destroy names whom it disables, and does without names when they cannot be read.
+func TestProtoFleet_destroyTells(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn, mockbackend.LitwareID: bothOff}))
+		r.Again()
+		expect := func(want string) {
+			t.Helper()
+			start := time.Now()
+			if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || r.Warnings[0] != want || time.Since(start) > time.Minute {
+				t.Errorf("after %s: %v, %q, want %q", time.Since(start), err, r.Warnings, want)
+			}
+		}
+		const headline = "Destroying disables the permissions of 2 customers\n"
+		expect(headline + adatum + ": reservations: on -> off\n" + contoso + ": reservations: on -> off, savings plans: on -> off")
+		r.Again()
+		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers*", Times: -1})
+		expect(headline + mockbackend.AdatumID + ": reservations: on -> off\n" + mockbackend.ContosoID + ": reservations: on -> off, savings plans: on -> off")
+	})
+}
+
 // A replacement whose customers changed since its plan keeps the state, and says what to do.
 func TestProtoFleet_replacementChangedSincePlan(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -85,9 +87,38 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 		return diags
 	}
 	r.Claims.Deny(object, nil)
-	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, toFleet(permissions).subjects())
+	all := toFleet(permissions)
+	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
 	diags.Append(more...)
-	return append(diags, keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
+	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
+	return append(diags, r.destroys(ctx, without(snapshot{listed: all}.steps(nil), keeps))...)
+}
+
+// namesFor bounds the reading of names in the plan of a destroy, which has to work without them.
+const namesFor = 10 * time.Second
+
+// destroys names whom a destroy disables: Terraform's plan has no place for it but the map of ids.
+func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step) diag.Diagnostics {
+	if len(steps) == 0 {
+		return nil
+	}
+	ctx, cancel := tfkit.OperationWithin(ctx, namesFor)
+	defer cancel()
+	ids := make([]string, len(steps))
+	for i, s := range steps {
+		ids[i] = s.customerID
+	}
+	name := r.Customers(ctx, ids...)
+	lines := make([]string, len(steps))
+	for i, s := range steps {
+		var off []string
+		for _, permission := range s.off {
+			off = append(off, shortWords[permission]+": on -> off")
+		}
+		lines[i] = name(s.customerID) + ": " + strings.Join(off, ", ")
+	}
+	slices.Sort(lines)
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+plural(len(steps), "customer"), strings.Join(lines, "\n"))}
 }
 
 // subjects are the permissions that are on.
