@@ -22,13 +22,14 @@ func TestBench(t *testing.T) {
 		scenario scenario
 		want     map[string]counts
 	}{
-		// An apply plans first, in a process of its own, and both check who qualifies. So does any
-		// plan that would turn on what was turned off outside. A destroy plans that, too, and then it
-		// reads and deletes.
-		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20, 0, 2}, unchanged: {20, 0, 1}, wide: {20, 0, 1}, drifted: {20 + 1, 0, 1}, destroyed: {21 + 19*2 + 1, 2, 2}}},
+		// An apply plans first, in a process of its own. Both check who qualifies and read names: 3 one by
+		// one, or all in a list. For many customers both read who has what. A plan that would turn on what
+		// was turned off outside checks, too, and asks the log who did that. A destroy plans the same,
+		// names whom it disables, in a process of its own, reads and deletes.
+		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20 + 4*2, 0, 2}, unchanged: {20, 0, 1}, wide: {20, 0, 1}, drifted: {20 + 1 + 1, 0, 1}, destroyed: {22 + 19*2 + 1, 2, 2}}},
 		{scenario{kind: customerList, customers: 600}, map[string]counts{listed: {2, 0, 1}}},
-		{scenario{kind: fleet, customers: 200}, map[string]counts{applied: {200 + 200 + 200, 0, 2}, unchanged: {200, 0, 1}, drifted: {200 + 2, 0, 1}, destroyed: {202 + 198*2, 2 * 2, 2}}},
-		{scenario{kind: fleetByLog, customers: 200}, map[string]counts{applied: {200 + 200 + 200, 0, 2}, unchanged: {1, 0, 1}, three: {1 + 3 + 3, 0, 1}, drifted: {7, 0, 1}, destroyed: {7 + 197*2, 2 * 3, 2}}},
+		{scenario{kind: fleet, customers: 200}, map[string]counts{applied: {(200+200+1)*2 + 200, 0, 2}, unchanged: {200, 0, 1}, drifted: {200 + 2 + 3, 0, 1}, destroyed: {205 + 1 + 198*2, 2 * 2, 3}}},
+		{scenario{kind: fleetByLog, customers: 200}, map[string]counts{applied: {(200+200+1)*2 + 200, 0, 2}, unchanged: {1, 0, 1}, three: {1 + 3 + 3 + 4, 0, 1}, drifted: {11, 0, 1}, destroyed: {11 + 1 + 197*2, 2 * 3, 3}}},
 	} {
 		t.Run(test.scenario.String(), func(t *testing.T) {
 			t.Parallel()
