@@ -140,12 +140,12 @@ func customers(ctx context.Context, clients *tfkit.Clients, ids []string) string
 	return shown
 }
 
-// plural is a number of things.
-func plural(n int, thing string) string {
+// numberOf is such as "1 customer" and "2 customers".
+func numberOf(n int) string {
 	if n == 1 {
-		return "1 " + thing
+		return "1 customer"
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return fmt.Sprintf("%d customers", n)
 }
 
 // shortList names the first of many customers.

@@ -118,7 +118,7 @@ func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step
 		lines[i] = name(s.customerID) + ": " + strings.Join(off, ", ")
 	}
 	slices.Sort(lines)
-	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+plural(len(steps), "customer"), strings.Join(lines, "\n"))}
+	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+numberOf(len(steps)), strings.Join(lines, "\n"))}
 }
 
 // subjects are the permissions that are on.
@@ -226,7 +226,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: maybe it is applied
 		diags.AddWarning("Apply this plan before its customers change",
 			fmt.Sprintf("The state does not have the permissions of %s yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
-				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", plural(v.read, "customer")))
+				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", numberOf(v.read)))
 	}
 	steps := without(v.steps, keeps)
 	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
@@ -295,5 +295,5 @@ func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostic {
 	}
 	return diag.NewAttributeErrorDiagnostic(path.Root("max_changes"), "Too many changes",
 		fmt.Sprintf("This would change %s (%d enabled, %d disabled), and max_changes allows %d. Nothing was changed.\n\n"+
-			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", plural(len(steps), "customer"), on, off, bound.ValueInt64()))
+			"What to do: check that all of these changes are intended, then raise max_changes for this apply.", numberOf(len(steps)), on, off, bound.ValueInt64()))
 }

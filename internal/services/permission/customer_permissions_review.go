@@ -194,7 +194,7 @@ func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string
 		return nil
 	}
 	slices.Sort(ids)
-	return diag.Diagnostics{diag.NewErrorDiagnostic(plural(len(ids), "customer")+" changed since this plan was made",
+	return diag.Diagnostics{diag.NewErrorDiagnostic(numberOf(len(ids))+" changed since this plan was made",
 		fmt.Sprintf("The plan does not name them, so nothing was changed: %s.\n\nWhat to do: plan again.", shortList(ctx, r.Clients, ids)))}
 }
 
