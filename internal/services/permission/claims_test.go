@@ -200,3 +200,35 @@ func TestCLI_passesToNewResource(t *testing.T) {
 		})
 	}
 }
+
+// A replacement that is created first keeps what it finds on from the object that is destroyed after it,
+// also of a customer of whom it changes something else.
+func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := mockbackend.New(mockbackend.Config{})
+		core := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).NewCore(b.User(mockbackend.AdminAgent).RefreshToken, 1)
+		module := acctest.Module{"all": {Type: fleetType, Config: of(acctest.Values{mockbackend.LitwareID: bothOn}), CreateBeforeDestroy: true}}
+		apply := func() {
+			t.Helper()
+			p, err := core.Plan(t.Context(), module, acctest.Options{})
+			if err == nil {
+				err = core.Apply(t.Context(), p)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		apply()
+		acctest.Pass(time.Hour)
+		b.SetPermissions(mockbackend.LitwareID, ri)
+		b.ResetJournal()
+		acctest.Pass(time.Hour)
+		core.Taint("all")
+		apply()
+		acctest.ExpectPermissions(t, b, mockbackend.LitwareID, ri, sp)
+		if writes := acctest.Writes(b); len(writes) != 1 {
+			t.Errorf("sent %v", acctest.Routes(writes))
+		}
+	})
+}

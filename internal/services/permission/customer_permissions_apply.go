@@ -63,18 +63,18 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	return out, diags
 }
 
-// claimUnchanged claims what is on already and needs no step. It marks customers as unsure whose
+// claimUnchanged claims what is on already, also of customers of whom something else changes. It marks customers as unsure whose
 // permission an object that ends in this run may be turning off, and tells whether there are any.
 func (r *customerPermissionsResource) claimUnchanged(want fleet, before snapshot, steps []step, object string) (found bool) {
-	stepped := make(map[string]bool, len(steps))
+	turnedOn := make(map[string][]partnercenter.Permission, len(steps))
 	for _, s := range steps {
-		stepped[s.customerID] = true
+		turnedOn[s.customerID] = s.on
 	}
 	for id, one := range want {
-		if stepped[id] {
-			continue
-		}
 		for _, permission := range one.on() {
+			if slices.Contains(turnedOn[id], permission) {
+				continue // claimed when it is on
+			}
 			others := r.Claims.Put(subjectOf(permission, id), fleetClaim(object, true))
 			if slices.ContainsFunc(others, func(c tfkit.Claim) bool { return c.Phase == tfkit.Ending }) {
 				before.unsure[id], found = true, true
