@@ -553,6 +553,8 @@ func declaredTwice(module acctest.Module) bool {
 
 // again plans and applies once more, which has to work.
 func (w *world) again(module acctest.Module) error {
+	acctest.Pass(2 * time.Minute) // see apply: a new object believes a read that lags
+	w.dropped = false
 	before := w.core.Objects()
 	p, err := w.core.Plan(w.t.Context(), module, acctest.Options{})
 	if err == nil {

@@ -173,3 +173,32 @@ func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resourc
 	}
 	return nil
 }
+
+// A deposed object that is planned first does not take the consent from the declared one: that is
+// planned as an update, so that it takes part in the apply.
+func TestProtoConsent_deposedFirst(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, consentType, func(t *testing.T, r acctest.Run) {
+		deposed, declared := r.Resource, r.Protocol.Resource(consentType)
+		for _, one := range []*acctest.Resource{deposed, declared} {
+			r.Again()
+			if err := one.Apply(t.Context(), config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		acctest.Pass(time.Hour)
+		r.Again()
+		if err := deposed.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := deposed.Plan(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := declared.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if action, err := declared.Plan(t.Context(), config); action != acctest.Update || err != nil {
+			t.Fatalf("the declared one is planned as %s, %v", action, err)
+		}
+	})
+}

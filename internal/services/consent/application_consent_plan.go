@@ -73,7 +73,12 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 	if moved {
 		resp.Diagnostics.Append(r.planEnd(ctx, resp.Private, object, *state)...)
 	}
-	resp.Diagnostics.Append(r.planDeclared(ctx, object, *plan, state != nil && !moved)...)
+	ends, diags := r.planDeclared(ctx, object, *plan, state != nil && !moved)
+	if resp.Diagnostics.Append(diags...); ends {
+		// The object that ends may be deposed, and cannot know of this one. With an update this one takes
+		// part in the apply: the other one then keeps the consent, or this one gives it again.
+		plan.ID = types.StringUnknown()
+	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
@@ -128,21 +133,23 @@ func (r *applicationConsentResource) planEnd(ctx context.Context, private tfkit.
 	return diags
 }
 
-// planDeclared compares the declared consent with those of other resources.
-func (r *applicationConsentResource) planDeclared(ctx context.Context, object string, plan applicationConsentModel, exists bool) diag.Diagnostics {
+// planDeclared compares the declared consent with those of other resources. It tells whether an object
+// of the state that has the same one ends.
+func (r *applicationConsentResource) planDeclared(ctx context.Context, object string, plan applicationConsentModel, exists bool) (ends bool, diags diag.Diagnostics) {
 	about, phase := plan.subject(), tfkit.Declared
 	if about == (tfkit.Subject{}) {
-		return nil
+		return false, nil
 	}
 	if exists {
 		phase = tfkit.Existing
 	}
 	for _, other := range r.Claims.Declare(ctx, about, claimOf(object, phase)) {
 		if other.Phase >= tfkit.Declared {
-			return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Two resources declare "+plan.title(),
+			return false, diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Two resources declare "+plan.title(),
 				"A tenant consents to an application once, so destroying one of the resources would take the consent from the other.\n\n"+
 					"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block.")}
 		}
+		ends = true
 	}
-	return nil
+	return ends && exists, nil
 }

@@ -192,8 +192,11 @@ func (r *applicationConsentResource) Update(ctx context.Context, req resource.Up
 	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err == nil {
 		defer release()
-		if state.differs(plan) || tfkit.GetPrivate[bool](ctx, req.Private, brokenKey) {
+		switch {
+		case state.differs(plan) || tfkit.GetPrivate[bool](ctx, req.Private, brokenKey):
 			err = r.PartnerCenter.ApplicationConsents.Replace(ctx, plan.CustomerID.ValueString(), plan.toAPI(ctx))
+		case plan.ID.IsUnknown(): // another object may have withdrawn it
+			_, err = r.PartnerCenter.ApplicationConsents.Create(ctx, plan.CustomerID.ValueString(), plan.toAPI(ctx))
 		}
 	}
 	if err != nil {

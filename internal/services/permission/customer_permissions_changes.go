@@ -140,7 +140,7 @@ func count(b bool) int {
 	return 0
 }
 
-// why says what a step is due to, where that is not what the configuration lists.
+// why is the reason for a step, unless the configuration lists it.
 func (s step) why(found outside) string {
 	_, off := found.Off[s.customerID]
 	switch {

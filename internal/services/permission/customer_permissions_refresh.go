@@ -220,7 +220,7 @@ func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 	return out
 }
 
-// changedOutside are the permissions that are not as the state has them. Who is gone is told of apart.
+// changedOutside are the permissions that are not as the state has them. Customers that are gone have a warning of their own.
 func (f finding) changedOutside(m customerPermissionsModel, unlisted fleet) []outsideChange {
 	state, unconfirmed, unread := toFleet(m.Permissions), m.unconfirmed(), f.failed.IDs()
 	var out []outsideChange

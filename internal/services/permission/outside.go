@@ -20,9 +20,9 @@ type outsideChange struct {
 	on         bool
 }
 
-// changedOutside is one warning that says what changed since the state was written, for whom, by whom
-// and when. The activity log tells the latter two; without it the warning says what changed.
-// The log is read from a time that many resources have in common.
+// changedOutside is one warning: what changed since the state was written, for whom, and, if the
+// activity log has it, who changed it and when. The log is read from logged on, a time that many
+// resources have in common.
 func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Time, found []outsideChange, own map[string]time.Time) diag.Diagnostics {
 	if len(found) == 0 {
 		return nil

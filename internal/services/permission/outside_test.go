@@ -32,8 +32,8 @@ func expectOutside(t *testing.T, warnings []string, want ...string) {
 
 const portalAgent = "portal.agent@partner-demo.onmicrosoft.com"
 
-// What a refresh finds changed is told of once: what, for whom, by whom and when. It costs requests
-// only when there is something to tell.
+// A refresh that finds changes warns once: what, for whom, by whom and when. It costs requests only
+// when something changed.
 func TestProtoFleet_changedOutside(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {

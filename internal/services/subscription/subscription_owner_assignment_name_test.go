@@ -32,7 +32,7 @@ func TestProtoOwner_name(t *testing.T) {
 	})
 }
 
-// What a refresh finds changed is told of.
+// A refresh that finds an assignment removed warns.
 func TestProtoOwner_removedOutsideTells(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
