@@ -178,7 +178,7 @@ func (c *Caller) failed(req *policy.Request, all *attempts, resp *http.Response,
 	if cause == nil {
 		e.body, _ = payload(resp)
 		code, message := parseErrorBody(e.body)
-		e.Code, e.Message = c.texts.ID(code), c.texts.Clean(message)
+		e.Code, e.Message, e.Challenge = c.texts.ID(code), c.texts.Clean(message), c.texts.Clean(resp.Header.Get("WWW-Authenticate"))
 	}
 	return e
 }

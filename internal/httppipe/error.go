@@ -35,6 +35,8 @@ type Error struct {
 	Code string
 	// Message is the server's text. It may be localised: act on the codes only.
 	Message string
+	// Challenge is the header WWW-Authenticate of a refusal of a request without a token, or "".
+	Challenge string
 	// Method and Path are those of the request. The path includes the query.
 	Method, Path string
 	// TenantID is the tenant that the request was authenticated in, or "" for the credential's own.

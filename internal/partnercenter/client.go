@@ -87,7 +87,7 @@ func New(o Options) *Client {
 	c.Reservations = Reservations{c}
 	c.Profiles = Profiles{c: c, tenantID: o.TenantID, read: &httppipe.Answers[string]{For: tenantFor}}
 	c.Subscriptions = newSubscriptions(c)
-	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers)}
+	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers), once: &httppipe.Answers[SelfServePolicy]{For: tenantFor}}
 	return c
 }
 

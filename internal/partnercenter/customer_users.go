@@ -93,6 +93,8 @@ const namesFor = time.Minute
 // userNames are a customer's users by name in lower case.
 type userNames struct {
 	users map[string]CustomerUser
+	// names are the user principal names by object id in lower case.
+	names map[string]string
 	// domains are those of the names, at most 5.
 	domains []string
 }
@@ -107,20 +109,7 @@ func IsUserGone(err error) bool {
 // [*NoSuchUserError]. The API cannot be asked for one name, so this costs the requests of
 // [CustomerUsers.Of], once a minute for all names of a customer.
 func (s CustomerUsers) ByPrincipalName(ctx context.Context, customerID, name string) (CustomerUser, error) {
-	names, err := s.names.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (userNames, error) {
-		names := userNames{users: make(map[string]CustomerUser)}
-		for u, err := range s.Of(ctx, customerID, CustomerUserFilter{}) {
-			if err != nil {
-				return names, err
-			}
-			name := strings.ToLower(u.UserPrincipalName)
-			names.users[name] = u
-			if _, domain, ok := strings.Cut(name, "@"); ok && len(names.domains) < 5 && !slices.Contains(names.domains, domain) {
-				names.domains = append(names.domains, domain)
-			}
-		}
-		return names, nil
-	})
+	names, err := s.read(ctx, customerID)
 	if err != nil {
 		return CustomerUser{}, err
 	}
@@ -129,4 +118,30 @@ func (s CustomerUsers) ByPrincipalName(ctx context.Context, customerID, name str
 		return CustomerUser{}, &NoSuchUserError{CustomerID: customerID, UserPrincipalName: name, Domains: names.domains}
 	}
 	return u, nil
+}
+
+// PrincipalName returns the user principal name of the user with the object id, or "" when the customer
+// has none. It costs as much as [CustomerUsers.ByPrincipalName] and shares its requests.
+func (s CustomerUsers) PrincipalName(ctx context.Context, customerID, userID string) (string, error) {
+	names, err := s.read(ctx, customerID)
+	return names.names[strings.ToLower(userID)], err
+}
+
+// read reads all users of a customer, once a minute.
+func (s CustomerUsers) read(ctx context.Context, customerID string) (userNames, error) {
+	return s.names.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (userNames, error) {
+		names := userNames{users: make(map[string]CustomerUser), names: make(map[string]string)}
+		for u, err := range s.Of(ctx, customerID, CustomerUserFilter{}) {
+			if err != nil {
+				return names, err
+			}
+			name := strings.ToLower(u.UserPrincipalName)
+			names.users[name] = u
+			names.names[strings.ToLower(u.ID)] = u.UserPrincipalName
+			if _, domain, ok := strings.Cut(name, "@"); ok && len(names.domains) < 5 && !slices.Contains(names.domains, domain) {
+				names.domains = append(names.domains, domain)
+			}
+		}
+		return names, nil
+	})
 }

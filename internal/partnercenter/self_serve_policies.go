@@ -18,6 +18,7 @@ import (
 type SelfServePolicies struct {
 	c       *Client
 	writers *writers
+	once    *httppipe.Answers[SelfServePolicy]
 }
 
 // Permission is a resource that a customer may be allowed to purchase.
@@ -102,6 +103,12 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 		}
 	}
 	return SelfServePolicy{}, nil
+}
+
+// GetOnce is Get for a run that changes nothing: each customer is asked for once, however often and
+// for whatever permission. Do not write to what it returns.
+func (s SelfServePolicies) GetOnce(ctx context.Context, customerID string) (SelfServePolicy, error) {
+	return s.once.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (SelfServePolicy, error) { return s.Get(ctx, customerID) })
 }
 
 // ReadLag is how long after a write a read may still show what was before. Microsoft documents no

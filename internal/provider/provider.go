@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -17,6 +18,8 @@ import (
 	"terraform-provider-partnercenter/internal/services/permission"
 	"terraform-provider-partnercenter/internal/services/subscription"
 )
+
+var _ provider.ProviderWithListResources = (*partnerCenterProvider)(nil)
 
 // Address is the provider's address in the registry.
 const Address = "registry.terraform.io/partnercenter/partnercenter"
@@ -76,6 +79,15 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		activity.NewActivityLogDataSource,
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,
+	}
+}
+
+// ListResources lists every resource that "terraform query" can list.
+func (p *partnerCenterProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		permission.NewCustomerPermissionReservationsList,
+		permission.NewCustomerPermissionSavingsPlansList,
+		subscription.NewSubscriptionOwnerAssignmentList,
 	}
 }
 

@@ -55,7 +55,9 @@ func New(o Options) *Client {
 	}
 	c := &Client{options: o, callers: make(map[string]*httppipe.Caller)}
 	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: sharedFor}, refusals: new(refusals)}
-	c.Subscriptions = Subscriptions{c: c, read: &httppipe.Answers[Subscription]{For: sharedFor}}
+	c.Subscriptions = Subscriptions{
+		c: c, read: &httppipe.Answers[Subscription]{For: sharedFor}, tenants: &httppipe.Answers[string]{For: sharedFor}, anonymous: httppipe.NewCaller(c.pipe()),
+	}
 	return c
 }
 
@@ -74,13 +76,20 @@ func (c *Client) in(tenantID string) *httppipe.Caller {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.callers[tenantID] == nil {
-		o := c.options
-		c.callers[tenantID] = httppipe.NewCaller(httppipe.Options{
-			API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
-			Gate: httppipe.NewGate(o.Limits), Tokens: o.Credential, TenantID: tenantID, Scope: c.scope(),
-		})
+		o := c.pipe()
+		o.Tokens, o.TenantID, o.Scope = c.options.Credential, tenantID, c.scope()
+		c.callers[tenantID] = httppipe.NewCaller(o)
 	}
 	return c.callers[tenantID]
+}
+
+// pipe are the options of a pipeline of its own, which sends no token.
+func (c *Client) pipe() httppipe.Options {
+	o := c.options
+	return httppipe.Options{
+		API: api, Endpoint: o.Endpoint, Client: o.Client, UserAgent: o.UserAgent, Texts: o.Texts, Logger: o.Logger, MaxRetries: o.MaxRetries,
+		Gate: httppipe.NewGate(o.Limits),
+	}
 }
 
 func (c *Client) scope() string { return c.options.Audience + "/.default" }

@@ -254,3 +254,19 @@ func (s RoleAssignments) ReadImportable(ctx context.Context, o OwnerAssignment, 
 	}
 	return a, nil
 }
+
+// ListImportable returns the assignments that [RoleAssignments.ReadImportable] accepts, one for each
+// principal, sorted by id.
+func (s RoleAssignments) ListImportable(ctx context.Context, tenantID, subscriptionID string) ([]RoleAssignment, error) {
+	all, err := s.List(ctx, tenantID, subscriptionID)
+	if err != nil {
+		return nil, err
+	}
+	var out []RoleAssignment
+	for _, a := range all {
+		if first, ok := owner(all, subscriptionID, a.PrincipalID); ok && first.ID == a.ID && !a.Foreign() {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}

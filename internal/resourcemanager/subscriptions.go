@@ -2,9 +2,12 @@ package resourcemanager
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -12,8 +15,11 @@ import (
 
 // Subscriptions are Azure subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions).
 type Subscriptions struct {
-	c    *Client
-	read *httppipe.Answers[Subscription]
+	c       *Client
+	read    *httppipe.Answers[Subscription]
+	tenants *httppipe.Answers[string]
+	// anonymous sends requests without a token.
+	anonymous *httppipe.Caller
 }
 
 // Subscription is an Azure subscription.
@@ -70,6 +76,34 @@ func (s Subscriptions) List(ctx context.Context, tenantID string) iter.Seq2[stri
 			}
 		}
 	}
+}
+
+// errNoTenant is the cause when an answer does not name the tenant.
+var errNoTenant = errors.New("the answer does not say which tenant the subscription belongs to")
+
+// signInAddress is the tenant's in a challenge.
+var signInAddress = regexp.MustCompile(`authorization_uri="?[^",]*/([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\b`)
+
+// TenantOf returns the tenant that a subscription belongs to, in lower case. Resource Manager names it in its
+// refusal (401) of a request without a token. [IsElsewhere] recognises the error for a subscription that it
+// does not know. All who ask for the same one within a minute share one request.
+// GET /subscriptions/{subscription}, without a token.
+func (s Subscriptions) TenantOf(ctx context.Context, subscriptionID string) (string, error) {
+	return s.tenants.Get(ctx, strings.ToLower(subscriptionID), func(ctx context.Context) (string, error) {
+		_, err := s.anonymous.Do(ctx, httppipe.Call{Method: http.MethodGet, Path: pathOf(subscriptionScope(subscriptionID)), Query: subscriptionsQuery})
+		refused := answered(err)
+		switch {
+		case err == nil:
+			return "", errNoTenant
+		case refused == nil || refused.StatusCode != http.StatusUnauthorized:
+			return "", err
+		}
+		found := signInAddress.FindStringSubmatch(refused.Challenge)
+		if found == nil {
+			return "", fmt.Errorf("%w: %w", errNoTenant, err)
+		}
+		return strings.ToLower(found[1]), nil
+	})
 }
 
 // subscriptionScope is the Resource Manager id of a subscription.

@@ -71,7 +71,7 @@ func (c *comparison) compare(about tfkit.Subject, on bool, phase tfkit.Phase, ot
 
 func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
-	list := func(subjects []tfkit.Subject) string { return list(ctx, clients, subjects) }
+	list := func(subjects []tfkit.Subject) string { return enumerate(ctx, clients, subjects) }
 	for _, p := range pairs(c.opposite) {
 		mine, theirs := "off", "on"
 		if p.on {
@@ -105,18 +105,18 @@ func pairs(m map[pair][]tfkit.Subject) []pair {
 func keptAndPassed(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(keeps) > 0 {
-		diags.AddAttributeWarning(at, "Permissions stay on", list(ctx, clients, keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
+		diags.AddAttributeWarning(at, "Permissions stay on", enumerate(ctx, clients, keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
 	}
 	if len(passes) > 0 {
 		diags.AddAttributeWarning(at, "Permissions pass to another resource",
-			list(ctx, clients, passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
+			enumerate(ctx, clients, passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
 				"To change nothing, use a moved block, or a removed block with destroy = false for the resource that is destroyed; set a customer to {} before you remove it from permissions.")
 	}
 	return diags
 }
 
-// list names permissions of customers.
-func list(ctx context.Context, clients *tfkit.Clients, subjects []tfkit.Subject) string {
+// enumerate names permissions of customers.
+func enumerate(ctx context.Context, clients *tfkit.Clients, subjects []tfkit.Subject) string {
 	byKind := make(map[string][]string)
 	for _, one := range subjects {
 		byKind[one.Kind] = append(byKind[one.Kind], one.ID)

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -8,5 +9,14 @@ import (
 
 // NewCustomerPermissionReservationsResource is partnercenter_customer_permission_reservations.
 func NewCustomerPermissionReservationsResource() resource.Resource {
+	return newCustomerPermissionReservations()
+}
+
+// NewCustomerPermissionReservationsList is the list resource partnercenter_customer_permission_reservations.
+func NewCustomerPermissionReservationsList() list.ListResource {
+	return newCustomerPermissionReservations()
+}
+
+func newCustomerPermissionReservations() *customerPermissionResource {
 	return &customerPermissionResource{permission: partnercenter.AzureReservedInstances, name: "reservations", what: "reservations", other: "savings plans"}
 }

@@ -1,6 +1,7 @@
 package permission
 
 import (
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -8,5 +9,14 @@ import (
 
 // NewCustomerPermissionSavingsPlansResource is partnercenter_customer_permission_savings_plans.
 func NewCustomerPermissionSavingsPlansResource() resource.Resource {
+	return newCustomerPermissionSavingsPlans()
+}
+
+// NewCustomerPermissionSavingsPlansList is the list resource partnercenter_customer_permission_savings_plans.
+func NewCustomerPermissionSavingsPlansList() list.ListResource {
+	return newCustomerPermissionSavingsPlans()
+}
+
+func newCustomerPermissionSavingsPlans() *customerPermissionResource {
 	return &customerPermissionResource{permission: partnercenter.AzureSavingsPlan, name: "savings_plans", what: "savings plans", other: "reservations"}
 }

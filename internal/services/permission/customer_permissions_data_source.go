@@ -115,10 +115,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 		return
 	}
 	if d.PartnerCenter.AppOnly() {
-		resp.Diagnostics.AddError("Sign-in without a user cannot read customer permissions",
-			"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
-				"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin, Sales or Helpdesk agent: "+
-				"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+		resp.Diagnostics.Append(errAppOnlyReads)
 		return
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)

@@ -109,21 +109,22 @@ func sameAzureSubscription(a, b string) bool {
 	return err == nil && otherErr == nil && x == y
 }
 
-// importID is what can be imported: the three ids, or a role assignment and its tenant.
+// importID is what can be imported: the three ids, or a role assignment with or without its tenant.
 type importID struct {
 	customerID, subscriptionID string
 	// Either of these is set.
 	principalID, roleAssignmentID string
 }
 
-// parseImportID reads {customer}/{subscription}/{principal}, {role assignment}|{customer}
+// parseImportID reads {customer}/{subscription}/{principal}, {role assignment}, {role assignment}|{customer}
 // and {customer}|{role assignment}.
 func parseImportID(s string) (importID, bool) {
-	if left, right, ok := strings.Cut(s, "|"); ok {
-		if strings.HasPrefix(right, "/") {
-			left, right = right, left
-		}
-		parts := strings.Split(left, "/")
+	id, customer, named := strings.Cut(s, "|")
+	if named && strings.HasPrefix(customer, "/") {
+		id, customer = customer, id
+	}
+	if named || strings.HasPrefix(s, "/") {
+		parts := strings.Split(id, "/")
 		want := []string{"", "subscriptions", "", "providers", "Microsoft.Authorization", "roleAssignments", ""}
 		if len(parts) != len(want) {
 			return importID{}, false
@@ -133,10 +134,10 @@ func parseImportID(s string) (importID, bool) {
 				return importID{}, false
 			}
 		}
-		if tfkit.CheckGUID(right) != nil || tfkit.CheckGUID(parts[2]) != nil || tfkit.CheckGUID(parts[6]) != nil {
+		if named && tfkit.CheckGUID(customer) != nil || tfkit.CheckGUID(parts[2]) != nil || tfkit.CheckGUID(parts[6]) != nil {
 			return importID{}, false
 		}
-		return importID{customerID: strings.ToLower(right), subscriptionID: strings.ToLower(parts[2]), roleAssignmentID: left}, true
+		return importID{customerID: strings.ToLower(customer), subscriptionID: strings.ToLower(parts[2]), roleAssignmentID: id}, true
 	}
 	parts := strings.Split(s, "/")
 	if len(parts) != 3 {

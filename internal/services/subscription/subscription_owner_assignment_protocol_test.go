@@ -449,7 +449,7 @@ func TestProtoOwner_importRefused(t *testing.T) {
 			"":                                    "The import id is",
 			adatum + "/" + azure:                  "The import id is",
 			adatum + "/" + azure + "/ana":         "The import id is",
-			prefix + reader.Name:                  "The import id is",
+			prefix + reader.Name:                  "is not of the Owner role",
 			prefix + reader.Name + "/x|" + adatum: "The import id is",
 			prefix + reader.Name + "|" + adatum:   "is not of the Owner role",
 			prefix + "00000000-0000-4000-8000-000000000000|" + adatum:                "RoleAssignmentNotFound",

@@ -114,6 +114,9 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
+	if resp.Diagnostics.Append(r.findCustomer(ctx, &m)...); resp.Diagnostics.HasError() {
+		return
+	}
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
@@ -204,6 +207,9 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
 	defer cancel()
+	if resp.Diagnostics.Append(r.findCustomer(ctx, &state)...); resp.Diagnostics.HasError() {
+		return
+	}
 	if strings.EqualFold(state.PrincipalType.ValueString(), "ForeignGroup") {
 		resp.Diagnostics.AddAttributeError(path.Root("principal_id"), "This is the partner's own access",
 			"The principal is a group of another tenant. Deleting its role would lock the partner out of the subscription.\n\nWhat to do: terraform state rm.")
@@ -237,10 +243,17 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 	id, ok := parseImportID(text)
 	if !ok {
 		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("The import id is {customer id}/{subscription id}/{principal id}, or {role assignment id}|{customer id} with the id of Resource Manager; %q is neither.\n\n"+
+			fmt.Sprintf("The import id is {customer id}/{subscription id}/{principal id}, or the role assignment's id of Resource Manager; %q is neither.\n\n"+
 				"What to do: terraform import partnercenter_subscription_owner_assignment.example "+
 				"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c/22222222-2222-2222-2222-222222222222", text))
 		return
+	}
+	if id.customerID == "" {
+		var err error
+		if id.customerID, err = r.customerOf(ctx, id.subscriptionID); err != nil {
+			resp.Diagnostics.Append(tfkit.Failure("Could not find the customer of subscription "+id.subscriptionID, err))
+			return
+		}
 	}
 	o := resourcemanager.OwnerAssignment{TenantID: id.customerID, SubscriptionID: id.subscriptionID, PrincipalID: id.principalID}
 	a, err := r.Azure.RoleAssignments.ReadImportable(ctx, o, id.roleAssignmentID)
@@ -248,13 +261,17 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 		resp.Diagnostics.Append(tfkit.Failure("Could not import "+text, err))
 		return
 	}
-	for name, value := range map[string]any{
-		"customer_id": id.customerID, "subscription_id": id.subscriptionID, "principal_id": a.PrincipalID,
-		"id": a.ID, "adopt_existing": false,
-	} {
+	for name, value := range imported(id.customerID, id.subscriptionID, a) {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, subscriptionOwnerAssignmentIdentity{
 		types.StringValue(id.customerID), types.StringValue(id.subscriptionID), types.StringValue(a.PrincipalID),
 	})...)
+}
+
+// imported are the attributes with which a role assignment is imported; the read after it sets the others.
+func imported(customerID, subscriptionID string, a resourcemanager.RoleAssignment) map[string]any {
+	return map[string]any{
+		"customer_id": customerID, "subscription_id": subscriptionID, "principal_id": a.PrincipalID, "id": a.ID, "adopt_existing": false,
+	}
 }

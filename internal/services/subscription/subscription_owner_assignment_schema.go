@@ -37,7 +37,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
+				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), replacesOtherCustomer()},
 			},
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, with or without the prefix " +
@@ -118,6 +118,15 @@ func replacesOtherType() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
 		resp.RequiresReplace = !req.ConfigValue.IsNull() && !req.StateValue.IsNull()
+	}, description, description)
+}
+
+// replacesOtherCustomer replaces for another customer than the known one: that of an assignment that was moved
+// from another provider is not known before the first refresh.
+func replacesOtherCustomer() planmodifier.String {
+	const description = "Changing it, once known, replaces the resource."
+	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+		resp.RequiresReplace = !req.StateValue.IsNull()
 	}, description, description)
 }
 
