@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"testing"
 )
 
 // CLI is the Terraform or OpenTofu that the tests run.
@@ -51,4 +52,30 @@ var FindCLI = sync.OnceValues(func() (CLI, error) {
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// AtLeast tells whether the CLI is Terraform 1.x or OpenTofu 1.y, or later. A 0 is for a feature that one of them
+// does not have.
+func (c CLI) AtLeast(terraform, tofu int) bool {
+	needed := terraform
+	if c.Tofu {
+		needed = tofu
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(c.Version, "%d.%d", &major, &minor); err != nil || needed == 0 {
+		return false
+	}
+	return major > 1 || minor >= needed
+}
+
+// SkipBelow skips a test of what the CLI does not have; see [CLI.AtLeast].
+func SkipBelow(t testing.TB, terraform, tofu int, what string) {
+	t.Helper()
+	cli, err := FindCLI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cli.AtLeast(terraform, tofu) {
+		t.Skipf("%s %s has no %s", filepath.Base(cli.Path), cli.Version, what)
+	}
 }

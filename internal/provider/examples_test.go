@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -218,13 +217,6 @@ func (e example) blocks(name string) {
 	})
 }
 
-// minor is 11 of 1.11.4.
-func minor(version string) int {
-	parts := strings.Split(version, ".")
-	n, _ := strconv.Atoi(parts[min(1, len(parts)-1)])
-	return n
-}
-
 var importTo = regexp.MustCompile(`(?m)^\s*to\s*=\s*(\S+)`)
 
 // importBlock is applied with the resources of the same folder, and changes nothing.
@@ -242,10 +234,8 @@ func (e example) importBlock(name string) {
 		action = plancheck.ResourceActionUpdate
 	}
 	if strings.Contains(to[1], "[") { // for_each is not for the test framework
-		if cli, err := acctest.FindCLI(); err != nil {
-			e.Fatal(err)
-		} else if strings.Contains(text, "identity") && minor(cli.Version) < 12 {
-			e.Skipf("%s %s knows no identities", filepath.Base(cli.Path), cli.Version)
+		if strings.Contains(text, "identity") {
+			acctest.SkipBelow(e.T, 12, 12, "import by identity")
 		}
 		w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf"), name: text})
 		if out := run(e.T, w, 0, "apply", "-input=false", "-auto-approve"); !strings.Contains(out, "1 imported, ") {
@@ -365,13 +355,7 @@ func (e example) listResource(name string) {
 	if len(found) == 0 {
 		e.Errorf("%s has no list block", name)
 	}
-	cli, err := acctest.FindCLI()
-	if err != nil {
-		e.Fatal(err)
-	}
-	if cli.Tofu || minor(cli.Version) < 14 {
-		e.Skipf("%s %s has no query command", filepath.Base(cli.Path), cli.Version)
-	}
+	acctest.SkipBelow(e.T, 14, 0, "query command")
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + "provider \"partnercenter\" {}\n", name: e.read(name)})
 	run(e.T, w, 0, "query")
 }
@@ -573,9 +557,7 @@ func (e example) providerVariables(name string) {
 	} {
 		env = append(env, fmt.Sprintf("TF_VAR_%s=%s", v[0], v[1]))
 	}
-	if !ephemeralVariables(e.T) {
-		e.Skip("this CLI has no ephemeral variables")
-	}
+	acctest.SkipBelow(e.T, 10, 11, "ephemeral variables")
 	w := workspace(e.T, env, map[string]string{
 		name: e.read(name), "use.tf": "data \"partnercenter_customers\" \"all\" {}\n",
 	})
@@ -583,20 +565,6 @@ func (e example) providerVariables(name string) {
 	if modes := b.Requests(); !slices.ContainsFunc(modes, func(r mockbackend.Request) bool { return r.TokenMode == "user" }) {
 		e.Error("the provider did not sign in as the user of the variable")
 	}
-}
-
-// ephemeralVariables tells whether the CLI has them.
-func ephemeralVariables(t *testing.T) bool {
-	t.Helper()
-	cli, err := acctest.FindCLI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var major, minor int
-	if _, err := fmt.Sscanf(cli.Version, "%d.%d", &major, &minor); err != nil {
-		t.Fatal(err)
-	}
-	return major > 1 || minor >= 11 || minor == 10 && !cli.Tofu
 }
 
 // twoCustomers reads and changes two customers, and no others.

@@ -57,7 +57,10 @@ func exampleUnits(t *testing.T) map[string]unit {
 		case kind == "resources/" && strings.Contains(text, "identity"): // the same, for Terraform 1.12
 		case kind == "resources/":
 			imports[typeName] = text
-		case kind == "hand-over/":
+		case kind == "take-over/" && typeName != "list":
+			units[folder] = unit{files: map[string]string{"main.tf": text, "customers.yaml": mockbackend.ContosoID +
+				": { azure_reservations: true, azure_savings_plans: true }\n" + mockbackend.TailspinID + ": { azure_reservations: true, azure_savings_plans: false }\n"}}
+		case kind == "hand-over/" || kind == "moved/":
 			units[folder+"/"+filepath.Base(name)] = unit{files: map[string]string{"main.tf": requirement + text}}
 		default: // one file, and what it reads
 			files := map[string]string{}
@@ -101,8 +104,8 @@ func TestSecrets_everyExample(t *testing.T) {
 	for name, u := range exampleUnits(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if strings.Contains(name, "variables") && !ephemeralVariables(t) {
-				t.Skip("this CLI has no ephemeral variables")
+			if strings.Contains(name, "variables") {
+				acctest.SkipBelow(t, 10, 11, "ephemeral variables")
 			}
 			u.search(t, name)
 		})

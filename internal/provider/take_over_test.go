@@ -36,6 +36,7 @@ func TestTakeOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	guide := string(content)
+	acctest.SkipBelow(t, 7, 8, "for_each in import blocks")
 	cli, err := acctest.FindCLI()
 	if err != nil {
 		t.Fatal(err)
@@ -105,13 +106,7 @@ func TestTakeOver(t *testing.T) {
 // The search with "terraform query" finds, generates and imports the same, without a change.
 func TestTakeOver_query(t *testing.T) {
 	t.Parallel()
-	cli, err := acctest.FindCLI()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if cli.Tofu || minor(cli.Version) < 14 {
-		t.Skipf("%s %s has no query command", filepath.Base(cli.Path), cli.Version)
-	}
+	acctest.SkipBelow(t, 14, 0, "query command")
 	query, err := os.ReadFile(filepath.Join(acctest.Root(), "examples", "list-resources", "partnercenter_customer_permission_reservations", "list-resource.tfquery.hcl"))
 	if err != nil {
 		t.Fatal(err)

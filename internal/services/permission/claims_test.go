@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -231,4 +233,44 @@ func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
 			t.Errorf("sent %v", acctest.Routes(writes))
 		}
 	})
+}
+
+// Without its block, a resource with lifecycle { destroy = false } is forgotten by OpenTofu, and destroyed by
+// Terraform. A removed block means the same to both; see TestHandOver.
+func TestCLI_destroyFalse(t *testing.T) {
+	t.Parallel()
+	acctest.SkipBelow(t, 16, 12, "destroy in lifecycle blocks")
+	b := acctest.New(t, mockbackend.Config{})
+	const requirement = "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n"
+	block := fmt.Sprintf("resource %q \"it\" {\n  customer_id = %q\n  lifecycle {\n    destroy = false\n  }\n}\n", typeName, customer)
+	dir := t.TempDir()
+	configure := func(text string) {
+		if err := os.WriteFile(filepath.Join(dir, "main.tf"), []byte(requirement+text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configure(block)
+	w, err := acctest.NewWorkspace(t.Context(), dir, b.WorkspaceEnvironment())
+	if err != nil {
+		t.Fatal(err)
+	}
+	apply := func() string {
+		r := w.Run(t.Context(), "apply", "-input=false", "-auto-approve")
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		return r.Output
+	}
+	apply()
+	acctest.ExpectPermissions(t, b.Backend, customer, ri)
+	configure("")
+	out := apply()
+	var want []string
+	if w.CLI.Tofu {
+		want = []string{ri}
+	}
+	acctest.ExpectPermissions(t, b.Backend, customer, want...)
+	if r := w.Run(t.Context(), "state", "list"); strings.TrimSpace(r.Output) != "" {
+		t.Errorf("the state has %s, after\n%s", r.Output, out)
+	}
 }

@@ -174,6 +174,7 @@ func azurermSchema() schema.Schema {
 // for_each stay, and nothing changes. Without a refresh nothing is replaced.
 func TestCLIOwner_moved(t *testing.T) {
 	t.Parallel()
+	acctest.SkipBelow(t, 8, 10, "moved blocks between types")
 	example, err := os.ReadFile(filepath.Join(acctest.Root(), "examples", "moved", "azurerm", "main.tf"))
 	if err != nil {
 		t.Fatal(err)
