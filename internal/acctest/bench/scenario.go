@@ -92,7 +92,8 @@ func fleetOf(name, refresh string) kind {
 	return kind{
 		name: name, concurrency: 32,
 		block: mapVariable + fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
-		floor: mapVariable + "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
+		floor:   mapVariable + "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
+		sleeper: mapVariable + "resource \"sleeper_customer_permissions\" \"all\" {\n  permissions = var.permissions\n}\n",
 	}
 }
 
@@ -239,8 +240,11 @@ func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 		return nil
 	}
 	wait := b.latency
-	if b.name == customerList.name {
+	switch b.name {
+	case customerList.name:
 		wait *= time.Duration((b.customers + namedCustomers + pageSize - 1) / pageSize)
+	case fleet.name:
+		wait = wait * time.Duration(b.customers) / time.Duration(b.concurrency)
 	}
 	b.sleeper, err = newSleeper(ctx, sleeper, wait, b.customers+namedCustomers)
 	return err

@@ -20,6 +20,7 @@ import (
 
 	partnercenter "terraform-provider-partnercenter/internal/provider"
 	"terraform-provider-partnercenter/internal/services/customer"
+	corepermission "terraform-provider-partnercenter/internal/services/permission"
 )
 
 func main() {
@@ -65,7 +66,10 @@ func (s *sleeper) Configure(context.Context, provider.ConfigureRequest, *provide
 }
 
 func (s *sleeper) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{func() resource.Resource { return permission{s} }}
+	return []func() resource.Resource{
+		func() resource.Resource { return permission{s} },
+		func() resource.Resource { return permissions{corepermission.NewCustomerPermissionsResource(), s} },
+	}
 }
 
 func (s *sleeper) DataSources(context.Context) []func() datasource.DataSource {
@@ -111,6 +115,50 @@ func (p permission) Update(_ context.Context, _ resource.UpdateRequest, resp *re
 }
 
 func (p permission) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
+	p.sleep(ctx)
+}
+
+// permissions is sleeper_customer_permissions: the schema is that of partnercenter_customer_permissions.
+type permissions struct {
+	resource.Resource
+	*sleeper
+}
+
+func (p permissions) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	p.Resource.Metadata(ctx, req, resp)
+}
+
+func (p permissions) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
+	p.Resource.Schema(ctx, req, resp)
+}
+
+// Create stores the plan. What the provider would find out is null.
+func (p permissions) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	p.sleep(ctx)
+	attributes := map[string]tftypes.Value{}
+	if err := req.Plan.Raw.As(&attributes); err != nil {
+		resp.Diagnostics.AddError("The plan is not an object", err.Error())
+		return
+	}
+	for name, v := range attributes {
+		if !v.IsKnown() {
+			attributes[name] = tftypes.NewValue(v.Type(), nil)
+		}
+	}
+	attributes["id"] = tftypes.NewValue(tftypes.String, "all")
+	resp.State.Raw = tftypes.NewValue(req.Plan.Raw.Type(), attributes)
+}
+
+// Read leaves the state as it is.
+func (p permissions) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
+	p.sleep(ctx)
+}
+
+func (p permissions) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
+	resp.Diagnostics.AddError("No update is measured", "")
+}
+
+func (p permissions) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
 	p.sleep(ctx)
 }
 
