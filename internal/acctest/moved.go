@@ -42,15 +42,14 @@ func (r *Resource) Move(ctx context.Context, sourceType, stateJSON string) error
 // the CLI finds it, under its name in the namespace hashicorp.
 func StandIn(t testing.TB, name, typeName string, s schema.Schema) string {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
 	started, closed := make(chan *plugin.ReattachConfig, 1), make(chan struct{})
 	go func() {
 		server := providerserver.NewProtocol6(standIn{typeName, s})
-		if err := tf6server.Serve(name, server, tf6server.WithDebug(ctx, started, closed), tf6server.WithoutLogStderrOverride()); err != nil {
+		if err := tf6server.Serve(name, server, tf6server.WithDebug(t.Context(), started, closed), tf6server.WithoutLogStderrOverride()); err != nil {
 			t.Error(err)
 		}
 	}()
-	t.Cleanup(func() { cancel(); <-closed })
+	t.Cleanup(func() { <-closed }) // the context has ended by then
 	type address struct{ Network, String string }
 	type reattach struct {
 		Protocol        string

@@ -91,7 +91,7 @@ const wideParallelism = 32
 func fleetOf(name, refresh string) kind {
 	return kind{
 		name: name, concurrency: 32,
-		block: mapVariable + fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
+		block:   mapVariable + fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
 		floor:   mapVariable + "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
 		sleeper: mapVariable + "resource \"sleeper_customer_permissions\" \"all\" {\n  permissions = var.permissions\n}\n",
 	}

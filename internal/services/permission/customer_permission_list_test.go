@@ -96,8 +96,14 @@ func TestProtoPermissionList_limit(t *testing.T) {
 			pages, policies int
 			stops           bool
 		}{
-			{0, 3, 1200, false}, {1, 1, 32, true}, {16, 1, 32, true}, {17, 1, 96, true}, {100, 1, 224, true},
-			{int64(len(all)) - 1, 3, 1200, true}, {int64(len(all)), 3, 1200, false}, {5000, 3, 1200, false},
+			{0, 3, 1200, false},
+			{1, 1, 32, true},
+			{16, 1, 32, true},
+			{17, 1, 96, true},
+			{100, 1, 224, true},
+			{int64(len(all)) - 1, 3, 1200, true},
+			{int64(len(all)), 3, 1200, false},
+			{5000, 3, 1200, false},
 		} {
 			p.Restart(b.User(mockbackend.HelpdeskAgent).RefreshToken)
 			b.ResetCounters()
@@ -217,7 +223,9 @@ func TestProtoPermissionList_failures(t *testing.T) {
 			func(b *mockbackend.Backend) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 600012, Skip: 5, Times: 1})
 			},
-			[]string{mockbackend.TailspinID}, []string{"1 of 6 customers", "Tailspin Demo (" + mockbackend.TailspinID + ")", "They are not in the list."}, "",
+			[]string{mockbackend.TailspinID},
+			[]string{"1 of 6 customers", "Tailspin Demo (" + mockbackend.TailspinID + ")", "They are not in the list."},
+			"",
 		},
 		"one has left": {
 			func(b *mockbackend.Backend) {

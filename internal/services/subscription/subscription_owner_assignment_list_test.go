@@ -92,7 +92,10 @@ func TestProtoOwnerList_limit(t *testing.T) {
 			results  int
 			warnings int
 		}{
-			{ofContoso, 0, 2, 1}, {ofContoso, 1, 1, 1}, {ofContoso, 2, 2, 1}, {ofContoso, 3, 2, 1},
+			{ofContoso, 0, 2, 1},
+			{ofContoso, 1, 1, 1},
+			{ofContoso, 2, 2, 1},
+			{ofContoso, 3, 2, 1},
 			{with(ofContoso, "subscription_id", mockbackend.ContosoAzureID), 1, 1, 0},
 			{with(ofContoso, "subscription_id", "/subscriptions/"+mockbackend.ContosoSecondAzureID), 100, 1, 1},
 		} {
