@@ -71,7 +71,7 @@ func TestAccActivityLog(t *testing.T) {
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("audit_records"), knownvalue.ListSizeExact(1)),
 					statecheck.ExpectKnownValue(one, first, knownvalue.ObjectPartial(map[string]knownvalue.Check{
 						"operation_type": text("create_self_serve_policy"), "operation_status": text("succeeded"), "resource_type": text("self_serve_policy"),
-						"customer_id": text(mockbackend.AdatumID), "customer_name": text("Adatum Demo"), "resource_old_value": knownvalue.Null(),
+						"customer_id": text(mockbackend.AdatumID), "company_name": text("Adatum Demo"), "resource_old_value": knownvalue.Null(),
 						"customized_data": knownvalue.MapExact(map[string]knownvalue.Check{"CustomerId": text(mockbackend.AdatumID)}),
 					})),
 					statecheck.ExpectKnownOutputValue("granted", text(mockbackend.AzureReservedInstances)),

@@ -61,6 +61,7 @@ func TestAccCustomers(t *testing.T) {
 						knownvalue.ObjectExact(map[string]knownvalue.Check{
 							"customer_id": text(mockbackend.LitwareID), "company_name": text("Litware Demo"),
 							"domain": text("litware-demo.onmicrosoft.com"), "relationship_to_partner": text("reseller"),
+							"indirect_reseller_id": knownvalue.Null(),
 						}),
 					})),
 				},

@@ -42,7 +42,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 	}
 	tailspin := knownvalue.ObjectExact(map[string]knownvalue.Check{
 		"customer_id": knownvalue.StringExact(mockbackend.TailspinID), "company_name": knownvalue.StringExact("Tailspin Demo"),
-		"domain": knownvalue.StringExact("tailspin-demo.onmicrosoft.com"), "reservations": knownvalue.Bool(true), "savings_plans": knownvalue.Bool(false),
+		"domain": knownvalue.StringExact("tailspin-demo.onmicrosoft.com"), "azure_reservations": knownvalue.Bool(true), "azure_savings_plans": knownvalue.Bool(false),
 		"policy_id": knownvalue.StringExact(policyID(mockbackend.TailspinID)),
 	})
 	resource.UnitTest(t, resource.TestCase{
@@ -113,7 +113,7 @@ func rows(b *mockbackend.Backend, customers ...mockbackend.Customer) []any {
 		permissions := acctest.Permissions(b, c.ID)
 		out = append(out, acctest.Values{
 			"customer_id": c.ID, "company_name": c.CompanyName, "domain": c.Domain,
-			"reservations": slices.Contains(permissions, ri), "savings_plans": slices.Contains(permissions, sp), "policy_id": id,
+			"azure_reservations": slices.Contains(permissions, ri), "azure_savings_plans": slices.Contains(permissions, sp), "policy_id": id,
 		})
 	}
 	return out
