@@ -139,10 +139,10 @@ func TestPurchaseTotals(t *testing.T) {
 	add("b", Time{}, "", "", "")
 	add("b", may, "USD", "7", "cancelled")
 	for want, by := range map[string]Grouping{
-		"    0.00 1/1;    EUR -5.00 1/0;    USD 1000000000000000001.01 12/1":                                                  {},
+		"    0.00 1/1;    EUR -5.00 1/0;    USD 1000000000000000001.01 12/1":                                               {},
 		"a A 2026-05 USD 1000000000000000001.01 11/0; b B   0.00 1/1; b B 2026-05 EUR -5.00 1/0; b B 2026-05 USD 0.00 1/1": {Customer: true, Month: true},
 		"a A  USD 1000000000000000001.01 11/0; b B   0.00 1/1; b B  EUR -5.00 1/0; b B  USD 0.00 1/1":                      {Customer: true},
-		"    0.00 1/1;   2026-05 EUR -5.00 1/0;   2026-05 USD 1000000000000000001.01 12/1":                                    {Month: true},
+		"    0.00 1/1;   2026-05 EUR -5.00 1/0;   2026-05 USD 1000000000000000001.01 12/1":                                 {Month: true},
 	} {
 		var got []string
 		for _, s := range PurchaseTotals(purchases, by) {

@@ -251,12 +251,7 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	clientIDs, err := d.clientIDs(ctx, m)
-	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure("Could not read the client ID of the provider", err))
-		return
-	}
-	m.AuditRecords = []auditRecordModel{}
+	var records []partnercenter.AuditRecord
 	for r, err := range d.PartnerCenter.AuditRecords.All(ctx, filter) {
 		if err != nil {
 			summary := "Could not read the activity log"
@@ -266,6 +261,11 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 			resp.Diagnostics.Append(tfkit.Failure(summary, err))
 			return
 		}
+		records = append(records, r)
+	}
+	clientIDs := d.clientIDs(ctx, m)
+	m.AuditRecords = make([]auditRecordModel, 0, len(records))
+	for _, r := range records {
 		m.AuditRecords = append(m.AuditRecords, fromAPI(r, clientIDs))
 	}
 	slices.SortStableFunc(m.AuditRecords, func(a, b auditRecordModel) int {
@@ -274,15 +274,18 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// clientIDs are the applications that count as this one. The access token names the provider's.
-func (d *activityLogDataSource) clientIDs(ctx context.Context, m activityLogModel) ([]string, error) {
+// clientIDs are the applications that count as this one: by default the provider's, if the access token
+// that the records were read with names it.
+func (d *activityLogDataSource) clientIDs(ctx context.Context, m activityLogModel) []string {
 	var ids []string
 	if !m.ClientIDs.IsNull() {
 		m.ClientIDs.ElementsAs(ctx, &ids, false) // validated: there are texts only
-		return ids, nil
+		return ids
 	}
-	caller, err := d.PartnerCenter.Caller(ctx)
-	return []string{caller.ClientID}, err
+	if caller, err := d.PartnerCenter.Caller(ctx); err == nil && caller.ClientID != "" {
+		ids = append(ids, caller.ClientID)
+	}
+	return ids
 }
 
 func permissionsFromAPI(allowed map[partnercenter.Permission]bool) *permissionsModel {
@@ -301,7 +304,7 @@ func fromAPI(r partnercenter.AuditRecord, clientIDs []string) auditRecordModel {
 		ResourceOldValue: tfkit.OrNull(r.ResourceOldValue.JSON()), ResourceNewValue: tfkit.OrNull(r.ResourceNewValue.JSON()),
 		CustomizedData: map[string]types.String{}, OriginalCorrelationID: tfkit.OrNull(string(r.OriginalCorrelationID)), at: r.OperationDate.Time,
 	}
-	if by, known := r.ByApplication(clientIDs...); known {
+	if by, known := r.ByApplication(clientIDs...); known && len(clientIDs) > 0 {
 		m.ByThisApplication = types.BoolValue(by)
 	}
 	before, after := r.PolicyChange()

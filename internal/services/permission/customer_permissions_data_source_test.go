@@ -569,3 +569,22 @@ func TestProtoCustomerPermissions_faults(t *testing.T) {
 		})
 	}
 }
+
+// The permissions of one indirect reseller's customers take no request for those of others.
+func TestProtoCustomerPermissionsDataSource_reseller(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	p := acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken)
+	v, err := p.ReadDataSource(t.Context(), "partnercenter_customer_permissions", acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := v["customers"].([]any)
+	if len(list) != 1 || list[0].(acctest.Values)["customer_id"] != mockbackend.TailspinID || list[0].(acctest.Values)["azure_reservations"] != true || len(acctest.Sent(b)) != 2 {
+		t.Errorf("%v by %v", list, acctest.Routes(acctest.Sent(b)))
+	}
+	if _, err := p.ReadDataSource(t.Context(), "partnercenter_customer_permissions", acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID, "customer_ids": []any{mockbackend.ContosoID}}); err == nil || !strings.Contains(err.Error(), "cannot be specified when") {
+		t.Errorf("with customer_ids: %v", err)
+	}
+	acctest.FailOnViolations(t, b)
+}
