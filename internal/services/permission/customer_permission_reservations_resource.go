@@ -8,5 +8,9 @@ import (
 
 // NewCustomerPermissionReservationsResource is partnercenter_customer_permission_reservations.
 func NewCustomerPermissionReservationsResource() resource.Resource {
-	return &customerPermissionResource{permission: partnercenter.AzureReservedInstances, name: "reservations", what: "reservations", other: "savings plans"}
+	return &customerPermissionResource{
+		permission: partnercenter.AzureReservedInstances, name: "reservations", what: "reservations", other: "savings plans",
+		opens: "The permission also opens **pre-purchase plans**, such as those for Copilot Credits. Their purchase is final: they cannot be cancelled or exchanged, " +
+			"and they renew by default.\n\n",
+	}
 }

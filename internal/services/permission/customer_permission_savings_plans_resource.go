@@ -8,5 +8,8 @@ import (
 
 // NewCustomerPermissionSavingsPlansResource is partnercenter_customer_permission_savings_plans.
 func NewCustomerPermissionSavingsPlansResource() resource.Resource {
-	return &customerPermissionResource{permission: partnercenter.AzureSavingsPlan, name: "savings_plans", what: "savings plans", other: "reservations"}
+	return &customerPermissionResource{
+		permission: partnercenter.AzureSavingsPlan, name: "savings_plans", what: "savings plans", other: "reservations",
+		opens: "The purchase of a savings plan is final: it cannot be cancelled, exchanged or refunded.\n\n",
+	}
 }
