@@ -28,11 +28,15 @@ locals {
   # All but what the partner surely bought itself.
   purchases = [for p in data.partnercenter_self_serve_purchases.lately.purchases : {
     when     = p.creation_date == null ? "" : formatdate("YYYY-MM-DD hh:mm 'UTC'", p.creation_date)
-    customer = coalesce(p.customer_name, p.customer_id)
-    what     = join("; ", [for l in p.line_items : "${coalesce(l.quantity, 1)} × ${coalesce(l.friendly_name, l.offer_id, "?")}${l.term_duration == null ? "" : " (${l.term_duration})"}"])
-    price    = p.total_price == null ? "" : "${p.total_price} ${coalesce(p.currency_code, "?")}"
+    customer = coalesce(p.company_name, p.customer_id)
+    what = join("; ", concat(
+      [for s in p.savings_plans : "${coalesce(s.offer_name, "Savings plan")}, ${coalesce(s.commitment_per_hour, "?")} ${coalesce(s.currency_code, "?")} per hour"],
+      [for l in p.line_items : "${coalesce(l.quantity, 1)} × ${coalesce(l.friendly_name, l.offer_id, "?")}${l.term_duration == null ? "" : " (${l.term_duration})"}" if length(p.savings_plans) == 0],
+      p.product_kind == "unclear" ? ["unclear whether it is a reservation"] : [],
+    ))
+    price    = p.amount == null ? "" : "${p.amount} ${coalesce(p.currency_code, "?")}"
     buyer    = p.buyer == null ? "somebody (${p.bought_by_reason})" : p.buyer
-    order_id = p.order_id
+    order_id = p.order_id == null ? p.savings_plans[0].subscription_id : p.order_id # a savings plan bought in the Azure portal has no order
   } if p.bought_by != "partner"]
 }
 

@@ -20,7 +20,10 @@ func controlPartnerCenterCalls() []controlCall {
 		call("DELETE", "/policies/{customer}", controlOf(knownCustomer, controlDeletePolicy), "delete the policy as a user in the portal would", ""),
 		call("GET", "/customers/{customer}/orders", controlOf(knownCustomer, controlRead((*Backend).Orders)), "orders of a customer with what they reserved, newest first", ""),
 		call("POST", "/customers/{customer}/orders", controlOf(knownCustomer, withBody(controlAddOrder)), "add an order that has existed for a long time; empty fields are filled in", `{"lines":[{"offerId":"DZH318Z0BQ36:004G:DZH318Z0SAMP","termDuration":"P3Y","reservation":{}}]}`),
-		call("POST", "/customers/{customer}/purchases", controlOf(knownCustomer, withBody(controlBuy)), "buy a reservation, or a savings plan, as a user of the customer; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
+		call("POST", "/customers/{customer}/purchases", controlOf(knownCustomer, withBody(controlBuy)), "buy a reservation, savingsPlan or prePurchasePlan as a user of the customer, in the Azure portal; without a user, as the partner", `{"user":"`+AdatumUserPrincipalName+`","kind":"reservation","quantity":2,"termDuration":"P3Y"}`),
+		call("POST", "/customers/{customer}/subscriptions", controlOf(knownCustomer, withBody(controlAddSubscription)), "add a subscription that has existed for a long time, such as a savings plan", `{"savingsPlan":{"commitment":"0.25","termDuration":"P3Y","outsidePartnerCenter":true}}`),
+		call("GET", "/indirectresellers", controlGet((*Backend).IndirectResellers), "all indirect resellers", ""),
+		call("POST", "/indirectresellers", controlAddReseller, "add an indirect reseller; empty fields are filled in", `{"name":"Proseware Reseller","mpnId":"7654321"}`),
 		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
 		call("GET", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRead((*Backend).ApplicationConsents)), "application consents of a customer's tenant", ""),
 		call("DELETE", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRemoveConsents), "remove them, as the administrator of the customer", ""),
@@ -116,30 +119,47 @@ func controlAddOrder(b *Backend, _ *exchange, customerID string, order Order) re
 	return response{status: http.StatusCreated, body: b.AddOrder(customerID, order)}
 }
 
+func controlAddSubscription(b *Backend, _ *exchange, customerID string, subscription Subscription) response {
+	return response{status: http.StatusCreated, body: b.AddSubscription(customerID, subscription)}
+}
+
+func controlAddReseller(b *Backend, x *exchange) response {
+	var reseller IndirectReseller
+	if err := decodeKnown(x.body, &reseller); err != nil {
+		return controlError(http.StatusBadRequest, "%v", err)
+	}
+	if reseller.ID != "" && !isGUID(reseller.ID) {
+		return controlError(http.StatusBadRequest, "id %q is not a GUID", reseller.ID)
+	}
+	return response{status: http.StatusCreated, body: b.AddIndirectReseller(reseller)}
+}
+
 type purchaseBody struct {
 	User string `json:"user"`
-	Kind string `json:"kind"` // reservation, savingsPlan; empty = reservation
+	Kind string `json:"kind"` // reservation, savingsPlan, prePurchasePlan; empty = reservation
 	Purchase
 }
 
 func controlBuy(b *Backend, _ *exchange, customerID string, body purchaseBody) response {
-	permission := AzureReservedInstances
-	switch {
-	case body.Kind == "savingsPlan" && body.User == "":
-		return controlError(http.StatusBadRequest, "user: a savings plan is bought by a user of the customer")
-	case body.Kind == "savingsPlan":
-		permission = AzureSavingsPlan
-	case body.Kind != "" && body.Kind != "reservation":
-		return controlError(http.StatusBadRequest, "kind %q is neither reservation nor savingsPlan", body.Kind)
+	var bought any
+	var err error
+	switch body.Kind {
+	case "", "reservation":
+		bought, err = b.BuyReservation(customerID, body.User, body.Purchase)
+	case "savingsPlan":
+		bought, err = b.BuySavingsPlan(customerID, body.User, body.Purchase)
+	case "prePurchasePlan":
+		bought, err = b.BuyPrePurchasePlan(customerID, body.User, body.Purchase)
+	default:
+		return controlError(http.StatusBadRequest, "kind %q is none of reservation, savingsPlan and prePurchasePlan", body.Kind)
 	}
-	order, err := b.buy(customerID, body.User, permission, body.Purchase)
 	if missing, ok := errors.AsType[*PurchaseRefused](err); ok {
 		return response{status: http.StatusConflict, body: map[string]any{"error": missing.Error(), "missing": missing.Missing}}
 	}
 	if err != nil {
 		return controlError(http.StatusBadRequest, "%v", err)
 	}
-	return response{status: http.StatusCreated, body: order}
+	return response{status: http.StatusCreated, body: bought}
 }
 
 func controlReturn(b *Backend, x *exchange, customerID string) response {

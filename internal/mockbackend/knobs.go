@@ -231,6 +231,10 @@ type Knobs struct {
 	LowerCaseTransactionTypes bool `json:"lowerCaseTransactionTypes"`
 	// NoOrderClient omits client from orders, where it is not documented.
 	NoOrderClient bool `json:"noOrderClient"`
+	// BareOrders omits from modern orders with billing cycle one_time what the examples of the page do not have:
+	// alternateId, client, transactionType, and of lines termDuration, provisioningContext, transactionType and all links
+	// but sku.
+	BareOrders bool `json:"bareOrders"`
 	// Fulfilment is the provisioning status of orders and reservations that are not cancelled.
 	Fulfilment Fulfilment `json:"fulfilment"`
 	// EntitlementsAppOnly lets app-only callers read entitlements. Only a third-party source says so.

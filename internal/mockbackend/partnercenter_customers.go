@@ -11,7 +11,7 @@ type Customer struct {
 	CompanyName       string `json:"companyName"`
 	Domain            string `json:"domain"`                      // verified domain of the tenant
 	Country           string `json:"country"`                     // ISO 3166-1 alpha-2; empty = US
-	IndirectReseller  string `json:"indirectReseller,omitempty"`  // MPN ID of the indirect reseller, associatedPartnerId on the wire
+	IndirectReseller  string `json:"indirectReseller,omitempty"`  // tenant ID of the indirect reseller, associatedPartnerId on the wire
 	RelationshipEnded bool   `json:"relationshipEnded,omitempty"` // see EndRelationship
 }
 
@@ -147,6 +147,9 @@ func (b *Backend) listCustomers(x *exchange) response {
 	})
 	if !ok {
 		return refused
+	}
+	if filter.Field == "IndirectReseller" && x.caller.user == nil { // DEV/get-customers-of-an-indirect-reseller: app+user only
+		return failure(http.StatusForbidden, 900329, "The resource does not support app-only authentication.")
 	}
 	list := pagedList{length: len(b.customers), matches: func(i int) bool {
 		return !b.customers[i].RelationshipEnded && b.customers[i].matches(filter)

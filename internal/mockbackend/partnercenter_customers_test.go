@@ -12,15 +12,17 @@ func TestCustomerFilter(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 20})
 	c := admin(t, b)
 	for filter, want := range map[string]int{
-		`{"Field":"CompanyName","Value":"ADA","Operator":"starts_with"}`:                1,
-		`{"field":"companyname","value":"customer 0000","operator":"Starts_With"}`:      3,
-		`{"Field":"Domain","Value":"contoso-","Operator":"starts_with"}`:                1,
-		`{"Field":"CompanyName","Value":"demo","Operator":"starts_with"}`:               0,
-		`{"Field":"IndirectReseller","Value":"1234567","Operator":"starts_with"}`:       1,
-		`{"Field":"IndirectCloudSolutionProvider","Value":"","Operator":"starts_with"}`: 0,
-		`{"Field":"CompanyName","Value":"Ada","Operator":"equals"}`:                     -1,
-		`{"Field":"Country","Value":"US","Operator":"starts_with"}`:                     -1,
-		`{"Field":"CompanyName","Value":"Ada","Operator":"starts_with","More":1}`:       -1,
+		`{"Field":"CompanyName","Value":"ADA","Operator":"starts_with"}`:                                            1,
+		`{"field":"companyname","value":"customer 0000","operator":"Starts_With"}`:                                  3,
+		`{"Field":"Domain","Value":"contoso-","Operator":"starts_with"}`:                                            1,
+		`{"Field":"CompanyName","Value":"demo","Operator":"starts_with"}`:                                           0,
+		`{"Field":"IndirectReseller","Value":"` + mockbackend.TailspinResellerID + `","Operator":"starts_with"}`:    1,
+		`{"Field":"IndirectReseller","Value":"` + mockbackend.OtherResellerID + `","Operator":"starts_with"}`:       0,
+		`{"Field":"IndirectReseller","Value":"` + mockbackend.TailspinResellerMPNID + `","Operator":"starts_with"}`: 0,
+		`{"Field":"IndirectCloudSolutionProvider","Value":"","Operator":"starts_with"}`:                             0,
+		`{"Field":"CompanyName","Value":"Ada","Operator":"equals"}`:                                                 -1,
+		`{"Field":"Country","Value":"US","Operator":"starts_with"}`:                                                 -1,
+		`{"Field":"CompanyName","Value":"Ada","Operator":"starts_with","More":1}`:                                   -1,
 		`Adatum`: -1,
 	} {
 		got := c.call("GET", "/customers?size=0&filter="+url.QueryEscape(filter), nil)

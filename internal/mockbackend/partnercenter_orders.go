@@ -152,7 +152,7 @@ func (b *Backend) ordersOf(record *customerRecord) []*Order {
 	orders := slices.Clone(record.orders)
 	byID := map[string]*Order{}
 	for _, subscription := range b.subscriptionsOf(record) {
-		if slices.ContainsFunc(record.orders, func(o *Order) bool { return o.ID == subscription.OrderID }) {
+		if subscription.OrderID == "" || slices.ContainsFunc(record.orders, func(o *Order) bool { return o.ID == subscription.OrderID }) {
 			continue
 		}
 		if order, ok := byID[subscription.OrderID]; ok {
@@ -171,7 +171,7 @@ func (b *Backend) ordersOf(record *customerRecord) []*Order {
 // their orders read.
 func (s *Subscription) order(record *customerRecord) *Order {
 	order := &Order{ID: s.OrderID, BillingCycle: "monthly", Created: s.Created, Lines: []OrderLine{s.orderLine()}}
-	if s.isAzurePlan() {
+	if s.isAzurePlan() || s.SavingsPlan != nil {
 		order.BillingCycle = "one_time"
 	}
 	order.fill(record)
@@ -182,7 +182,10 @@ func (s *Subscription) orderLine() OrderLine {
 	line := OrderLine{
 		OfferID: s.OfferID, SubscriptionID: s.ID, FriendlyName: s.OfferName, Quantity: s.Quantity, TransactionType: "New", PartnerID: s.PartnerID,
 	}
-	if !s.isAzurePlan() && !s.isLegacyAzure() { // the order of a usage-based subscription costs nothing
+	switch {
+	case s.SavingsPlan != nil: // the price is a choice, as if the first month were billed later
+		line.TermDuration = s.SavingsPlan.TermDuration
+	case !s.isAzurePlan() && !s.isLegacyAzure(): // the order of a usage-based subscription costs nothing
 		line.UnitPriceCents = 1250
 	}
 	return line

@@ -65,6 +65,9 @@ func (x *exchange) orderBody(record *customerRecord, o *Order, withPrice bool) o
 			body.Client = &o.Client
 		}
 	}
+	if x.isBare(o) {
+		body.AlternateID, body.TransactionType, body.Client = "", "", nil
+	}
 	if x.knobs.UnknownEnums {
 		body.Status, body.BillingCycle, body.TransactionType = "on_hold", "every_five_years", "PartnerPurchase"
 	}
@@ -77,6 +80,11 @@ func (x *exchange) orderBody(record *customerRecord, o *Order, withPrice bool) o
 		body.TotalPrice = x.money(total)
 	}
 	return body
+}
+
+// isBare reports whether an order has only the fields of the examples of DEV/get-all-of-a-customer-s-orders.
+func (x *exchange) isBare(o *Order) bool {
+	return x.knobs.BareOrders && !o.isLegacy() && plainName(o.BillingCycle) == "onetime"
 }
 
 func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, withPrice bool) orderLineBody {
@@ -108,6 +116,10 @@ func (x *exchange) orderLineBody(record *customerRecord, o *Order, number int, w
 	} else {
 		body.Links["sku"] = x.link("/products/" + strings.ToUpper(guidFor("product", line.OfferID)) + "/skus/" + line.OfferID)
 		body.Links["provisioningStatus"] = x.link("/subscriptions/" + line.SubscriptionID + "/provisioningstatus")
+	}
+	if x.isBare(o) {
+		body.TermDuration, body.TransactionType, body.ProvisioningContext = "", "", nil
+		body.Links = map[string]*link{"sku": body.Links["sku"]}
 	}
 	if withPrice {
 		unit := x.money(line.UnitPriceCents)

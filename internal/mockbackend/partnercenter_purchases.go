@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Purchase describes a purchase by BuyReservation, BuySavingsPlan or BuyReservationAsPartner. The zero value is one
-// reserved virtual machine for one year with shared scope.
+// Purchase describes a purchase by one of the Buy methods. The zero value is one reserved virtual machine for one year with
+// shared scope, a savings plan of 1.5 per hour for one year, or a pre-purchase plan for Copilot Credits.
 type Purchase struct {
 	// ReservationType is virtualmachines, sqldatabases …; empty = virtualmachines. Must be empty for savings plans.
 	ReservationType string `json:"reservationType,omitempty"`
@@ -21,8 +21,14 @@ type Purchase struct {
 	UnitPriceCents int64 `json:"unitPriceCents,omitempty"`
 	// AppliedScope is the ID of the Azure subscription of a reservation with single scope; empty = shared.
 	AppliedScope string `json:"appliedScope,omitempty"`
-	// FriendlyName is the name of the product; empty = a sample.
+	// FriendlyName is the name of the product; empty = a sample. Savings plans ignore it.
 	FriendlyName string `json:"friendlyName,omitempty"`
+	// Commitment is the commitment of a savings plan per hour, a decimal number; empty = 1.5.
+	Commitment string `json:"commitment,omitempty"`
+	// AutoRenew is that of a savings plan.
+	AutoRenew bool `json:"autoRenew,omitempty"`
+
+	prePurchase bool
 }
 
 // Prerequisite is a condition for purchases by a customer (PC/customers/give-customers-permission).
@@ -61,7 +67,7 @@ func (e *PurchaseRefused) Error() string {
 // The catalog IDs are invented, in the form of real ones.
 const (
 	sqlReservationOffer = "DZH318Z0BQ5S:001K:DZH318Z0SMP2"
-	savingsPlanOffer    = "DZH318Z0SVPL:0002:DZH318Z0SMP3"
+	prePurchaseOffer    = "DZH318Z0P3CC:0001:DZH318Z0SMP4"
 
 	azurePortalName          = "Azure Portal"
 	azurePortalApplicationID = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
@@ -74,10 +80,11 @@ func (b *Backend) BuyReservation(customerID, user string, purchase Purchase) (Or
 	return b.buy(customerID, user, AzureReservedInstances, purchase)
 }
 
-// BuySavingsPlan is BuyReservation for a savings plan. It creates no entitlement, because the API has no type for it
-// (choice).
-func (b *Backend) BuySavingsPlan(customerID, user string, purchase Purchase) (Order, error) {
-	return b.buy(customerID, user, AzureSavingsPlan, purchase)
+// BuyPrePurchasePlan is BuyReservation for a pre-purchase plan, which the same permission opens. How the API returns one is
+// not documented: here it is an order that is billed once, without an entitlement.
+func (b *Backend) BuyPrePurchasePlan(customerID, user string, purchase Purchase) (Order, error) {
+	purchase.prePurchase = true
+	return b.buy(customerID, user, AzureReservedInstances, purchase)
 }
 
 // BuyReservationAsPartner buys a reservation for the customer as a partner user in Partner Center. The only prerequisite
@@ -89,29 +96,11 @@ func (b *Backend) BuyReservationAsPartner(customerID string, purchase Purchase) 
 func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (Order, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	record := b.customer(customerID)
-	if record == nil {
-		return Order{}, fmt.Errorf("no customer %s", customerID)
-	}
-	if err := purchase.fill(permission); err != nil {
+	record, user, err := b.checkPurchase(customerID, user, permission, &purchase)
+	if err != nil {
 		return Order{}, err
 	}
-	if purchase.AppliedScope != "" {
-		if owner, ok := b.azureOwner(purchase.AppliedScope); !ok || owner != record {
-			return Order{}, fmt.Errorf("appliedScope: customer %s has no Azure subscription %s", record.ID, purchase.AppliedScope)
-		}
-	}
-	var buyer *Principal
-	if user != "" {
-		if buyer = b.directoryOf(record).user(user); buyer == nil {
-			return Order{}, fmt.Errorf("customer %s has no user %s", record.ID, user)
-		}
-		user = buyer.UserPrincipalName
-	}
-	if missing := b.missingPrerequisites(record, buyer, permission); len(missing) > 0 {
-		return Order{}, &PurchaseRefused{record.ID, user, missing}
-	}
-	order := b.addOrder(record, purchase.order(record, user, permission))
+	order := b.addOrder(record, purchase.order(record, user))
 	order.listed = visibility{order.Created.Add(b.knobs.OrderDelay), b.knobs.OrderDelayReads}
 	if reservation := order.Lines[0].Reservation; reservation != nil {
 		reservation.listed.from = order.Created.Add(b.knobs.ReservationDelay)
@@ -119,6 +108,33 @@ func (b *Backend) buy(customerID, user, permission string, purchase Purchase) (O
 	order.CorrelationID = newGUID()
 	b.auditPurchase(record, order, user)
 	return order.clone(), nil
+}
+
+// checkPurchase fills in the purchase and finds its customer and the name of its user, or returns why it is refused.
+func (b *Backend) checkPurchase(customerID, user, permission string, purchase *Purchase) (*customerRecord, string, error) {
+	record := b.customer(customerID)
+	if record == nil {
+		return nil, "", fmt.Errorf("no customer %s", customerID)
+	}
+	if err := purchase.fill(permission); err != nil {
+		return nil, "", err
+	}
+	if purchase.AppliedScope != "" {
+		if owner, ok := b.azureOwner(purchase.AppliedScope); !ok || owner != record {
+			return nil, "", fmt.Errorf("appliedScope: customer %s has no Azure subscription %s", record.ID, purchase.AppliedScope)
+		}
+	}
+	var buyer *Principal
+	if user != "" {
+		if buyer = b.directoryOf(record).user(user); buyer == nil {
+			return nil, "", fmt.Errorf("customer %s has no user %s", record.ID, user)
+		}
+		user = buyer.UserPrincipalName
+	}
+	if missing := b.missingPrerequisites(record, buyer, permission); len(missing) > 0 {
+		return nil, "", &PurchaseRefused{record.ID, user, missing}
+	}
+	return record, user, nil
 }
 
 // user finds a user that is not deleted, by object ID or user principal name.
@@ -165,7 +181,7 @@ func (b *Backend) ownsAzureSubscription(record *customerRecord, user *Principal)
 }
 
 func (p *Purchase) fill(permission string) error {
-	if p.ReservationType == "" && permission == AzureReservedInstances {
+	if p.ReservationType == "" && permission == AzureReservedInstances && !p.prePurchase {
 		p.ReservationType = virtualMachines
 	}
 	setDefault(&p.TermDuration, "P1Y")
@@ -174,24 +190,24 @@ func (p *Purchase) fill(permission string) error {
 	if p.FriendlyName == "" {
 		p.FriendlyName = "Reserved VM Instance, Standard_D2s_v5, West Europe"
 		switch {
-		case permission == AzureSavingsPlan:
-			p.FriendlyName = "Savings plan for compute"
+		case p.prePurchase:
+			p.FriendlyName = "Copilot Credit Pre-Purchase Plan, 3000 Copilot Credit Commit Units, 1 Year"
 		case p.ReservationType != virtualMachines:
 			p.FriendlyName = "SQL Database reserved capacity, West Europe"
 		}
 	}
 	switch {
-	case permission == AzureSavingsPlan && p.ReservationType != "":
-		return errors.New("reservationType: a savings plan has none")
+	case (permission == AzureSavingsPlan || p.prePurchase) && p.ReservationType != "":
+		return errors.New("reservationType: only a reservation has one")
 	case p.TermDuration != "P1Y" && p.TermDuration != "P3Y":
 		return fmt.Errorf("termDuration: %q is neither P1Y nor P3Y", p.TermDuration)
 	}
-	return firstError(notNegative("quantity", p.Quantity), notNegative("unitPriceCents", int(p.UnitPriceCents)))
+	return firstError(notNegative("quantity", p.Quantity), notNegative("unitPriceCents", int(p.UnitPriceCents)), checkCommitment(p.Commitment))
 }
 
-func (p *Purchase) order(record *customerRecord, user, permission string) Order {
-	line := OrderLine{OfferID: savingsPlanOffer, FriendlyName: p.FriendlyName, Quantity: p.Quantity, TermDuration: p.TermDuration, UnitPriceCents: p.UnitPriceCents}
-	if permission == AzureReservedInstances {
+func (p *Purchase) order(record *customerRecord, user string) Order {
+	line := OrderLine{OfferID: prePurchaseOffer, FriendlyName: p.FriendlyName, Quantity: p.Quantity, TermDuration: p.TermDuration, UnitPriceCents: p.UnitPriceCents}
+	if !p.prePurchase {
 		line.OfferID, line.Reservation = reservationOffer, &Reservation{Type: p.ReservationType}
 		if p.ReservationType != virtualMachines {
 			line.OfferID = sqlReservationOffer

@@ -85,7 +85,10 @@ func TestPurchaseRefusals(t *testing.T) {
 	}{
 		{mockbackend.AdatumID, user("adatum"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsOwner}, "has not enabled the permission; the user is not Owner"},
 		{mockbackend.ContosoID, mockbackend.ContosoSecondUserID, b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsOwner}, "second.user@contoso-demo.onmicrosoft.com can not buy"},
-		{mockbackend.TailspinID, user("tailspin"), b.BuySavingsPlan, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not enabled the permission"},
+		{mockbackend.TailspinID, user("tailspin"), func(id, user string, p mockbackend.Purchase) (mockbackend.Order, error) {
+			_, err := b.BuySavingsPlan(id, user, p)
+			return mockbackend.Order{}, err
+		}, []mockbackend.Prerequisite{mockbackend.NeedsPermission}, "has not enabled the permission"},
 		{mockbackend.NorthwindID, user("northwind"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "no active Azure plan"},
 		{mockbackend.FabrikamID, user("fabrikam"), b.BuyReservation, []mockbackend.Prerequisite{mockbackend.NeedsPermission, mockbackend.NeedsAzurePlan, mockbackend.NeedsOwner}, "; "},
 		{mockbackend.FabrikamID, "", func(id, _ string, p mockbackend.Purchase) (mockbackend.Order, error) {
@@ -173,9 +176,12 @@ func TestOtherPurchases(t *testing.T) {
 		return len(c.call("GET", entitlementsPath+"?entitlementType=reservedInstance", nil).items())
 	}
 	before := reservations()
-	plan, err := b.BuySavingsPlan(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{})
-	if err != nil || plan.Lines[0].Reservation != nil || reservations() != before {
-		t.Errorf("savings plan %+v, %v", plan, err)
+	plan, err := b.BuyPrePurchasePlan(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{})
+	if err != nil || plan.Lines[0].Reservation != nil || reservations() != before || !strings.Contains(plan.Lines[0].FriendlyName, "Pre-Purchase Plan") {
+		t.Errorf("pre-purchase plan %+v, %v", plan, err)
+	}
+	if _, err := b.BuyPrePurchasePlan(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{ReservationType: "sqldatabases"}); err == nil {
+		t.Error("bought a pre-purchase plan of SQL databases")
 	}
 	legacy, err := b.BuyReservationAsPartner(mockbackend.LitwareID, mockbackend.Purchase{ReservationType: "sqldatabases", AppliedScope: mockbackend.LitwareAzureID})
 	if err != nil || legacy.Client.Name != "Partner Center Web" || legacy.Lines[0].ProvisioningContext["duration"] != "1Year" || legacy.Lines[0].ProvisioningContext["scope"] != "single" {
@@ -277,9 +283,15 @@ func TestControlPurchases(t *testing.T) {
 		{"POST", contoso + "/orders", `{"line":1}`, 400, "line"},
 		{"POST", "/customers/nobody/orders", `{}`, 404, "nobody"},
 		{"POST", contoso + "/purchases", `{"user":"` + contosoUser + `","quantity":2,"termDuration":"P3Y"}`, 201, `"termDuration":"P3Y"`},
-		{"POST", contoso + "/purchases", `{"user":"` + contosoUser + `","kind":"savingsPlan"}`, 201, `"friendlyName":"Savings plan`},
+		{"POST", contoso + "/purchases", `{"user":"` + contosoUser + `","kind":"savingsPlan"}`, 201, `"outsidePartnerCenter":true`},
+		{"POST", contoso + "/purchases", `{"user":"` + contosoUser + `","kind":"prePurchasePlan"}`, 201, `Pre-Purchase Plan`},
+		{"POST", contoso + "/subscriptions", `{"savingsPlan":{"commitment":"0.25"}}`, 201, `"commitment":"0.25"`},
+		{"GET", "/indirectresellers", "", 200, mockbackend.TailspinResellerID},
+		{"POST", "/indirectresellers", `{"name":"Proseware","mpnId":"7654321"}`, 201, `"mpnId":"7654321"`},
+		{"POST", "/indirectresellers", `{"id":"proseware"}`, 400, "GUID"},
 		{"POST", contoso + "/purchases", `{}`, 201, `"name":"Partner Center Web"`},
-		{"POST", contoso + "/purchases", `{"kind":"savingsPlan"}`, 400, "user"},
+		{"POST", contoso + "/purchases", `{"kind":"savingsPlan"}`, 201, `"outsidePartnerCenter":false`},
+		{"POST", contoso + "/purchases", `{"kind":"savingsPlan","commitment":"much"}`, 400, "much"},
 		{"POST", contoso + "/purchases", `{"kind":"virtual machine"}`, 400, "virtual machine"},
 		{"POST", contoso + "/purchases", `{"termDuration":"P9Y"}`, 400, "P9Y"},
 		{"POST", contoso + "/purchases", `{"what":1}`, 400, "what"},

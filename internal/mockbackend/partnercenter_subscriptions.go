@@ -17,12 +17,13 @@ type Subscription struct {
 	FriendlyName string    `json:"friendlyName"`
 	Status       string    `json:"status"` // active, suspended, deleted, expired, disabled, pending; empty = active
 	Quantity     int       `json:"quantity"`
-	OrderID      string    `json:"orderId"`
+	OrderID      string    `json:"orderId"`             // stays empty for a savings plan bought outside Partner Center
 	PartnerID    string    `json:"partnerId,omitempty"` // MPN ID of the indirect reseller of record
 	Created      time.Time `json:"created"`
 	// AzureSubscriptions are the Azure subscriptions of an Azure plan. A legacy subscription is itself an Azure
 	// subscription.
 	AzureSubscriptions []AzureEntitlement `json:"azureSubscriptions,omitempty"`
+	SavingsPlan        *SavingsPlan       `json:"savingsPlan,omitempty"` // nil if it is not a savings plan
 
 	version int // number of changes, for the etag
 }
@@ -46,6 +47,12 @@ func (s *Subscription) isLegacyAzure() bool {
 
 // fill sets empty fields to what is usual for the kind of subscription.
 func (s *Subscription) fill(customerID string, index int) {
+	modern := s.isAzurePlan() || s.OfferID == "" || s.SavingsPlan != nil
+	if s.SavingsPlan != nil {
+		plan := *s.SavingsPlan
+		plan.fill(s)
+		s.SavingsPlan = &plan
+	}
 	setDefault(&s.OfferID, AzurePlanOfferID)
 	name := "Microsoft 365 Business Standard"
 	switch {
@@ -58,14 +65,19 @@ func (s *Subscription) fill(customerID string, index int) {
 	setDefault(&s.FriendlyName, s.OfferName)
 	setDefault(&s.Status, "active")
 	id := guidFor("subscription", customerID, index)
-	if !s.isAzurePlan() { // recorded traffic has legacy IDs in upper case
+	if !modern { // recorded traffic has legacy IDs in upper case
 		id = strings.ToUpper(id)
 	}
 	setDefault(&s.ID, id)
-	if s.isAzurePlan() {
+	switch {
+	case s.SavingsPlan != nil && s.SavingsPlan.OutsidePartnerCenter:
+	case s.SavingsPlan != nil:
+		setDefault(&s.OrderID, modernOrderID(s.ID))
+	case modern:
 		setDefault(&s.OrderID, modernOrderID(customerID, index))
+	default:
+		setDefault(&s.OrderID, guidFor("order", customerID, index))
 	}
-	setDefault(&s.OrderID, guidFor("order", customerID, index))
 	setDefault(&s.Quantity, 1)
 	if s.Created.IsZero() {
 		s.Created = time.Date(2024, time.March, 11, 9, 12, 44, 187_551_700, time.UTC)
@@ -161,13 +173,16 @@ type subscriptionBody struct {
 	ActionTaken         bool               `json:"actionTaken"`
 	ContractType        string             `json:"contractType"`
 	Links               map[string]*link   `json:"links"`
-	OrderID             string             `json:"orderId"`
+	OrderID             string             `json:"orderId,omitempty"`
+	ProductOrderID      string             `json:"productOrderId,omitempty"`
+	LineItems           []subscriptionLine `json:"lineItems,omitempty"`
 	Attributes          resourceAttributes `json:"attributes"`
 }
 
 type productType struct {
-	ID          string `json:"id"`
-	DisplayName string `json:"displayName"`
+	ID          string       `json:"id"`
+	DisplayName string       `json:"displayName"`
+	SubType     *productType `json:"subType,omitempty"`
 }
 
 // listSubscriptions: DEV/get-all-of-a-customer-s-subscriptions, DEV/get-a-list-of-subscriptions-by-order. No paging.
@@ -226,13 +241,16 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 	}
 	const endOfTime = "9999-12-14T00:00:00Z" // Azure subscriptions have no end of commitment
 	switch {
+	case s.SavingsPlan != nil:
+		body.Links = map[string]*link{"self": self}
+		x.benefitBody(s, &body)
 	case s.isAzurePlan():
 		microsoft := true
 		product, rest, _ := strings.Cut(s.OfferID, ":")
 		sku, availability, _ := strings.Cut(rest, ":")
 		productURI := "/products/" + product
 		country := "?country=" + record.Country
-		body.ProductType, body.IsMicrosoftProduct = &productType{"Azure", "Azure"}, &microsoft
+		body.ProductType, body.IsMicrosoftProduct = &productType{ID: "Azure", DisplayName: "Azure"}, &microsoft
 		body.UnitType, body.BillingType, body.BillingCycle, body.CommitmentEndDate = "Usage-based", "usage", "one_time", endOfTime
 		body.CreationDate = sevenDigits(s.Created)
 		body.Links = map[string]*link{

@@ -146,6 +146,8 @@ func routes() map[Service][]route {
 			{"GET", auditActivity, anyCaller, activity, (*Backend).listAuditActivity},
 			{"GET", auditActivity + "/{record}", anyCaller, nil, (*Backend).getAuditActivity},
 
+			{"GET", "/v1/relationships", anyUser, []string{"relationship_type"}, (*Backend).listRelationships},
+
 			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
 			{"GET", "/v1/profiles/legalbusiness", anyCaller, []string{"vettingVersion"}, (*Backend).legalBusinessProfile},
 		},

@@ -31,7 +31,9 @@ const (
 	TailspinID            = "d9c8b7a6-5f4e-4d3c-8b2a-1f0e9d8c7707" // Azure plan; reservations are enabled, savings plans are not
 	TailspinAzurePlanID   = "9261df8b-05dc-4e7a-8f49-182b35e6d909"
 	TailspinAzureID       = "a372e09c-16ed-4f8b-9a5a-293c46f7ea0a"
-	TailspinResellerMPNID = "1234567" // indirect reseller of record of Tailspin
+	TailspinResellerID    = "484e548c-5b2d-4f1a-9c3e-7d6a5b4c3d2e" // tenant of the indirect reseller of Tailspin
+	TailspinResellerMPNID = "1234567"                              // its MPN ID, which orders and subscriptions have
+	OtherResellerID       = "b01b1487-4c8e-4a2d-8f3b-6e5d4c3b2a1f" // an indirect reseller without customers
 
 	ContosoReservationOrderID = "Zk7sampleOrderId_A1-b2C3d4E5f6G71" // a reservation that the partner bought; it is in the activity log
 	ContosoSoftwareOrderID    = "Pw2sampleOrderId-B3_c4D5e6F7g8H91" // perpetual software, which also has billing cycle one_time
@@ -49,6 +51,10 @@ func (b *Backend) seed() {
 	b.random = shuffler{rand.New(rand.NewPCG(uint64(b.cfg.Seed), 0x5eed))}
 	b.signIn = newSignInState(b.cfg.Seed)
 	b.partner = b.signIn.newPartner()
+	b.resellers = []IndirectReseller{
+		{TailspinResellerID, "First Up Reseller", TailspinResellerMPNID, "US", "Active"},
+		{OtherResellerID, "Relecloud Reseller", "1234568", "BR", "Active"},
+	}
 	limit := b.cfg.Customers
 	for i, named := range namedCustomers() {
 		if limit > 0 && i >= limit {
@@ -136,7 +142,7 @@ func namedCustomers() []namedCustomer {
 			subscriptions: []Subscription{licences(NorthwindLicencesID, "C1E3A5B7-2D4F-4A68-9C0B-8E7D6F5A4B1C", 10)},
 		},
 		{
-			customer:      Customer{ID: TailspinID, CompanyName: "Tailspin Demo", Domain: "tailspin-demo.onmicrosoft.com", IndirectReseller: TailspinResellerMPNID},
+			customer:      Customer{ID: TailspinID, CompanyName: "Tailspin Demo", Domain: "tailspin-demo.onmicrosoft.com", IndirectReseller: TailspinResellerID},
 			subscriptions: []Subscription{{ID: TailspinAzurePlanID, OrderID: "Lc9dR4sampleOrder4", PartnerID: TailspinResellerMPNID, AzureSubscriptions: []AzureEntitlement{{ID: TailspinAzureID, FriendlyName: "Production"}}}},
 			permissions:   []string{AzureReservedInstances},
 		},

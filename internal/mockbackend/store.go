@@ -10,6 +10,7 @@ type store struct {
 	partner       Partner
 	customers     []*customerRecord // in the order in which they were added
 	customerIndex map[string]int    // by lower-case ID
+	resellers     []IndirectReseller
 	domains       map[string]string // customer ID by lower-case verified domain
 	azureOwners   map[string]string // customer ID by lower-case Azure subscription ID; azureOwner fills it
 

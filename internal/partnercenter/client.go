@@ -46,10 +46,12 @@ type Client struct {
 	AuditRecords        AuditRecords
 	Customers           Customers
 	CustomerUsers       CustomerUsers
+	IndirectResellers   IndirectResellers
 	Orders              Orders
 	Profiles            Profiles
 	Purchases           Purchases
 	Reservations        Reservations
+	SavingsPlans        SavingsPlans
 	SelfServePolicies   SelfServePolicies
 	Subscriptions       Subscriptions
 
@@ -82,9 +84,11 @@ func New(o Options) *Client {
 	c.AuditRecords = AuditRecords{c, &httppipe.Answers[map[string][]AuditRecord]{For: tenantFor}}
 	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
+	c.IndirectResellers = IndirectResellers{c}
 	c.Orders = Orders{c}
 	c.Purchases = Purchases{c}
 	c.Reservations = Reservations{c}
+	c.SavingsPlans = SavingsPlans{c}
 	c.Profiles = Profiles{c: c, tenantID: o.TenantID, read: &httppipe.Answers[string]{For: tenantFor}}
 	c.Subscriptions = newSubscriptions(c)
 	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers), once: &httppipe.Answers[SelfServePolicy]{For: tenantFor}}

@@ -29,19 +29,29 @@ type Customer struct {
 	} `json:"companyProfile"`
 	// RelationshipToPartner is reseller for customers the partner sells to.
 	RelationshipToPartner string `json:"relationshipToPartner"`
+	// AssociatedPartnerID is the tenant of the indirect reseller, or "".
+	AssociatedPartnerID Text `json:"associatedPartnerId"`
 }
 
 func (c Customer) id() string { return c.ID }
 
 // CustomerFilter selects customers by what their company name and default domain start with,
-// in either case. An empty prefix is no condition.
-type CustomerFilter struct{ CompanyNamePrefix, DomainPrefix string }
+// in either case, and by their indirect reseller. An empty field is no condition.
+type CustomerFilter struct {
+	CompanyNamePrefix, DomainPrefix string
+	// IndirectResellerID is the reseller's tenant. Only the server knows all resellers of a customer.
+	// It takes app+user
+	// (https://learn.microsoft.com/partner-center/developer/get-customers-of-an-indirect-reseller).
+	IndirectResellerID string
+}
 
-// condition is what the server is asked to select by. It takes one condition; the domain's
-// selects fewer.
+// condition is what the server is asked to select by. It takes one condition: the reseller's, which
+// only the server can apply, or the domain's, which selects fewer.
 func (f CustomerFilter) condition() any {
 	type condition struct{ Field, Value, Operator string }
 	switch {
+	case f.IndirectResellerID != "":
+		return condition{"IndirectReseller", f.IndirectResellerID, "starts_with"}
 	case f.DomainPrefix != "":
 		return condition{"Domain", f.DomainPrefix, "starts_with"}
 	case f.CompanyNamePrefix != "":
@@ -50,7 +60,7 @@ func (f CustomerFilter) condition() any {
 	return nil
 }
 
-// selects applies both conditions.
+// selects applies the conditions on names.
 func (f CustomerFilter) selects(c Customer) bool {
 	return startsWith(c.CompanyProfile.CompanyName, f.CompanyNamePrefix) && startsWith(c.CompanyProfile.Domain, f.DomainPrefix)
 }

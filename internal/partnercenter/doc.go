@@ -5,7 +5,7 @@
 // customers.go, subscriptions.go, orders.go, reservations.go, audit_records.go,
 // self_serve_policies.go, profiles.go. Where the wire needs several calls for one
 // thing, the method is a verb of the domain, such as [SelfServePolicies.Grant] and
-// [Purchases.Since], for which the API has no noun.
+// [Purchases.List], for which the API has no noun.
 // Lists are iterators that read all pages (pages.go). What the API writes in more
 // than one way — dates, numbers, enumerations — has types of its own (values.go).
 // Every failure is an [*Error] with what the server said (errors.go) and, where

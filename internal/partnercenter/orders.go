@@ -75,19 +75,6 @@ type OrderPricing struct {
 	ExtendedPrice   Decimal `json:"extendedPrice"`
 }
 
-// MayBeReservation tells whether a line of the order looks like an Azure reservation. The
-// API does not say what kind of product a line is for. A reservation has a term, as
-// licences have, but is billed once or belongs to no subscription. Software that is sold
-// for a term cannot be told from it.
-func (o Order) MayBeReservation(l OrderLine) bool {
-	for name, value := range l.ProvisioningContext {
-		if value != "" && (strings.EqualFold(name, "scope") || strings.EqualFold(name, "duration")) {
-			return true
-		}
-	}
-	return l.TermDuration != "" && (l.SubscriptionID == "" || sameEnum(string(o.BillingCycle), "one_time"))
-}
-
 // billingCycles are the documented ones.
 var billingCycles = []Enum{"one_time", "monthly", "annual", "biennial", "triennial", "none"}
 

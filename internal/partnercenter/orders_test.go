@@ -1,6 +1,7 @@
 package partnercenter_test
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +24,9 @@ func TestOrders(t *testing.T) {
 		if err != nil || one.TotalPrice != o.TotalPrice || len(one.Lines) != len(o.Lines) || !one.CreationDate.Equal(o.CreationDate.Time) {
 			t.Errorf("%+v, %v by its id, %+v in the list", one, err, o)
 		}
-		if reservation := o.MayBeReservation(o.Lines[0]); reservation != (o.ID == mockbackend.ContosoReservationOrderID) {
-			t.Errorf("order %s: a reservation: %t", o.ID, reservation)
+		want := map[string]partnercenter.ProductKind{mockbackend.ContosoReservationOrderID: partnercenter.ReservationProduct, mockbackend.ContosoSoftwareOrderID: partnercenter.UnclearProduct}[o.ID]
+		if kind := o.Kind(o.Lines[0]); kind != cmp.Or(want, partnercenter.OtherProduct) {
+			t.Errorf("order %s is for %s", o.ID, kind)
 		}
 	}
 	if want := len(b.Orders(mockbackend.ContosoID)); found != want || want < 3 {

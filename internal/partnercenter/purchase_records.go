@@ -42,8 +42,8 @@ func (s Purchases) readLog(ctx context.Context, filter PurchaseFilter, now time.
 	earliest := now
 	for _, b := range buyers {
 		for _, p := range b.purchases {
-			if at := p.Order.CreationDate; at.IsZero() {
-				earliest = filter.Since
+			if at := p.BoughtAt; at.IsZero() {
+				earliest = filter.Start
 			} else if at.Before(earliest) {
 				earliest = at.Time
 			}
@@ -111,11 +111,18 @@ func (s Purchases) query(ctx context.Context, now time.Time, filter AuditFilter,
 
 func byDate(a, b AuditRecord) int { return a.OperationDate.Compare(b.OperationDate.Time) }
 
-// made is the record of an order, or nil.
-func (l *purchaseLog) made(customerID string, o Order) *AuditRecord {
-	for _, r := range l.orders[orderKey(o.ID)] {
-		if r.CustomerID == "" || sameID(r.CustomerID, customerID) {
-			return &r
+// made is the record of a purchase, or nil. What a savings plan's record names is not documented: its
+// order in Azure is tried, too.
+func (l *purchaseLog) made(customerID string, p *Purchase) *AuditRecord {
+	ids := []string{p.Order.ID}
+	for _, plan := range p.SavingsPlans {
+		ids = append(ids, plan.ProductOrderID)
+	}
+	for _, id := range ids {
+		for _, r := range l.orders[orderKey(id)] {
+			if r.CustomerID == "" || sameID(r.CustomerID, customerID) {
+				return &r
+			}
 		}
 	}
 	return nil
@@ -129,7 +136,7 @@ func (s Purchases) name(ctx context.Context, now time.Time, buyers []buyer, log 
 		b := &buyers[i]
 		var strange bool
 		for _, p := range b.purchases {
-			p.Record = log.made(b.customer.ID, p.Order)
+			p.Record = log.made(b.customer.ID, p)
 			p.BuyerUnknown = buyerUnknown(p, now, log)
 			strange = b.belongs(p) || strange
 		}
@@ -156,20 +163,34 @@ func (s Purchases) name(ctx context.Context, now time.Time, buyers []buyer, log 
 }
 
 func buyerUnknown(p *Purchase, now time.Time, log *purchaseLog) string {
-	switch made := p.Order.CreationDate; {
+	what := "order"
+	if p.Order.ID == "" {
+		what = "savings plan"
+	}
+	switch made := p.BoughtAt; {
 	case p.Record != nil && p.Record.UserPrincipalName != "":
 		return ""
 	case p.Record != nil:
-		return "The order's record in the activity log names no user."
+		return "The " + what + "'s record in the activity log names no user."
 	case log.none != "":
 		return log.none
 	case !made.IsZero() && made.Before(logStart(now)):
-		return "The order is older than 90 days, which is how long Partner Center keeps the activity log."
+		return tooOld(what)
+	case p.Source == OutsidePartnerCenter:
+		return outside
 	case !made.IsZero() && now.Sub(made.Time) < auditLag:
 		return "Not yet: the activity log has no record of the order, which is less than a day old. How long a record takes is not documented."
 	}
 	return "The activity log has no record of the order."
 }
+
+func tooOld(what string) string {
+	return "The " + what + " is older than 90 days, which is how long Partner Center keeps the activity log."
+}
+
+// outside is why the buyer of a savings plan without an order is not known.
+const outside = "The savings plan was bought outside Partner Center, in the Azure portal or by its API, by a user of the customer or of the partner. " +
+	"The activity log has no record of it."
 
 // guest is in the names of users who are from another directory.
 const guest = "#ext#"
@@ -239,96 +260,6 @@ func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string
 		}
 	}
 	return nil
-}
-
-// permission says whether the customer was allowed to buy when the order was made. What is no
-// reservation may be a savings plan, which has a permission of its own, or neither.
-func (b *buyer) permission(p *Purchase, now time.Time, log *purchaseLog) {
-	permissions := []Permission{AzureReservedInstances, AzureSavingsPlan}
-	if len(p.Reservations) > 0 {
-		permissions = permissions[:1]
-	}
-	var all []bool
-	for _, permission := range permissions {
-		on, unknown := b.wasOn(permission, p.Order.CreationDate, now, log)
-		if unknown != "" {
-			p.PermissionUnknown = unknown
-			return
-		}
-		all = append(all, on)
-	}
-	if slices.Contains(all, !all[0]) {
-		p.PermissionUnknown = "The permissions for reservations and for savings plans differed, and the order does not say which it was for."
-		return
-	}
-	p.PermissionWasOn = &all[0]
-}
-
-// wasOn says whether a permission was on at a moment, or why nobody can tell. The last switch
-// before the moment and what came after it, the next switch or the state now, have to agree.
-func (b *buyer) wasOn(permission Permission, at Time, now time.Time, log *purchaseLog) (on bool, unknown string) {
-	switch {
-	case at.IsZero():
-		return false, "The order has no date."
-	case log.none != "":
-		return false, log.none
-	case at.Before(log.from):
-		return false, "The order is older than 90 days, which is how long Partner Center keeps the activity log."
-	}
-	records := log.switches[b.customer.ID]
-	next := slices.IndexFunc(records, func(r AuditRecord) bool { return r.OperationDate.After(at.Time) })
-	if next < 0 {
-		next = len(records)
-	}
-	var before, after, knowBefore, knowAfter bool
-	if next > 0 {
-		before, knowBefore = records[next-1].leaves(permission)
-	}
-	if next < len(records) {
-		after, knowAfter = records[next].finds(permission)
-	} else if b.policyKnown {
-		after, knowAfter = b.policy.Allows(permission), true
-	}
-	switch {
-	case knowBefore && knowAfter && before != after:
-		return false, "The permission now and the switches in the activity log contradict each other; the log may lack one, as of the last minutes."
-	case knowBefore:
-		return before, ""
-	case knowAfter && !after && next == len(records) && now.Sub(at.Time) < auditLag:
-		return false, "Not yet: the permission is off now, and the activity log may not have the switch yet. How long a record takes is not documented."
-	case knowAfter:
-		return after, ""
-	case len(records) > 0:
-		return false, "The records of the switches in the activity log do not say what they switched."
-	}
-	return false, "The permission now could not be read, which takes app+user sign-in, and the activity log has no switch of it."
-}
-
-// finds tells what a switch found: whether the permission was on before it.
-func (r AuditRecord) finds(p Permission) (on, known bool) {
-	if sameEnum(string(r.OperationType), "create_self_serve_policy") {
-		return false, true // create is refused where there is a policy
-	}
-	return r.ResourceOldValue.allows(p)
-}
-
-// leaves tells what a switch left: whether the permission was on after it.
-func (r AuditRecord) leaves(p Permission) (on, known bool) {
-	if sameEnum(string(r.OperationType), "delete_self_serve_policy") {
-		return false, true
-	}
-	return r.ResourceNewValue.allows(p)
-}
-
-// allows reads a policy as the activity log has it. What its records contain is not documented.
-func (t Text) allows(p Permission) (on, known bool) {
-	var policy struct {
-		Permissions *[]PolicyPermission `json:"Permissions"`
-	}
-	if json.Unmarshal([]byte(t), &policy) != nil || policy.Permissions == nil {
-		return false, false
-	}
-	return SelfServePolicy{Permissions: *policy.Permissions}.Allows(p), true
 }
 
 // orderID is the order that a record is about, or "".

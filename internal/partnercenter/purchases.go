@@ -3,25 +3,38 @@ package partnercenter
 import (
 	"cmp"
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
 // Purchases are what customers may have bought by themselves. No call of the API has them:
-// orders say what was bought, reservations what came of it, and the activity log who did it
-// and when the permission was on. How a customer's own purchase shows in the three is not
-// documented, so each of them may have less than it says here.
+// orders say what was bought, reservations what came of it, subscriptions which savings plans there
+// are, and the activity log who did it and when the permission was on. How a customer's own purchase
+// shows in them is documented for savings plans only, so each of them may have less than it says here.
 type Purchases struct{ c *Client }
 
-// Purchase is an order that a customer may have made by itself, since it looks like one for a
-// reservation or a savings plan, and what the other two places say of it.
+// Purchase is an order that a customer may have made by itself, or a savings plan, and what the other
+// places say of it.
 type Purchase struct {
 	CustomerID string
 	// CustomerName is the company's, or "".
 	CustomerName string
-	Order        Order
+	// Kind is what was bought. [OtherProduct] is what a customer's user bought all the same.
+	Kind ProductKind
+	// BoughtAt is when, the zero Time where nothing tells.
+	BoughtAt Time
+	// Order is zero but for its ID for a savings plan whose order is not there. A savings plan that was
+	// bought outside Partner Center has none.
+	Order Order
+	// SavingsPlans are those of the order, or the one without an order.
+	SavingsPlans []SavingsPlan
+	// Source is where a savings plan was bought, and "" for everything else, whose orders do not tell.
+	Source Source
+	// Amount is what the purchase costs in all, in the currency: commitments of savings plans for their
+	// whole term, and prices of everything else. It is "" where a part of it is not known.
+	Amount       Decimal
+	CurrencyCode string
 	// Reservations are what came of the order; a savings plan has none. ReservationsUnknown
 	// says why they could not be read.
 	Reservations        []Reservation
@@ -50,14 +63,27 @@ const (
 	BoughtBySystem   Side = "system"
 )
 
+// Source is where a savings plan was bought.
+type Source string
+
+// The sources. Outside Partner Center is the Azure portal, where customer and partner can buy.
+const (
+	FromPartnerCenter    Source = "partner_center"
+	OutsidePartnerCenter Source = "outside_partner_center"
+)
+
 // PurchaseFilter selects purchases.
 type PurchaseFilter struct {
-	// Since is the earliest moment of an order.
-	Since time.Time
+	// Start is the earliest moment of a purchase, End the first one that is too late. The zero End
+	// means until now.
+	Start, End time.Time
 	// CustomerIDs are customers' tenants. Nil means those whose permission is on, or was
 	// switched since then as far as the activity log tells. An application that signs in
 	// without a user cannot see permissions; then it means all.
 	CustomerIDs []string
+	// IndirectResellerID is the tenant of the reseller whose customers are meant, where CustomerIDs are
+	// nil. It takes a user.
+	IndirectResellerID string
 	// IncludePrice and IncludeSystemPurchases are as in [OrderFilter].
 	IncludePrice, IncludeSystemPurchases bool
 	// Read is told how many customers there are to read, and returns what is told of each. It
@@ -65,30 +91,35 @@ type PurchaseFilter struct {
 	Read func(customers int) func(context.Context)
 }
 
-// PurchaseReport is what [Purchases.Since] found.
+// selects tells whether a moment is in the period. Nothing says that what has no date is not.
+func (f PurchaseFilter) selects(at Time) bool {
+	return at.IsZero() || !at.Before(f.Start) && (f.End.IsZero() || at.Before(f.End))
+}
+
+// PurchaseReport is what [Purchases.List] found.
 type PurchaseReport struct {
-	// Purchases are newest first; of the same moment by customer and order id. One without a
-	// date is last.
+	// Purchases are newest first; of the same moment by customer, order and subscription id. One
+	// without a date is last.
 	Purchases []Purchase
 	// Customers are those that were looked at, sorted by id. Failed has for each what could not
 	// be read of it, or nil. The purchases of a customer that failed may be there all the same,
 	// and say what is missing.
 	Customers []Customer
 	Failed    []error
-	// OrdersRead is how many customers' orders were read.
-	OrdersRead int
+	// CustomersRead is how many customers' orders and subscriptions were read.
+	CustomersRead int
 }
 
-// Since returns what was bought since a moment. An order takes up to 15 minutes to show.
+// List returns what was bought in a period. An order takes up to 15 minutes to show.
 //
-// It takes a request per customer for the orders; where CustomerIDs are nil also one per 500
-// customers for the list, one per customer for the permission, and one per 29 days for the
-// switches. Only where orders were found it reads more: reservations, permission and profile
-// of those customers, the activity log, and the customer's users where the name's domain does
+// It takes a request per customer for the orders and one for the subscriptions; where CustomerIDs are
+// nil also one per 500 customers for the list, one per customer for the permission, and one per 29
+// days for the switches. Only where something was found it reads more: reservations, permission and
+// profile of those customers, the activity log, and the customer's users where the name's domain does
 // not tell whose user it is.
 //
 // The error is of what concerns all customers; the others are in the report.
-func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseReport, error) {
+func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseReport, error) {
 	now := time.Now()
 	log := purchaseLog{}
 	buyers, err := s.buyers(ctx, filter, now, &log)
@@ -122,11 +153,11 @@ func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseRe
 		b := &buyers[i]
 		report.Customers = append(report.Customers, b.customer)
 		report.Failed = append(report.Failed, cmp.Or(failed[i], unnamed[i]))
-		if b.ordersRead {
-			report.OrdersRead++
+		if b.read {
+			report.CustomersRead++
 		}
 		for _, p := range b.purchases {
-			if p.ReservationsUnknown == "" && len(p.Reservations) == 0 && p.BoughtBy != BoughtByCustomer && !slices.ContainsFunc(p.Order.Lines, p.Order.MayBeReservation) {
+			if p.Kind == OtherProduct && p.BoughtBy != BoughtByCustomer {
 				continue // such as software
 			}
 			p.CustomerID, p.CustomerName = b.customer.ID, b.customer.CompanyProfile.CompanyName
@@ -135,7 +166,8 @@ func (s Purchases) Since(ctx context.Context, filter PurchaseFilter) (PurchaseRe
 		}
 	}
 	slices.SortStableFunc(report.Purchases, func(a, b Purchase) int {
-		return cmp.Or(b.Order.CreationDate.Compare(a.Order.CreationDate.Time), cmp.Compare(a.CustomerID, b.CustomerID), cmp.Compare(a.Order.ID, b.Order.ID))
+		return cmp.Or(b.BoughtAt.Compare(a.BoughtAt.Time), cmp.Compare(a.CustomerID, b.CustomerID), cmp.Compare(a.Order.ID, b.Order.ID),
+			cmp.Compare(a.planID(), b.planID()))
 	})
 	return report, nil
 }
@@ -147,9 +179,10 @@ type buyer struct {
 	known, policyKnown bool
 	policy             SelfServePolicy
 	// switched says that the permission was switched since then.
-	switched   bool
-	ordersRead bool
-	purchases  []*Purchase
+	switched bool
+	// read says that orders and subscriptions were read.
+	read      bool
+	purchases []*Purchase
 }
 
 // buyers are the customers to look at, sorted by id.
@@ -167,12 +200,12 @@ func (s Purchases) buyers(ctx context.Context, filter PurchaseFilter, now time.T
 		}
 		return out, nil
 	}
-	customers, err := s.c.Customers.List(ctx, CustomerFilter{})
+	customers, err := s.c.Customers.List(ctx, CustomerFilter{IndirectResellerID: filter.IndirectResellerID})
 	if err != nil {
 		return nil, err
 	}
 	if !s.c.AppOnly() {
-		if err := s.query(ctx, now, AuditFilter{Start: filter.Since, ResourceTypes: []string{policyResource}}, log); err != nil {
+		if err := s.query(ctx, now, AuditFilter{Start: filter.Start, ResourceTypes: []string{policyResource}}, log); err != nil {
 			return nil, err
 		}
 	}
@@ -201,22 +234,21 @@ func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) er
 			return nil
 		}
 	}
-	var orders []Order
-	for o, err := range s.c.Orders.Of(ctx, id, OrderFilter{IncludePrice: filter.IncludePrice, IncludeSystemPurchases: filter.IncludeSystemPurchases}) {
-		if err != nil {
-			return err
-		}
-		again := slices.ContainsFunc(orders, func(other Order) bool { return o.is(other.ID, "") })
-		if !again && o.mayBePurchase() && (o.CreationDate.IsZero() || !o.CreationDate.Before(filter.Since)) {
-			orders = append(orders, o)
-			b.purchases = append(b.purchases, &Purchase{Order: o, ReservationsUnknown: "Not read, since reading of this customer failed."})
-		}
+	orders, err := s.orders(ctx, filter, id)
+	if err != nil {
+		return err
 	}
-	b.ordersRead = true
-	if len(orders) == 0 {
+	b.purchases = purchasesOf(orders, nil)
+	all, err := s.c.SavingsPlans.Of(ctx, id)
+	if err != nil {
+		return err
+	}
+	b.purchases = purchasesOf(orders, slices.DeleteFunc(all, func(p SavingsPlan) bool { return !filter.selects(p.Bought) }))
+	b.read = true
+	if len(b.purchases) == 0 {
 		return nil
 	}
-	if err := s.reservations(ctx, orders, b); err != nil {
+	if err := s.reservations(ctx, b); err != nil {
 		return err
 	}
 	if !b.known {
@@ -229,31 +261,19 @@ func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) er
 	return policy()
 }
 
-// reservations reads what came of the orders.
-func (s Purchases) reservations(ctx context.Context, orders []Order, b *buyer) error {
-	reservations, err := s.c.Reservations.OfOrders(ctx, b.customer.ID, orders)
-	refused := s.c.AppOnly() && is(err, http.StatusForbidden)
-	if err != nil && !refused {
-		return err
-	}
-	for _, p := range b.purchases {
-		p.ReservationsUnknown = ""
-		if refused {
-			p.ReservationsUnknown = "Partner Center shows reservations to app+user sign-in only."
+// orders are those of the period, each once.
+func (s Purchases) orders(ctx context.Context, filter PurchaseFilter, customerID string) ([]Order, error) {
+	var orders []Order
+	for o, err := range s.c.Orders.Of(ctx, customerID, OrderFilter{IncludePrice: filter.IncludePrice, IncludeSystemPurchases: filter.IncludeSystemPurchases}) {
+		if err != nil {
+			return nil, err
 		}
-		for _, r := range reservations {
-			if p.Order.is(r.OrderID, r.OrderAlternateID) {
-				p.Reservations = append(p.Reservations, r)
-			}
+		again := slices.ContainsFunc(orders, func(other Order) bool { return o.is(other.ID, "") })
+		if !again && filter.selects(o.CreationDate) {
+			orders = append(orders, o)
 		}
 	}
-	return nil
-}
-
-// mayBePurchase is wider than [Order.MayBeReservation]: it has all that belongs to no
-// subscription. The reservations and the log leave fewer of them.
-func (o Order) mayBePurchase() bool {
-	return slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return l.SubscriptionID == "" || o.MayBeReservation(l) })
+	return orders, nil
 }
 
 // is tells whether these are the order's id and number. An empty one does not tell.
@@ -264,10 +284,13 @@ func (o Order) is(id string, alternateID Text) bool {
 	return alternateID != "" && o.AlternateID == alternateID
 }
 
+// guidLength is that of a GUID with its dashes.
+const guidLength = 36
+
 // orderKey is an order id as it compares: only that of a legacy order, a GUID, comes in upper
 // or lower case.
 func orderKey(id string) string {
-	if len(id) == 36 && strings.Count(id, "-") == 4 {
+	if len(id) == guidLength && strings.Count(id, "-") == 4 {
 		return strings.ToLower(id)
 	}
 	return id

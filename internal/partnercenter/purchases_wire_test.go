@@ -92,7 +92,7 @@ func TestWasOn(t *testing.T) {
 			b.policy.Permissions = []PolicyPermission{{Resource: string(AzureReservedInstances), Action: purchase}}
 		}
 		log := &purchaseLog{switches: map[string][]AuditRecord{"c": c.records, "other": {create(-2)}}, from: now.Add(-AuditRetention)}
-		is, unknown := b.wasOn(AzureReservedInstances, at, now, log)
+		is, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: at}, now, log)
 		got := map[bool]string{true: "on", false: "off"}[is]
 		if unknown != "" {
 			got = "?" + unknown
@@ -112,7 +112,7 @@ func TestWasOn(t *testing.T) {
 		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
 		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is off now"},
 	} {
-		if _, unknown := b.wasOn(AzureReservedInstances, c.at, now, c.log); !strings.HasPrefix(unknown, c.want) {
+		if _, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
 			t.Errorf("%q, not %q", unknown, c.want)
 		}
 	}
@@ -192,12 +192,49 @@ func TestPurchases_twice(t *testing.T) {
 	c := serving(t, nil,
 		`{"totalCount":2,"items":[{"id":"a",`+line+`}],"links":{"next":{"uri":"/customers/c/orders?page=2"}}}`,
 		`{"totalCount":2,"items":[{"id":"a",`+line+`},{"id":"b",`+line+`}]}`,
-		none, `{"id":"c","companyProfile":{"companyName":"C"}}`, none, none)
-	report, err := c.Purchases.Since(t.Context(), PurchaseFilter{Since: time.Now().Add(-time.Hour), CustomerIDs: []string{"C", "c"}})
-	if err != nil || report.Failed[0] != nil || report.OrdersRead != 1 {
+		none, none, `{"id":"c","companyProfile":{"companyName":"C"}}`, none, none)
+	report, err := c.Purchases.List(t.Context(), PurchaseFilter{Start: time.Now().Add(-time.Hour), CustomerIDs: []string{"C", "c"}})
+	if err != nil || report.Failed[0] != nil || report.CustomersRead != 1 {
 		t.Fatalf("%+v, %v", report, err)
 	}
 	if p := report.Purchases; len(p) != 2 || p[0].Order.ID != "a" || p[1].Order.ID != "b" || p[0].CustomerName != "C" || p[0].PermissionUnknown != "The order has no date." {
 		t.Errorf("the purchases are %+v", p)
+	}
+}
+
+func TestPolicyChange(t *testing.T) {
+	const both, reservations = `{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"},{"Resource":"AzureSavingsPlan","Action":"Purchase"}]}`,
+		`{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"}]}`
+	brief := func(m map[Permission]bool) string {
+		if m == nil {
+			return "?"
+		}
+		return strings.TrimSpace(map[bool]string{true: "RI"}[m[AzureReservedInstances]] + map[bool]string{true: " SP"}[m[AzureSavingsPlan]])
+	}
+	for name, c := range map[string]struct {
+		record AuditRecord
+		want   string
+	}{
+		"created":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: reservations}, " > RI"},
+		"updated":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceOldValue: both, ResourceNewValue: reservations}, "RI SP > RI"},
+		"deleted":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "delete_self_serve_policy", ResourceOldValue: both}, "RI SP > "},
+		"not told":      {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceNewValue: both}, "? > RI SP"},
+		"failed":        {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: both, OperationStatus: "failed"}, "? > ?"},
+		"another thing": {AuditRecord{ResourceType: "order", OperationType: "create_order", ResourceNewValue: both}, "? > ?"},
+	} {
+		before, after := c.record.PolicyChange()
+		if got := brief(before) + " > " + brief(after); got != c.want {
+			t.Errorf("%s: %q, not %q", name, got, c.want)
+		}
+	}
+}
+
+func TestByApplication(t *testing.T) {
+	const id, other = "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", "a4e1c7d9-5b02-4f6d-8d31-90b7f2c6e303"
+	for application, want := range map[string]string{id: "true", strings.ToUpper(id): "true", other: "false", "Azure Portal": "", "": ""} {
+		by, known := AuditRecord{ApplicationID: Text(application)}.ByApplication("00000000-0000-4000-8000-000000000000", id)
+		if got := map[[2]bool]string{{true, true}: "true", {false, true}: "false"}[[2]bool{by, known}]; got != want {
+			t.Errorf("%q: %q, not %q", application, got, want)
+		}
 	}
 }

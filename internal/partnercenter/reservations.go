@@ -110,26 +110,37 @@ const reservedInstance = "reservedInstance"
 // detailReaders bounds how many artifacts of a customer are read at once.
 const detailReaders = 8
 
+// softwareLine is a line of an order that is for software, by the entitlements.
+type softwareLine struct {
+	orderID   string
+	alternate Text
+	line      *Integer
+}
+
 // Of returns a customer's reservations in the server's order, all of them or an error.
 // GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and each
 // artifact's link; app+user only
 // (https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements).
 func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation, error) {
-	return s.read(ctx, customerID, func(entitlement) bool { return true })
+	out, _, err := s.read(ctx, customerID, reservedInstance, func(entitlement) bool { return true })
+	return out, err
 }
 
-// OfOrders is Of for what came of some orders. It saves the requests for the others.
-func (s Reservations) OfOrders(ctx context.Context, customerID string, orders []Order) ([]Reservation, error) {
-	return s.read(ctx, customerID, func(e entitlement) bool {
+// ofOrders is Of for what came of some orders. It saves the requests for the others. It also returns
+// which lines are for software: entitlements of all types are one request, too.
+func (s Reservations) ofOrders(ctx context.Context, customerID string, orders []Order) ([]Reservation, []softwareLine, error) {
+	return s.read(ctx, customerID, "", func(e entitlement) bool {
 		return slices.ContainsFunc(orders, func(o Order) bool { return o.is(e.Order.ID, e.Order.AlternateID) })
 	})
 }
 
-func (s Reservations) read(ctx context.Context, customerID string, wanted func(entitlement) bool) ([]Reservation, error) {
-	list := call{
-		method: http.MethodGet, path: pathOf("customers", customerID, "entitlements"),
-		query: url.Values{"entitlementType": {reservedInstance}, "showExpiry": {"true"}},
+// read reads the entitlements of a type, or of all types for "".
+func (s Reservations) read(ctx context.Context, customerID, entitlementType string, wanted func(entitlement) bool) ([]Reservation, []softwareLine, error) {
+	list := call{method: http.MethodGet, path: pathOf("customers", customerID, "entitlements"), query: url.Values{"showExpiry": {"true"}}}
+	if entitlementType != "" {
+		list.query.Set("entitlementType", entitlementType)
 	}
+	var software []softwareLine
 	type source struct {
 		of    entitlement
 		in    artifact
@@ -138,7 +149,12 @@ func (s Reservations) read(ctx context.Context, customerID string, wanted func(e
 	var sources []*source
 	var collect func(e entitlement)
 	collect = func(e entitlement) {
-		if !sameEnum(e.Type, "software") && wanted(e) { // in case the server does not select
+		switch {
+		case !wanted(e):
+		case sameEnum(e.Type, "software"): // also in case the server does not select
+			software = append(software, softwareLine{e.Order.ID, e.Order.AlternateID, e.Order.LineItemID})
+		case entitlementType == "" && !strings.Contains(strings.ToLower(e.Type), "reserved"): // of a type that is not documented
+		default:
 			for _, a := range e.Artifacts {
 				sources = append(sources, &source{of: e, in: a})
 			}
@@ -152,7 +168,7 @@ func (s Reservations) read(ctx context.Context, customerID string, wanted func(e
 	}
 	for e, err := range all[entitlement](ctx, s.c, list) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		collect(e)
 	}
@@ -174,13 +190,13 @@ func (s Reservations) read(ctx context.Context, customerID string, wanted func(e
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var out []Reservation
 	for _, one := range sources {
 		out = append(out, one.found...)
 	}
-	return out, nil
+	return out, software, nil
 }
 
 // details follows an artifact's link, which stood in the answer to from. There is none while

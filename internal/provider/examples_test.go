@@ -475,6 +475,14 @@ func (e example) purchaseAlarm(name string) {
 	if !acctest.Says("Customers bought what you will be billed for:").MatchString(out) || !strings.Contains(out, sentence) {
 		e.Errorf("the plan does not say %q:\n%s", sentence, out)
 	}
+	plan, err := b.BuySavingsPlan(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{TermDuration: "P3Y", Commitment: "0.125"})
+	if err != nil {
+		e.Fatal(err)
+	}
+	out = run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode")
+	if !strings.Contains(out, "\n  Contoso Demo: Compute savings plan, 3 years, 0.125 USD per hour\n    3285.00 USD, ") || !strings.Contains(out, "by somebody (The savings plan was bought outside Partner Center") {
+		e.Errorf("the plan does not tell of the savings plan %s:\n%s", plan.ID, out)
+	}
 	b.Fail(mockbackend.Fault{Path: "/customers/" + mockbackend.TailspinID + "/orders", Kind: mockbackend.EmptyForbidden, Times: -1})
 	if out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode"); !acctest.Says("Not all customers could be read: " + mockbackend.TailspinID + ".").MatchString(out) {
 		e.Errorf("the plan does not say who could not be read:\n%s", out)
@@ -482,7 +490,7 @@ func (e example) purchaseAlarm(name string) {
 	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
 	got := e.jq("report.jq", run(e.T, w, 0, "output", "-json"))
 	if !strings.Contains(got, "| Contoso Demo | 3 × Reserved VM Instance, Standard\\_D2s\\_v5, West Europe (P3Y) | 1500.00 USD | azure.owner@contoso-demo.onmicrosoft.com | ") ||
-		strings.Count(got, "\n| ") != 3 || !strings.Contains(got, "\n- "+mockbackend.TailspinID+": Partner Center answered 403 Forbidden") {
+		strings.Count(got, "\n| ") != 4 || !strings.Contains(got, plan.ID) || !strings.Contains(got, "\n- "+mockbackend.TailspinID+": Partner Center answered 403 Forbidden") {
 		e.Errorf("the report is\n%s", got)
 	}
 }

@@ -71,6 +71,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		identity.NewClientConfigDataSource,
 		customer.NewCustomersDataSource,
 		customer.NewCustomerUsersDataSource,
+		customer.NewIndirectResellersDataSource,
 		permission.NewCustomerPermissionsDataSource,
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,

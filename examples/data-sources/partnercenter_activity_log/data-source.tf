@@ -1,4 +1,4 @@
-# Who turned permissions of customers on or off in the last 30 days.
+# Who changed permissions of customers in the last 30 days, other than this provider.
 data "partnercenter_activity_log" "permissions" {
   last           = "30d"
   resource_types = ["self_serve_policy"]
@@ -9,10 +9,10 @@ output "permission_changes" {
   value = [for r in data.partnercenter_activity_log.permissions.audit_records : {
     when     = r.operation_date
     who      = r.user_principal_name
-    what     = r.operation_type
-    customer = r.customer_name
-    now_on   = r.resource_new_value == null ? [] : try(jsondecode(r.resource_new_value).Permissions[*].Resource, [])
-  }]
+    customer = r.company_name
+    before   = r.permissions_before
+    after    = r.permissions_after
+  } if r.by_this_application != true]
 }
 
 # What was bought for one customer, or by it.

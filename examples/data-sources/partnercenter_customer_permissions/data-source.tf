@@ -6,13 +6,13 @@ data "partnercenter_customer_permissions" "all" {
 
 # The customers whose reservations the partner pays for.
 output "may_buy_reservations" {
-  value = [for c in data.partnercenter_customer_permissions.all.customers : c.company_name if c.reservations]
+  value = [for c in data.partnercenter_customer_permissions.all.customers : c.company_name if c.azure_reservations]
 }
 
 # Savings plans must stay off, and a customer that could not be read must not pass for one that is off.
 check "no_savings_plans" {
   assert {
-    condition     = alltrue([for c in data.partnercenter_customer_permissions.all.customers : !c.savings_plans])
+    condition     = alltrue([for c in data.partnercenter_customer_permissions.all.customers : !c.azure_savings_plans])
     error_message = "Some customers may buy Azure savings plans."
   }
   assert {

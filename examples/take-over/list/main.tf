@@ -16,7 +16,7 @@ data "partnercenter_customer_permissions" "all" {}
 output "customers" {
   value = join("", [
     for c in data.partnercenter_customer_permissions.all.customers :
-    "# ${c.company_name}\n${c.customer_id}: { azure_reservations: ${c.reservations}, azure_savings_plans: ${c.savings_plans} }\n"
-    if c.reservations || c.savings_plans
+    "# ${c.company_name}\n${c.customer_id}: { azure_reservations: ${c.azure_reservations}, azure_savings_plans: ${c.azure_savings_plans} }\n"
+    if c.azure_reservations || c.azure_savings_plans
   ])
 }

@@ -83,6 +83,7 @@ func run(ctx context.Context) (err error) {
 		{"somebody turns one off in the dashboard, and a plan shows it", d.drift},
 		{"another apply heals it", d.heal},
 		{"a customer buys a reservation, and the next plan says so", d.purchase},
+		{"a customer buys a savings plan in the Azure portal, which has no order, and the next plan says so", d.savingsPlan},
 		{"Partner Center's activity log names every switch and purchase, and who made it", d.activityLog},
 		{"destroy turns them off, and leaves savings plans permissions as they were", d.destroy},
 	} {
@@ -185,6 +186,20 @@ func (d *demo) purchase(ctx context.Context) (string, error) {
 		r.Err = fmt.Errorf("the plan does not say who bought order %s\n%s", order.ID, r.Output)
 	}
 	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: `, `by azure.owner@`), r.Err
+}
+
+// savingsPlan plans in the folder of purchase again.
+func (d *demo) savingsPlan(ctx context.Context) (string, error) {
+	plan, err := d.backend.BuySavingsPlan(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Commitment: "0.75", AutoRenew: true})
+	if err != nil {
+		return "", err
+	}
+	w := &acctest.Workspace{Dir: filepath.Join(d.Dir, "alarm"), CLI: d.CLI, Env: d.Env}
+	r := w.Run(ctx, "plan", "-input=false")
+	if r.Err == nil && !strings.Contains(r.Output, "Compute savings plan, 1 year, 0.75 USD per hour\n") {
+		r.Err = fmt.Errorf("the plan does not tell of the savings plan %s\n%s", plan.ID, r.Output)
+	}
+	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: Compute`, `bought outside Partner Center`), r.Err
 }
 
 func (d *demo) activityLog(context.Context) (string, error) {

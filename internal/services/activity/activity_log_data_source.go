@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,73 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 		}
 	}
+	attributes := tfkit.PeriodAttributes(" At most 90 days ago.", " At most `90d`. Defaults to `30d`.", checkLast)
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"customer_id": schema.StringAttribute{
+			MarkdownDescription: "Only what was done for this customer. It is the customer's Microsoft Entra tenant id, a GUID.",
+			Optional:            true,
+			Validators:          []validator.String{tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_ids"))},
+		},
+		"customer_ids": schema.ListAttribute{
+			MarkdownDescription: "Only what was done for these customers. An empty list is no customer.",
+			ElementType:         types.StringType,
+			Optional:            true,
+			Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
+		},
+		"resource_types":  values("Only what was done to these, such as `self_serve_policy`, `order` or `subscription`."),
+		"operation_types": values("Only these operations, such as `create_self_serve_policy`, `delete_self_serve_policy` or `create_order`."),
+		"statuses":        values("Only operations with these outcomes: `succeeded`, `failed`, `progress` or `decline`."),
+		"client_ids": schema.ListAttribute{
+			MarkdownDescription: "Client IDs of the applications that `by_this_application` means. Defaults to the client ID of the provider.",
+			ElementType:         types.StringType,
+			Optional:            true,
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
+		},
+		"audit_records": schema.ListNestedAttribute{
+			MarkdownDescription: "The records, newest first, and by `audit_record_id` where they are of the same moment.",
+			Computed:            true,
+			NestedObject: schema.NestedAttributeObject{
+				Attributes: map[string]schema.Attribute{
+					"audit_record_id":  schema.StringAttribute{MarkdownDescription: "The record's id.", Computed: true},
+					"operation_date":   schema.StringAttribute{MarkdownDescription: "When it was done, in RFC 3339 and UTC.", Computed: true},
+					"operation_type":   schema.StringAttribute{MarkdownDescription: "What was done, such as `create_self_serve_policy`.", Computed: true},
+					"operation_status": schema.StringAttribute{MarkdownDescription: "The outcome, such as `succeeded` or `failed`.", Computed: true},
+					"resource_type":    schema.StringAttribute{MarkdownDescription: "What it was done to, such as `self_serve_policy`.", Computed: true},
+					"customer_id": schema.StringAttribute{
+						MarkdownDescription: "The customer, in lower case. Null for what concerns the partner alone.", Computed: true,
+					},
+					"company_name":        schema.StringAttribute{MarkdownDescription: "Company name of the customer.", Computed: true},
+					"user_principal_name": schema.StringAttribute{MarkdownDescription: "Who did it, where Partner Center tells.", Computed: true},
+					"application_id": schema.StringAttribute{
+						MarkdownDescription: "The application it was done with, by id or by a name such as `FulfillmentService`.", Computed: true,
+					},
+					"by_this_application": schema.BoolAttribute{
+						MarkdownDescription: "`true` if the operation was done with an application of `client_ids`. Null if Partner Center does not return " +
+							"the ID of the application.",
+						Computed: true,
+					},
+					"permissions_before": permissionsAttribute("before the operation"),
+					"permissions_after":  permissionsAttribute("after the operation"),
+					"resource_old_value": schema.StringAttribute{
+						MarkdownDescription: "The resource before, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
+						Computed:            true,
+					},
+					"resource_new_value": schema.StringAttribute{
+						MarkdownDescription: "The resource after, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
+						Computed:            true,
+					},
+					"customized_data": schema.MapAttribute{
+						MarkdownDescription: "Details by name, such as `OrderId` and `OfferId-0` of an order.",
+						ElementType:         types.StringType,
+						Computed:            true,
+					},
+					"original_correlation_id": schema.StringAttribute{
+						MarkdownDescription: "The correlation id of the call that did it. The provider logs those of its own calls.", Computed: true,
+					},
+				},
+			},
+		},
+	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The activity log: who did what in the partner's account and for its customers, newest first. It shows who turned a " +
 			"customer's permission on or off (`self_serve_policy`) and who bought (`order`).\n\n" +
@@ -58,82 +126,28 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"last 30 days are read. In the China cloud there is no such log. A short period for one customer, or one resource type, is read fastest. " +
 			"Types and statuses are in snake_case; upper and lower case and underscores do not matter where they are asked for.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
+		Attributes: attributes,
+	}
+}
+
+// permissionsAttribute is what a customer was allowed to buy, in the form of the values of
+// partnercenter_customer_permissions.
+func permissionsAttribute(when string) schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		MarkdownDescription: "Permissions of the customer " + when + ", for records of `self_serve_policy`. Null if the record does not contain them, and for " +
+			"operations that failed.",
+		Computed: true,
 		Attributes: map[string]schema.Attribute{
-			"start": schema.StringAttribute{
-				MarkdownDescription: "The earliest moment, in RFC 3339, such as `2026-01-31T00:00:00Z`. At most 90 days ago.",
-				Optional:            true,
-				Validators:          []validator.String{tfkit.RFC3339(), stringvalidator.ConflictsWith(path.MatchRoot("last"))},
-			},
-			"end": schema.StringAttribute{
-				MarkdownDescription: "The first moment that is too late, in RFC 3339. Default is now.",
-				Optional:            true,
-				Validators:          []validator.String{tfkit.RFC3339()},
-			},
-			"last": schema.StringAttribute{
-				MarkdownDescription: "How long before `end` the period begins, instead of `start`: days such as `30d`, or hours and minutes such as " +
-					"`36h` or `90m`. At most `90d`.",
-				Optional:   true,
-				Validators: []validator.String{tfkit.StringCheck("value must be a duration such as 30d or 36h, at most 90d", checkLast)},
-			},
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Only what was done for this customer. It is the customer's Microsoft Entra tenant id, a GUID.",
-				Optional:            true,
-				Validators:          []validator.String{tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_ids"))},
-			},
-			"customer_ids": schema.ListAttribute{
-				MarkdownDescription: "Only what was done for these customers. An empty list is no customer.",
-				ElementType:         types.StringType,
-				Optional:            true,
-				Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
-			},
-			"resource_types":  values("Only what was done to these, such as `self_serve_policy`, `order` or `subscription`."),
-			"operation_types": values("Only these operations, such as `create_self_serve_policy`, `delete_self_serve_policy` or `create_order`."),
-			"statuses":        values("Only operations with these outcomes: `succeeded`, `failed`, `progress` or `decline`."),
-			"audit_records": schema.ListNestedAttribute{
-				MarkdownDescription: "The records, newest first, and by `audit_record_id` where they are of the same moment.",
-				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{
-					Attributes: map[string]schema.Attribute{
-						"audit_record_id":  schema.StringAttribute{MarkdownDescription: "The record's id.", Computed: true},
-						"operation_date":   schema.StringAttribute{MarkdownDescription: "When it was done, in RFC 3339 and UTC.", Computed: true},
-						"operation_type":   schema.StringAttribute{MarkdownDescription: "What was done, such as `create_self_serve_policy`.", Computed: true},
-						"operation_status": schema.StringAttribute{MarkdownDescription: "The outcome, such as `succeeded` or `failed`.", Computed: true},
-						"resource_type":    schema.StringAttribute{MarkdownDescription: "What it was done to, such as `self_serve_policy`.", Computed: true},
-						"customer_id": schema.StringAttribute{
-							MarkdownDescription: "The customer, in lower case. Null for what concerns the partner alone.", Computed: true,
-						},
-						"customer_name":       schema.StringAttribute{MarkdownDescription: "The customer's company name.", Computed: true},
-						"user_principal_name": schema.StringAttribute{MarkdownDescription: "Who did it, where Partner Center tells.", Computed: true},
-						"application_id": schema.StringAttribute{
-							MarkdownDescription: "The application it was done with, by id or by a name such as `FulfillmentService`.", Computed: true,
-						},
-						"resource_old_value": schema.StringAttribute{
-							MarkdownDescription: "The resource before, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
-							Computed:            true,
-						},
-						"resource_new_value": schema.StringAttribute{
-							MarkdownDescription: "The resource after, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
-							Computed:            true,
-						},
-						"customized_data": schema.MapAttribute{
-							MarkdownDescription: "Details by name, such as `OrderId` and `OfferId-0` of an order.",
-							ElementType:         types.StringType,
-							Computed:            true,
-						},
-						"original_correlation_id": schema.StringAttribute{
-							MarkdownDescription: "The correlation id of the call that did it. The provider logs those of its own calls.", Computed: true,
-						},
-					},
-				},
-			},
+			"azure_reservations":  schema.BoolAttribute{MarkdownDescription: "`true` if the customer could buy Azure reservations.", Computed: true},
+			"azure_savings_plans": schema.BoolAttribute{MarkdownDescription: "`true` if the customer could buy Azure savings plans.", Computed: true},
 		},
 	}
 }
 
 type activityLogModel struct {
-	Start          types.String       `tfsdk:"start"`
-	End            types.String       `tfsdk:"end"`
-	Last           types.String       `tfsdk:"last"`
+	tfkit.Period
+
+	ClientIDs      types.List         `tfsdk:"client_ids"`
 	CustomerID     types.String       `tfsdk:"customer_id"`
 	CustomerIDs    types.List         `tfsdk:"customer_ids"`
 	ResourceTypes  types.List         `tfsdk:"resource_types"`
@@ -149,15 +163,23 @@ type auditRecordModel struct {
 	OperationStatus       types.String            `tfsdk:"operation_status"`
 	ResourceType          types.String            `tfsdk:"resource_type"`
 	CustomerID            types.String            `tfsdk:"customer_id"`
-	CustomerName          types.String            `tfsdk:"customer_name"`
+	CompanyName           types.String            `tfsdk:"company_name"`
 	UserPrincipalName     types.String            `tfsdk:"user_principal_name"`
 	ApplicationID         types.String            `tfsdk:"application_id"`
+	ByThisApplication     types.Bool              `tfsdk:"by_this_application"`
+	PermissionsBefore     *permissionsModel       `tfsdk:"permissions_before"`
+	PermissionsAfter      *permissionsModel       `tfsdk:"permissions_after"`
 	ResourceOldValue      types.String            `tfsdk:"resource_old_value"`
 	ResourceNewValue      types.String            `tfsdk:"resource_new_value"`
 	CustomizedData        map[string]types.String `tfsdk:"customized_data"`
 	OriginalCorrelationID types.String            `tfsdk:"original_correlation_id"`
 
 	at time.Time
+}
+
+type permissionsModel struct {
+	AzureReservations bool `tfsdk:"azure_reservations"`
+	AzureSavingsPlans bool `tfsdk:"azure_savings_plans"`
 }
 
 const defaultLast = 30 * 24 * time.Hour
@@ -176,36 +198,22 @@ func checkLast(s string) error {
 	return err
 }
 
-// period is what start, end and last select, and the attribute that begins it.
-func (m activityLogModel) period(now time.Time) (start, end time.Time, by string) {
-	end = tfkit.Time(m.End)
-	if !m.Start.IsNull() {
-		return tfkit.Time(m.Start), end, "start"
-	}
-	last, by := defaultLast, "end"
-	if d, err := parseLast(m.Last.ValueString()); err == nil {
-		last, by = d, "last"
-	}
-	if end.IsZero() {
-		return now.Add(-last), end, by
-	}
-	return end.Add(-last), end, by
-}
-
 // ValidateConfig refuses a period that Partner Center does not have, in plan.
 func (d *activityLogDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m activityLogModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	for _, s := range []types.String{m.Start, m.End} {
-		if s.IsUnknown() || !s.IsNull() && tfkit.CheckRFC3339(s.ValueString()) != nil {
-			return
-		}
-	}
-	if m.Last.IsUnknown() || !m.Last.IsNull() && checkLast(m.Last.ValueString()) != nil {
+	if !m.Known() || !m.Last.IsNull() && checkLast(m.Last.ValueString()) != nil {
 		return
 	}
+	by := "end"
+	switch {
+	case !m.Start.IsNull():
+		by = "start"
+	case !m.Last.IsNull():
+		by = "last"
+	}
 	now := time.Now()
-	start, end, by := m.period(now)
+	start, end := m.Between(now, defaultLast)
 	if err := (partnercenter.AuditFilter{Start: start, End: end}).Check(now); err != nil {
 		resp.Diagnostics.AddAttributeError(path.Root(by), "Invalid period", "The activity log cannot be read for this period: "+err.Error()+".")
 	}
@@ -215,7 +223,7 @@ func (d *activityLogDataSource) ValidateConfig(ctx context.Context, req datasour
 func (m activityLogModel) filter(ctx context.Context) (partnercenter.AuditFilter, diag.Diagnostics) {
 	var f partnercenter.AuditFilter
 	var diags diag.Diagnostics
-	f.Start, f.End, _ = m.period(time.Now())
+	f.Start, f.End = m.Between(time.Now(), defaultLast)
 	for _, l := range []struct {
 		from types.List
 		to   *[]string
@@ -243,7 +251,7 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m.AuditRecords = []auditRecordModel{}
+	var records []partnercenter.AuditRecord
 	for r, err := range d.PartnerCenter.AuditRecords.All(ctx, filter) {
 		if err != nil {
 			summary := "Could not read the activity log"
@@ -253,7 +261,12 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 			resp.Diagnostics.Append(tfkit.Failure(summary, err))
 			return
 		}
-		m.AuditRecords = append(m.AuditRecords, fromAPI(r))
+		records = append(records, r)
+	}
+	clientIDs := d.clientIDs(ctx, m)
+	m.AuditRecords = make([]auditRecordModel, 0, len(records))
+	for _, r := range records {
+		m.AuditRecords = append(m.AuditRecords, fromAPI(r, clientIDs))
 	}
 	slices.SortStableFunc(m.AuditRecords, func(a, b auditRecordModel) int {
 		return cmp.Or(b.at.Compare(a.at), cmp.Compare(a.AuditRecordID.ValueString(), b.AuditRecordID.ValueString()))
@@ -261,15 +274,41 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func fromAPI(r partnercenter.AuditRecord) auditRecordModel {
+// clientIDs are the applications that count as this one: by default the provider's, if the access token
+// that the records were read with names it.
+func (d *activityLogDataSource) clientIDs(ctx context.Context, m activityLogModel) []string {
+	var ids []string
+	if !m.ClientIDs.IsNull() {
+		m.ClientIDs.ElementsAs(ctx, &ids, false) // validated: there are texts only
+		return ids
+	}
+	if caller, err := d.PartnerCenter.Caller(ctx); err == nil && caller.ClientID != "" {
+		ids = append(ids, caller.ClientID)
+	}
+	return ids
+}
+
+func permissionsFromAPI(allowed map[partnercenter.Permission]bool) *permissionsModel {
+	if allowed == nil {
+		return nil
+	}
+	return &permissionsModel{allowed[partnercenter.AzureReservedInstances], allowed[partnercenter.AzureSavingsPlan]}
+}
+
+func fromAPI(r partnercenter.AuditRecord, clientIDs []string) auditRecordModel {
 	m := auditRecordModel{
 		AuditRecordID: tfkit.OrNull(r.ID), OperationDate: tfkit.OrNull(r.OperationDate.String()), OperationType: tfkit.OrNull(string(r.OperationType)),
 		OperationStatus: tfkit.OrNull(string(r.OperationStatus)), ResourceType: tfkit.OrNull(string(r.ResourceType)),
-		CustomerID: tfkit.OrNull(strings.ToLower(r.CustomerID)), CustomerName: tfkit.OrNull(string(r.CustomerName)),
+		CustomerID: tfkit.OrNull(strings.ToLower(r.CustomerID)), CompanyName: tfkit.OrNull(string(r.CustomerName)),
 		UserPrincipalName: tfkit.OrNull(string(r.UserPrincipalName)), ApplicationID: tfkit.OrNull(string(r.ApplicationID)),
 		ResourceOldValue: tfkit.OrNull(r.ResourceOldValue.JSON()), ResourceNewValue: tfkit.OrNull(r.ResourceNewValue.JSON()),
 		CustomizedData: map[string]types.String{}, OriginalCorrelationID: tfkit.OrNull(string(r.OriginalCorrelationID)), at: r.OperationDate.Time,
 	}
+	if by, known := r.ByApplication(clientIDs...); known && len(clientIDs) > 0 {
+		m.ByThisApplication = types.BoolValue(by)
+	}
+	before, after := r.PolicyChange()
+	m.PermissionsBefore, m.PermissionsAfter = permissionsFromAPI(before), permissionsFromAPI(after)
 	for _, d := range r.CustomizedData {
 		m.CustomizedData[string(d.Key)] = types.StringPointerValue((*string)(d.Value))
 	}

@@ -71,7 +71,7 @@ func TestAccActivityLog(t *testing.T) {
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("audit_records"), knownvalue.ListSizeExact(1)),
 					statecheck.ExpectKnownValue(one, first, knownvalue.ObjectPartial(map[string]knownvalue.Check{
 						"operation_type": text("create_self_serve_policy"), "operation_status": text("succeeded"), "resource_type": text("self_serve_policy"),
-						"customer_id": text(mockbackend.AdatumID), "customer_name": text("Adatum Demo"), "resource_old_value": knownvalue.Null(),
+						"customer_id": text(mockbackend.AdatumID), "company_name": text("Adatum Demo"), "resource_old_value": knownvalue.Null(),
 						"customized_data": knownvalue.MapExact(map[string]knownvalue.Check{"CustomerId": text(mockbackend.AdatumID)}),
 					})),
 					statecheck.ExpectKnownOutputValue("granted", text(mockbackend.AzureReservedInstances)),
@@ -380,4 +380,55 @@ func TestProtoActivityLog_faults(t *testing.T) {
 			},
 		}
 	})
+}
+
+// What a policy allowed before and after, and whether this application changed it, takes no decoding.
+func TestProtoActivityLog_permissions(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	admin := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+	r := admin.Resource("partnercenter_customer_permission_reservations")
+	if err := r.Apply(t.Context(), acctest.Values{"customer_id": mockbackend.AdatumID}); err != nil {
+		t.Fatal(err)
+	}
+	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan)
+	b.SetPermissions(mockbackend.AdatumID)
+	b.AddAuditRecord(mockbackend.AdatumID, mockbackend.AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ApplicationID: "Partner Center Web"})
+	const other = "4990cffe-04e8-4e8b-808a-1175604b879f"
+	for _, clientIDs := range []any{nil, []any{other, strings.ToUpper(b.Partner().ClientID)}} {
+		v, err := read(t, b, acctest.Values{"customer_id": mockbackend.AdatumID, "last": "1h", "resource_types": []any{"self_serve_policy"}, "client_ids": clientIDs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		brief := func(v any) string {
+			p, ok := v.(acctest.Values)
+			if !ok {
+				return "unknown"
+			}
+			var on []string
+			for _, name := range []string{"azure_reservations", "azure_savings_plans"} {
+				if p[name] == true {
+					on = append(on, name)
+				}
+			}
+			return strings.Join(on, "+")
+		}
+		got := map[string][]string{}
+		for _, r := range records(t, v) {
+			key := brief(r["permissions_before"]) + " > " + brief(r["permissions_after"])
+			got[key] = append(got[key], fmt.Sprint(r["by_this_application"]))
+		}
+		byPortal := "false"
+		if clientIDs != nil {
+			byPortal = "true" // the portal's application is one of those given
+		}
+		want := map[string][]string{
+			" > azure_reservations": {"true"}, "azure_reservations > azure_reservations+azure_savings_plans": {byPortal},
+			"azure_reservations+azure_savings_plans > ": {byPortal}, "unknown > unknown": {"<nil>"},
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: %v, not %v", clientIDs, got, want)
+		}
+	}
+	acctest.FailOnViolations(t, b)
 }

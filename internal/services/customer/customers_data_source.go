@@ -3,6 +3,7 @@ package customer
 import (
 	"context"
 	"maps"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -34,8 +35,8 @@ func (d *customersDataSource) Metadata(_ context.Context, req datasource.Metadat
 
 func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The partner's customers, all of them or those whose company name or domain starts with a text.\n\n" +
-			"**Sign-in and role:** app-only or app+user, any agent.",
+		MarkdownDescription: "The partner's customers, all of them or those whose company name or domain starts with a text, or of one indirect reseller.\n\n" +
+			"**Sign-in and role:** app-only or app+user, any agent. `indirect_reseller_id` requires app+user.",
 		Attributes: map[string]schema.Attribute{
 			"company_name_prefix": schema.StringAttribute{
 				MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
@@ -48,6 +49,12 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			"indirect_reseller_id": schema.StringAttribute{
+				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. " +
+					"Must be a GUID.",
+				Optional:   true,
+				Validators: []validator.String{tfkit.GUID()},
+			},
 			"customers": schema.ListNestedAttribute{
 				MarkdownDescription: "The customers, sorted by `customer_id`.",
 				Computed:            true,
@@ -57,6 +64,11 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 						"company_name":            schema.StringAttribute{MarkdownDescription: "The company's name.", Computed: true},
 						"domain":                  schema.StringAttribute{MarkdownDescription: "The tenant's default domain.", Computed: true},
 						"relationship_to_partner": schema.StringAttribute{MarkdownDescription: "The relationship, such as `reseller`.", Computed: true},
+						"indirect_reseller_id": schema.StringAttribute{
+							MarkdownDescription: "Microsoft Entra tenant ID of the indirect reseller of the customer, in lower case. Null if there is none, or if " +
+								"Partner Center does not return it.",
+							Computed: true,
+						},
 					},
 				},
 			},
@@ -67,12 +79,14 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 type customersModel struct {
 	CompanyNamePrefix types.String `tfsdk:"company_name_prefix"`
 	DomainPrefix      types.String `tfsdk:"domain_prefix"`
+	IndirectReseller  types.String `tfsdk:"indirect_reseller_id"`
 	Customers         types.List   `tfsdk:"customers"`
 }
 
 // customerObject is the type of one customer.
 var customerObject = tftypes.Object{AttributeTypes: map[string]tftypes.Type{
 	"customer_id": tftypes.String, "company_name": tftypes.String, "domain": tftypes.String, "relationship_to_partner": tftypes.String,
+	"indirect_reseller_id": tftypes.String,
 }}
 
 func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -84,7 +98,7 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		return
 	}
 	customers, err := d.PartnerCenter.Customers.List(ctx, partnercenter.CustomerFilter{
-		CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(),
+		CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(), IndirectResellerID: m.IndirectReseller.ValueString(),
 	})
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
@@ -106,9 +120,14 @@ func listOf(customers []partnercenter.Customer) tftypes.Value {
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	objects := make([]tftypes.Value, 0, len(customers))
 	for _, c := range customers {
+		reseller := tftypes.NewValue(tftypes.String, nil)
+		if c.AssociatedPartnerID != "" {
+			reseller = text(strings.ToLower(string(c.AssociatedPartnerID)))
+		}
 		objects = append(objects, tftypes.NewValue(customerObject, map[string]tftypes.Value{
 			"customer_id": text(c.ID), "company_name": text(c.CompanyProfile.CompanyName),
 			"domain": text(c.CompanyProfile.Domain), "relationship_to_partner": text(c.RelationshipToPartner),
+			"indirect_reseller_id": reseller,
 		}))
 	}
 	return tftypes.NewValue(tftypes.List{ElementType: customerObject}, objects)

@@ -61,6 +61,7 @@ func TestAccCustomers(t *testing.T) {
 						knownvalue.ObjectExact(map[string]knownvalue.Check{
 							"customer_id": text(mockbackend.LitwareID), "company_name": text("Litware Demo"),
 							"domain": text("litware-demo.onmicrosoft.com"), "relationship_to_partner": text("reseller"),
+							"indirect_reseller_id": knownvalue.Null(),
 						}),
 					})),
 				},
@@ -151,7 +152,13 @@ func expectAll(t *testing.T, b *mockbackend.Backend, pages int) {
 	t.Helper()
 	want := []any{}
 	for _, c := range b.Customers() {
-		want = append(want, acctest.Values{"customer_id": c.ID, "company_name": c.CompanyName, "domain": c.Domain, "relationship_to_partner": "reseller"})
+		var reseller any
+		if c.IndirectReseller != "" {
+			reseller = c.IndirectReseller
+		}
+		want = append(want, acctest.Values{
+			"customer_id": c.ID, "company_name": c.CompanyName, "domain": c.Domain, "relationship_to_partner": "reseller", "indirect_reseller_id": reseller,
+		})
 	}
 	id := func(v any) string { s, _ := v.(acctest.Values)["customer_id"].(string); return s }
 	slices.SortFunc(want, func(a, b any) int { return strings.Compare(id(a), id(b)) })
@@ -223,4 +230,40 @@ func TestProtoCustomers_faults(t *testing.T) {
 			},
 		}
 	})
+}
+
+// Customers of one indirect reseller are selected by the server, which takes a user.
+func TestProtoCustomers_reseller(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	b.AddCustomer(mockbackend.Customer{CompanyName: "Tailwind", IndirectReseller: mockbackend.TailspinResellerID})
+	user := func(config acctest.Values) (acctest.Values, error) {
+		return acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken).ReadDataSource(t.Context(), typeName, config)
+	}
+	for _, c := range []struct {
+		reseller, prefix any
+		want             []string
+	}{
+		{strings.ToUpper(mockbackend.TailspinResellerID), nil, []string{"Tailspin Demo", "Tailwind"}},
+		{mockbackend.TailspinResellerID, "tailw", []string{"Tailwind"}},
+		{mockbackend.OtherResellerID, nil, []string{}},
+	} {
+		b.ResetJournal()
+		v, err := user(acctest.Values{"indirect_reseller_id": c.reseller, "company_name_prefix": c.prefix})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := names(t, v)
+		slices.Sort(got)
+		if sent := acctest.Sent(b); !slices.Equal(got, c.want) || len(sent) != 1 || !strings.Contains(sent[0].Query, "IndirectReseller") {
+			t.Errorf("%v: %q by %v, not %q", c.reseller, got, sent, c.want)
+		}
+	}
+	if _, err := read(t, b, acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID}); err == nil || !strings.Contains(err.Error(), "900329") {
+		t.Errorf("app-only: %v", err)
+	}
+	if _, err := user(acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerMPNID}); err == nil || !strings.Contains(err.Error(), "must be a GUID") {
+		t.Errorf("a Partner ID: %v", err)
+	}
+	acctest.FailOnViolations(t, b)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -27,7 +27,7 @@ func NewOrderHistoryDataSource() datasource.DataSource { return &orderHistoryDat
 // orderHistoryDataSource lists a customer's orders.
 //
 // Endpoint: GET /v1/customers/{customer}/orders, app-only or app+user, any agent. The server
-// selects by billing cycle; the dates and reservations_only are applied here. The API mixes
+// selects by billing cycle; the period and reservations_only are applied here. The API mixes
 // New with new and UserPurchase with one_time; enumerations are in snake_case here.
 // https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders
 type orderHistoryDataSource struct{ tfkit.DataSource }
@@ -37,52 +37,48 @@ func (d *orderHistoryDataSource) Metadata(_ context.Context, req datasource.Meta
 }
 
 func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := tfkit.PeriodAttributes(" By default, the whole history is read.", " By default, the whole history is read.", nil)
+	maps.Copy(attributes, orderHistoryAttributes())
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A customer's order history: what was bought for it or by itself, newest first.\n\n" +
 			"A new order takes up to 15 minutes to show. Values of enumerations, such as `status`, are in snake_case (`user_purchase`, " +
 			"`add_quantity`), whatever Partner Center's spelling; values that Partner Center adds in the future come the same way.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
-		Attributes: map[string]schema.Attribute{
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-			},
-			"created_after": schema.StringAttribute{
-				MarkdownDescription: "Only orders that were created at this moment or later, in RFC 3339, such as `2026-01-31T00:00:00Z`.",
-				Optional:            true,
-				Validators:          []validator.String{tfkit.RFC3339()},
-			},
-			"created_before": schema.StringAttribute{
-				MarkdownDescription: "Only orders that were created before this moment, in RFC 3339.",
-				Optional:            true,
-				Validators:          []validator.String{tfkit.RFC3339()},
-			},
-			"billing_cycle": schema.StringAttribute{
-				MarkdownDescription: "Only orders that are billed this way: `one_time`, `monthly`, `annual`, `biennial`, `triennial` or `none`.",
-				Optional:            true,
-				Validators:          []validator.String{stringvalidator.OneOf("one_time", "monthly", "annual", "biennial", "triennial", "none")},
-			},
-			"include_price": schema.BoolAttribute{
-				MarkdownDescription: "Whether to ask for prices. Default `false`.",
-				Optional:            true,
-			},
-			"include_system_purchases": schema.BoolAttribute{
-				MarkdownDescription: "Whether to list what Partner Center ordered by itself, too, such as renewals. Default `false`.",
-				Optional:            true,
-			},
-			"reservations_only": schema.BoolAttribute{
-				MarkdownDescription: "Whether to list only orders with a line that looks like an Azure reservation, as `may_be_reservation` tells. " +
-					"Default `false`.",
-				Optional: true,
-			},
-			"orders": schema.ListNestedAttribute{
-				MarkdownDescription: "The orders, newest first, and by `order_id` where they are of the same moment. An order whose " +
-					"moment Partner Center does not tell is listed last, whatever `created_after` and `created_before` are.",
-				Computed: true,
-				NestedObject: schema.NestedAttributeObject{
-					Attributes: orderAttributes(),
-				},
+		Attributes: attributes,
+	}
+}
+
+func orderHistoryAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"customer_id": schema.StringAttribute{
+			MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+			Required:            true,
+			Validators:          []validator.String{tfkit.GUID()},
+		},
+		"billing_cycle": schema.StringAttribute{
+			MarkdownDescription: "Only orders that are billed this way: `one_time`, `monthly`, `annual`, `biennial`, `triennial` or `none`.",
+			Optional:            true,
+			Validators:          []validator.String{stringvalidator.OneOf("one_time", "monthly", "annual", "biennial", "triennial", "none")},
+		},
+		"include_price": schema.BoolAttribute{
+			MarkdownDescription: "Whether to ask for prices. Default `false`.",
+			Optional:            true,
+		},
+		"include_system_purchases": schema.BoolAttribute{
+			MarkdownDescription: "Whether to list what Partner Center ordered by itself, too, such as renewals. Default `false`.",
+			Optional:            true,
+		},
+		"reservations_only": schema.BoolAttribute{
+			MarkdownDescription: "Set to `true` to list only orders with a line whose `product_kind` is `reservation`, `pre_purchase_plan` or `unclear`. " +
+				"Defaults to `false`.",
+			Optional: true,
+		},
+		"orders": schema.ListNestedAttribute{
+			MarkdownDescription: "The orders, newest first, and by `order_id` where they are of the same moment. An order whose " +
+				"moment Partner Center does not tell is listed last, whatever the period is.",
+			Computed: true,
+			NestedObject: schema.NestedAttributeObject{
+				Attributes: orderAttributes(),
 			},
 		},
 	}
@@ -94,7 +90,7 @@ func orderAttributes() map[string]schema.Attribute {
 		return schema.StringAttribute{MarkdownDescription: what + ", a decimal number as a string, in the order's currency.", Computed: true}
 	}
 	return map[string]schema.Attribute{
-		"order_id":      schema.StringAttribute{MarkdownDescription: "The order's id. Upper and lower case differ.", Computed: true},
+		"order_id":      schema.StringAttribute{MarkdownDescription: "ID of the order. Case-sensitive.", Computed: true},
 		"alternate_id":  schema.StringAttribute{MarkdownDescription: "The order's number in the portal.", Computed: true},
 		"creation_date": schema.StringAttribute{MarkdownDescription: "When the order was created, in RFC 3339 and UTC.", Computed: true},
 		"status": schema.StringAttribute{
@@ -133,10 +129,10 @@ func orderAttributes() map[string]schema.Attribute {
 						MarkdownDescription: "`new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
 					},
 					"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "The Partner ID of the indirect reseller.", Computed: true},
-					"may_be_reservation": schema.BoolAttribute{
-						MarkdownDescription: "Whether the line looks like an Azure reservation: it was ordered with a scope, or it has a term and is " +
-							"billed once or belongs to no subscription. Orders do not say what kind of product they are for. " +
-							"Software that is sold for a term looks the same; the data source `partnercenter_reservations` is sure.",
+					"product_kind": schema.StringAttribute{
+						MarkdownDescription: "Kind of the product: `reservation`, `savings_plan`, `pre_purchase_plan`, `other`, or `unclear` where the fields " +
+							"of the order fit a reservation as well as software. Orders have no field for it. The kind follows from the offer, the " +
+							"scope, the subscription, the term, the billing cycle and the product name. The data source `partnercenter_reservations` lists reservations with certainty.",
 						Computed: true,
 					},
 					"pricing": schema.SingleNestedAttribute{
@@ -157,9 +153,9 @@ func orderAttributes() map[string]schema.Attribute {
 }
 
 type orderHistoryModel struct {
+	tfkit.Period
+
 	CustomerID             types.String `tfsdk:"customer_id"`
-	CreatedAfter           types.String `tfsdk:"created_after"`
-	CreatedBefore          types.String `tfsdk:"created_before"`
 	BillingCycle           types.String `tfsdk:"billing_cycle"`
 	IncludePrice           types.Bool   `tfsdk:"include_price"`
 	IncludeSystemPurchases types.Bool   `tfsdk:"include_system_purchases"`
@@ -168,7 +164,7 @@ type orderHistoryModel struct {
 }
 
 type orderModel struct {
-	OrderID         string          `tfsdk:"order_id"`
+	OrderID         types.String    `tfsdk:"order_id"`
 	AlternateID     types.String    `tfsdk:"alternate_id"`
 	CreationDate    types.String    `tfsdk:"creation_date"`
 	Status          types.String    `tfsdk:"status"`
@@ -191,7 +187,7 @@ type lineItemModel struct {
 	TermDuration      types.String  `tfsdk:"term_duration"`
 	TransactionType   types.String  `tfsdk:"transaction_type"`
 	PartnerIDOnRecord types.String  `tfsdk:"partner_id_on_record"`
-	MayBeReservation  bool          `tfsdk:"may_be_reservation"`
+	ProductKind       string        `tfsdk:"product_kind"`
 	Pricing           *pricingModel `tfsdk:"pricing"`
 }
 
@@ -207,20 +203,15 @@ type pricingModel struct {
 func (d *orderHistoryDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m orderHistoryModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	after, before := tfkit.Time(m.CreatedAfter), tfkit.Time(m.CreatedBefore)
-	if !after.IsZero() && !before.IsZero() && !before.After(after) {
-		resp.Diagnostics.AddAttributeError(path.Root("created_before"), "Invalid value", fmt.Sprintf(
-			"The value of created_before, %s, must be later than that of created_after, %s.", m.CreatedBefore.ValueString(), m.CreatedAfter.ValueString()))
-	}
+	m.Check(time.Now(), &resp.Diagnostics)
 }
 
 // selects applies what the server cannot.
-func (m orderHistoryModel) selects(o partnercenter.Order) bool {
+func (m orderHistoryModel) selects(o partnercenter.Order, start, end time.Time) bool {
 	if m.ReservationsOnly.ValueBool() && !slices.ContainsFunc(o.Lines, o.MayBeReservation) {
 		return false
 	}
-	after, before := tfkit.Time(m.CreatedAfter), tfkit.Time(m.CreatedBefore)
-	return o.CreationDate.IsZero() || !o.CreationDate.Before(after) && (before.IsZero() || o.CreationDate.Before(before))
+	return o.CreationDate.IsZero() || !o.CreationDate.Before(start) && (end.IsZero() || o.CreationDate.Before(end))
 }
 
 func (d *orderHistoryDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
@@ -236,26 +227,27 @@ func (d *orderHistoryDataSource) Read(ctx context.Context, req datasource.ReadRe
 		BillingCycle: m.BillingCycle.ValueString(), IncludePrice: m.IncludePrice.ValueBool(), IncludeSystemPurchases: m.IncludeSystemPurchases.ValueBool(),
 	}
 	m.Orders = []orderModel{}
+	start, end := m.Between(time.Now(), 0)
 	for o, err := range d.PartnerCenter.Orders.Of(ctx, customerID, filter) {
 		if err != nil {
 			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the order history of customer %s", customerID), err))
 			return
 		}
-		if m.selects(o) {
+		if m.selects(o, start, end) {
 			m.Orders = append(m.Orders, orderFromAPI(o))
 		}
 	}
 	slices.SortStableFunc(m.Orders, func(a, b orderModel) int {
-		return cmp.Or(b.created.Compare(a.created), cmp.Compare(a.OrderID, b.OrderID))
+		return cmp.Or(b.created.Compare(a.created), cmp.Compare(a.OrderID.ValueString(), b.OrderID.ValueString()))
 	})
 	// An order that came while pages were read can stand on two of them.
-	m.Orders = slices.CompactFunc(m.Orders, func(a, b orderModel) bool { return a.OrderID == b.OrderID })
+	m.Orders = slices.CompactFunc(m.Orders, func(a, b orderModel) bool { return a.OrderID.Equal(b.OrderID) })
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
 func orderFromAPI(o partnercenter.Order) orderModel {
 	m := orderModel{
-		OrderID: o.ID, AlternateID: tfkit.OrNull(string(o.AlternateID)), CreationDate: tfkit.OrNull(o.CreationDate.String()),
+		OrderID: tfkit.OrNull(o.ID), AlternateID: tfkit.OrNull(string(o.AlternateID)), CreationDate: tfkit.OrNull(o.CreationDate.String()),
 		Status: tfkit.OrNull(string(o.Status)), BillingCycle: tfkit.OrNull(string(o.BillingCycle)), TransactionType: tfkit.OrNull(string(o.TransactionType)),
 		ClientName: tfkit.OrNull(o.Client.Name), CurrencyCode: tfkit.OrNull(o.CurrencyCode), TotalPrice: tfkit.OrNull(string(o.TotalPrice)),
 		LineItems: []lineItemModel{}, created: o.CreationDate.Time,
@@ -265,7 +257,7 @@ func orderFromAPI(o partnercenter.Order) orderModel {
 			LineItemNumber: types.Int64PointerValue((*int64)(l.Number)), OfferID: tfkit.OrNull(l.OfferID), FriendlyName: tfkit.OrNull(l.FriendlyName),
 			SubscriptionID: tfkit.OrNull(strings.ToLower(l.SubscriptionID)), Quantity: types.Int64PointerValue((*int64)(l.Quantity)),
 			TermDuration: tfkit.OrNull(l.TermDuration), TransactionType: tfkit.OrNull(string(l.TransactionType)),
-			PartnerIDOnRecord: tfkit.OrNull(string(l.PartnerIDOnRecord)), MayBeReservation: o.MayBeReservation(l),
+			PartnerIDOnRecord: tfkit.OrNull(string(l.PartnerIDOnRecord)), ProductKind: string(o.Kind(l)),
 		}
 		if p := l.Pricing; p != nil {
 			line.Pricing = &pricingModel{

@@ -47,7 +47,7 @@ func TestAccOrderHistory(t *testing.T) {
 	order := b.AddOrder(mockbackend.NorthwindID, mockbackend.Order{
 		Created: time.Date(2026, time.March, 1, 8, 31, 7, 645_567_400, time.UTC),
 		Lines: []mockbackend.OrderLine{
-			{OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", FriendlyName: "Reserved VM", Quantity: 3, TermDuration: "P1Y", UnitPriceCents: 98_765, Reservation: &mockbackend.Reservation{}},
+			{OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", FriendlyName: "Reserved_VM_Instance_Standard_D1_AP_East_1_Year", Quantity: 3, TermDuration: "P1Y", UnitPriceCents: 98_765, Reservation: &mockbackend.Reservation{}},
 			{OfferID: "DG7GSAMPLE01:0005:DG7GSAMPLE02", FriendlyName: "Server", TransactionType: "AddQuantity", PartnerID: "1234567"},
 		},
 	})
@@ -69,12 +69,20 @@ func TestAccOrderHistory(t *testing.T) {
 				ExpectError: acctest.Says("The value of customer_id must be a GUID such as"),
 			},
 			{
-				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `created_after = "yesterday"`),
-				ExpectError: acctest.Says("The value of created_after must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z."),
+				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "yesterday"`),
+				ExpectError: acctest.Says("The value of start must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z."),
 			},
 			{
-				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `created_after = "2026-02-01T00:00:00Z"`, `created_before = "2026-02-01T01:00:00+01:00"`),
-				ExpectError: acctest.Says("must be later than that of created_after, 2026-02-01T00:00:00Z."),
+				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "2026-02-01T00:00:00Z"`, `end = "2026-02-01T01:00:00+01:00"`),
+				ExpectError: acctest.Says("must be later than that of start, 2026-02-01T00:00:00Z."),
+			},
+			{
+				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "2126-02-01T00:00:00Z"`),
+				ExpectError: acctest.Says("The value of start, 2126-02-01T00:00:00Z, is in the future."),
+			},
+			{
+				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "2026-02-01T00:00:00Z"`, `last = "1d"`),
+				ExpectError: acctest.Says("cannot be specified when"),
 			},
 			{
 				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `billing_cycle = "weekly"`),
@@ -85,7 +93,7 @@ func TestAccOrderHistory(t *testing.T) {
 				ExpectError: acctest.Says("Could not read the order history of customer 00000000-0000-4000-8000-000000000000"),
 			},
 			{
-				Config: config(`customer_id = "`+strings.ToUpper(mockbackend.NorthwindID)+`"`, `created_after = "2026-01-01T00:00:00Z"`, "include_price = true"),
+				Config: config(`customer_id = "`+strings.ToUpper(mockbackend.NorthwindID)+`"`, `start = "2026-01-01T00:00:00Z"`, "include_price = true"),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("orders"), knownvalue.ListExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
 						"order_id": text(order.ID), "alternate_id": text(order.AlternateID), "creation_date": text("2026-03-01T08:31:07.6455674Z"),
@@ -93,21 +101,21 @@ func TestAccOrderHistory(t *testing.T) {
 						"client_name": text("Partner Center Web"), "currency_code": text("USD"), "total_price": text("2962.95"),
 						"line_items": knownvalue.ListExact([]knownvalue.Check{
 							knownvalue.ObjectExact(map[string]knownvalue.Check{
-								"line_item_number": knownvalue.Int64Exact(0), "offer_id": text("DZH318Z0BQ36:004G:DZH318Z0SAMP"), "friendly_name": text("Reserved VM"),
+								"line_item_number": knownvalue.Int64Exact(0), "offer_id": text("DZH318Z0BQ36:004G:DZH318Z0SAMP"), "friendly_name": text("Reserved_VM_Instance_Standard_D1_AP_East_1_Year"),
 								"subscription_id": null, "quantity": knownvalue.Int64Exact(3), "term_duration": text("P1Y"), "transaction_type": text("new"),
-								"partner_id_on_record": null, "may_be_reservation": knownvalue.Bool(true), "pricing": price("987.65", "2962.95"),
+								"partner_id_on_record": null, "product_kind": text("reservation"), "pricing": price("987.65", "2962.95"),
 							}),
 							knownvalue.ObjectExact(map[string]knownvalue.Check{
 								"line_item_number": knownvalue.Int64Exact(1), "offer_id": text("DG7GSAMPLE01:0005:DG7GSAMPLE02"), "friendly_name": text("Server"),
 								"subscription_id": null, "quantity": knownvalue.Int64Exact(1), "term_duration": null, "transaction_type": text("add_quantity"),
-								"partner_id_on_record": text("1234567"), "may_be_reservation": knownvalue.Bool(false), "pricing": price("0.00", "0.00"),
+								"partner_id_on_record": text("1234567"), "product_kind": text("unclear"), "pricing": price("0.00", "0.00"),
 							}),
 						}),
 					})})),
 				},
 			},
 			{
-				Config: config(`customer_id = "`+mockbackend.NorthwindID+`"`, `created_after = "2026-01-01T00:00:00Z"`),
+				Config: config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "2026-01-01T00:00:00Z"`),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("orders").AtSliceIndex(0).AtMapKey("total_price"), null),
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("orders").AtSliceIndex(0).AtMapKey("line_items").AtSliceIndex(0).AtMapKey("pricing"), null),
@@ -154,15 +162,16 @@ func TestProtoOrderHistory_filters(t *testing.T) {
 		asked  string
 	}{
 		{acctest.Values{}, []string{"licences", "monthly", "software", "reserved-A", "reserved-B", "plan"}, ""},
-		{acctest.Values{"reservations_only": true}, []string{"monthly", "reserved-A", "reserved-B"}, ""},
-		{acctest.Values{"reservations_only": true, "billing_cycle": "one_time"}, []string{"reserved-A", "reserved-B"}, "billingType=onetime"},
+		{acctest.Values{"reservations_only": true}, []string{"monthly", "software", "reserved-A", "reserved-B"}, ""},
+		{acctest.Values{"reservations_only": true, "billing_cycle": "one_time"}, []string{"software", "reserved-A", "reserved-B"}, "billingType=onetime"},
 		{acctest.Values{"billing_cycle": "one_time", "include_price": true}, []string{"software", "reserved-A", "reserved-B", "plan"}, "billingType=onetime&include_price=true"},
 		{acctest.Values{"billing_cycle": "annual", "include_price": false}, []string{"licences"}, "billingType=annual"},
 		{acctest.Values{"billing_cycle": "triennial"}, []string{}, "billingType=triennial"},
-		{acctest.Values{"created_after": "2026-02-02T00:00:00Z", "created_before": "2026-02-03T12:00:00Z"}, []string{"reserved-A", "reserved-B"}, ""},
-		{acctest.Values{"created_after": "2026-02-03T13:00:00+01:00"}, []string{"licences", "monthly", "software"}, ""},
-		{acctest.Values{"created_before": "2026-02-02T00:00:00.0000001Z"}, []string{"reserved-A", "reserved-B", "plan"}, ""},
-		{acctest.Values{"created_after": "2030-01-01T00:00:00Z"}, []string{}, ""},
+		{acctest.Values{"start": "2026-02-02T00:00:00Z", "end": "2026-02-03T12:00:00Z"}, []string{"reserved-A", "reserved-B"}, ""},
+		{acctest.Values{"start": "2026-02-03T13:00:00+01:00"}, []string{"licences", "monthly", "software"}, ""},
+		{acctest.Values{"end": "2026-02-02T00:00:00.0000001Z"}, []string{"reserved-A", "reserved-B", "plan"}, ""},
+		{acctest.Values{"end": "2026-02-03T00:00:00Z", "last": "24h"}, []string{"reserved-A", "reserved-B"}, ""},
+		{acctest.Values{"last": "1m"}, []string{}, ""},
 	} {
 		c.config["customer_id"] = wingtip
 		b.ResetJournal()
@@ -225,7 +234,7 @@ func TestProtoOrderHistory_stable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ids := orderIDs(t, got); !slices.Equal(ids, []string{"monthly", "reserved-A", "reserved-B"}) {
+	if ids := orderIDs(t, got); !slices.Equal(ids, []string{"monthly", "software", "reserved-A", "reserved-B"}) {
 		t.Errorf("with enumerations that are not documented: %q", ids)
 	}
 	o := list(t, got, "orders")[0]
@@ -336,4 +345,31 @@ func TestProtoOrderHistory_cancelled(t *testing.T) {
 	t.Parallel()
 	cancelled(t, 10*time.Second, historyType, "Could not read the order history of customer "+mockbackend.ContosoID, func(*mockbackend.Backend) {},
 		acctest.Values{"customer_id": mockbackend.ContosoID})
+}
+
+// The reservations of Microsoft's pages are listed, with nothing but what the pages have.
+func TestProtoOrderHistory_documented(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	b.SetKnobs(func(k *mockbackend.Knobs) { k.BareOrders = true })
+	id := b.AddCustomer(mockbackend.Customer{}).ID
+	for name, orderID := range map[string]string{"Reserved_VM_Instance_Standard_D1_AP_East_1_Year": "by its name", "SQL-Datenbank": "unclear", "Copilot Credit Pre-Purchase Plan": "plan"} {
+		b.AddOrder(id, mockbackend.Order{ID: orderID, Status: "pending", Lines: []mockbackend.OrderLine{{OfferID: "DZH318Z0BQ4B:000Z:DZH318Z0DSPL", FriendlyName: name, TermDuration: "P1Y"}}})
+	}
+	v, err := readHistory(t, b, acctest.Values{"customer_id": id, "reservations_only": true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{}
+	for _, o := range list(t, v, "orders") {
+		line := list(t, o, "line_items")[0]
+		if line["term_duration"] != nil || line["subscription_id"] != nil || o["alternate_id"] != nil {
+			t.Errorf("more than documented: %v", o)
+		}
+		got[o["order_id"].(string)] = line["product_kind"]
+	}
+	if want := map[string]any{"by its name": "reservation", "unclear": "unclear", "plan": "pre_purchase_plan"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	acctest.FailOnViolations(t, b)
 }

@@ -62,10 +62,12 @@ func TestAccSelfServePurchases(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
-			{Config: config(`since = "yesterday"`), ExpectError: acctest.Says("The value of since must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z.")},
-			{Config: config(`since = "2126-01-31T00:00:00Z"`), ExpectError: acctest.Says("The value of since, 2126-01-31T00:00:00Z, is in the future.")},
+			{Config: config(`start = "yesterday"`), ExpectError: acctest.Says("The value of start must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z.")},
+			{Config: config(`start = "2126-01-31T00:00:00Z"`), ExpectError: acctest.Says("The value of start, 2126-01-31T00:00:00Z, is in the future.")},
 			{Config: config(`last = "1 week"`), ExpectError: acctest.Says("The value of last must be a duration such as 30d or 36h.")},
-			{Config: config(`last = "1d"`, `since = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("cannot be specified when")},
+			{Config: config(`start = "2026-01-31T00:00:00Z"`, `end = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("The value of end, 2026-01-31T00:00:00Z, must be later than that of start")},
+			{Config: config(`customer_ids = []`, `indirect_reseller_id = "`+mockbackend.TailspinResellerID+`"`), ExpectError: acctest.Says("cannot be specified when")},
+			{Config: config(`last = "1d"`, `start = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("cannot be specified when")},
 			{Config: config(`customer_ids = []`, `customer_id = "`+mockbackend.ContosoID+`"`), ExpectError: acctest.Says("cannot be specified when")},
 			{Config: config(`customer_ids = ["contoso"]`), ExpectError: acctest.Says("must be a GUID such as")},
 			{Config: config(`on_error = "ignore"`), ExpectError: acctest.Says(`on_error value must be one of: ["fail" "report"]`)},
@@ -76,7 +78,7 @@ func TestAccSelfServePurchases(t *testing.T) {
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("customers_read"), knownvalue.Int64Exact(2)),
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("errors"), knownvalue.MapSizeExact(0)),
 					statecheck.ExpectKnownValue(one, first, knownvalue.ObjectPartial(map[string]knownvalue.Check{
-						"customer_id": text(mockbackend.ContosoID), "customer_name": text("Contoso Demo"), "order_id": text(order.ID), "alternate_id": text(order.AlternateID),
+						"customer_id": text(mockbackend.ContosoID), "company_name": text("Contoso Demo"), "product_kind": text("reservation"), "source": null, "amount": text("1000.00"), "savings_plans": knownvalue.ListSizeExact(0), "order_id": text(order.ID), "alternate_id": text(order.AlternateID),
 						"status": text("completed"), "billing_cycle": text("one_time"), "transaction_type": text("user_purchase"), "client_name": text("Azure Portal"),
 						"currency_code": text("USD"), "total_price": text("1000.00"),
 						"reservations_unknown_reason": null, "buyer": text(mockbackend.ContosoUserPrincipalName), "buyer_unknown_reason": null,
@@ -95,7 +97,7 @@ func TestAccSelfServePurchases(t *testing.T) {
 				},
 			},
 			{
-				Config: config(`customer_id = "`+strings.ToUpper(mockbackend.TailspinID)+`"`, `since = "2026-01-31T00:00:00Z"`),
+				Config: config(`customer_id = "`+strings.ToUpper(mockbackend.TailspinID)+`"`, `start = "2026-01-31T00:00:00Z"`),
 				ConfigStateChecks: []statecheck.StateCheck{
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("purchases"), knownvalue.ListSizeExact(0)),
 					statecheck.ExpectKnownValue(one, tfjsonpath.New("customers_read"), knownvalue.Int64Exact(1)),
@@ -229,7 +231,7 @@ func TestProtoSelfServePurchases_selects(t *testing.T) {
 		{acctest.Values{"last": "1d", "customer_ids": []any{mockbackend.AdatumID, mockbackend.TailspinID, strings.ToUpper(mockbackend.AdatumID)}}, []string{"off", "A"}, 2},
 		{acctest.Values{"last": "1m"}, []string{}, 3},
 		{acctest.Values{"customer_ids": []any{}}, []string{}, 0},
-		{acctest.Values{"since": now.Add(-2 * time.Hour).Format(time.RFC3339), "customer_id": mockbackend.ContosoID}, []string{"reservation"}, 1},
+		{acctest.Values{"start": now.Add(-2 * time.Hour).Format(time.RFC3339), "customer_id": mockbackend.ContosoID}, []string{"reservation"}, 1},
 	} {
 		v, err := readPurchases(t, b, c.config)
 		if err != nil {
@@ -317,7 +319,7 @@ func TestProtoSelfServePurchases_stable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	config := acctest.Values{"since": time.Now().Add(-50 * 24 * time.Hour).Format(time.RFC3339), "include_price": true}
+	config := acctest.Values{"start": time.Now().Add(-50 * 24 * time.Hour).Format(time.RFC3339), "include_price": true}
 	want, err := readPurchases(t, b, config)
 	if err != nil {
 		t.Fatal(err)
@@ -458,9 +460,10 @@ func TestProtoSelfServePurchases_partialFailure(t *testing.T) {
 	t.Parallel()
 	tailspin, contoso := mockbackend.TailspinID, mockbackend.ContosoID
 	for path, missing := range map[string]string{ // what of the other customer is null then
-		"/customers/" + tailspin + "/orders":       "purchase",
-		"/customers/" + tailspin + "/entitlements": "reservations",
-		"/customers/" + tailspin + "/users":        "bought_by",
+		"/customers/" + tailspin + "/orders":        "purchase",
+		"/customers/" + tailspin + "/subscriptions": "reservations",
+		"/customers/" + tailspin + "/entitlements":  "reservations",
+		"/customers/" + tailspin + "/users":         "bought_by",
 	} {
 		prepare := func() *mockbackend.Backend {
 			b := mockbackend.New(mockbackend.Config{})
@@ -594,14 +597,14 @@ func TestProtoSelfServePurchases_requests(t *testing.T) {
 		}
 		const artifacts = "GET /v1/customers/{customer}/artifacts/reservedinstance/groups/{group}/lineitems/{lineItem}/resource/{resource}"
 		for route, want := range map[string]int{
-			"GET /v1/customers": 1, "GET /v1/SelfServePolicy": 300, "GET /v1/customers/{customer}/orders": 201, "GET /v1/customers/{customer}/entitlements": 3, artifacts: 3,
+			"GET /v1/customers": 1, "GET /v1/SelfServePolicy": 300, "GET /v1/customers/{customer}/orders": 201, "GET /v1/customers/{customer}/subscriptions": 201, "GET /v1/customers/{customer}/entitlements": 3, artifacts: 3,
 			"GET /v1/customers/{customer}": 0, "GET /v1/auditrecords": 2, "GET /v1/profiles/organization": 1, "GET /v1/customers/{customer}/users": 0,
 		} {
 			if got := b.Counters().Route(route); got != want {
 				t.Errorf("%s: %d times, not %d", route, got, want)
 			}
 		}
-		if n := len(acctest.Sent(b)); n != 511 {
+		if n := len(acctest.Sent(b)); n != 712 {
 			t.Errorf("%d requests", n)
 		}
 		var ids []any
@@ -613,9 +616,9 @@ func TestProtoSelfServePurchases_requests(t *testing.T) {
 			ids  []any
 			want int
 		}{
-			{ids, 200 + 3*forOne + 2 + 1}, // orders; two types of records; the partner's profile
-			{ids[:1], 1},
-			{ids[1:2], 1 + forOne + 1 + 1},
+			{ids, 2*200 + 3*forOne + 2 + 1}, // orders and subscriptions; two types of records; the partner's profile
+			{ids[:1], 2},
+			{ids[1:2], 2 + forOne + 1 + 1},
 			{[]any{}, 0},
 		} {
 			b.ResetJournal()

@@ -40,6 +40,8 @@ type customerPermissionResource struct {
 	// name ends the type's name; what and other are the permission and the one beside it in
 	// words.
 	name, what, other string
+	// opens says what else the permission lets customers buy, and what is final.
+	opens string
 }
 
 // errAppOnly refuses at plan time what the API refuses (403/900329).

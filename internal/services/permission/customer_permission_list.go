@@ -46,6 +46,11 @@ func (r *customerPermissionResource) ListResourceConfigSchema(_ context.Context,
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			"indirect_reseller_id": schema.StringAttribute{
+				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. Must be a GUID.",
+				Optional:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+			},
 			"exclude_customer_ids": schema.ListAttribute{
 				MarkdownDescription: "Microsoft Entra tenant IDs of customers to leave out, such as those that are managed already.",
 				ElementType:         types.StringType,
@@ -60,6 +65,7 @@ type customerPermissionListModel struct {
 	Enabled            types.Bool   `tfsdk:"enabled"`
 	CompanyNamePrefix  types.String `tfsdk:"company_name_prefix"`
 	DomainPrefix       types.String `tfsdk:"domain_prefix"`
+	IndirectResellerID types.String `tfsdk:"indirect_reseller_id"`
 	ExcludeCustomerIDs []string     `tfsdk:"exclude_customer_ids"`
 }
 
@@ -161,7 +167,9 @@ func (r *customerPermissionResource) selected(ctx context.Context, config custom
 	for _, id := range config.ExcludeCustomerIDs {
 		skip[strings.ToLower(id)] = true
 	}
-	filter := partnercenter.CustomerFilter{CompanyNamePrefix: config.CompanyNamePrefix.ValueString(), DomainPrefix: config.DomainPrefix.ValueString()}
+	filter := partnercenter.CustomerFilter{
+		CompanyNamePrefix: config.CompanyNamePrefix.ValueString(), DomainPrefix: config.DomainPrefix.ValueString(), IndirectResellerID: config.IndirectResellerID.ValueString(),
+	}
 	return func(yield func(subject, error) bool) {
 		for c, err := range r.PartnerCenter.Customers.All(ctx, filter) {
 			if err != nil {

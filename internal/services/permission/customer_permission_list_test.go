@@ -157,6 +157,7 @@ func TestProtoPermissionList_filters(t *testing.T) {
 			"excluded": {acctest.Values{"exclude_customer_ids": []any{strings.ToUpper(all[0])}}, all[1:]},
 			"company":  {acctest.Values{"company_name_prefix": "LITW"}, []string{mockbackend.LitwareID}},
 			"domain":   {acctest.Values{"domain_prefix": "tailspin"}, []string{mockbackend.TailspinID}},
+			"reseller": {acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID}, []string{mockbackend.TailspinID}},
 			"both":     {acctest.Values{"domain_prefix": "tailspin", "company_name_prefix": "lit"}, nil},
 		} {
 			b.SetPermissions(mockbackend.LitwareID, ri)

@@ -26,6 +26,7 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 			"For thousands of customers, use one `partnercenter_customer_permissions`.\n\n" +
 			"A plan in which two resources of one provider block declare the opposite for the permission of one customer fails. " +
 			"A resource that is destroyed leaves the permission as another resource of the state declares it.\n\n" +
+			r.opens +
 			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
 			"Turning the permission off does not undo purchases.\n\n" +
 			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +

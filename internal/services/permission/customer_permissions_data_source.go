@@ -46,7 +46,7 @@ func (d *customerPermissionsDataSource) Metadata(_ context.Context, req datasour
 func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What customers may buy by themselves, Azure reservations and Azure savings plans: of all customers, of those named, " +
-			"or of those whose company name or domain starts with a text.\n\n" +
+			"of those whose company name or domain starts with a text, or of those of one indirect reseller.\n\n" +
 			"Partner Center tells it for one customer at a time, so this takes a request per customer: for 10,000 customers about 20 minutes " +
 			"where 500 requests per minute are allowed. The provider keeps to the limit by itself. `TF_LOG_PROVIDER=info` shows how far it is.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
@@ -58,7 +58,7 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				Optional:    true,
 				Validators: []validator.List{
 					listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID()),
-					listvalidator.ConflictsWith(path.MatchRoot("company_name_prefix"), path.MatchRoot("domain_prefix")),
+					listvalidator.ConflictsWith(path.MatchRoot("company_name_prefix"), path.MatchRoot("domain_prefix"), path.MatchRoot("indirect_reseller_id")),
 				},
 			},
 			"company_name_prefix": schema.StringAttribute{
@@ -72,6 +72,12 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
+			"indirect_reseller_id": schema.StringAttribute{
+				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. " +
+					"Must be a GUID.",
+				Optional:   true,
+				Validators: []validator.String{tfkit.GUID()},
+			},
 			"on_error": tfkit.OnError("What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
 				"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
 				"such as a failed sign-in, is always an error. Default `fail`."),
@@ -84,10 +90,10 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 						"customer_id":  schema.StringAttribute{MarkdownDescription: "The customer's Microsoft Entra tenant id, in lower case.", Computed: true},
 						"company_name": schema.StringAttribute{MarkdownDescription: "The company's name.", Computed: true},
 						"domain":       schema.StringAttribute{MarkdownDescription: "The tenant's default domain.", Computed: true},
-						"reservations": schema.BoolAttribute{MarkdownDescription: "Whether the customer may buy Azure reservations.", Computed: true},
-						"savings_plans": schema.BoolAttribute{
-							MarkdownDescription: "Whether the customer may buy Azure savings plans.", Computed: true,
+						"azure_reservations": schema.BoolAttribute{
+							MarkdownDescription: "`true` if the customer may buy Azure reservations and pre-purchase plans.", Computed: true,
 						},
+						"azure_savings_plans": schema.BoolAttribute{MarkdownDescription: "`true` if the customer may buy Azure savings plans.", Computed: true},
 						"policy_id": schema.StringAttribute{
 							MarkdownDescription: "The id of the customer's self-serve policy. Null while the customer has none, which is the case when " +
 								"none of its permissions is on.",
@@ -173,7 +179,7 @@ func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customer
 	if m.CustomerIDs == nil || len(named) >= manyIDs {
 		var err error
 		listed, err = d.PartnerCenter.Customers.List(ctx, partnercenter.CustomerFilter{
-			CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(),
+			CompanyNamePrefix: m.CompanyNamePrefix.ValueString(), DomainPrefix: m.DomainPrefix.ValueString(), IndirectResellerID: m.IndirectReseller.ValueString(),
 		})
 		if err != nil {
 			return nil, err

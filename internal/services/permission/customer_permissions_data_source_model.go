@@ -20,6 +20,7 @@ type customerPermissionsDataSourceModel struct {
 	CustomerIDs       []string          `tfsdk:"customer_ids"`
 	CompanyNamePrefix types.String      `tfsdk:"company_name_prefix"`
 	DomainPrefix      types.String      `tfsdk:"domain_prefix"`
+	IndirectReseller  types.String      `tfsdk:"indirect_reseller_id"`
 	OnError           types.String      `tfsdk:"on_error"`
 	Timeouts          timeouts.Value    `tfsdk:"timeouts"`
 	Customers         types.List        `tfsdk:"customers"`
@@ -29,7 +30,7 @@ type customerPermissionsDataSourceModel struct {
 // permissionsObject is the type of what is known of one customer.
 var permissionsObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"customer_id": types.StringType, "company_name": types.StringType, "domain": types.StringType,
-	"reservations": types.BoolType, "savings_plans": types.BoolType, "policy_id": types.StringType,
+	"azure_reservations": types.BoolType, "azure_savings_plans": types.BoolType, "policy_id": types.StringType,
 }}
 
 // subject is a customer whose permissions are read.
@@ -53,9 +54,9 @@ func (s *subject) is(c partnercenter.Customer) {
 func (s *subject) object() attr.Value {
 	return types.ObjectValueMust(permissionsObject.AttrTypes, map[string]attr.Value{
 		"customer_id": types.StringValue(s.customerID), "company_name": types.StringValue(s.companyName), "domain": types.StringValue(s.domain),
-		"reservations":  types.BoolValue(s.policy.Allows(partnercenter.AzureReservedInstances)),
-		"savings_plans": types.BoolValue(s.policy.Allows(partnercenter.AzureSavingsPlan)),
-		"policy_id":     tfkit.OrNull(s.policy.ID),
+		"azure_reservations":  types.BoolValue(s.policy.Allows(partnercenter.AzureReservedInstances)),
+		"azure_savings_plans": types.BoolValue(s.policy.Allows(partnercenter.AzureSavingsPlan)),
+		"policy_id":           tfkit.OrNull(s.policy.ID),
 	})
 }
 

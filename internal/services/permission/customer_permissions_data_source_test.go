@@ -42,7 +42,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 	}
 	tailspin := knownvalue.ObjectExact(map[string]knownvalue.Check{
 		"customer_id": knownvalue.StringExact(mockbackend.TailspinID), "company_name": knownvalue.StringExact("Tailspin Demo"),
-		"domain": knownvalue.StringExact("tailspin-demo.onmicrosoft.com"), "reservations": knownvalue.Bool(true), "savings_plans": knownvalue.Bool(false),
+		"domain": knownvalue.StringExact("tailspin-demo.onmicrosoft.com"), "azure_reservations": knownvalue.Bool(true), "azure_savings_plans": knownvalue.Bool(false),
 		"policy_id": knownvalue.StringExact(policyID(mockbackend.TailspinID)),
 	})
 	resource.UnitTest(t, resource.TestCase{
@@ -113,7 +113,7 @@ func rows(b *mockbackend.Backend, customers ...mockbackend.Customer) []any {
 		permissions := acctest.Permissions(b, c.ID)
 		out = append(out, acctest.Values{
 			"customer_id": c.ID, "company_name": c.CompanyName, "domain": c.Domain,
-			"reservations": slices.Contains(permissions, ri), "savings_plans": slices.Contains(permissions, sp), "policy_id": id,
+			"azure_reservations": slices.Contains(permissions, ri), "azure_savings_plans": slices.Contains(permissions, sp), "policy_id": id,
 		})
 	}
 	return out
@@ -568,4 +568,23 @@ func TestProtoCustomerPermissions_faults(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The permissions of one indirect reseller's customers take no request for those of others.
+func TestProtoCustomerPermissionsDataSource_reseller(t *testing.T) {
+	t.Parallel()
+	b := mockbackend.New(mockbackend.Config{})
+	p := acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken)
+	v, err := p.ReadDataSource(t.Context(), "partnercenter_customer_permissions", acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := v["customers"].([]any)
+	if len(list) != 1 || list[0].(acctest.Values)["customer_id"] != mockbackend.TailspinID || list[0].(acctest.Values)["azure_reservations"] != true || len(acctest.Sent(b)) != 2 {
+		t.Errorf("%v by %v", list, acctest.Routes(acctest.Sent(b)))
+	}
+	if _, err := p.ReadDataSource(t.Context(), "partnercenter_customer_permissions", acctest.Values{"indirect_reseller_id": mockbackend.TailspinResellerID, "customer_ids": []any{mockbackend.ContosoID}}); err == nil || !strings.Contains(err.Error(), "cannot be specified when") {
+		t.Errorf("with customer_ids: %v", err)
+	}
+	acctest.FailOnViolations(t, b)
 }

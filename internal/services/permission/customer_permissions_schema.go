@@ -43,6 +43,9 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"The plan names every customer that the apply changes in `changes`, under `change_summary`. If the state does not have a customer's permissions yet, the plan reads them. " +
 			"If they change before the apply, Terraform stops with \"Provider produced inconsistent final plan\" before the first change. Then plan again.\n\n" +
 			"A customer whose reseller relationship ended is a warning, and never keeps the others from being changed.\n\n" +
+			"`azure_reservations` also opens **pre-purchase plans**, such as those for Copilot Credits. Purchases of these plans and of savings plans are final. " +
+			"To limit the resource to the customers of one indirect reseller, build `permissions` from the data source `partnercenter_customers` with `indirect_reseller_id`; " +
+			"a customer that leaves the reseller is then removed from the map, and its permissions are disabled.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
 			"Turning a permission off does not undo purchases.\n\n" +
 			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +

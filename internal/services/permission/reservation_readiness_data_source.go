@@ -66,6 +66,7 @@ func (d *reservationReadinessDataSource) Schema(_ context.Context, _ datasource.
 			"1. the customer has an active Azure plan or Azure (global) subscription, bought through the partner;\n" +
 			"2. a user of the customer is Owner of an active Azure subscription among it;\n" +
 			"3. the customer's reservations permission is on.\n\n" +
+			"The same permission opens pre-purchase plans, such as those for Copilot Credits, whose purchase is final.\n\n" +
 			"`ready` is true only when all three are proven, false as soon as one of them is proven missing, and null when that is not known. " +
 			"`blockers` and `unknowns` say what to do, in this order.\n\n" +
 			"What counts for the second: a user who is Owner, directly or by inheritance. A member of a group that is Owner could buy as well, but who " +

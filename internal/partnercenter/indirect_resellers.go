@@ -1,0 +1,34 @@
+package partnercenter
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// IndirectResellers are the resellers of a partner that is an indirect provider
+// (https://learn.microsoft.com/partner-center/developer/relationships-resources).
+type IndirectResellers struct{ c *Client }
+
+// IndirectReseller is one of them. Every field but ID may be empty.
+type IndirectReseller struct {
+	// ID is the reseller's Microsoft Entra tenant, which customers and the filter of their list name.
+	ID   string `json:"id"`
+	Name Text   `json:"name"`
+	// PartnerID is the Partner ID, formerly MPN ID, which orders and subscriptions name.
+	PartnerID Text `json:"mpnId"`
+	// Location is a country, such as US.
+	Location Text `json:"location"`
+	// State is active, … .
+	State Enum `json:"state"`
+}
+
+func (r IndirectReseller) id() string { return r.ID }
+
+// List returns all indirect resellers, sorted by id.
+// GET /v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf, app+user only
+// (https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers).
+func (s IndirectResellers) List(ctx context.Context) ([]IndirectReseller, error) {
+	list := call{method: http.MethodGet, path: pathOf("relationships"), query: url.Values{"relationship_type": {"IsIndirectCloudSolutionProviderOf"}}}
+	return sorted(all[IndirectReseller](ctx, s.c, list), func(r IndirectReseller) string { return r.ID })
+}
