@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -71,6 +72,12 @@ type Answer struct {
 
 // Unfit is the error for an answer that is not what it should be.
 func (a Answer) Unfit(cause error) error { return a.fail(cause) }
+
+// RetryAfter is how long the server asks to wait before the next request about this one, 0 when it does not.
+func (a Answer) RetryAfter() time.Duration {
+	wait, _ := retryAfter(a.Header, time.Now())
+	return wait
+}
 
 // bom starts the bodies of Partner Center's successful answers; encoding/json refuses it.
 var bom = []byte("\xef\xbb\xbf")

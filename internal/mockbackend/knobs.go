@@ -224,6 +224,22 @@ type Knobs struct {
 	// BucketRefill is the number of tokens added each second; 0 = 25 reads, 10 writes and 10 deletes.
 	BucketRefill int `json:"bucketRefill"`
 
+	// ReservationAccess selects the reservations in Azure that Admin agents have access to.
+	ReservationAccess ReservationAccess `json:"reservationAccess"`
+	// ReservationListForbidden answers 403 to the list of reservations in Azure for callers who may read none; false = an
+	// empty list. Not documented.
+	ReservationListForbidden bool `json:"reservationListForbidden"`
+	// ReservationPageSize is the number of reservations in a page of Azure; 0 = all.
+	ReservationPageSize int `json:"reservationPageSize"`
+	// ReservationUpdateTime makes the update of a reservation answer 202, and take effect after this time; 0 = 200, at once.
+	ReservationUpdateTime time.Duration `json:"reservationUpdateTime"`
+	// ReservationUpdatesLost makes updates that were answered 202 never take effect.
+	ReservationUpdatesLost bool `json:"reservationUpdatesLost"`
+	// ReservationReadLag makes reads return a reservation as before an update that was answered 200 until it is this old.
+	ReservationReadLag time.Duration `json:"reservationReadLag"`
+	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update that changes nothing; false = 200.
+	SameRenewalRefused bool `json:"sameRenewalRefused"`
+
 	// OrderDates selects the format of creationDate of orders.
 	OrderDates OrderDates `json:"orderDates"`
 	// LowerCaseTransactionTypes prints transactionType of order lines as in the table of the page (new); false = as in its
@@ -289,6 +305,7 @@ func DefaultKnobs() Knobs {
 		ClaimsChallenge:      ClaimsChallengeNone,
 		ClaimsAnswer:         ClaimsAnswerRefuse,
 		RoleDefinitionIDForm: RoleDefinitionIDAsSent,
+		ReservationAccess:    ReservationAccessAll,
 
 		OrderDates:        OrderDatesByKind,
 		Fulfilment:        Fulfilled,

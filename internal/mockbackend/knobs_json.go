@@ -33,6 +33,9 @@ func (k Knobs) validate() error {
 		notNegative("unknownPrincipals", k.UnknownPrincipals), notNegative("unknownSubscriptions", k.UnknownSubscriptions),
 		notNegative("staleAssignmentGets", k.StaleAssignmentGets), notNegative("staleAssignmentLists", k.StaleAssignmentLists),
 		notNegative("staleDeletedLists", k.StaleDeletedLists), notNegative("bucketSize", k.BucketSize), notNegative("bucketRefill", k.BucketRefill),
+		oneOf("reservationAccess", k.ReservationAccess, ReservationAccessAll, ReservationAccessPartner, ReservationAccessNone),
+		notNegative("reservationPageSize", k.ReservationPageSize), notNegative("reservationUpdateTime", k.ReservationUpdateTime),
+		notNegative("reservationReadLag", k.ReservationReadLag),
 		k.SignInError.validate(),
 	)
 }
@@ -50,6 +53,9 @@ type knobsText struct {
 	ReadLag              durationText `json:"readLag"`
 	AssignmentReadLag    durationText `json:"assignmentReadLag"`
 	ConsentLag           durationText `json:"consentLag"`
+
+	ReservationUpdateTime durationText `json:"reservationUpdateTime"`
+	ReservationReadLag    durationText `json:"reservationReadLag"`
 }
 
 type plainKnobs Knobs
@@ -59,6 +65,7 @@ func (k Knobs) text() knobsText {
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
 		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
 		durationText(k.ReadLag), durationText(k.AssignmentReadLag), durationText(k.ConsentLag),
+		durationText(k.ReservationUpdateTime), durationText(k.ReservationReadLag),
 	}
 }
 
@@ -82,6 +89,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
 	knobs.ReadLag, knobs.AssignmentReadLag = time.Duration(merged.ReadLag), time.Duration(merged.AssignmentReadLag)
 	knobs.ConsentLag = time.Duration(merged.ConsentLag)
+	knobs.ReservationUpdateTime, knobs.ReservationReadLag = time.Duration(merged.ReservationUpdateTime), time.Duration(merged.ReservationReadLag)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

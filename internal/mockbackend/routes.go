@@ -88,6 +88,7 @@ func (r *route) unknownQuery(query url.Values) (string, bool) {
 // Partner Center route.
 func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
+	const reservation = "/providers/Microsoft.Capacity/reservationOrders/{reservationOrder}/reservations/{reservation}"
 	size := []string{"size", "offset", "seekOperation", "filter"}
 	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
 	activity := []string{
@@ -157,6 +158,10 @@ func routes() map[Service][]route {
 			{"GET", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).getRoleAssignment},
 			{"PUT", roleAssignments + "/{name}", anyCaller, []string{"api-version"}, (*Backend).putRoleAssignment},
 			{"DELETE", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).deleteRoleAssignment},
+
+			{"GET", "/providers/Microsoft.Capacity/reservations", anyCaller, []string{"api-version", "$filter", "$orderby", "$skiptoken", "refreshSummary", "selectedState", "take"}, (*Backend).listAzureReservations},
+			{"GET", reservation, anyCaller, []string{"api-version", "expand", "$expand"}, (*Backend).getAzureReservation},
+			{"PATCH", reservation, anyCaller, []string{"api-version"}, (*Backend).updateAzureReservation},
 		},
 		CI:        ciRoutes(),
 		Control:   controlRoutes(),

@@ -39,8 +39,11 @@ type customerRecord struct {
 	lagging       []pastPolicy
 	directory     *directory // directoryOf creates it
 	access        delegatedAccess
-	consents      map[string]ApplicationConsent // by lower-case application ID; consentsOf creates it
-	consentAt     time.Time                     // time of the last one that a call created
+
+	reservations     []*AzureReservation // azureReservationsOf adds those of orders
+	reservationRoles map[string]ReservationRole
+	consents         map[string]ApplicationConsent // by lower-case application ID; consentsOf creates it
+	consentAt        time.Time                     // time of the last one that a call created
 }
 
 // customer finds a customer by ID in any case. It returns nil if there is none.

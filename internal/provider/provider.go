@@ -15,6 +15,7 @@ import (
 	"terraform-provider-partnercenter/internal/services/identity"
 	"terraform-provider-partnercenter/internal/services/order"
 	"terraform-provider-partnercenter/internal/services/permission"
+	"terraform-provider-partnercenter/internal/services/reservation"
 	"terraform-provider-partnercenter/internal/services/subscription"
 )
 
@@ -59,6 +60,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
 		consent.NewApplicationConsentResource,
+		reservation.NewReservationRenewalResource,
 	}
 }
 
@@ -76,6 +78,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		activity.NewActivityLogDataSource,
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,
+		reservation.NewAzureReservationsDataSource,
 	}
 }
 
