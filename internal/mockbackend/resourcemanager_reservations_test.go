@@ -201,7 +201,7 @@ func TestAzureReservations_update(t *testing.T) { // purchases-2026.md 5.2, 5.3
 		}
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationUpdatesLost = true })
 		set(false)
-		advance(time.Hour)
+		advance(10 * time.Minute)
 		if renews() != true || b.AzureReservations(mockbackend.ContosoID)[0].NoRenewal {
 			t.Error("an update that is lost had an effect")
 		}

@@ -80,7 +80,6 @@ func TestAccRenewal_lifecycle(t *testing.T) {
 				Config:           strings.ReplaceAll(block(strings.ToUpper(armID)), contoso, strings.ToUpper(contoso)),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			},
-			{PreConfig: func() { setOutside(b.Backend, true) }, Config: block(bought), ConfigPlanChecks: does(plancheck.ResourceActionUpdate), PostApplyFunc: server(false)},
 			{Config: block(bought, "renew = true"), ConfigPlanChecks: does(plancheck.ResourceActionUpdate), PostApplyFunc: server(true)},
 			{ResourceName: address, ImportState: true, ImportStateId: contoso + "/" + bought, ImportStateVerify: true},
 			{ResourceName: address, ImportState: true, ImportStateId: armID + "|" + contoso, ImportStateVerify: true},
@@ -293,6 +292,7 @@ func TestProtoRenewal_warnsOfPurchases(t *testing.T) {
 			t.Fatal(err)
 		}
 		expectWarning(t, r, "Turning on the renewal of ", "of Contoso Demo", "the partner will be billed")
+		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 		apply(t, r, off)
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 	}
@@ -364,6 +364,7 @@ func TestProtoRenewal_consentPlanned(t *testing.T) {
 	if action, err := r.Plan(t.Context(), off); action != acctest.Create || err != nil {
 		t.Errorf("the plan is %s, %v", action, err)
 	}
+	p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 	apply(t, consent, config)
 	apply(t, r, off)
 	if renews(b) {
