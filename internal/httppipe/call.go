@@ -51,6 +51,9 @@ type Call struct {
 	Check func() error
 	// Repeat is as in [Options].
 	Repeat Repeat
+	// RequestID is the id of the first attempt, and of those after answers which say that the call was not executed (401,
+	// 429). It makes the service recognise a call that another process has made. Empty means a new one.
+	RequestID string
 }
 
 // PathOf joins path elements, escaping each.
@@ -114,6 +117,7 @@ func (c *Caller) request(ctx context.Context, in Call, target string) (*policy.R
 	req.Raw().Header.Set("Accept", "application/json")
 	maps.Copy(req.Raw().Header, in.Header)
 	req.SetOperationValue(in.Repeat)
+	req.SetOperationValue(givenID(in.RequestID))
 	body, contentType := []byte(nil), "application/json"
 	switch v := in.Body.(type) {
 	case nil:

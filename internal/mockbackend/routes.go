@@ -113,7 +113,7 @@ func routes() map[Service][]route {
 			{"GET", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodePage},
 			{"POST", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodeEntered},
 		},
-		PartnerCenter: {
+		PartnerCenter: slices.Concat(catalogRoutes(), []route{
 			{"POST", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).createSelfServePolicy},
 			{"GET", "/v1/SelfServePolicy", anyUser, []string{"entity_id"}, (*Backend).listSelfServePolicies},
 			{"PUT", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).updateSelfServePolicy},
@@ -126,6 +126,8 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/customers/{customer}/subscriptions", anyCaller, []string{"order_id", "mpn_id"}, (*Backend).listSubscriptions},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).getSubscription},
+			{"PATCH", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).updateSubscription},
+			{"POST", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}/cancel", adminAgent, nil, (*Backend).cancelAzureEntitlement},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, nil, (*Backend).listAzureEntitlements},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}", anyCaller, nil, (*Backend).getAzureEntitlement},
 
@@ -134,6 +136,17 @@ func routes() map[Service][]route {
 
 			{"POST", "/v1/customers/{customer}/applicationconsents", adminAgent, nil, (*Backend).createApplicationConsent},
 			{"DELETE", "/v1/customers/{customer}/applicationconsents/{application}", adminAgent, nil, (*Backend).deleteApplicationConsent},
+
+			{"GET", "/v1/customers/{customer}/agreements", anyUser, []string{"agreementType"}, (*Backend).listCustomerAgreements},
+			{"POST", "/v1/customers/{customer}/agreements", anyUser, nil, (*Backend).createCustomerAgreement},
+			{"GET", "/v1/customers/{customer}/directSignedMicrosoftCustomerAgreementStatus", anyUser, nil, (*Backend).getDirectSignStatus},
+			{"GET", "/v1/agreements", anyUser, []string{"agreementType"}, (*Backend).listAgreementTemplates},
+
+			{"POST", "/v1/customers/{customer}/carts", anyCaller, nil, (*Backend).createCart},
+			{"GET", "/v1/customers/{customer}/carts/{cart}", anyCaller, nil, (*Backend).getCart},
+			{"PUT", "/v1/customers/{customer}/carts/{cart}", anyCaller, nil, (*Backend).updateCart},
+			{"POST", "/v1/customers/{customer}/carts/{cart}/checkout", anyCaller, nil, (*Backend).checkoutCart},
+			{"POST", "/v1/customers/{customer}/orders", anyCaller, nil, (*Backend).createOrder},
 
 			{"GET", "/v1/customers/{customer}/orders", anyCaller, orders, (*Backend).listOrders},
 			{"GET", "/v1/customers/{customer}/orders/{order}", anyCaller, []string{"include_price"}, (*Backend).getOrder},
@@ -149,7 +162,7 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
 			{"GET", "/v1/profiles/legalbusiness", anyCaller, []string{"vettingVersion"}, (*Backend).legalBusinessProfile},
-		},
+		}),
 		ResourceManager: {
 			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
 			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},

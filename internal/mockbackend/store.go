@@ -17,6 +17,7 @@ type store struct {
 	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions
 	lastSerial      uint64                     // of role assignments
 	buckets         map[string]tokenBucket
+	catalogVersion  int // see RenewAvailabilities
 	consentWindow   rateWindow
 
 	changes    []Change
@@ -39,11 +40,13 @@ type customerRecord struct {
 	lagging       []pastPolicy
 	directory     *directory // directoryOf creates it
 	access        delegatedAccess
+	consents      map[string]ApplicationConsent // by lower-case application ID; consentsOf creates it
+	consentAt     time.Time                     // time of the last one that a call created
+	carts         []*cart
+	agreements    *CustomerAgreements // agreementsOf creates it
 
 	reservations     []*AzureReservation // azureReservationsOf adds those of orders
 	reservationRoles map[string]ReservationRole
-	consents         map[string]ApplicationConsent // by lower-case application ID; consentsOf creates it
-	consentAt        time.Time                     // time of the last one that a call created
 }
 
 // customer finds a customer by ID in any case. It returns nil if there is none.

@@ -70,6 +70,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		identity.NewClientConfigDataSource,
 		customer.NewCustomersDataSource,
 		customer.NewCustomerUsersDataSource,
+		customer.NewCustomerAgreementDataSource,
 		permission.NewCustomerPermissionsDataSource,
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,
