@@ -84,6 +84,13 @@ func (a *Answers[T]) Change(key string, change func(T) T) {
 	}
 }
 
+// Forget drops a remembered answer.
+func (a *Answers[T]) Forget(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.known, key)
+}
+
 // forget drops the answer of that time.
 func (a *Answers[T]) forget(key string, at time.Time) {
 	a.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -50,6 +51,9 @@ type Call struct {
 	Check func() error
 	// Repeat is as in [Options].
 	Repeat Repeat
+	// RequestID is the id of the first attempt, and of those after answers which say that the call was not executed (401,
+	// 429). It makes the service recognise a call that another process has made. Empty means a new one.
+	RequestID string
 }
 
 // PathOf joins path elements, escaping each.
@@ -71,6 +75,12 @@ type Answer struct {
 
 // Unfit is the error for an answer that is not what it should be.
 func (a Answer) Unfit(cause error) error { return a.fail(cause) }
+
+// RetryAfter is how long the server asks to wait before the next request about this one, 0 when it does not.
+func (a Answer) RetryAfter() time.Duration {
+	wait, _ := retryAfter(a.Header, time.Now())
+	return wait
+}
 
 // bom starts the bodies of Partner Center's successful answers; encoding/json refuses it.
 var bom = []byte("\xef\xbb\xbf")
@@ -107,6 +117,7 @@ func (c *Caller) request(ctx context.Context, in Call, target string) (*policy.R
 	req.Raw().Header.Set("Accept", "application/json")
 	maps.Copy(req.Raw().Header, in.Header)
 	req.SetOperationValue(in.Repeat)
+	req.SetOperationValue(givenID(in.RequestID))
 	body, contentType := []byte(nil), "application/json"
 	switch v := in.Body.(type) {
 	case nil:

@@ -99,7 +99,7 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 			return all.late(resp, err, waitErr)
 		}
 		before := resp
-		resp, err = p.try(ctx, req, all, before != nil)
+		resp, err = p.try(ctx, req, all, before)
 		var closed time.Duration
 		closed, throttled = p.leave(turn, resp, err)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -197,12 +197,16 @@ func outOfTime(err error) bool {
 // The request id is the service's key for doing a call once: it stays after no answer (a
 // timeout, a dropped connection) and is new after any, such as 401, 429 and 503
 // (https://learn.microsoft.com/partner-center/developer/headers).
-func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempts, answered bool) (*http.Response, error) {
+func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempts, before *http.Response) (*http.Response, error) {
 	if err := req.RewindBody(); err != nil {
 		return nil, err
 	}
 	if p.requestID != "" {
-		if all.requestID == "" || answered {
+		var given givenID
+		switch req.OperationValue(&given); {
+		case given != "" && (all.requestID == "" || all.requestID == string(given) && isUnexecuted(before)):
+			all.requestID = string(given)
+		case all.requestID == "" || before != nil:
 			all.requestID = uuid.NewString()
 		}
 		req.Raw().Header.Set(p.requestID, all.requestID)
@@ -216,6 +220,14 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 		all.unreadable = all.read(resp)
 	}
 	return resp, err
+}
+
+// givenID is the request id that a call brings along.
+type givenID string
+
+// isUnexecuted tells whether an answer, if there is one, says that the service has not got to the call.
+func isUnexecuted(resp *http.Response) bool {
+	return resp == nil || resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusTooManyRequests
 }
 
 func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {

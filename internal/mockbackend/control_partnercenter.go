@@ -3,6 +3,7 @@ package mockbackend
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,11 @@ func controlPartnerCenterCalls() []controlCall {
 		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
 		call("GET", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRead((*Backend).ApplicationConsents)), "application consents of a customer's tenant", ""),
 		call("DELETE", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRemoveConsents), "remove them, as the administrator of the customer", ""),
+		call("GET", "/customers/{customer}/agreements", controlOf(knownCustomer, controlRead((*Backend).CustomerAgreements)), "how a customer has accepted the Microsoft Customer Agreement", ""),
+		call("PUT", "/customers/{customer}/agreements", controlOf(knownCustomer, withBody(controlSetAgreements)), "set that", `{"signedDirectly":false,"confirmed":[]}`),
+		call("POST", "/customers/{customer}/azureplan", controlOf(knownCustomer, controlBuyPlan), "buy an Azure plan for a customer as a user in the portal would", ""),
+		call("PUT", "/customers/{customer}/orders/{order}/status", controlOf(knownCustomer, withBody(controlSetOrderStatus)), "change the status of an order, as a review by Microsoft does", `{"status":"pending"}`),
+		call("POST", "/availabilities", controlDo((*Backend).RenewAvailabilities), "give the availabilities of the catalog new IDs", ""),
 		call("GET", "/auditrecords", controlGet((*Backend).AuditRecords), "the activity log, oldest first", ""),
 	}
 }
@@ -60,6 +66,32 @@ func controlEndRelationship(b *Backend, _ *exchange, customerID string) response
 
 func controlRemoveConsents(b *Backend, _ *exchange, customerID string) response {
 	b.RemoveApplicationConsents(customerID)
+	return noContent()
+}
+
+func controlSetAgreements(b *Backend, _ *exchange, customerID string, body CustomerAgreements) response {
+	b.SetCustomerAgreements(customerID, body)
+	return response{status: http.StatusOK, body: b.CustomerAgreements(customerID)}
+}
+
+func controlBuyPlan(b *Backend, _ *exchange, customerID string) response {
+	for _, subscription := range b.Subscriptions(customerID) {
+		if subscription.isAzurePlan() {
+			return controlError(http.StatusConflict, "customer %s has the Azure plan %s", customerID, subscription.ID)
+		}
+	}
+	return response{status: http.StatusCreated, body: b.BuyAzurePlan(customerID)}
+}
+
+type orderStatusBody struct {
+	Status string `json:"status"`
+}
+
+func controlSetOrderStatus(b *Backend, x *exchange, customerID string, body orderStatusBody) response {
+	if !slices.ContainsFunc(b.Orders(customerID), func(o Order) bool { return sameOrder(x.values["order"], o.ID) }) || body.Status == "" {
+		return controlError(http.StatusNotFound, "customer %s has no order %s, or there is no status", customerID, x.values["order"])
+	}
+	b.SetOrderStatus(customerID, x.values["order"], body.Status)
 	return noContent()
 }
 

@@ -18,6 +18,9 @@ func controlResourceManagerCalls() []controlCall {
 		call("GET", "/azure-subscriptions/{azure}/role-assignments", controlOf(knownAzureSubscription, controlRead((*Backend).RoleAssignments)), "role assignments on an Azure subscription", ""),
 		call("POST", "/azure-subscriptions/{azure}/role-assignments", controlOf(knownAzureSubscription, withBody(controlAssignRole)), "assign a role as a user in the portal would; Owner by default", `{"principalId":"`+AdatumSecondUserID+`"}`),
 		call("DELETE", "/azure-subscriptions/{azure}/role-assignments/{assignment}", controlOf(knownAzureSubscription, controlRemoveAssignment), "remove an assignment, even the last Owner", ""),
+		call("GET", "/customers/{customer}/azure-reservations", controlOf(knownCustomer, controlRead((*Backend).AzureReservations)), "reservations of a customer as Azure has them", ""),
+		call("POST", "/customers/{customer}/azure-reservations", controlOf(knownCustomer, withBody(controlAddAzureReservation)), "add one that Partner Center does not list; empty fields are filled in", `{"term":"P3Y"}`),
+		call("PUT", "/customers/{customer}/azure-reservations/{reservation}/renewal", controlOf(knownCustomer, withBody(controlSetRenewal)), "turn its renewal on or off as a user in the portal would", `{"renew":true}`),
 		call("PUT", "/azure-subscriptions/{azure}/lock", controlOf(knownAzureSubscription, withBody(controlLock)), "lock an Azure subscription: CanNotDelete, ReadOnly, or empty to unlock", `{"level":"ReadOnly"}`),
 	}
 }
@@ -95,5 +98,26 @@ func controlLock(b *Backend, _ *exchange, subscriptionID string, body lockBody) 
 		return controlError(http.StatusBadRequest, "%v", err)
 	}
 	b.LockSubscription(subscriptionID, body.Level)
+	return noContent()
+}
+
+func controlAddAzureReservation(b *Backend, _ *exchange, customerID string, reservation AzureReservation) response {
+	added, err := b.addAzureReservation(customerID, reservation)
+	if err != nil {
+		return controlError(http.StatusConflict, "%v", err)
+	}
+	return response{status: http.StatusCreated, body: added}
+}
+
+type renewalBody struct {
+	Renew bool `json:"renew"`
+}
+
+func controlSetRenewal(b *Backend, x *exchange, customerID string, body renewalBody) response {
+	id := x.values["reservation"]
+	if !slices.ContainsFunc(b.AzureReservations(customerID), func(a AzureReservation) bool { return strings.EqualFold(a.ID, id) }) {
+		return controlError(http.StatusNotFound, "customer %s has no reservation %s", customerID, id)
+	}
+	b.ChangeAzureReservation(customerID, id, func(a *AzureReservation) { a.NoRenewal = !body.Renew })
 	return noContent()
 }

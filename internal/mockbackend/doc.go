@@ -45,7 +45,7 @@
 //
 // # What is missing
 //
-//   - Partner Center: carts, agreements, indirect resellers, devices; provisioning and registration of
+//   - Partner Center: carts, indirect resellers, devices; provisioning and registration of
 //     subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder and purchases.
 //   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
 //     other scopes than subscriptions, and access without a role, as Global Administrators have it.

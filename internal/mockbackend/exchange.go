@@ -158,7 +158,7 @@ func (b *Backend) execute(x *exchange) response {
 	if !ok {
 		return refusal
 	}
-	if earlier, ok := b.replays.find(x); ok {
+	if earlier, ok := b.replays.find(x); ok && !x.knobs.RequestIDsForgotten {
 		x.entry.Replayed = true
 		return earlier
 	}

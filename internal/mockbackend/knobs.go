@@ -224,6 +224,60 @@ type Knobs struct {
 	// BucketRefill is the number of tokens added each second; 0 = 25 reads, 10 writes and 10 deletes.
 	BucketRefill int `json:"bucketRefill"`
 
+	// OldAttestation accepts the confirmation of an acceptance of the Microsoft Customer Agreement as before 2026.
+	OldAttestation bool `json:"oldAttestation"`
+	// OutdatedAgreementRefused refuses purchases for customers whose acceptance is from before April 2023. Not documented.
+	OutdatedAgreementRefused bool `json:"outdatedAgreementRefused"`
+	// DirectAgreementListed lists an acceptance by the customer itself among those that the partner confirmed. Not documented.
+	DirectAgreementListed bool `json:"directAgreementListed"`
+	// NoAgreementNotFound answers 404 where there is no agreement; false = an empty list. Not documented.
+	NoAgreementNotFound bool `json:"noAgreementNotFound"`
+
+	// NoCatalogItemID omits catalogItemId from availabilities, as an answer in another form would.
+	NoCatalogItemID bool `json:"noCatalogItemId"`
+	// MoreAvailabilities lists availabilities that a commercial customer cannot buy before the one that it can.
+	MoreAvailabilities bool `json:"moreAvailabilities"`
+	// AttestationOptional accepts carts and orders without partnerOnRecordAttestationAccepted.
+	AttestationOptional bool `json:"attestationOptional"`
+	// CartLifetime is the time until a cart expires: seven days by the text of the page, 15 minutes in an older example.
+	CartLifetime time.Duration `json:"cartLifetime"`
+	// SecondPlan selects the answer to the purchase of a second Azure plan.
+	SecondPlan SecondPlan `json:"secondPlan"`
+	// RepeatedCheckout selects the answer to the second checkout of a cart.
+	RepeatedCheckout RepeatedCheckout `json:"repeatedCheckout"`
+	// RequestIDsForgotten executes a call again although one with its MS-RequestId was executed before.
+	RequestIDsForgotten bool `json:"requestIdsForgotten"`
+	// OrderPendingPolls is the number of reads of the order of an Azure plan that show it pending.
+	OrderPendingPolls int `json:"orderPendingPolls"`
+	// OrderPendingFor is the time for which it is pending at least.
+	OrderPendingFor time.Duration `json:"orderPendingFor"`
+	// OrderReview has new orders of Azure plans wait for a review by Microsoft, until SetOrderStatus.
+	OrderReview bool `json:"orderReview"`
+	// PlanPendingReads is the number of reads that show a new Azure plan pending.
+	PlanPendingReads int `json:"planPendingReads"`
+	// EntitlementDelay is the time from the Azure plan to its first Azure subscription in Partner Center.
+	EntitlementDelay time.Duration `json:"entitlementDelay"`
+	// AzureDelay is the time from there to Resource Manager.
+	AzureDelay time.Duration `json:"azureDelay"`
+	// UpdateLater answers 202 to the update of a subscription, which takes effect after this time; 0 = 200 at once.
+	UpdateLater time.Duration `json:"updateLater"`
+
+	// ReservationAccess selects the reservations in Azure that Admin agents have access to.
+	ReservationAccess ReservationAccess `json:"reservationAccess"`
+	// ReservationListForbidden answers 403 to the list of reservations in Azure for callers who may read none; false = an
+	// empty list. Not documented.
+	ReservationListForbidden bool `json:"reservationListForbidden"`
+	// ReservationPageSize is the number of reservations in a page of Azure; 0 = all.
+	ReservationPageSize int `json:"reservationPageSize"`
+	// ReservationUpdateTime makes the update of a reservation answer 202, and take effect after this time; 0 = 200, at once.
+	ReservationUpdateTime time.Duration `json:"reservationUpdateTime"`
+	// ReservationUpdatesLost makes updates that were answered 202 never take effect.
+	ReservationUpdatesLost bool `json:"reservationUpdatesLost"`
+	// ReservationReadLag makes reads return a reservation as before an update that was answered 200 until it is this old.
+	ReservationReadLag time.Duration `json:"reservationReadLag"`
+	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update that changes nothing; false = 200.
+	SameRenewalRefused bool `json:"sameRenewalRefused"`
+
 	// OrderDates selects the format of creationDate of orders.
 	OrderDates OrderDates `json:"orderDates"`
 	// LowerCaseTransactionTypes prints transactionType of order lines as in the table of the page (new); false = as in its
@@ -293,7 +347,11 @@ func DefaultKnobs() Knobs {
 		ClaimsChallenge:      ClaimsChallengeNone,
 		ClaimsAnswer:         ClaimsAnswerRefuse,
 		RoleDefinitionIDForm: RoleDefinitionIDAsSent,
+		ReservationAccess:    ReservationAccessAll,
 
+		CartLifetime:      7 * 24 * time.Hour,
+		SecondPlan:        SecondPlanRefuse,
+		RepeatedCheckout:  RepeatedCheckoutSame,
 		OrderDates:        OrderDatesByKind,
 		Fulfilment:        Fulfilled,
 		ReservationsKey:   ReservationsKeyByContract,

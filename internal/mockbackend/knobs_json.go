@@ -23,6 +23,11 @@ func (k Knobs) validate() error {
 		oneOf("purchaseAudit", k.PurchaseAudit, PurchaseAuditFull, PurchaseAuditAnonymous, PurchaseAuditNone),
 		notNegative("orderDelay", k.OrderDelay), notNegative("orderDelayReads", k.OrderDelayReads), notNegative("reservationDelay", k.ReservationDelay),
 		notNegative("auditDelay", k.AuditDelay),
+		oneOf("secondPlan", k.SecondPlan, SecondPlanOrderError, SecondPlanRefuse, SecondPlanConflict, SecondPlanSell),
+		oneOf("repeatedCheckout", k.RepeatedCheckout, RepeatedCheckoutSame, RepeatedCheckoutRefuse),
+		notNegative("cartLifetime", k.CartLifetime), notNegative("orderPendingPolls", k.OrderPendingPolls), notNegative("orderPendingFor", k.OrderPendingFor),
+		notNegative("planPendingReads", k.PlanPendingReads), notNegative("entitlementDelay", k.EntitlementDelay), notNegative("azureDelay", k.AzureDelay),
+		notNegative("updateLater", k.UpdateLater),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),
 		notNegative("readLag", k.ReadLag), notNegative("assignmentReadLag", k.AssignmentReadLag),
@@ -33,6 +38,9 @@ func (k Knobs) validate() error {
 		notNegative("unknownPrincipals", k.UnknownPrincipals), notNegative("unknownSubscriptions", k.UnknownSubscriptions),
 		notNegative("staleAssignmentGets", k.StaleAssignmentGets), notNegative("staleAssignmentLists", k.StaleAssignmentLists),
 		notNegative("staleDeletedLists", k.StaleDeletedLists), notNegative("bucketSize", k.BucketSize), notNegative("bucketRefill", k.BucketRefill),
+		oneOf("reservationAccess", k.ReservationAccess, ReservationAccessAll, ReservationAccessPartner, ReservationAccessNone),
+		notNegative("reservationPageSize", k.ReservationPageSize), notNegative("reservationUpdateTime", k.ReservationUpdateTime),
+		notNegative("reservationReadLag", k.ReservationReadLag),
 		k.SignInError.validate(),
 	)
 }
@@ -50,6 +58,14 @@ type knobsText struct {
 	ReadLag              durationText `json:"readLag"`
 	AssignmentReadLag    durationText `json:"assignmentReadLag"`
 	ConsentLag           durationText `json:"consentLag"`
+	CartLifetime         durationText `json:"cartLifetime"`
+	OrderPendingFor      durationText `json:"orderPendingFor"`
+	EntitlementDelay     durationText `json:"entitlementDelay"`
+	AzureDelay           durationText `json:"azureDelay"`
+	UpdateLater          durationText `json:"updateLater"`
+
+	ReservationUpdateTime durationText `json:"reservationUpdateTime"`
+	ReservationReadLag    durationText `json:"reservationReadLag"`
 }
 
 type plainKnobs Knobs
@@ -59,6 +75,8 @@ func (k Knobs) text() knobsText {
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
 		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
 		durationText(k.ReadLag), durationText(k.AssignmentReadLag), durationText(k.ConsentLag),
+		durationText(k.CartLifetime), durationText(k.OrderPendingFor), durationText(k.EntitlementDelay), durationText(k.AzureDelay), durationText(k.UpdateLater),
+		durationText(k.ReservationUpdateTime), durationText(k.ReservationReadLag),
 	}
 }
 
@@ -82,6 +100,9 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
 	knobs.ReadLag, knobs.AssignmentReadLag = time.Duration(merged.ReadLag), time.Duration(merged.AssignmentReadLag)
 	knobs.ConsentLag = time.Duration(merged.ConsentLag)
+	knobs.CartLifetime, knobs.OrderPendingFor = time.Duration(merged.CartLifetime), time.Duration(merged.OrderPendingFor)
+	knobs.EntitlementDelay, knobs.AzureDelay, knobs.UpdateLater = time.Duration(merged.EntitlementDelay), time.Duration(merged.AzureDelay), time.Duration(merged.UpdateLater)
+	knobs.ReservationUpdateTime, knobs.ReservationReadLag = time.Duration(merged.ReservationUpdateTime), time.Duration(merged.ReservationReadLag)
 	if err := knobs.validate(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package mockbackend
 import (
 	"net/http"
 	"strings"
+	"time"
 )
 
 // AzureEntitlement is an Azure subscription below an Azure plan (DEV/get-a-list-of-azure-entitlements-for-subscription).
@@ -10,6 +11,9 @@ type AzureEntitlement struct {
 	ID           string `json:"id"` // Azure subscription ID
 	FriendlyName string `json:"friendlyName"`
 	Status       string `json:"status"` // active, suspended, disabled, deleted; empty = active
+
+	listed, inAzure time.Time // from when Partner Center and Resource Manager show it
+	inactive        time.Time // from when it is inactive, after it was canceled
 }
 
 // azureEntitlementBody is an Azure subscription below an Azure plan.
@@ -27,7 +31,14 @@ func (b *Backend) listAzureEntitlements(x *exchange) response {
 		return refused
 	}
 	var bodies []azureEntitlementBody
-	for _, entitlement := range subscription.AzureSubscriptions {
+	for i := range subscription.AzureSubscriptions {
+		entitlement := &subscription.AzureSubscriptions[i]
+		if time.Now().Before(entitlement.listed) {
+			continue
+		}
+		if !entitlement.inactive.IsZero() && !time.Now().Before(entitlement.inactive) {
+			entitlement.Status, entitlement.inactive = "inactive", time.Time{}
+		}
 		bodies = append(bodies, azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID})
 	}
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}

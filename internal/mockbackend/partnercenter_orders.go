@@ -27,6 +27,7 @@ type Order struct {
 	CorrelationID string `json:"correlationId,omitempty"`
 
 	listed visibility
+	plan   *planOrder // of an Azure plan bought by a call, else nil
 }
 
 // OrderClient is the application in which an order was placed. Audit records have it. For orders it is not documented.
@@ -258,6 +259,7 @@ func (b *Backend) orderOf(x *exchange) (*customerRecord, *Order, response, bool)
 	}
 	for _, order := range b.ordersOf(record) {
 		if sameOrder(x.values["order"], order.ID) {
+			b.progress(x, record, order)
 			return record, order, response{}, true
 		}
 	}
@@ -296,6 +298,8 @@ func (x *exchange) fulfilment(o *Order) string {
 		return "PostfulfillmentPending"
 	case o.Status == "cancelled":
 		return "Unfulfilled" // "not fulfilled due to cancellation"
+	case o.plan != nil && o.plan.subscriptionID == "":
+		return "PrefulfillmentPending"
 	}
 	return string(x.knobs.Fulfilment)
 }

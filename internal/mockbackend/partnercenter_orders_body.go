@@ -52,14 +52,15 @@ type linePricing struct {
 
 func (x *exchange) orderBody(record *customerRecord, o *Order, withPrice bool) orderBody {
 	self := "/customers/" + record.ID + "/orders/" + o.ID
+	code, sign := currency(record.Country)
 	body := orderBody{
-		ID: o.ID, AlternateID: o.AlternateID, ReferenceCustomerID: record.ID, BillingCycle: o.BillingCycle, CurrencyCode: "USD",
+		ID: o.ID, AlternateID: o.AlternateID, ReferenceCustomerID: record.ID, BillingCycle: o.BillingCycle, CurrencyCode: code,
 		LineItems: []orderLineBody{}, CreationDate: x.orderDate(o), Status: o.Status, Links: map[string]*link{"self": x.link(self)}, Attributes: resourceAttributes{ObjectType: "Order"},
 	}
 	if o.isLegacy() {
 		body.Attributes.ETag = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"id":%q,"version":1}`, o.ID))
 	} else {
-		body.CurrencySymbol, body.TransactionType = "$", o.TransactionType
+		body.CurrencySymbol, body.TransactionType = sign, o.TransactionType
 		body.Links["provisioningStatus"] = x.link(self + "/provisioningstatus")
 		if !x.knobs.NoOrderClient {
 			body.Client = &o.Client

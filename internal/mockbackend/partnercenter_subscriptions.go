@@ -25,7 +25,9 @@ type Subscription struct {
 	AzureSubscriptions []AzureEntitlement `json:"azureSubscriptions,omitempty"`
 	SavingsPlan        *SavingsPlan       `json:"savingsPlan,omitempty"` // nil if it is not a savings plan
 
-	version int // number of changes, for the etag
+	version int          // number of changes, for the etag
+	pending int          // number of reads that still show it pending
+	later   *laterUpdate // an update that takes effect later
 }
 
 // Offer IDs of the subscriptions that reservations require.
@@ -194,6 +196,7 @@ func (b *Backend) listSubscriptions(x *exchange) response {
 	order, reseller := queryValue(x.query, "order_id"), queryValue(x.query, "mpn_id")
 	var bodies []subscriptionBody
 	for _, subscription := range b.subscriptionsOf(record) {
+		subscription.settle()
 		if order != "" && !sameOrder(order, subscription.OrderID) || reseller != "" && reseller != subscription.PartnerID {
 			continue
 		}
@@ -223,6 +226,7 @@ func (b *Backend) subscriptionOf(x *exchange) (*customerRecord, *Subscription, r
 	}
 	for _, subscription := range b.subscriptionsOf(record) {
 		if strings.EqualFold(subscription.ID, x.values["subscription"]) {
+			subscription.settle()
 			return record, subscription, response{}, true
 		}
 	}

@@ -3,6 +3,7 @@ package mockbackend
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -54,6 +55,10 @@ func (b *Backend) azureSubscriptionsOf(owner *customerRecord) []azureSubscriptio
 			add(subscription.ID, subscription.FriendlyName, subscription.Status, "CSP_2015-05-01")
 		case subscription.isAzurePlan():
 			for _, entitlement := range subscription.AzureSubscriptions {
+				if time.Now().Before(entitlement.inAzure) {
+					b.azureOwners = nil // the index has to be made again
+					continue
+				}
 				status := entitlement.Status
 				if subscription.Status != "active" && status == "active" {
 					status = subscription.Status // a suspended plan suspends its Azure subscriptions

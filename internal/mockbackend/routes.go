@@ -88,6 +88,7 @@ func (r *route) unknownQuery(query url.Values) (string, bool) {
 // Partner Center route.
 func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
+	const reservation = "/providers/Microsoft.Capacity/reservationOrders/{reservationOrder}/reservations/{reservation}"
 	size := []string{"size", "offset", "seekOperation", "filter"}
 	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
 	activity := []string{
@@ -112,7 +113,7 @@ func routes() map[Service][]route {
 			{"GET", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodePage},
 			{"POST", "/common/oauth2/deviceauth", open, nil, (*Backend).deviceCodeEntered},
 		},
-		PartnerCenter: {
+		PartnerCenter: slices.Concat(catalogRoutes(), []route{
 			{"POST", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).createSelfServePolicy},
 			{"GET", "/v1/SelfServePolicy", anyUser, []string{"entity_id"}, (*Backend).listSelfServePolicies},
 			{"PUT", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).updateSelfServePolicy},
@@ -125,6 +126,8 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/customers/{customer}/subscriptions", anyCaller, []string{"order_id", "mpn_id"}, (*Backend).listSubscriptions},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).getSubscription},
+			{"PATCH", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).updateSubscription},
+			{"POST", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}/cancel", adminAgent, nil, (*Backend).cancelAzureEntitlement},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, nil, (*Backend).listAzureEntitlements},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}", anyCaller, nil, (*Backend).getAzureEntitlement},
 
@@ -133,6 +136,17 @@ func routes() map[Service][]route {
 
 			{"POST", "/v1/customers/{customer}/applicationconsents", adminAgent, nil, (*Backend).createApplicationConsent},
 			{"DELETE", "/v1/customers/{customer}/applicationconsents/{application}", adminAgent, nil, (*Backend).deleteApplicationConsent},
+
+			{"GET", "/v1/customers/{customer}/agreements", anyUser, []string{"agreementType"}, (*Backend).listCustomerAgreements},
+			{"POST", "/v1/customers/{customer}/agreements", anyUser, nil, (*Backend).createCustomerAgreement},
+			{"GET", "/v1/customers/{customer}/directSignedMicrosoftCustomerAgreementStatus", anyUser, nil, (*Backend).getDirectSignStatus},
+			{"GET", "/v1/agreements", anyUser, []string{"agreementType"}, (*Backend).listAgreementTemplates},
+
+			{"POST", "/v1/customers/{customer}/carts", anyCaller, nil, (*Backend).createCart},
+			{"GET", "/v1/customers/{customer}/carts/{cart}", anyCaller, nil, (*Backend).getCart},
+			{"PUT", "/v1/customers/{customer}/carts/{cart}", anyCaller, nil, (*Backend).updateCart},
+			{"POST", "/v1/customers/{customer}/carts/{cart}/checkout", anyCaller, nil, (*Backend).checkoutCart},
+			{"POST", "/v1/customers/{customer}/orders", anyCaller, nil, (*Backend).createOrder},
 
 			{"GET", "/v1/customers/{customer}/orders", anyCaller, orders, (*Backend).listOrders},
 			{"GET", "/v1/customers/{customer}/orders/{order}", anyCaller, []string{"include_price"}, (*Backend).getOrder},
@@ -150,7 +164,7 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/profiles/organization", anyUser, nil, (*Backend).organizationProfile},
 			{"GET", "/v1/profiles/legalbusiness", anyCaller, []string{"vettingVersion"}, (*Backend).legalBusinessProfile},
-		},
+		}),
 		ResourceManager: {
 			{"GET", "/subscriptions", anyCaller, []string{"api-version"}, (*Backend).listAzureSubscriptions},
 			{"GET", "/subscriptions/{subscription}", anyCaller, []string{"api-version"}, (*Backend).getAzureSubscription},
@@ -159,6 +173,10 @@ func routes() map[Service][]route {
 			{"GET", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).getRoleAssignment},
 			{"PUT", roleAssignments + "/{name}", anyCaller, []string{"api-version"}, (*Backend).putRoleAssignment},
 			{"DELETE", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).deleteRoleAssignment},
+
+			{"GET", "/providers/Microsoft.Capacity/reservations", anyCaller, []string{"api-version", "$filter", "$orderby", "$skiptoken", "refreshSummary", "selectedState", "take"}, (*Backend).listAzureReservations},
+			{"GET", reservation, anyCaller, []string{"api-version", "expand", "$expand"}, (*Backend).getAzureReservation},
+			{"PATCH", reservation, anyCaller, []string{"api-version"}, (*Backend).updateAzureReservation},
 		},
 		CI:        ciRoutes(),
 		Control:   controlRoutes(),

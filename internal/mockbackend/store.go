@@ -18,6 +18,7 @@ type store struct {
 	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions
 	lastSerial      uint64                     // of role assignments
 	buckets         map[string]tokenBucket
+	catalogVersion  int // see RenewAvailabilities
 	consentWindow   rateWindow
 
 	changes    []Change
@@ -42,6 +43,11 @@ type customerRecord struct {
 	access        delegatedAccess
 	consents      map[string]ApplicationConsent // by lower-case application ID; consentsOf creates it
 	consentAt     time.Time                     // time of the last one that a call created
+	carts         []*cart
+	agreements    *CustomerAgreements // agreementsOf creates it
+
+	reservations     []*AzureReservation // azureReservationsOf adds those of orders
+	reservationRoles map[string]ReservationRole
 }
 
 // customer finds a customer by ID in any case. It returns nil if there is none.

@@ -93,8 +93,7 @@ func (s ApplicationConsents) Delete(ctx context.Context, customerID, application
 	_, err := s.caller.Do(ctx, httppipe.Call{
 		Method: http.MethodDelete, Path: "/v1" + pathOf("customers", customerID, "applicationconsents", applicationID), Answer: &content,
 	})
-	if e, ok := errors.AsType[*Error](err); ok && e.Err == nil && e.StatusCode == http.StatusNotFound && e.Code != "" && e.Code != unknownAddress &&
-		!IsCustomerNotFound(err) {
+	if isNone(err) {
 		return nil
 	}
 	return err

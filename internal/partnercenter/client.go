@@ -44,6 +44,8 @@ type Options struct {
 type Client struct {
 	ApplicationConsents ApplicationConsents
 	AuditRecords        AuditRecords
+	AzurePlans          AzurePlans
+	CustomerAgreements  CustomerAgreements
 	Customers           Customers
 	CustomerUsers       CustomerUsers
 	IndirectResellers   IndirectResellers
@@ -81,7 +83,9 @@ func New(o Options) *Client {
 	}
 	options.Gate = httppipe.NewGate(consents)
 	c.ApplicationConsents = ApplicationConsents{httppipe.NewCaller(options)}
+	c.AzurePlans = AzurePlans{c}
 	c.AuditRecords = AuditRecords{c, &httppipe.Answers[map[string][]AuditRecord]{For: tenantFor}}
+	c.CustomerAgreements = newCustomerAgreements(c)
 	c.Customers = Customers{c, newCustomerNames()}
 	c.CustomerUsers = CustomerUsers{c, &httppipe.Answers[userNames]{For: namesFor}}
 	c.IndirectResellers = IndirectResellers{c}
@@ -112,6 +116,8 @@ type call struct {
 	header http.Header
 	body   any
 	repeat httppipe.Repeat
+	// requestID is as in httppipe.Call.
+	requestID string
 	// check says what is wrong with an answer that was decoded. It may be nil.
 	check func() error
 }
@@ -126,7 +132,7 @@ type answer = httppipe.Answer
 // no content.
 func (c *Client) send(ctx context.Context, in call, out any) (answer, error) {
 	return c.caller.Do(ctx, httppipe.Call{
-		Method: in.method, Path: "/v1" + in.path, Query: in.query, Header: in.header, Body: in.body, Repeat: in.repeat,
+		Method: in.method, Path: "/v1" + in.path, Query: in.query, Header: in.header, Body: in.body, Repeat: in.repeat, RequestID: in.requestID,
 		Answer: out, Check: in.check,
 	})
 }

@@ -30,11 +30,57 @@ var remedies = map[string]string{
 	"20002":  "The customer has no reseller relationship with this partner, or no longer. Check the customer id; renew the relationship or remove the customer from the configuration.",
 	"60003":  "There is no customer tenant with this id. Check the customer id.",
 	"900118": "The customer id is malformed. It is the customer's Microsoft Entra tenant id, a GUID.",
-	"13605":  "The customer has not accepted the Microsoft Customer Agreement.",
+	"13605":  "The customer has not accepted the Microsoft Customer Agreement. " + acceptAgreement,
 	"900124": "The partner has not accepted the Microsoft Partner Agreement.",
 	"900123": "The indirect reseller has not accepted the Microsoft Partner Agreement.",
 	"600040": "The policy id is not one that Partner Center knows.",
+
+	// Purchases.
+	"900206": "The attestation of the partner of record is missing. It has to be accepted.",
+	"900203": "The offer requires an attestation that the provider does not give. Buy it in Partner Center.",
+	"2006":   "The partner may not sell this offer. " + programme,
+	"2030":   "The partner is not onboarded to sell in the country of the customer. " + programme,
+	"2085":   "The offer is not for sale to this customer. Check the customer's billing country and its other subscriptions in Partner Center.",
+	"4018":   "Partner Center cannot process the order. Check whether the customer has an Azure (global) subscription, beside which no Azure plan is sold.",
+	"800009": "Partner Center refuses what is in the cart, for example since the customer has an Azure plan already. Check the customer's subscriptions in Partner Center.",
+	"800015": "There is no indirect reseller with this Partner ID. Check the Partner ID (MPN location ID) of the reseller.",
+	"800016": "This Partner ID is not that of an indirect reseller of the partner. Check the Partner ID (MPN location ID) of the reseller.",
+	"900154": "This Partner ID is not that of an indirect reseller of the partner. Check the Partner ID (MPN location ID) of the reseller.",
+	"800070": "The Azure plan is not sold in the country of the customer. Check the billing address of the customer in Partner Center.",
+	"800060": "Another order for the customer is in progress. Run again when it is done.",
+	"800064": "Another process uses the same cart. Run again.",
+	"900112": "The customer's subscriptions are being transitioned to the Azure plan. Run again when that is done; it can take a day.",
+	"900113": "The customer's subscriptions are being transitioned to the Azure plan. Run again when that is done; it can take a day.",
+	"900114": "The transition of the customer's subscriptions to the Azure plan failed. Ask Microsoft support.",
+	"800066": "The customer has the maximum number of subscriptions. Remove unused ones in Partner Center.",
+	"800067": "The customer has the maximum number of seats.",
+	"800068": "The partner has the maximum number of Azure subscriptions. Ask Microsoft support to raise it.",
+	"800069": "The risk management check of Microsoft failed. Ask Microsoft support.",
+	"800073": underReview, "800074": underReview, "800075": underReview,
+	"800022": creditLine, "800023": creditLine, "800024": creditLine, "800025": creditLine, "800026": creditLine, "900121": creditLine,
+	"800018": sandboxLimit, "900116": sandboxLimit,
+	"900416": "The account is locked. Ask Microsoft support.",
+	"900419": "The customer's tenant has too many subscriptions. Remove unused ones.",
+	"800039": "The partner's programme is not active. " + programme,
+	"900149": "The partner's programme is not active. " + programme,
+	"900159": "The customer has no reseller relationship with this partner, or no longer. Check the customer id.",
+	"800005": "Partner Center could not place the order. Run again: the run continues with the same purchase and places no other order.",
+	"900192": "Partner Center could not place the order. Run again: the run continues with the same purchase and places no other order.",
+	"900115": "Something below the Azure plan is active. Cancel the Azure subscriptions and return the reservations first.",
+	"800040": "The subscription cannot change to this status. Look at it in Partner Center.",
+	"800096": "The status of this subscription cannot be changed. Look at it in Partner Center.",
+	"900278": "Another change of the subscription is pending. Run again after 24 hours.",
+	"900279": "The subscription can no longer be changed. Look at it in Partner Center.",
+	"900280": "The subscription cannot be changed at present. Look at it in Partner Center, and run again.",
+	"900311": "The subscription was changed too often. Run again later.",
 }
+
+const (
+	programme    = "Check the programme and the agreements on the page Legal info of the account settings in Partner Center."
+	underReview  = "Microsoft reviews the customer's account, or has not approved it. Check the customer's account in Partner Center, and run again after the approval."
+	creditLine   = "The partner's credit with Microsoft does not suffice, or is not approved. Check the credit in Partner Center, or ask Microsoft support."
+	sandboxLimit = "The limit of the integration sandbox is reached: " + docs + "developer/test-and-debug. Ask Microsoft support to remove an Azure plan there."
+)
 
 // remedy says what to do, in whole sentences, or "".
 func remedy(e *Error) string {

@@ -56,6 +56,8 @@ type Subscription struct {
 	OrderID string `json:"orderId"`
 	// CreationDate is RFC 3339.
 	CreationDate string `json:"creationDate"`
+	// PartnerID is the Partner ID of the indirect reseller, or "".
+	PartnerID Text `json:"partnerId"`
 }
 
 func (s Subscription) id() string { return s.ID }

@@ -16,6 +16,7 @@ import (
 	"terraform-provider-partnercenter/internal/services/identity"
 	"terraform-provider-partnercenter/internal/services/order"
 	"terraform-provider-partnercenter/internal/services/permission"
+	"terraform-provider-partnercenter/internal/services/reservation"
 	"terraform-provider-partnercenter/internal/services/subscription"
 )
 
@@ -62,6 +63,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
 		consent.NewApplicationConsentResource,
+		reservation.NewReservationRenewalResource,
 	}
 }
 
@@ -72,6 +74,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		customer.NewCustomersDataSource,
 		customer.NewCustomerUsersDataSource,
 		customer.NewIndirectResellersDataSource,
+		customer.NewCustomerAgreementDataSource,
 		permission.NewCustomerPermissionsDataSource,
 		subscription.NewSubscriptionsDataSource,
 		order.NewOrderHistoryDataSource,
@@ -80,6 +83,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		activity.NewActivityLogDataSource,
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,
+		reservation.NewAzureReservationsDataSource,
 	}
 }
 

@@ -40,6 +40,7 @@ type Options struct {
 
 // Client calls Azure Resource Manager in customers' tenants. It is safe for concurrent use.
 type Client struct {
+	Reservations    Reservations
 	RoleAssignments RoleAssignments
 	Subscriptions   Subscriptions
 
@@ -54,6 +55,7 @@ func New(o Options) *Client {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	c := &Client{options: o, callers: make(map[string]*httppipe.Caller)}
+	c.Reservations = Reservations{c: c, lists: &httppipe.Answers[[]Reservation]{For: sharedFor}}
 	c.RoleAssignments = RoleAssignments{c: c, lists: &httppipe.Answers[[]RoleAssignment]{For: sharedFor}, refusals: new(refusals)}
 	c.Subscriptions = Subscriptions{
 		c: c, read: &httppipe.Answers[Subscription]{For: sharedFor}, tenants: &httppipe.Answers[string]{For: sharedFor}, anonymous: httppipe.NewCaller(c.pipe()),

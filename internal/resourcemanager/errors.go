@@ -26,6 +26,9 @@ type Error = httppipe.Error
 // (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 const (
 	codeAssignmentNotFound   = "RoleAssignmentNotFound"
+	codeOrderNotFound        = "ReservationOrderNotFound"
+	codeNotInOrder           = "ReservationIdNotInReservationOrder"
+	codeSameValues           = "PatchValuesSameAsExisting" // an update changes nothing
 	codeAuthorizationFailed  = "AuthorizationFailed"
 	codeExists               = "RoleAssignmentExists"       // another one of the same role, principal and scope
 	codeInvalidToken         = "InvalidAuthenticationToken" // such as that of an application without a service principal in the tenant
@@ -48,6 +51,16 @@ func answered(err error) *Error {
 func IsNotFound(err error) bool {
 	e := answered(err)
 	return e != nil && e.StatusCode == http.StatusNotFound && e.Code == codeAssignmentNotFound && strings.Contains(strings.ToLower(e.Path), "/roleassignments/")
+}
+
+// IsReservationNotFound tells whether the reservation that was read or changed does not exist.
+func IsReservationNotFound(err error) bool {
+	e := answered(err)
+	return e != nil && e.StatusCode == http.StatusNotFound && (e.Code == codeOrderNotFound || e.Code == codeNotInOrder) && isAboutReservations(e)
+}
+
+func isAboutReservations(e *Error) bool {
+	return strings.HasPrefix(strings.ToLower(e.Path), strings.ToLower(capacityProvider))
 }
 
 // IsPassing tells whether the caller's access to the subscription, or the subscription

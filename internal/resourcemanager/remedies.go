@@ -39,8 +39,47 @@ const readAccess = "The signed-in user or application cannot read the customer's
 	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
 	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
 
+// reservationRemedies say what to do about the codes of Microsoft.Capacity
+// (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations).
+var reservationRemedies = map[string]string{
+	codeOrderNotFound: "Check the reservation and the customer ID. A returned, exchanged or renewed reservation has another ID.",
+	codeNotInOrder:    "Check the reservation and the customer ID. A reservation that was split, merged or exchanged has another ID.",
+	"OperationCannotBePerformedInCurrentState": "The reservation has ended or is being changed. Only one in the state Succeeded can be changed.",
+}
+
+// The access to reservations that reading and changing takes. Roles on subscriptions do not count.
+const (
+	reservationReadAccess = "The signed-in user or application cannot read this reservation. Reservations have roles of their own and inherit none from subscriptions. " +
+		"Ask the customer for Reader on the reservation order, or for Reservations Reader at /providers/Microsoft.Capacity. A user of the partner also needs membership in " +
+		"AdminAgents and a GDAP relationship to the customer. Microsoft does not document whether Admin agents have access to reservations that the customer bought itself. " +
+		"Azure Lighthouse gives none (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations)."
+	reservationWriteAccess = "The signed-in user or application cannot change this reservation. Reservations have roles of their own and inherit none from subscriptions. " +
+		"Ask the customer for Owner of the reservation order, or for Reservations Administrator at /providers/Microsoft.Capacity. A user of the partner also needs " +
+		"membership in AdminAgents and a GDAP relationship to the customer. If the customer gives none, it can turn off the renewal itself in the Azure portal: " +
+		"Reservations > the reservation > Renewal (https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew)."
+)
+
+// reservationRemedy is remedy for reservations, or "".
+func reservationRemedy(e *Error) string {
+	if r, ok := reservationRemedies[e.Code]; ok {
+		return r
+	}
+	switch {
+	case e.StatusCode != http.StatusForbidden || e.Code == "RequestDisallowedByPolicy":
+		return ""
+	case e.Method == http.MethodGet:
+		return reservationReadAccess
+	}
+	return reservationWriteAccess
+}
+
 // remedy says what to do, in whole sentences, or "".
 func remedy(e *Error) string {
+	if isAboutReservations(e) {
+		if r := reservationRemedy(e); r != "" {
+			return r
+		}
+	}
 	if e.Code == codeWrongTenant {
 		if owner := subscriptionTenant(e); owner != "" {
 			return "The subscription belongs to the tenant " + owner + ", not to " + e.TenantID + ". Set the customer ID to that of the customer who has the subscription."

@@ -134,6 +134,9 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	case resourcemanager.IsNoConsent(err) && r.ConsentPlanned(o.TenantID):
 		return nil // the apply can check, once the tenant has consented
 	case resourcemanager.IsPassing(err):
+		if wrong := r.wrongSubscription(ctx, plan, err); wrong != nil && !r.isGone(plan) {
+			return diag.Diagnostics{wrong}
+		}
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("subscription_id"), summary,
 			tfkit.Detail(err)+"\n\nApply waits for up to 5 minutes for this to change.")}
 	case err != nil && r.isGone(plan):

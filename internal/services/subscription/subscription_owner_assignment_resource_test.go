@@ -250,7 +250,7 @@ func TestAccOwner_errors(t *testing.T) {
 		"RequestDisallowedByPolicy": {before: answered(http.StatusForbidden, "RequestDisallowedByPolicy"), want: []string{"multifactor authentication for changes by users"}},
 		"SubscriptionNotFound": {
 			block: ownerBlockOf(adatum, nobody, anasID, soon),
-			want:  []string{"404 Not Found (SubscriptionNotFound)", "Check the subscription ID and the customer ID.", "In Terraform: subscription_id, customer_id."},
+			want:  []string{"Adatum Demo (" + adatum + ") has no Azure subscription " + nobody, "404 Not Found (SubscriptionNotFound)", "In Terraform: subscription_id, customer_id."},
 		},
 		"MissingSubscription": {before: answered(http.StatusNotFound, "MissingSubscription"), want: []string{"not the ID of the Azure plan in Partner Center"}},
 		"RoleAssignmentExists": {

@@ -1,0 +1,162 @@
+package partnercenter
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// AzurePlanExistsError says that a customer has an Azure plan already, so that none was bought.
+type AzurePlanExistsError struct {
+	CustomerID string
+	Plan       Subscription
+	// Reseller is the Partner ID of the indirect reseller that the purchase names and the plan does not have, or "".
+	Reseller string
+}
+
+func (e *AzurePlanExistsError) Error() string {
+	text := fmt.Sprintf("Customer %s has the Azure plan %s, which is %s", e.CustomerID, e.Plan.ID, e.Plan.Status)
+	if at := e.Plan.Created(); !at.IsZero() {
+		text += " and was bought on " + at.Format("2006-01-02")
+	}
+	if e.Reseller != "" {
+		text += fmt.Sprintf(", through the indirect reseller %s instead of %s", cmp.Or(string(e.Plan.PartnerID), "(none)"), e.Reseller)
+	}
+	return text + ". Nothing was bought."
+}
+
+// Outcome tells that nothing was bought.
+func (*AzurePlanExistsError) Outcome() Outcome { return Refused }
+
+// LegacyAzureError says that a customer has an Azure (global) subscription, beside which there is no Azure plan.
+type LegacyAzureError struct {
+	CustomerID string
+	Legacy     Subscription
+}
+
+func (e *LegacyAzureError) Error() string {
+	return fmt.Sprintf("Customer %s has the Azure (global) subscription %s (%s), which is %s. Microsoft sells no Azure plan beside it. Nothing was bought.",
+		e.CustomerID, e.Legacy.ID, e.Legacy.OfferID, e.Legacy.Status)
+}
+
+// Remedy says what to do.
+func (*LegacyAzureError) Remedy() string {
+	return "Transition the subscription to the Azure plan in Partner Center. This cannot be undone and changes how the customer is billed, so it is not automated: " +
+		docs + "developer/create-azure-plan. The permission to buy reservations works with Azure (global) subscriptions, too."
+}
+
+// Outcome tells that nothing was bought.
+func (*LegacyAzureError) Outcome() Outcome { return Refused }
+
+// NoAgreementError says that a customer has not accepted the Microsoft Customer Agreement.
+type NoAgreementError struct{ CustomerID string }
+
+func (e *NoAgreementError) Error() string {
+	return fmt.Sprintf("Customer %s has not accepted the Microsoft Customer Agreement. Nothing was bought.", e.CustomerID)
+}
+
+// Remedy says what to do.
+func (*NoAgreementError) Remedy() string { return acceptAgreement + " Then run again." }
+
+// Outcome tells that nothing was bought.
+func (*NoAgreementError) Outcome() Outcome { return Refused }
+
+// OrderFailedError says that an order ended without a subscription.
+type OrderFailedError struct{ Order Order }
+
+func (e *OrderFailedError) Error() string {
+	return fmt.Sprintf("Order %s ended with the status %s. Nothing was bought.", e.Order.ID, e.Order.Status)
+}
+
+// Remedy says what to do.
+func (*OrderFailedError) Remedy() string {
+	return "Look at the order in Partner Center, in the order history of the customer, or ask Microsoft support. Another run places a new order."
+}
+
+// Outcome tells that nothing was bought.
+func (*OrderFailedError) Outcome() Outcome { return Refused }
+
+// OrderOpenError says that an order is still in progress.
+type OrderOpenError struct {
+	OrderID string
+	Status  Enum
+	// Err is why it is no longer waited for; nil while people at Microsoft or the partner have to do something.
+	Err error
+}
+
+func (e *OrderOpenError) Error() string {
+	text := fmt.Sprintf("Order %s has the status %s", e.OrderID, cmp.Or(e.Status, "unknown"))
+	if e.Err != nil {
+		return text + ": " + e.Err.Error()
+	}
+	return text + ", which waits for a person."
+}
+
+// Remedy says what to do.
+func (e *OrderOpenError) Remedy() string {
+	if e.Err == nil {
+		text := "Microsoft reviews the order."
+		if strings.Contains(string(e.Status), "po") && !strings.Contains(string(e.Status), "review") {
+			text = "Upload the purchase order in Partner Center."
+		}
+		return text + " Run again when this is over: the run continues with this order and places no other one."
+	}
+	return "Run again: the run continues with this order and places no other one."
+}
+
+// Unwrap returns the cause.
+func (e *OrderOpenError) Unwrap() error { return e.Err }
+
+// AzurePlanNotActiveError says that a plan cannot be used.
+type AzurePlanNotActiveError struct {
+	CustomerID string
+	Plan       Subscription
+}
+
+func (e *AzurePlanNotActiveError) Error() string {
+	return fmt.Sprintf("The Azure plan %s of customer %s is %s.", e.Plan.ID, e.CustomerID, cmp.Or(e.Plan.Status, "in no known status"))
+}
+
+// Remedy says what to do.
+func (*AzurePlanNotActiveError) Remedy() string {
+	return "Look at the plan in Partner Center, on the page Subscriptions of the customer, and reactivate it there."
+}
+
+// AzurePlanInUseError says that a plan cannot be suspended, since something below it is active.
+type AzurePlanInUseError struct {
+	CustomerID string
+	// Active are the active Azure subscriptions. Where there are none, it is a reservation or a savings plan.
+	Active []AzureSubscription
+	// Err is the server's refusal, or nil.
+	Err error
+}
+
+func (e *AzurePlanInUseError) Error() string {
+	if len(e.Active) == 0 {
+		return fmt.Sprintf("Something below the Azure plan of customer %s is active: a reservation, a savings plan or an Azure subscription. The plan was not suspended.", e.CustomerID)
+	}
+	var lines []string
+	for _, a := range e.Active {
+		lines = append(lines, fmt.Sprintf("%s (%s)", a.FriendlyName, a.ID))
+	}
+	return fmt.Sprintf("Azure subscriptions below the Azure plan of customer %s are active: %s. The plan was not suspended.", e.CustomerID, strings.Join(lines, ", "))
+}
+
+// Remedy says what to do.
+func (*AzurePlanInUseError) Remedy() string {
+	return "An Owner cancels the Azure subscriptions in the Azure portal, and reservations are returned. A savings plan cannot be cancelled. " +
+		"This deletes data of the customer, so it is not automated."
+}
+
+// Unwrap returns the server's refusal.
+func (e *AzurePlanInUseError) Unwrap() error { return e.Err }
+
+// Outcome tells that nothing was changed.
+func (*AzurePlanInUseError) Outcome() Outcome { return Refused }
+
+// IsAzurePlanForeign tells whether the answer of a purchase is that the customer has an Azure plan or an Azure (global)
+// subscription already.
+func IsAzurePlanForeign(err error) bool {
+	return errors.As(err, new(*AzurePlanExistsError)) || errors.As(err, new(*LegacyAzureError))
+}

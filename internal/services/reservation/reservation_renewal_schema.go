@@ -1,0 +1,130 @@
+package reservation
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/resourcemanager"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Automatic renewal of an Azure reservation or pre-purchase plan of a customer: off, or on.\n\n" +
+			"Renewal is on by default for new reservations. A reservation that renews is purchased again when it expires, and the partner is billed. Microsoft does not document " +
+			"that turning off the customer's permission to buy reservations stops renewals. Use this resource in addition to the permission.\n\n" +
+			"The reservation exists already: creating the resource adopts it and sets its renewal. If the renewal was changed outside Terraform, the plan shows it and apply changes " +
+			"it back. A reservation that has ended stays in the state, with a warning.\n\n" +
+			"~> **Destroying the resource changes nothing in Azure.** The renewal stays as it is, on or off, and Terraform no longer watches it. To turn a renewal on again, set " +
+			"`renew = true` and apply first.\n\n" +
+			"Azure can accept a change and make it later. The resource then reads the reservation until it shows the change, for up to 10 minutes. If the answer to a change is lost, " +
+			"the renewal counts as on: the apply fails, the state says `renew = true`, and the next apply makes sure.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. Reservations have roles of their own and inherit none from subscriptions: Owner of the reservation " +
+			"order, or Reservations Administrator at `/providers/Microsoft.Capacity`. A user must be a member of AdminAgents with a GDAP relationship to the customer. " +
+			"Microsoft does not document whether Admin agents have access to reservations that the customer bought itself. Without access the plan fails with the role to ask for. " +
+			"See [Automatically renew reservations](https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew).",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				MarkdownDescription: "ID of the resource: `{customer_id}/{reservation order ID}/{reservation ID}`, in lower case.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of the reservation, what it is for, and the company name of the customer.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+			"customer_id": schema.StringAttribute{
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
+				Required:            true,
+				Validators:          []validator.String{tfkit.GUID()},
+				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
+			},
+			"reservation_id": schema.StringAttribute{
+				MarkdownDescription: "ID of the reservation: `{reservation order ID}/{reservation ID}`, as in `partnercenter_azure_reservations`, or its Resource Manager ID, " +
+					"`/providers/Microsoft.Capacity/reservationOrders/{order}/reservations/{reservation}`. Case does not matter. Changing it replaces the resource.",
+				Required: true,
+				Validators: []validator.String{tfkit.StringCheck("value must be a reservation ID", func(s string) error {
+					_, err := resourcemanager.ParseReservationID(s)
+					return err
+				})},
+				PlanModifiers: []planmodifier.String{tfkit.KeepWhenSame("both forms and both cases are the same", sameReservation), stringplanmodifier.RequiresReplace()},
+			},
+			"renew": schema.BoolAttribute{
+				MarkdownDescription: "Set to `true` to have Azure purchase the reservation again when it expires. Defaults to `false`.",
+				Optional:            true,
+				Computed:            true,
+				Default:             booldefault.StaticBool(false),
+			},
+			"expires_on": schema.StringAttribute{
+				MarkdownDescription: "Time at which the reservation expires or renews, in RFC 3339 format and UTC.",
+				Computed:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+			},
+		},
+	}
+}
+
+func (r *reservationRenewalResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityschema.Schema{
+		Attributes: map[string]identityschema.Attribute{
+			"customer_id":    identityschema.StringAttribute{Description: "Microsoft Entra tenant ID of the customer, in lower case.", RequiredForImport: true},
+			"reservation_id": identityschema.StringAttribute{Description: "Reservation order ID and reservation ID, in lower case: {order}/{reservation}.", RequiredForImport: true},
+		},
+	}
+}
+
+type reservationRenewalModel struct {
+	ID            types.String `tfsdk:"id"`
+	Name          types.String `tfsdk:"name"`
+	CustomerID    types.String `tfsdk:"customer_id"`
+	ReservationID types.String `tfsdk:"reservation_id"`
+	Renew         types.Bool   `tfsdk:"renew"`
+	ExpiresOn     types.String `tfsdk:"expires_on"`
+}
+
+// reservationRenewalIdentity is in lower case: Terraform compares identities to the letter.
+type reservationRenewalIdentity struct {
+	CustomerID    types.String `tfsdk:"customer_id"`
+	ReservationID types.String `tfsdk:"reservation_id"`
+}
+
+func (m reservationRenewalModel) identity() reservationRenewalIdentity {
+	return reservationRenewalIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString())), types.StringValue(m.reservation().String())}
+}
+
+// known tells whether customer and reservation are known.
+func (m reservationRenewalModel) known() bool {
+	return !m.CustomerID.IsUnknown() && !m.ReservationID.IsUnknown()
+}
+
+// reservation is the reservation that the model is about, which has passed validation.
+func (m reservationRenewalModel) reservation() resourcemanager.ReservationID {
+	id, _ := resourcemanager.ParseReservationID(m.ReservationID.ValueString())
+	return id
+}
+
+// key is the resource's id.
+func (m reservationRenewalModel) key() string {
+	return strings.ToLower(m.CustomerID.ValueString()) + "/" + m.reservation().String()
+}
+
+// subject is what the model is about, in the claims of the run.
+func (m reservationRenewalModel) subject() tfkit.Subject {
+	return tfkit.Subject{Kind: "renewal", ID: m.key()}
+}
+
+func sameReservation(a, b string) bool {
+	x, err := resourcemanager.ParseReservationID(a)
+	y, otherErr := resourcemanager.ParseReservationID(b)
+	return err == nil && otherErr == nil && x == y
+}

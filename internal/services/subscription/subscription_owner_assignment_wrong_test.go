@@ -1,0 +1,68 @@
+package subscription_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"terraform-provider-partnercenter/internal/acctest"
+	"terraform-provider-partnercenter/internal/mockbackend"
+)
+
+// A subscription ID that neither Azure nor Partner Center knows fails the plan and names those that the customer has.
+func TestProtoOwner_wrongSubscription(t *testing.T) {
+	t.Parallel()
+	const nobody = "11111111-1111-1111-1111-111111111111"
+	const has = azure + " (Production, active)"
+	for name, c := range map[string]struct {
+		customer, subscription string
+		says                   []string
+	}{
+		"the Azure plan":  {adatum, mockbackend.AdatumAzurePlanID, []string{"Adatum Demo", "has no Azure subscription " + mockbackend.AdatumAzurePlanID, "the customer's Azure plan in Partner Center", has, "In Terraform: subscription_id"}},
+		"licences":        {adatum, strings.ToLower(mockbackend.AdatumLicencesID), []string{"the customer's subscription to Sample Licences", has}},
+		"nothing at all":  {adatum, "/subscriptions/" + nobody, []string{"has no Azure subscription " + nobody, "none of the customer's subscriptions in Partner Center", has}},
+		"no subscription": {mockbackend.NorthwindID, nobody, []string{"The customer has no Azure subscription. Create one"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+				start := time.Now()
+				_, err := r.Plan(t.Context(), acctest.Values{"customer_id": c.customer, "subscription_id": c.subscription, "principal_id": user})
+				for _, s := range c.says {
+					if err == nil || !strings.Contains(err.Error(), s) {
+						t.Errorf("got %v, want %q", err, s)
+					}
+				}
+				if took := time.Since(start); took > time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// One that Partner Center lists may be new, and one that it does not tell of may be, too: a warning, as before.
+func TestProtoOwner_newSubscription(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(acctest.Run){
+		"new": func(r acctest.Run) { r.SetKnobs(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 5 }) },
+		"Partner Center refuses": func(r acctest.Run) {
+			r.SetKnobs(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 5 })
+			r.Fail(mockbackend.Fault{Path: "/customers/*/subscriptions", Kind: mockbackend.EmptyForbidden, Times: -1})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
+				prepare(r)
+				if _, err := r.Plan(t.Context(), byID); err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "Apply waits for up to 5 minutes") {
+					t.Errorf("got %v, the warnings are %q", err, r.Warnings)
+				}
+				r.Again()
+				if err := r.Apply(t.Context(), byID); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
