@@ -50,6 +50,8 @@ type Call struct {
 	Check func() error
 	// Repeat is as in [Options].
 	Repeat Repeat
+	// RequestID is the request id of the first attempt. Empty means a new one.
+	RequestID string
 }
 
 // PathOf joins path elements, escaping each.
@@ -86,7 +88,7 @@ func (c *Caller) Do(ctx context.Context, in Call) (Answer, error) {
 	if err != nil {
 		return Answer{}, &Error{API: c.api, Method: in.Method, Path: c.texts.Clean(in.Path), TenantID: c.tenantID, Err: &callError{err, NotSent}, texts: c.texts}
 	}
-	all := &attempts{read: func(resp *http.Response) error { return c.read(resp, in) }}
+	all := &attempts{requestID: in.RequestID, read: func(resp *http.Response) error { return c.read(resp, in) }}
 	req.SetOperationValue(all)
 	resp, err := c.pipeline.Do(req)
 	fail := func(cause error) *Error { return c.failed(req, all, resp, cause) }

@@ -22,16 +22,25 @@ type azureEntitlementBody struct {
 
 // listAzureEntitlements: DEV/get-a-list-of-azure-entitlements-for-subscription.
 func (b *Backend) listAzureEntitlements(x *exchange) response {
-	_, subscription, refused, ok := b.azurePlanOf(x)
+	record, subscription, refused, ok := b.azurePlanOf(x)
 	if !ok {
 		return refused
 	}
-	var bodies []azureEntitlementBody
-	for _, entitlement := range subscription.AzureSubscriptions {
-		bodies = append(bodies, azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID})
+	query, refused, ok := b.readPageQuery(x, "/customers/"+record.ID+"/subscriptions/"+subscription.ID+"/azureEntitlements")
+	if !ok {
+		return refused
 	}
-	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
+	query.Size = min(query.Size, orDefault(x.knobs.AzureEntitlementsPageSize, azureEntitlementsPage))
+	all := subscription.AzureSubscriptions
+	list := pagedList{length: len(all), matches: func(int) bool { return true }}
+	return pageOf(b, x, query, list, func(i int) azureEntitlementBody {
+		return azureEntitlementBody{all[i].ID, all[i].FriendlyName, all[i].Status, subscription.ID}
+	})
 }
+
+// azureEntitlementsPage is the largest page. The page of the call has no paging, and clients that were tried against the
+// service found pages of this size (choice).
+const azureEntitlementsPage = 50
 
 // getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code for a missing entitlement is a choice.
 func (b *Backend) getAzureEntitlement(x *exchange) response {
@@ -51,7 +60,7 @@ func (b *Backend) getAzureEntitlement(x *exchange) response {
 func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
 	record, subscription, refused, ok := b.subscriptionOf(x)
 	if ok && !subscription.isAzurePlan() {
-		return nil, nil, failure(http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
+		return nil, nil, x.refuse("entitlements_of_licenses", http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
 	}
 	return record, subscription, refused, ok
 }

@@ -211,7 +211,7 @@ func (b *Backend) subscriptionOf(x *exchange) (*customerRecord, *Subscription, r
 			return record, subscription, response{}, true
 		}
 	}
-	return nil, nil, failure(http.StatusNotFound, 20003, "The subscription was not found."), false
+	return nil, nil, x.refuse("unknown_subscription", http.StatusNotFound, 20003, "The subscription was not found."), false
 }
 
 func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) subscriptionBody {
@@ -245,7 +245,8 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		body.CreationDate = s.Created.UTC().Format("2006-01-02T15:04:05.999Z")
 		body.Links = map[string]*link{"offer": x.link("/offers/" + s.OfferID + "?country=" + record.Country), "self": self}
 	default:
-		body.EntitlementID, body.UnitType, body.BillingType, body.BillingCycle, body.TermDuration = s.ID, "Licenses", "license", "monthly", "P1Y"
+		// Legacy licenses have no term: termDuration belongs to new commerce (DEV/subscription-resources).
+		body.EntitlementID, body.UnitType, body.BillingType, body.BillingCycle = s.ID, "Licenses", "license", "monthly"
 		body.HasPurchasableAddOn, body.AutoRenewEnabled, body.Actions = true, true, []string{"Cancel", "Edit"}
 		body.CreationDate = s.Created.UTC().Format("2006-01-02T15:04:05.999Z")
 		body.CommitmentEndDate = s.Created.UTC().AddDate(1, 0, 0).Format("2006-01-02T00:00:00Z")
