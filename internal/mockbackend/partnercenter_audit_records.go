@@ -247,18 +247,19 @@ func (x *exchange) auditPeriod(start, end string) (from, until time.Time, refuse
 		return from, until, response{}, true
 	}
 	until, dateOnly, ok := auditDate(end)
+	if dateOnly {
+		until = until.Add(x.knobs.AuditDayStart)
+	}
 	switch {
 	case !ok:
 		return bad("endDate %q is not a date.", end)
 	case until.Before(from):
 		return bad("endDate must not be before startDate.")
-	case until.Sub(from) > auditWindow: // the start may be later by AuditDayStart
+	case until.Sub(from) > auditWindow:
 		return bad("A query can not cover more than 30 days.")
 	}
-	if dateOnly {
-		if until = until.Add(x.knobs.AuditDayStart); !x.knobs.EndDateExclusive {
-			until = until.Add(24 * time.Hour)
-		}
+	if dateOnly && !x.knobs.EndDateExclusive {
+		until = until.Add(24 * time.Hour)
 	}
 	return from, until, response{}, true
 }

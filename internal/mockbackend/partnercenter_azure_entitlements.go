@@ -33,9 +33,13 @@ func (b *Backend) listAzureEntitlements(x *exchange) response {
 	query.Size = min(query.Size, orDefault(x.knobs.AzureEntitlementsPageSize, azureEntitlementsPage))
 	all := subscription.AzureSubscriptions
 	list := pagedList{length: len(all), matches: func(int) bool { return true }}
-	return pageOf(b, x, query, list, func(i int) azureEntitlementBody {
+	page := pageOf(b, x, query, list, func(i int) azureEntitlementBody {
 		return azureEntitlementBody{all[i].ID, all[i].FriendlyName, all[i].Status, subscription.ID}
 	})
+	if body, ok := page.body.(*collection); ok && len(all) <= query.Size { // the page's example has no links
+		body.Links = nil
+	}
+	return page
 }
 
 // azureEntitlementsPage is the largest page. The page of the call has no paging, and clients that were tried against the

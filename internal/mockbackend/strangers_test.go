@@ -1,7 +1,9 @@
 package mockbackend_test
 
 import (
+	"bytes"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -52,20 +54,20 @@ func TestStrangers_links(t *testing.T) {
 func TestStrangers_users(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	for i := range 150 {
-		b.AddPrincipal(mockbackend.AdatumID, mockbackend.Principal{Type: mockbackend.UserPrincipal, DisplayName: fmt.Sprintf("User %03d", (i*37)%150)})
+		b.AddUser(mockbackend.AdatumID, mockbackend.Principal{DisplayName: fmt.Sprintf("User %03d", (i*37)%150)})
 	}
 	c := admin(t, b)
 	users := "/customers/" + mockbackend.AdatumID + "/users"
-	if got := c.call("GET", users, nil); len(got.items()) != 100 || got.body["continuationToken"] == nil {
+	if got := whole(c.call("GET", users, nil)); len(got.items()) != 100 || got.body["continuationToken"] == nil {
 		t.Errorf("default page: %d users", len(got.items()))
 	}
-	if got := c.call("GET", users+"?size=500", nil); len(got.items()) != 152 {
+	if got := whole(c.call("GET", users+"?size=500", nil)); len(got.items()) != 152 {
 		t.Errorf("largest page: %d users", len(got.items()))
 	}
 	var names []string
 	query := "?size=60&sortField=DisplayName&sortDirection=Descending"
 	for path := users + query; path != ""; {
-		got := c.call("GET", path, nil)
+		got := whole(c.call("GET", path, nil))
 		got.want(t, path, 200, 0)
 		for _, item := range got.items() {
 			names = append(names, strings.ToLower(item["displayName"].(string)))
@@ -83,6 +85,12 @@ func TestStrangers_users(t *testing.T) {
 	c.call("GET", users+"?sortField=Height", nil).want(t, "another field", 400, 800002)
 	c.call("GET", "/customers?size=1&sortField=DisplayName", nil)
 	wantViolation(t, b, "customers have no sort", "sortField")
+}
+
+// whole decodes an answer of any size.
+func whole(r reply) reply {
+	_ = json.Unmarshal(bytes.TrimPrefix(r.raw, []byte("\xef\xbb\xbf")), &r.body) // what is no JSON has no items
+	return r
 }
 
 // TestStrangers_entitlements: pages of Azure subscriptions, and where the type of a reservation is (the .NET SDK's model

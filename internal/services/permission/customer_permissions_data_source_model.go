@@ -20,6 +20,7 @@ type customerPermissionsDataSourceModel struct {
 	CustomerIDs       []string          `tfsdk:"customer_ids"`
 	CompanyNamePrefix types.String      `tfsdk:"company_name_prefix"`
 	DomainPrefix      types.String      `tfsdk:"domain_prefix"`
+	Read              types.String      `tfsdk:"read"`
 	OnError           types.String      `tfsdk:"on_error"`
 	Timeouts          timeouts.Value    `tfsdk:"timeouts"`
 	Customers         types.List        `tfsdk:"customers"`

@@ -179,6 +179,11 @@ func description(b *mockbackend.Backend, opts options) string {
 		fmt.Fprintf(&text, "# Throttled after %s.\n", rate)
 	}
 	fmt.Fprintf(&text, "# Change the mock and read its journal: curl %s\n", b.Endpoints().Control)
+	if played := opts.config.Behaviour; played != nil {
+		for _, answer := range played.NotPlayed {
+			fmt.Fprintf(&text, "# Not played: %s\n", strings.Join(strings.Fields(answer), " "))
+		}
+	}
 	if opts.envFile != "" {
 		fmt.Fprintf(&text, "# The environment below is also in %s: . %s\n", opts.envFile, shellQuote(opts.envFile))
 	}
