@@ -267,7 +267,7 @@ func (b *Backend) policyRecord(x *exchange, id string) (*customerRecord, respons
 	if !ok || !isGUID(grantor) || !isGUID(entity) {
 		return nil, x.refuse("malformed_policy_id", http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", id), false
 	}
-	if x.knobs.PathIDCase == IDCaseExact && strings.ToLower(id) != id {
+	if x.knobs.PathIDCase == IDCaseExact && id == x.values["id"] && strings.ToLower(id) != id {
 		return nil, policyMissing(x, id), false
 	}
 	if !strings.EqualFold(grantor, b.partner.TenantID) || b.customer(entity) == nil || b.endedEmptyList(x, entity) {
