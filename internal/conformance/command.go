@@ -74,7 +74,7 @@ func (c Command) Run(ctx context.Context, args []string) int {
 		c.say("Nothing was sent.")
 		return Usage
 	}
-	o := newObserver(setup.Clients.PartnerCenter)
+	o := newObserver(setup.Clients)
 	if !setup.Clients.PartnerCenter.AppOnly() {
 		if alone, ok := c.setUp(c.withoutUser, false); ok && alone.Clients.PartnerCenter.AppOnly() {
 			o.appOnly = alone.Clients.PartnerCenter

@@ -101,7 +101,8 @@ var knobs = []struct {
 		"snake_case_filter": "400/800002", "audit_too_old": "400/800002", "audit_day": "not observed: no activity on both sides of a midnight",
 		"reservation_type": "artifact", "artifact_key": "reservations", "reservation_expiry": "no zone", "quantities": "number", "order_client": "yes",
 		"order_dates": "Z", "order_transaction_type": "yes", "savings_plan_order": "not observed: no savings plan", "entitlements_of_licenses": "400/800011",
-		"unknown_audit_record": "404/1000", "throttling": "not observed: no request was throttled",
+		"plan_billing_cycle": "one_time", "plan_unit_type": "Usage-based", "plan_entitlement_id": "no", "order_billing_cycle": "one_time", "admin_agents_type": "ForeignGroup",
+		"policy_record_value": "not observed: no change of a permission in the activity log", "unknown_audit_record": "404/1000", "throttling": "not observed: no request was throttled",
 		"headers": "ms-correlationid,ms-cv,ms-requestid,ms-serverid,request-context,x-locale",
 	}},
 	{func(k *mockbackend.Knobs) { k.PolicyList = mockbackend.PolicyListPages }, map[string]string{"policies_without_entity_id": "pages"}},
@@ -121,6 +122,12 @@ var knobs = []struct {
 	{func(k *mockbackend.Knobs) { k.TokenAfterLastPage, k.EmptyLastPage = true, true }, map[string]string{"list_end": "empty page"}},
 	{func(k *mockbackend.Knobs) { k.UsersPageSize = 1 }, map[string]string{"users_page": "1"}},
 	{func(k *mockbackend.Knobs) { k.OrganizationIDDiffers = true }, map[string]string{"organization_id": "different"}},
+	{func(k *mockbackend.Knobs) {
+		k.PlanBillingCycle, k.PlanUnitType, k.PlanEntitlementID = "monthly", "none", true
+	}, map[string]string{
+		"plan_billing_cycle": "monthly", "plan_unit_type": "none", "plan_entitlement_id": "yes",
+	}},
+	{func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNoConsent }, map[string]string{"admin_agents_type": "not observed: no access to Azure in the tenant of a customer"}},
 	{func(k *mockbackend.Knobs) { k.NoMFAHeader = true }, map[string]string{"mfa_header": "absent"}},
 	{func(k *mockbackend.Knobs) { k.TokenClaims = "appid,aud,exp,oid,tid" }, map[string]string{"token_claims": "appid,aud,exp,oid,tid"}},
 	{func(k *mockbackend.Knobs) { k.Headers, k.ErrorHeaders = "ms-requestid", "ms-cv" }, map[string]string{"headers": "ms-requestid", "error_headers": "ms-cv"}},
@@ -216,10 +223,10 @@ func TestReport(t *testing.T) {
 	for probe, answer := range map[string]string{
 		"unknown_customer": "403/900150", "foreign_customer": "403", "policies_unknown_customer": "400/2000", "unknown_user": "400/60002",
 		"audit_too_old": "400/2000", "reads_entitlements": "403/2032", "app_only_policies": "401/400", "list_end": "400/3000",
-		"policies_without_entity_id": "404/600039", "audit_day": "8 h after midnight UTC", "audit_end_date": "excluded", "throttling": "seconds",
+		"policies_without_entity_id": "404/600039", "policy_record_value": "JSON", "audit_day": "8 h after midnight UTC", "audit_end_date": "excluded", "throttling": "seconds",
 		"reservation_type": "not observed: no reservation", "artifact_key": "not observed: no reservation", "reservation_expiry": "not observed: no reservation",
 		"quantities": "not observed: no reservation", "order_client": "not observed: no reservation", "order_dates": "not observed: no reservation",
-		"order_transaction_type": "not observed: no reservation",
+		"order_transaction_type": "not observed: no reservation", "order_billing_cycle": "not observed: no reservation",
 	} {
 		from := fmt.Sprintf("%q: %q", "answer", want[probe])
 		at := strings.Index(report, fmt.Sprintf("%q: %q", "probe", probe))

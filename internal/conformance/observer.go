@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
 )
 
 const (
@@ -29,6 +30,7 @@ const (
 type observer struct {
 	pc      *partnercenter.Client
 	appOnly *partnercenter.Client // the same application without a user, or nil
+	clients *tfkit.Clients
 
 	placeholders map[string]string // by ID in lower case
 	counts       map[string]int    // of placeholders, by kind
@@ -49,12 +51,13 @@ type observer struct {
 	order          map[string]any  // of that reservation
 	artifact       map[string]any  // of that reservation
 	savingsPlan    map[string]any
-	auditRecords   []auditRecord // of the last days, oldest first
+	plan           map[string]any // a subscription that is an Azure plan
+	auditRecords   []auditRecord  // of the last days, oldest first
 	auditListCalls int
 }
 
-func newObserver(pc *partnercenter.Client) *observer {
-	return &observer{pc: pc, placeholders: map[string]string{}, counts: map[string]int{}, policies: map[string]bool{}}
+func newObserver(clients *tfkit.Clients) *observer {
+	return &observer{clients: clients, pc: clients.PartnerCenter, placeholders: map[string]string{}, counts: map[string]int{}, policies: map[string]bool{}}
 }
 
 // of returns a stable placeholder for an ID.
@@ -232,13 +235,16 @@ func (o *observer) findPolicies(ctx context.Context) error {
 		}
 		o.policies[id] = len(items(got)) > 0
 		if o.policies[id] && o.permitted == "" {
-			o.permitted, o.policyID = id, text(items(got)[0], "id")
+			o.permitted, o.policyID = id, strings.ToLower(text(items(got)[0], "id"))
 		}
 	}
 	return nil
 }
 
-// findSubscriptions looks for a subscription that is no Azure plan, and for a savings plan.
+// azurePlan begins the offer of every Azure plan.
+const azurePlan = "DZH318Z0BPS6:"
+
+// findSubscriptions looks for a license, an Azure plan and a savings plan.
 func (o *observer) findSubscriptions(ctx context.Context) error {
 	for _, id := range o.sample() {
 		got, err := o.get(ctx, "/v1/customers/{customer}/subscriptions", nil, id)
@@ -248,6 +254,9 @@ func (o *observer) findSubscriptions(ctx context.Context) error {
 		for _, s := range items(got) {
 			if strings.EqualFold(text(s, "billingType"), "license") && o.licenses == "" {
 				o.licensed, o.licenses = id, text(s, "id")
+			}
+			if strings.HasPrefix(text(s, "offerId"), azurePlan) && o.plan == nil {
+				o.plan = s
 			}
 			if strings.EqualFold(text(s, "unitType"), "Benefit") && o.savingsPlan == nil {
 				o.savingsPlan = s

@@ -17,7 +17,7 @@ type probe struct {
 
 // probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
 func probes() []probe {
-	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes())
+	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes())
 }
 
 // notObserved is the answer where the data of the partner does not show it.
@@ -25,15 +25,18 @@ func notObserved(reason string) string { return "not observed: " + reason }
 
 // The reasons.
 const (
-	noPolicy      = "no customer with a permission"
-	noCustomer    = "no customer"
-	noSecondPage  = "too few objects for a second page"
-	noLicenses    = "no license subscription"
-	noReservation = "no reservation"
-	noSavingsPlan = "no savings plan"
-	noRecords     = "no activity on both sides of a midnight"
-	noThrottling  = "no request was throttled"
-	noAppOnly     = "the application cannot sign in without a user"
+	noPolicy       = "no customer with a permission"
+	noCustomer     = "no customer"
+	noSecondPage   = "too few objects for a second page"
+	noLicenses     = "no license subscription"
+	noReservation  = "no reservation"
+	noSavingsPlan  = "no savings plan"
+	noRecords      = "no activity on both sides of a midnight"
+	noThrottling   = "no request was throttled"
+	noPlan         = "no Azure plan"
+	noPolicyChange = "no change of a permission in the activity log"
+	noAzure        = "no access to Azure in the tenant of a customer"
+	noAppOnly      = "the application cannot sign in without a user"
 )
 
 // report asks all probes.

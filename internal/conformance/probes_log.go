@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,13 +9,14 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
 // auditRecord is what the probes need of a record of the activity log.
 type auditRecord struct {
-	id, correlation string
-	at              time.Time
+	id, correlation, resource, value string
+	at                               time.Time
 }
 
 const (
@@ -35,6 +37,26 @@ func logProbes() []probe {
 		{"audit_too_old", "What is the answer for a day before the last 90?", func(ctx context.Context, o *observer) (string, error) {
 			got, err := o.get(ctx, "/v1/auditrecords", url.Values{"startDate": {daysAgo(100)}, "endDate": {daysAgo(99)}})
 			return codeOf(got), err
+		}},
+		{"policy_record_value", "What does the record of a changed permission say of it?", func(ctx context.Context, o *observer) (string, error) {
+			if _, err := o.busyDay(ctx); err != nil {
+				return "", err
+			}
+			best := ""
+			for _, r := range o.auditRecords {
+				if plain := strings.ToLower(strings.ReplaceAll(r.resource, "_", "")); plain != "selfservepolicy" {
+					continue
+				}
+				switch {
+				case r.value == "":
+					best = cmp.Or(best, "nothing")
+				case json.Valid([]byte(r.value)):
+					best = "JSON"
+				default:
+					best = "text"
+				}
+			}
+			return cmp.Or(best, notObserved(noPolicyChange)), nil
 		}},
 		{"audit_day", "When does a day of the activity log begin?", auditDay},
 		{"audit_end_date", "Is the day of endDate included?", func(ctx context.Context, o *observer) (string, error) {
@@ -73,7 +95,7 @@ func (o *observer) records(ctx context.Context, from, to time.Time) (out []audit
 		for _, r := range items(got) {
 			at, err := time.Parse(time.RFC3339Nano, text(r, "operationDate"))
 			if err == nil {
-				out = append(out, auditRecord{text(r, "id"), text(r, "originalCorrelationId"), at.UTC()})
+				out = append(out, auditRecord{text(r, "id"), text(r, "originalCorrelationId"), text(r, "resourceType"), text(r, "resourceNewValue"), at.UTC()})
 			}
 		}
 		next, nextHeader, more := nextOf(got, first)

@@ -2,9 +2,21 @@ package conformance
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode"
 )
+
+// oneOf keeps a value that is documented.
+func oneOf(value string, known ...string) string {
+	switch {
+	case slices.Contains(known, value):
+		return value
+	case value == "":
+		return "absent"
+	}
+	return "other"
+}
 
 // purchaseProbes are about the form of orders and reservations.
 func purchaseProbes() []probe {
@@ -14,6 +26,14 @@ func purchaseProbes() []probe {
 				return notObserved(noReservation), nil
 			}
 			return answer(o), nil
+		}}
+	}
+	plan := func(id, question string, answer func(plan map[string]any) string) probe {
+		return probe{id, question, func(_ context.Context, o *observer) (string, error) {
+			if o.plan == nil {
+				return notObserved(noPlan), nil
+			}
+			return answer(o.plan), nil
 		}}
 	}
 	return []probe{
@@ -76,6 +96,18 @@ func purchaseProbes() []probe {
 				}
 			}
 			return "absent"
+		}),
+		reservation("order_billing_cycle", "Which billing cycle has the order of a reservation?", func(o *observer) string {
+			return oneOf(text(o.order, "billingCycle"), "one_time", "monthly", "annual", "none", "unknown")
+		}),
+		plan("plan_billing_cycle", "Which billing cycle has an Azure plan?", func(plan map[string]any) string {
+			return oneOf(text(plan, "billingCycle"), "one_time", "monthly", "annual", "none", "unknown")
+		}),
+		plan("plan_unit_type", "Which unitType has an Azure plan?", func(plan map[string]any) string {
+			return oneOf(text(plan, "unitType"), "Usage-based", "Licenses", "none")
+		}),
+		plan("plan_entitlement_id", "Has an Azure plan an entitlementId?", func(plan map[string]any) string {
+			return either(text(plan, "entitlementId") != "", "yes", "no")
 		}),
 		{"savings_plan_order", "Has a savings plan an order?", func(_ context.Context, o *observer) (string, error) {
 			if o.savingsPlan == nil {

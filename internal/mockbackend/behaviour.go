@@ -17,7 +17,7 @@ type Behaviour struct {
 	customers int // the smallest number of customers that shows it
 	faults    []Fault
 	// data is what the customers of the mock have more or less than by default.
-	busyLog, noPolicies, noLicenses, noReservations bool
+	busyLog, policyRecord, noPolicies, noLicenses, noReservations bool
 
 	// NotPlayed are answers that the mock cannot play, as "probe: answer".
 	NotPlayed []string
@@ -104,6 +104,17 @@ func (b *Behaviour) take(probe, answer string) bool {
 	case "snake_case_filter":
 		b.knob(func(k *Knobs) { k.SnakeCaseResourceTypes = answer == "accepted" })
 		return answer == "accepted" || b.code(probe, answer)
+	case "policy_record_value":
+		b.policyRecord = true
+		return answer == "JSON"
+	case "admin_agents_type":
+		return answer == "ForeignGroup"
+	case "order_billing_cycle":
+		return answer == "one_time"
+	case "plan_billing_cycle":
+		return b.knob(func(k *Knobs) { k.PlanBillingCycle = answer })
+	case "plan_unit_type":
+		return b.knob(func(k *Knobs) { k.PlanUnitType = answer })
 	case "audit_day":
 		b.busyLog = true
 		h, ok := strings.CutSuffix(answer, " h after midnight UTC")
@@ -174,6 +185,7 @@ var played = map[string]map[string]func(*Knobs){
 		"Z": func(k *Knobs) { k.OrderDates = OrderDatesZulu }, "+00:00": func(k *Knobs) { k.OrderDates = OrderDatesZeroOffset },
 		"offset": func(k *Knobs) { k.OrderDates = OrderDatesPacific },
 	},
+	"plan_entitlement_id":    {"no": func(*Knobs) {}, "yes": func(k *Knobs) { k.PlanEntitlementID = true }},
 	"order_transaction_type": {"yes": func(*Knobs) {}, "no": func(k *Knobs) { k.LowerCaseTransactionTypes = true }},
 }
 
@@ -186,7 +198,9 @@ func (b *Behaviour) without(probe, reason string) bool {
 		b.noLicenses = true
 	case "no reservation":
 		b.noReservations = true
-	case "no activity on both sides of a midnight", "no request was throttled", "no savings plan":
+	case "no access to Azure in the tenant of a customer":
+		return b.knob(func(k *Knobs) { k.CustomerTenants = CustomerTenantsNoConsent })
+	case "no activity on both sides of a midnight", "no change of a permission in the activity log", "no request was throttled", "no savings plan":
 	case "too few objects for a second page":
 		return probe != "continuation" && probe != "list_end"
 	default:
@@ -284,6 +298,12 @@ func (b *Backend) play(behaviour *Behaviour) {
 		if behaviour.noLicenses && record.generated == 0 {
 			record.subscriptions = slices.DeleteFunc(record.subscriptions, func(s *Subscription) bool { return !s.isAzurePlan() && !s.isLegacyAzure() })
 		}
+	}
+	if behaviour.policyRecord && len(b.customers) > 0 {
+		changed := newPolicy(b.customers[0].ID, []string{AzureReservedInstances})
+		entry := b.portalAudit(b.customers[0], "create_self_serve_policy", "self_serve_policy")
+		entry.at = time.Now().UTC().Add(-time.Minute)
+		b.addAudit(entry, "", "", policyDocument(changed))
 	}
 	if behaviour.busyLog && len(b.customers) > 0 {
 		first := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -4).Add(30 * time.Minute)

@@ -282,6 +282,12 @@ type Knobs struct {
 	// BucketRefill is the number of tokens added each second; 0 = 25 reads, 10 writes and 10 deletes.
 	BucketRefill int `json:"bucketRefill"`
 
+	// PlanBillingCycle, PlanUnitType and PlanEntitlementID are fields of Azure plans that no recorded traffic shows: empty =
+	// one_time and Usage-based, and whether there is an entitlementId.
+	PlanBillingCycle  string `json:"planBillingCycle"`
+	PlanUnitType      string `json:"planUnitType"`
+	PlanEntitlementID bool   `json:"planEntitlementId"`
+
 	// OrderDates selects the format of creationDate of orders.
 	OrderDates OrderDates `json:"orderDates"`
 	// LowerCaseTransactionTypes prints transactionType of order lines as in the table of the page (new); false = as in its

@@ -234,6 +234,15 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		country := "?country=" + record.Country
 		body.ProductType, body.IsMicrosoftProduct = &productType{"Azure", "Azure"}, &microsoft
 		body.UnitType, body.BillingType, body.BillingCycle, body.CommitmentEndDate = "Usage-based", "usage", "one_time", endOfTime
+		if x.knobs.PlanBillingCycle != "" {
+			body.BillingCycle = x.knobs.PlanBillingCycle
+		}
+		if x.knobs.PlanUnitType != "" {
+			body.UnitType = x.knobs.PlanUnitType
+		}
+		if x.knobs.PlanEntitlementID {
+			body.EntitlementID = s.ID
+		}
 		body.CreationDate = sevenDigits(s.Created)
 		body.Links = map[string]*link{
 			"product": x.link(productURI + country), "sku": x.link(productURI + "/skus/" + sku + country),
