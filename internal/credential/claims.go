@@ -2,6 +2,7 @@ package credential
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,15 @@ type Claims struct {
 	MFA bool
 	// ExpiresOn is zero when the token does not say.
 	ExpiresOn time.Time
+}
+
+// ClaimNames returns the sorted names of the claims of an access token.
+func ClaimNames(token string) ([]string, error) {
+	claims := jwt.MapClaims{}
+	if _, _, err := jwt.NewParser().ParseUnverified(token, claims); err != nil {
+		return nil, err
+	}
+	return slices.Sorted(maps.Keys(claims)), nil
 }
 
 // ParseClaims reads an access token without verifying it: that is for whom it was issued to.

@@ -70,6 +70,8 @@ type attempts struct {
 	unreadable error
 	// answer is that of the last attempt.
 	answer *http.Response
+	// throttled is the header of the last 429, or nil.
+	throttled http.Header
 	// wait is what the server asked for and there was no time for, or nil.
 	wait *DeadlineError
 }

@@ -216,6 +216,9 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 	if all.unreadable = nil; all.answer != nil {
 		resp, err = all.answer, nil // azcore drops the answer when the context has ended meanwhile
 	}
+	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
+		all.throttled = resp.Header
+	}
 	if err == nil && all.read != nil && resp.StatusCode >= 200 && resp.StatusCode <= 299 {
 		all.unreadable = all.read(resp)
 	}

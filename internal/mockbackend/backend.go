@@ -14,6 +14,8 @@ type Config struct {
 	Customers int           // total number, named customers first; 0 = named customers only
 	Latency   time.Duration // added to each Partner Center and Resource Manager answer; change it later with Knobs.Latency
 	Rate      Rate          // Partner Center throttling; zero = none
+	TLSKey    TLSKey        // of the certificates of the listeners; empty = ECDSA
+	Behaviour *Behaviour    // answers of another service to play; nil = none
 }
 
 // Endpoints are base URLs without trailing slash.
@@ -40,6 +42,7 @@ type Backend struct {
 
 	store
 	knobs      Knobs
+	choices    choices
 	faults     []*Fault
 	journal    journal
 	counters   counters
@@ -55,10 +58,14 @@ type Backend struct {
 
 // New makes a backend in memory. Use Transport to reach it in process, or Start to open listeners.
 func New(cfg Config) *Backend {
-	b := &Backend{cfg: cfg, knobs: DefaultKnobs(), endpoints: inProcessEndpoints, tls: sync.OnceValues(newCertificates)}
+	b := &Backend{cfg: cfg, knobs: DefaultKnobs(), endpoints: inProcessEndpoints, tls: sync.OnceValues(func() (certificates, error) { return newCertificates(cfg.TLSKey) })}
 	b.idle = sync.NewCond(&b.mu)
 	b.knobs.Latency = cfg.Latency
+	if cfg.Behaviour != nil {
+		b.cfg.Customers = max(b.cfg.Customers, cfg.Behaviour.customers)
+	}
 	b.seed()
+	b.play(cfg.Behaviour)
 	all := routes()
 	b.services = map[Service]service{
 		SignIn:          signInService{serviceBase{SignIn, all[SignIn]}},

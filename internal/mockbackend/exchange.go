@@ -23,6 +23,7 @@ type exchange struct {
 	route   *route            // nil: unknown
 	values  map[string]string // of the route's path
 	knobs   Knobs             // at the time of the request
+	choices choices           // at the time of the request
 	caller  caller            // set by admit
 	entry   Request           // for the journal
 	limits  http.Header       // Resource Manager's, set by admit
@@ -79,11 +80,14 @@ func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
 // process returns the answer and the fault that hit the request, if any.
 func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	b.mu.Lock()
-	x.knobs = b.knobs
+	x.knobs, x.choices = b.knobs, b.choices
 	var allowed []string
 	path := x.req.URL.EscapedPath()
-	if x.service.name() == ResourceManager && strings.HasPrefix(path, "//") {
+	switch {
+	case x.service.name() == ResourceManager && strings.HasPrefix(path, "//"):
 		path = path[1:] // Microsoft's JavaScript client puts a slash before IDs, which already begin with one
+	case x.service.name() == PartnerCenter:
+		path = x.partnerCenterPath(path)
 	}
 	x.route, x.values, allowed = findRoute(x.service.table(), x.req.Method, path)
 	if x.route != nil {
@@ -120,7 +124,11 @@ func (b *Backend) process(x *exchange, bodyErr error) (answer, *Fault) {
 	switch {
 	case x.route == nil && len(allowed) > 0:
 		b.lockAndViolate("%s %s: method not allowed (%s are)", x.req.Method, x.req.URL.Path, strings.Join(allowed, ", "))
-		r := x.service.errorAnswer(x, http.StatusMethodNotAllowed, &apiError{code: 900141, name: "MethodNotAllowed", text: "The method is not supported for this resource."})
+		status := http.StatusMethodNotAllowed
+		if x.service.name() == PartnerCenter {
+			status = http.StatusBadRequest // DEV/error-codes lists 900141 with this status
+		}
+		r := x.service.errorAnswer(x, status, &apiError{code: notSupported, name: "MethodNotAllowed", text: "The method is not supported for this resource."})
 		r.header = http.Header{"Allow": {strings.Join(allowed, ", ")}}
 		a = x.service.encode(x, r)
 	case x.route == nil:

@@ -76,7 +76,7 @@ func FuzzAuditPeriod(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, start, end string) {
-		from, until, refused, ok := auditPeriod(start, end)
+		from, until, refused, ok := new(exchange).auditPeriod(start, end)
 		if ok != (refused.status == 0) {
 			t.Fatalf("%t, %d", ok, refused.status)
 		}

@@ -9,6 +9,28 @@ type PUTPath string
 const (
 	PUTPathBoth   PUTPath = "both" // /SelfServePolicy/{id} and /SelfServePolicy
 	PUTPathIDOnly PUTPath = "id"   // only /SelfServePolicy/{id}
+	PUTPathNoID   PUTPath = "noId" // only /SelfServePolicy; the other is answered 404 with code 600040
+)
+
+// PolicyList selects the answer to GET /SelfServePolicy without entity_id. Not documented.
+type PolicyList string
+
+// The values of Knobs.PolicyList.
+const (
+	PolicyListAll     PolicyList = "all"     // the policies of all customers, in one page
+	PolicyListPages   PolicyList = "pages"   // the policies of all customers, in pages
+	PolicyListPartial PolicyList = "partial" // the policies of every other customer only
+	PolicyListEmpty   PolicyList = "empty"   // an empty list
+	PolicyListRefused PolicyList = "refused" // 400 with code 800002
+)
+
+// IDCase selects how IDs in a request are compared with those of the server. Not documented.
+type IDCase string
+
+// The values of Knobs.EntityIDCase and PathIDCase.
+const (
+	IDCaseIgnored IDCase = "ignored"
+	IDCaseExact   IDCase = "exact" // IDs with capitals are unknown
 )
 
 // StaleETag selects the answer to an update with a stale or missing attributes.etag. Not documented.
@@ -116,6 +138,17 @@ type Knobs struct {
 	NextLinkHost string `json:"nextLinkHost"`
 	// TokenAfterLastPage returns a continuation with a last page that is full. Its use is answered 400 with code 2000.
 	TokenAfterLastPage bool `json:"tokenAfterLastPage"`
+	// EmptyLastPage answers that use with an empty page instead.
+	EmptyLastPage bool `json:"emptyLastPage"`
+	// DefaultPageSize is the size of pages where a query has none; 0 = 500. That of users is UsersPageSize; 0 = 100.
+	DefaultPageSize int `json:"defaultPageSize"`
+	UsersPageSize   int `json:"usersPageSize"`
+	// AzureEntitlementsPageSize is the size of pages of azureEntitlements; 0 = 50.
+	AzureEntitlementsPageSize int `json:"azureEntitlementsPageSize"`
+	// TooLargePageRefused answers 400 to a size above 500; false = pages of 500.
+	TooLargePageRefused bool `json:"tooLargePageRefused"`
+	// AcceptV10 takes /v1.0 for /v1. Not documented.
+	AcceptV10 bool `json:"acceptV10"`
 	// TotalCountWrong makes totalCount differ from the number of items, as in recorded traffic.
 	TotalCountWrong bool `json:"totalCountWrong"`
 
@@ -135,6 +168,15 @@ type Knobs struct {
 
 	// PUTPath selects the paths of an update.
 	PUTPath PUTPath `json:"putPath"`
+	// PolicyList selects the answer to a list of policies without entity_id.
+	PolicyList PolicyList `json:"policyList"`
+	// EntityIDCase selects how entity_id is compared. With exact, a list for an ID with capitals is empty.
+	EntityIDCase IDCase `json:"entityIdCase"`
+	// PathIDCase selects how the IDs of customers and policies in paths are compared.
+	PathIDCase IDCase `json:"pathIdCase"`
+	// RequestIDsForgotten executes a write again that has the MS-RequestId of an earlier one; false = its answer is repeated,
+	// as DEV/headers says.
+	RequestIDsForgotten bool `json:"requestIdsForgotten"`
 	// DeleteAnswersBody makes DELETE answer 200 with the resource, as in the swagger, instead of 204.
 	DeleteAnswersBody bool `json:"deleteAnswersBody"`
 	// StaleETag selects the answer to a stale or missing etag.
@@ -153,6 +195,17 @@ type Knobs struct {
 	// LongErrors adds message, errorName, isRetryable, parameters and errorMessageExtended to errors.
 	LongErrors bool `json:"longErrors"`
 
+	// Headers lists, with commas, the headers of Partner Center's answers besides Content-Type and Date, in lower case;
+	// empty = all. ErrorHeaders is the same for errors.
+	Headers      string `json:"headers"`
+	ErrorHeaders string `json:"errorHeaders"`
+	// NoMFAHeader omits isMfaCompliant from the answers to ValidateMfa.
+	NoMFAHeader bool `json:"noMfaHeader"`
+	// OrganizationIDDiffers makes id of the organization profile differ from its tenantId.
+	OrganizationIDDiffers bool `json:"organizationIdDiffers"`
+	// TokenClaims lists, with commas, the names of the claims of access tokens; empty = all that the mock knows.
+	TokenClaims string `json:"tokenClaims"`
+
 	// MFANotEnforced accepts app+user tokens without MFA, as before the enforcement of 2026. isMfaCompliant is still false.
 	MFANotEnforced bool `json:"mfaNotEnforced"`
 	// TokenLifetime is expires_in of new access tokens, in whole seconds.
@@ -161,6 +214,11 @@ type Knobs struct {
 	RefreshTokens RefreshTokens `json:"refreshTokens"`
 	// RotateRefreshTokens makes each use of a refresh token return a new one; false = the same one.
 	RotateRefreshTokens bool `json:"rotateRefreshTokens"`
+	// RefreshNeedsOfflineAccess returns a new refresh token for a refresh token only if the scope offline_access is
+	// requested, as the page says; false = always, as Entra does.
+	RefreshNeedsOfflineAccess bool `json:"refreshNeedsOfflineAccess"`
+	// RefreshNeedsScope refuses a refresh token at the v2 endpoint without a scope; false = it is optional, as the page says.
+	RefreshNeedsScope bool `json:"refreshNeedsScope"`
 	// ReuseRefreshTokens keeps earlier refresh tokens valid, as Entra does; false = only the newest one of a user works.
 	ReuseRefreshTokens bool `json:"reuseRefreshTokens"`
 	// RefreshTokenLifetime is the time from the issue of a refresh token to its expiry, even if it is used.
@@ -245,8 +303,6 @@ type Knobs struct {
 	SecondPlan SecondPlan `json:"secondPlan"`
 	// RepeatedCheckout selects the answer to the second checkout of a cart.
 	RepeatedCheckout RepeatedCheckout `json:"repeatedCheckout"`
-	// RequestIDsForgotten executes a call again although one with its MS-RequestId was executed before.
-	RequestIDsForgotten bool `json:"requestIdsForgotten"`
 	// OrderPendingPolls is the number of reads of the order of an Azure plan that show it pending.
 	OrderPendingPolls int `json:"orderPendingPolls"`
 	// OrderPendingFor is the time for which it is pending at least.
@@ -278,6 +334,12 @@ type Knobs struct {
 	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update that changes nothing; false = 200.
 	SameRenewalRefused bool `json:"sameRenewalRefused"`
 
+	// PlanBillingCycle, PlanUnitType and PlanEntitlementID are fields of Azure plans that no recorded traffic shows: empty =
+	// one_time and Usage-based, and whether there is an entitlementId.
+	PlanBillingCycle  string `json:"planBillingCycle"`
+	PlanUnitType      string `json:"planUnitType"`
+	PlanEntitlementID bool   `json:"planEntitlementId"`
+
 	// OrderDates selects the format of creationDate of orders.
 	OrderDates OrderDates `json:"orderDates"`
 	// LowerCaseTransactionTypes prints transactionType of order lines as in the table of the page (new); false = as in its
@@ -307,6 +369,10 @@ type Knobs struct {
 	UnknownEnums bool `json:"unknownEnums"`
 	// SnakeCaseResourceTypes accepts resource types in snake_case in a filter of audit records. Not documented.
 	SnakeCaseResourceTypes bool `json:"snakeCaseResourceTypes"`
+	// AuditDayStart is how long after midnight in UTC the day of startDate and endDate begins. Not documented.
+	AuditDayStart time.Duration `json:"auditDayStart"`
+	// EndDateExclusive leaves the day of endDate out. Not documented.
+	EndDateExclusive bool `json:"endDateExclusive"`
 	// BareAuditRecords omits optional fields of audit records: names of customer and application, session, participants,
 	// correlation.
 	BareAuditRecords bool `json:"bareAuditRecords"`
@@ -332,6 +398,9 @@ func DefaultKnobs() Knobs {
 	return Knobs{
 		ContinuationMode:     ContinuationBoth,
 		PUTPath:              PUTPathBoth,
+		PolicyList:           PolicyListAll,
+		EntityIDCase:         IDCaseIgnored,
+		PathIDCase:           IDCaseIgnored,
 		StaleETag:            StaleETagReject2055,
 		EmptyPermissions:     EmptyPermissionsReject,
 		RelationshipEnded:    RelationshipEndedForbidden,
@@ -355,7 +424,7 @@ func DefaultKnobs() Knobs {
 		OrderDates:        OrderDatesByKind,
 		Fulfilment:        Fulfilled,
 		ReservationsKey:   ReservationsKeyByContract,
-		DynamicAttributes: DynamicAttributesOnEntitlement,
+		DynamicAttributes: DynamicAttributesOnArtifact, // the example is out of date: the .NET SDK's model has them on the artifact
 		PurchaseAudit:     PurchaseAuditFull,
 	}
 }

@@ -8,7 +8,11 @@ import (
 func (k Knobs) validate() error {
 	return firstError(
 		oneOf("continuationMode", k.ContinuationMode, ContinuationBoth, ContinuationLinks, ContinuationToken),
-		oneOf("putPath", k.PUTPath, PUTPathBoth, PUTPathIDOnly),
+		oneOf("putPath", k.PUTPath, PUTPathBoth, PUTPathIDOnly, PUTPathNoID),
+		oneOf("policyList", k.PolicyList, PolicyListAll, PolicyListPages, PolicyListPartial, PolicyListEmpty, PolicyListRefused),
+		oneOf("entityIdCase", k.EntityIDCase, IDCaseIgnored, IDCaseExact), oneOf("pathIdCase", k.PathIDCase, IDCaseIgnored, IDCaseExact),
+		notNegative("defaultPageSize", k.DefaultPageSize), notNegative("usersPageSize", k.UsersPageSize),
+		notNegative("azureEntitlementsPageSize", k.AzureEntitlementsPageSize), notNegative("auditDayStart", k.AuditDayStart),
 		oneOf("staleETag", k.StaleETag, StaleETagReject2055, StaleETagReject412, StaleETagIgnore),
 		oneOf("emptyPermissions", k.EmptyPermissions, EmptyPermissionsReject, EmptyPermissionsAccept),
 		oneOf("relationshipEnded", k.RelationshipEnded, RelationshipEndedForbidden, RelationshipEndedNotFound, RelationshipEndedEmptyList),
@@ -55,6 +59,7 @@ type knobsText struct {
 	OrderDelay           durationText `json:"orderDelay"`
 	ReservationDelay     durationText `json:"reservationDelay"`
 	AuditDelay           durationText `json:"auditDelay"`
+	AuditDayStart        durationText `json:"auditDayStart"`
 	ReadLag              durationText `json:"readLag"`
 	AssignmentReadLag    durationText `json:"assignmentReadLag"`
 	ConsentLag           durationText `json:"consentLag"`
@@ -73,7 +78,7 @@ type plainKnobs Knobs
 func (k Knobs) text() knobsText {
 	return knobsText{
 		plainKnobs(k), durationText(k.TokenLifetime), durationText(k.RefreshTokenLifetime), durationText(k.OIDCTokenLifetime), durationText(k.Latency),
-		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay),
+		durationText(k.OrderDelay), durationText(k.ReservationDelay), durationText(k.AuditDelay), durationText(k.AuditDayStart),
 		durationText(k.ReadLag), durationText(k.AssignmentReadLag), durationText(k.ConsentLag),
 		durationText(k.CartLifetime), durationText(k.OrderPendingFor), durationText(k.EntitlementDelay), durationText(k.AzureDelay), durationText(k.UpdateLater),
 		durationText(k.ReservationUpdateTime), durationText(k.ReservationReadLag),
@@ -98,6 +103,7 @@ func (k *Knobs) UnmarshalJSON(data []byte) error {
 	knobs.TokenLifetime, knobs.RefreshTokenLifetime = time.Duration(merged.TokenLifetime), time.Duration(merged.RefreshTokenLifetime)
 	knobs.OIDCTokenLifetime, knobs.Latency = time.Duration(merged.OIDCTokenLifetime), time.Duration(merged.Latency)
 	knobs.OrderDelay, knobs.ReservationDelay, knobs.AuditDelay = time.Duration(merged.OrderDelay), time.Duration(merged.ReservationDelay), time.Duration(merged.AuditDelay)
+	knobs.AuditDayStart = time.Duration(merged.AuditDayStart)
 	knobs.ReadLag, knobs.AssignmentReadLag = time.Duration(merged.ReadLag), time.Duration(merged.AssignmentReadLag)
 	knobs.ConsentLag = time.Duration(merged.ConsentLag)
 	knobs.CartLifetime, knobs.OrderPendingFor = time.Duration(merged.CartLifetime), time.Duration(merged.OrderPendingFor)

@@ -80,7 +80,7 @@ func (s partnerCenterService) admit(b *Backend, x *exchange) (response, bool) {
 	switch {
 	case x.route.access == entitled && x.knobs.EntitlementsAppOnly:
 	case x.route.access >= anyUser && x.caller.user == nil:
-		return failure(http.StatusForbidden, 900329, "The resource does not support app-only authentication."), false
+		return x.refuse("app_only_"+x.nounOf(), http.StatusForbidden, 900329, "The resource does not support app-only authentication."), false
 	case x.route.access == adminAgent && !x.caller.user.has(AdminAgent):
 		return failure(http.StatusForbidden, 900150, "The supplied role does not have the rights for this operation."), false
 	}
@@ -143,6 +143,14 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 	if x.caller.AppID != "" && strings.EqualFold(x.req.Header.Get("ValidateMfa"), "true") {
 		header.Set("isMfaCompliant", strconv.FormatBool(x.caller.mfa()))
 	}
+	if x.knobs.NoMFAHeader {
+		header.Del("isMfaCompliant")
+	}
+	listed := x.knobs.Headers
+	if r.status >= http.StatusBadRequest {
+		listed = x.knobs.ErrorHeaders
+	}
+	keepHeaders(header, listed)
 	maps.Copy(header, r.header)
 	if r.body == nil {
 		return answer{status: r.status, header: header}
@@ -166,6 +174,21 @@ func (s partnerCenterService) encode(x *exchange, r response) answer {
 	return answer{status: r.status, header: header, body: body}
 }
 
+// ownHeaders are the headers of Partner Center that Knobs.Headers and ErrorHeaders select from.
+var ownHeaders = []string{"ms-correlationid", "ms-cv", "ms-requestid", "ms-serverid", "request-context", "x-locale"}
+
+// keepHeaders removes the headers that a knob does not list; an empty list keeps all.
+func keepHeaders(header http.Header, list string) {
+	if list == "" {
+		return
+	}
+	for _, name := range ownHeaders {
+		if !slices.Contains(strings.Split(list, ","), name) {
+			header.Del(name)
+		}
+	}
+}
+
 func partnerErrorBody(knobs Knobs, status int, e *apiError) partnerError {
 	body := partnerError{Code: e.code, Description: e.text, Data: []string{}, Source: "PartnerApiServiceControllers"}
 	if e.asString || !knobs.NumericCodes {
@@ -187,8 +210,8 @@ func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response,
 	}
 	record := b.customer(id)
 	switch {
-	case record == nil:
-		return nil, failure(http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
+	case record == nil, x.knobs.PathIDCase == IDCaseExact && strings.EqualFold(id, x.values["customer"]) && strings.ToLower(id) != id:
+		return nil, x.refuse(x.strangerOf(id), http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
 	case record.RelationshipEnded && x.knobs.RelationshipEnded == RelationshipEndedNotFound:
 		return nil, failure(http.StatusNotFound, 60003, "The tenant %s was not found.", record.ID), false
 	case record.RelationshipEnded:
@@ -198,5 +221,32 @@ func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response,
 }
 
 func noRelationship(customerID string) response {
-	return failure(http.StatusForbidden, 20002, "The partner does not have a commerce relationship with the customer %s.", strings.ToLower(customerID))
+	return failure(http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(customerID))
+}
+
+func noRelationshipText(customerID string) string {
+	return "The partner does not have a commerce relationship with the customer " + strings.ToLower(customerID) + "."
+}
+
+// ForeignTenantID is a tenant that exists and is no customer of the partner: Microsoft's own.
+const ForeignTenantID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
+
+// strangerOf names the choice for a tenant that is no customer: whether it exists may matter.
+func (x *exchange) strangerOf(id string) string {
+	if strings.EqualFold(id, ForeignTenantID) {
+		return "foreign_customer"
+	}
+	return "unknown_customer"
+}
+
+// partnerCenterPath is the path of a call with the spellings that clients use for the version. The PowerShell module puts
+// the URI of a link behind "v1/", and so asks for "/v1//customers" (PSH src/PowerShell). "/v1.0" is a knob.
+func (x *exchange) partnerCenterPath(path string) string {
+	if rest, ok := strings.CutPrefix(path, "/v1.0/"); ok && x.knobs.AcceptV10 {
+		path = "/v1/" + rest
+	}
+	if rest, ok := strings.CutPrefix(path, "/v1//"); ok {
+		return "/v1/" + rest
+	}
+	return path
 }

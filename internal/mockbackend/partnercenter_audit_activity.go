@@ -65,5 +65,6 @@ func (b *Backend) getAuditActivity(x *exchange) response {
 			return response{status: http.StatusOK, body: x.auditBody(*entry)}
 		}
 	}
-	return failure(http.StatusNotFound, 1000, "The audit record was not found.")
+	// REF/audit-operations declares 400 and 404 for this call.
+	return x.refuse("unknown_audit_record", http.StatusNotFound, 1000, "The audit record was not found.")
 }

@@ -158,6 +158,9 @@ func (b *Backend) listAuditRecords(x *exchange) response {
 }
 
 func (b *Backend) auditPage(x *exchange, query pageQuery) response {
+	if refused, ok := x.overridden("reads_audit_records"); ok {
+		return refused
+	}
 	filter, refused, ok := readFilter(query.Filter, map[string]string{"CompanyName": "substring", "CustomerId": "equals", "ResourceType": "equals"})
 	if !ok {
 		return refused
@@ -166,9 +169,9 @@ func (b *Backend) auditPage(x *exchange, query pageQuery) response {
 		return failure(http.StatusBadRequest, 900118, "The customer id %q is not valid.", filter.Value)
 	}
 	if filter.Field == "ResourceType" && !x.isResourceType(filter.Value) {
-		return failure(http.StatusBadRequest, invalidRequestInput, "%q is not a resource type.", filter.Value)
+		return x.refuse("snake_case_filter", http.StatusBadRequest, invalidRequestInput, "%q is not a resource type.", filter.Value)
 	}
-	from, until, refused, ok := auditPeriod(query.StartDate, query.EndDate)
+	from, until, refused, ok := x.auditPeriod(query.StartDate, query.EndDate)
 	if !ok {
 		return refused
 	}
@@ -217,20 +220,25 @@ func (r *AuditRecord) matches(filter fieldFilter) bool {
 	return true
 }
 
-// auditPeriod returns the period of a query, end exclusive. An endDate without a time includes its day (choice).
-func auditPeriod(start, end string) (from, until time.Time, refused response, ok bool) {
+// auditPeriod returns the period of a query, end exclusive. An endDate without a time includes its day, unless
+// Knobs.EndDateExclusive is set.
+func (x *exchange) auditPeriod(start, end string) (from, until time.Time, refused response, ok bool) {
 	now := time.Now().UTC()
 	bad := func(format string, args ...any) (time.Time, time.Time, response, bool) {
 		return time.Time{}, time.Time{}, failure(http.StatusBadRequest, invalidRequestInput, format, args...), false
 	}
 	from = now.Add(-auditWindow)
 	if start != "" {
-		if from, _, ok = auditDate(start); !ok {
+		var isDay bool
+		if from, isDay, ok = auditDate(start); !ok {
 			return bad("startDate %q is not a date.", start)
 		}
-	}
-	if from.Before(now.Add(-auditKept).Truncate(24 * time.Hour)) {
-		return bad("startDate must not be more than 90 days ago.")
+		if from.Before(now.Add(-auditKept).Truncate(24 * time.Hour)) {
+			return time.Time{}, time.Time{}, x.refuse("audit_too_old", http.StatusBadRequest, invalidRequestInput, "startDate must not be more than 90 days ago."), false
+		}
+		if isDay {
+			from = from.Add(x.knobs.AuditDayStart)
+		}
 	}
 	if end == "" { // the longest window, or until now
 		if until = from.Add(auditWindow); !until.Before(now) {
@@ -239,6 +247,9 @@ func auditPeriod(start, end string) (from, until time.Time, refused response, ok
 		return from, until, response{}, true
 	}
 	until, dateOnly, ok := auditDate(end)
+	if dateOnly {
+		until = until.Add(x.knobs.AuditDayStart)
+	}
 	switch {
 	case !ok:
 		return bad("endDate %q is not a date.", end)
@@ -247,7 +258,7 @@ func auditPeriod(start, end string) (from, until time.Time, refused response, ok
 	case until.Sub(from) > auditWindow:
 		return bad("A query can not cover more than 30 days.")
 	}
-	if dateOnly {
+	if dateOnly && !x.knobs.EndDateExclusive {
 		until = until.Add(24 * time.Hour)
 	}
 	return from, until, response{}, true

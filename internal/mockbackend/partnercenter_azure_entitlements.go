@@ -26,11 +26,11 @@ type azureEntitlementBody struct {
 
 // listAzureEntitlements: DEV/get-a-list-of-azure-entitlements-for-subscription.
 func (b *Backend) listAzureEntitlements(x *exchange) response {
-	_, subscription, refused, ok := b.azurePlanOf(x)
+	record, subscription, refused, ok := b.azurePlanOf(x)
 	if !ok {
 		return refused
 	}
-	var bodies []azureEntitlementBody
+	var all []AzureEntitlement
 	for i := range subscription.AzureSubscriptions {
 		entitlement := &subscription.AzureSubscriptions[i]
 		if time.Now().Before(entitlement.listed) {
@@ -39,10 +39,26 @@ func (b *Backend) listAzureEntitlements(x *exchange) response {
 		if !entitlement.inactive.IsZero() && !time.Now().Before(entitlement.inactive) {
 			entitlement.Status, entitlement.inactive = "inactive", time.Time{}
 		}
-		bodies = append(bodies, azureEntitlementBody{entitlement.ID, entitlement.FriendlyName, entitlement.Status, subscription.ID})
+		all = append(all, *entitlement)
 	}
-	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
+	query, refused, ok := b.readPageQuery(x, "/customers/"+record.ID+"/subscriptions/"+subscription.ID+"/azureEntitlements")
+	if !ok {
+		return refused
+	}
+	query.Size = min(query.Size, orDefault(x.knobs.AzureEntitlementsPageSize, azureEntitlementsPage))
+	list := pagedList{length: len(all), matches: func(int) bool { return true }}
+	page := pageOf(b, x, query, list, func(i int) azureEntitlementBody {
+		return azureEntitlementBody{all[i].ID, all[i].FriendlyName, all[i].Status, subscription.ID}
+	})
+	if body, ok := page.body.(*collection); ok && len(all) <= query.Size { // the page's example has no links
+		body.Links = nil
+	}
+	return page
 }
+
+// azureEntitlementsPage is the largest page. The page of the call has no paging, and clients that were tried against the
+// service found pages of this size (choice).
+const azureEntitlementsPage = 50
 
 // getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code for a missing entitlement is a choice.
 func (b *Backend) getAzureEntitlement(x *exchange) response {
@@ -62,7 +78,7 @@ func (b *Backend) getAzureEntitlement(x *exchange) response {
 func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
 	record, subscription, refused, ok := b.subscriptionOf(x)
 	if ok && !subscription.isAzurePlan() {
-		return nil, nil, failure(http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
+		return nil, nil, x.refuse("entitlements_of_licenses", http.StatusBadRequest, 800011, "The subscription is not a valid Azure subscription."), false
 	}
 	return record, subscription, refused, ok
 }

@@ -2,6 +2,7 @@ package mockbackend
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -47,7 +48,42 @@ func (b *Backend) listCustomerUsers(x *exchange) response {
 	list := pagedList{length: len(principals), matches: func(i int) bool {
 		return principals[i].Type == UserPrincipal && principals[i].state() == state
 	}}
+	if query.Sort != "" {
+		ranks, ok := rankUsers(principals, query.Sort)
+		if !ok {
+			return failure(http.StatusBadRequest, invalidRequestInput, "sortField %q is not supported.", strings.TrimPrefix(query.Sort, "-"))
+		}
+		list.rank = func(i int) int { return ranks[i] }
+	}
 	return pageOf(b, x, query, list, func(i int) customerUserBody { return x.customerUserBody(record, principals[i]) })
+}
+
+// rankUsers gives each principal its place in the order of a field. Which fields the server sorts by is not documented,
+// besides DisplayName, which the SDK's sample uses.
+func rankUsers(principals []*Principal, sort string) ([]int, bool) {
+	field, descending := strings.CutPrefix(sort, "-")
+	value := map[string]func(*Principal) string{
+		"displayname": func(p *Principal) string { return p.DisplayName }, "userprincipalname": func(p *Principal) string { return p.UserPrincipalName },
+	}[field]
+	if value == nil {
+		return nil, false
+	}
+	order := make([]int, len(principals))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		compared := strings.Compare(strings.ToLower(value(principals[a])), strings.ToLower(value(principals[b])))
+		if descending {
+			return -compared
+		}
+		return compared
+	})
+	ranks := make([]int, len(order))
+	for place, i := range order {
+		ranks[i] = place
+	}
+	return ranks, true
 }
 
 // getCustomerUser: DEV/get-a-user-account-by-id. The answer 404 for a deleted user is a choice.
@@ -58,7 +94,7 @@ func (b *Backend) getCustomerUser(x *exchange) response {
 	}
 	principal := b.directoryOf(record).find(x.values["user"])
 	if principal == nil || principal.Type != UserPrincipal || principal.state() != "active" {
-		return failure(http.StatusNotFound, 60002, "The user %s was not found.", x.values["user"])
+		return x.refuse("unknown_user", http.StatusNotFound, 60002, "The user %s was not found.", x.values["user"])
 	}
 	return response{status: http.StatusOK, body: x.customerUserBody(record, principal)}
 }
@@ -66,6 +102,9 @@ func (b *Backend) getCustomerUser(x *exchange) response {
 // customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The code
 // without one is a choice.
 func (b *Backend) customerWithUsers(x *exchange) (*customerRecord, response, bool) {
+	if refused, ok := x.overridden("reads_users"); ok {
+		return nil, refused, false
+	}
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if ok && record.access.ended {
 		return nil, failure(http.StatusForbidden, 2032, "Access to the users of %s is denied.", record.ID), false

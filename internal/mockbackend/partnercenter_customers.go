@@ -194,6 +194,29 @@ func (b *Backend) getCustomer(x *exchange) response {
 	if !ok {
 		return refused
 	}
+	return response{status: http.StatusOK, body: x.customerBody(record)}
+}
+
+// getCompanyProfile and getBillingProfile answer the links of a customer: DEV/get-a-customer-s-company-profile,
+// DEV/get-a-customer-s-billing-profile.
+func (b *Backend) getCompanyProfile(x *exchange) response {
+	record, refused, ok := b.customerOf(x, x.values["customer"])
+	if !ok {
+		return refused
+	}
+	return response{status: http.StatusOK, body: x.customerBody(record).CompanyProfile}
+}
+
+func (b *Backend) getBillingProfile(x *exchange) response {
+	record, refused, ok := b.customerOf(x, x.values["customer"])
+	if !ok {
+		return refused
+	}
+	return response{status: http.StatusOK, body: x.customerBody(record).BillingProfile}
+}
+
+// customerBody has what a list leaves out.
+func (x *exchange) customerBody(record *customerRecord) customerBody {
 	body, delegated := x.customerItem(record), true
 	contact := address{
 		Country: record.Country, City: "Redmond", State: "WA", AddressLine1: "1 Sample Way", PostalCode: "98052",
@@ -210,5 +233,5 @@ func (b *Backend) getCustomer(x *exchange) response {
 	}
 	body.AllowDelegatedAccess = &delegated
 	body.CustomDomains = []string{record.Domain}
-	return response{status: http.StatusOK, body: body}
+	return body
 }

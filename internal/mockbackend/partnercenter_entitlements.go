@@ -104,6 +104,9 @@ func (b *Backend) entitledLines(record *customerRecord) []entitledLine {
 
 // listEntitlements: DEV/get-a-collection-of-entitlements. No paging.
 func (b *Backend) listEntitlements(x *exchange) response {
+	if refused, ok := x.overridden("reads_entitlements"); ok {
+		return refused
+	}
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if !ok {
 		return refused

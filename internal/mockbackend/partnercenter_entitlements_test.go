@@ -68,7 +68,7 @@ func TestEntitlements(t *testing.T) { // DEV/get-a-collection-of-entitlements
 		if !strings.HasPrefix(line["offerId"].(string), item["productId"].(string)+":"+item["skuId"].(string)+":") || line["quantity"] != item["quantity"] || reference["alternateId"] != order["alternateId"] {
 			t.Errorf("entitlement %v, line %v", item, line)
 		}
-		if reference["id"] == sql.ID && (number != 1 || item["dynamicAttributes"].(map[string]any)["reservationType"] != "sqldatabases") {
+		if reference["id"] == sql.ID && (number != 1 || item["entitledArtifacts"].([]any)[0].(map[string]any)["dynamicAttributes"].(map[string]any)["reservationType"] != "sqldatabases") {
 			t.Errorf("SQL: %v", item)
 		}
 		if item["expiryDate"] != nil || len(item["includedEntitlements"].([]any)) != 0 {

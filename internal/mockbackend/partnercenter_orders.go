@@ -263,7 +263,7 @@ func (b *Backend) orderOf(x *exchange) (*customerRecord, *Order, response, bool)
 			return record, order, response{}, true
 		}
 	}
-	return nil, nil, failure(http.StatusNotFound, 20000, "The order was not found."), false
+	return nil, nil, x.refuse("unknown_order", http.StatusNotFound, 20000, "The order was not found."), false
 }
 
 type lineProvisioningStatus struct {

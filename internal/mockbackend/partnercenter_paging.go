@@ -11,8 +11,11 @@ import (
 	"strings"
 )
 
-// largestPage is also the default page size.
-const largestPage = 500
+// largestPage is also the default page size of customers and audit records.
+const (
+	largestPage = 500
+	usersPage   = 100 // the default for users
+)
 
 const invalidArgument = 2000 // with a continuation token: the list has ended
 
@@ -23,9 +26,47 @@ type pageQuery struct {
 	Filter    string `json:"f,omitempty"`
 	StartDate string `json:"d,omitempty"`
 	EndDate   string `json:"e,omitempty"`
+	Sort      string `json:"o,omitempty"` // a field, and "-" before it if descending
 	After     uint64 `json:"a"`           // key of the last item of the previous page
 	End       bool   `json:"z,omitempty"` // the token was returned with the last page
 	continued bool
+	past      bool // behind the last page: Knobs.EmptyLastPage
+}
+
+// defaultPage is the size of a page where the query has none. That of users is smaller
+// (DEV/get-a-list-of-all-user-accounts-for-a-customer).
+func (b *Backend) defaultPage(path string) int {
+	if strings.HasSuffix(path, "/users") {
+		return orDefault(b.knobs.UsersPageSize, usersPage)
+	}
+	return orDefault(b.knobs.DefaultPageSize, largestPage)
+}
+
+func orDefault(n, otherwise int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return n
+}
+
+// sortOf reads sortField and sortDirection, which the .NET SDK sends for users (SDK
+// PartnerSDK/CustomerUsers/CustomerUsersCollectionOperations.cs).
+func sortOf(values url.Values) string {
+	field := strings.ToLower(queryValue(values, "sortField"))
+	if field != "" && strings.EqualFold(queryValue(values, "sortDirection"), "Descending") {
+		field = "-" + field
+	}
+	return field
+}
+
+// seekName is the name of a seek operation. The binder of the server takes the numbers of the enum as well
+// (SDK PartnerSdk.Models/Query/SeekOperation.cs).
+func seekName(text string) string {
+	names := []string{"next", "previous", "first", "last", "pageindex"}
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(names) {
+		return names[n]
+	}
+	return strings.ToLower(text)
 }
 
 // pageItem is an item of a list: its key in the order, and its index.
@@ -46,7 +87,7 @@ func (b *Backend) readPageQuery(x *exchange, path string) (pageQuery, response, 
 
 func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery, response, bool) {
 	query := pageQuery{
-		Path: path, Size: largestPage, Filter: queryValue(values, "filter"),
+		Path: path, Size: b.defaultPage(path), Filter: queryValue(values, "filter"), Sort: sortOf(values),
 		StartDate: queryValue(values, "startDate"), EndDate: queryValue(values, "endDate"),
 	}
 	size := queryValue(values, "size")
@@ -55,11 +96,14 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 		if err != nil || n < 0 {
 			return query, failure(http.StatusBadRequest, invalidRequestInput, "size %q is not a page size.", size), false
 		}
+		if n > largestPage && b.knobs.TooLargePageRefused {
+			return query, b.choices.refuse("page_too_large", http.StatusBadRequest, invalidRequestInput, "size %d is too large.", n), false
+		}
 		if n > 0 { // the SDK sends 0 for no limit; the largest page of the API still applies
 			query.Size = min(n, largestPage)
 		}
 	}
-	switch seek := strings.ToLower(queryValue(values, "seekOperation")); {
+	switch seek := seekName(queryValue(values, "seekOperation")); {
 	case seek == "first" || seek == "" && token == "":
 		return query, response{}, true
 	case seek == "next" && token == "":
@@ -69,13 +113,17 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 	}
 	continued, ok := b.readToken(token)
 	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links are in either case
-	foreign := !ok || !strings.EqualFold(continued.Path, path) || differs(query.Filter, continued.Filter) ||
+	foreign := !ok || !strings.EqualFold(continued.Path, path) || query.Sort != "" && query.Sort != continued.Sort || differs(query.Filter, continued.Filter) ||
 		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size
 	if foreign {
 		b.violate("GET %s: the continuation token is of another query, or of none", path)
 	}
+	if !foreign && continued.End && b.knobs.EmptyLastPage {
+		continued.continued, continued.After, continued.past = true, 0, true
+		return continued, response{}, true
+	}
 	if foreign || continued.End {
-		return query, failure(http.StatusBadRequest, invalidArgument, "The continuation token is not valid."), false
+		return query, b.choices.refuse("list_end", http.StatusBadRequest, invalidArgument, "The continuation token is not valid."), false
 	}
 	continued.continued = true
 	return continued, response{}, true
@@ -84,6 +132,9 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 // cut returns the items of the page, and the query of the next page if there is one. Items are in the order of their
 // keys. Keys do not change, so no item is repeated or missed if the list changes between two pages.
 func (q pageQuery) cut(knobs Knobs, items []pageItem) (page []pageItem, next *pageQuery) {
+	if q.past {
+		return nil, nil
+	}
 	if q.continued {
 		from, _ := slices.BinarySearchFunc(items, q.After, func(item pageItem, after uint64) int {
 			if item.key <= after {
@@ -141,12 +192,19 @@ func (q pageQuery) uri() string {
 	}
 	var uri strings.Builder
 	uri.WriteString(q.Path + "?size=" + strconv.Itoa(q.Size))
-	for _, parameter := range []struct{ name, value string }{{"startDate", q.StartDate}, {"endDate", q.EndDate}, {"filter", q.Filter}} {
+	for _, parameter := range []struct{ name, value string }{{"startDate", q.StartDate}, {"endDate", q.EndDate}, {"filter", q.Filter}, {"sortField", strings.TrimPrefix(q.Sort, "-")}, {"sortDirection", q.direction()}} {
 		if parameter.value != "" {
 			uri.WriteString("&" + parameter.name + "=" + url.QueryEscape(parameter.value))
 		}
 	}
 	return uri.String()
+}
+
+func (q pageQuery) direction() string {
+	if strings.HasPrefix(q.Sort, "-") {
+		return "Descending"
+	}
+	return ""
 }
 
 const tokenMAC = 16
@@ -176,6 +234,7 @@ type pagedList struct {
 	first       int
 	newestFirst bool
 	matches     func(i int) bool // the filter of the query
+	rank        func(i int) int  // the place in the order that the query asks for; nil = that of the list
 }
 
 // pageOf answers with a page of a list; body is item i on the wire.
@@ -187,6 +246,8 @@ func pageOf[T any](b *Backend, x *exchange, query pageQuery, list pagedList, bod
 		}
 		key := uint64(list.first + i)
 		switch {
+		case list.rank != nil:
+			key = uint64(list.rank(i))
 		case x.knobs.ShuffleOrder:
 			key = b.shuffledKey(list.first + i)
 		case list.newestFirst:

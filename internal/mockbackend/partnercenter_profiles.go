@@ -1,6 +1,9 @@
 package mockbackend
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 type organizationProfile struct {
 	ID             string             `json:"id"`
@@ -18,8 +21,12 @@ type organizationProfile struct {
 
 // organizationProfile: DEV/get-an-organization-profile.
 func (b *Backend) organizationProfile(x *exchange) response {
+	id := b.partner.TenantID
+	if x.knobs.OrganizationIDDiffers {
+		id = guidFor("organization", b.partner.TenantID)
+	}
 	return response{status: http.StatusOK, body: organizationProfile{
-		ID: b.partner.TenantID, CompanyName: b.partner.CompanyName, TenantID: b.partner.TenantID, Domain: b.partner.Domain,
+		ID: id, CompanyName: b.partner.CompanyName, TenantID: b.partner.TenantID, Domain: b.partner.Domain,
 		DefaultAddress: partnerAddress(), Email: "admin@partner-demo.example", Language: "en", Culture: "en-US", ProfileType: "OrganizationProfile",
 		Links: selfLink{x.link("/profiles/organization")}, Attributes: resourceAttributes{"eyJpZCI6InNhbXBsZSJ9", "OrganizationProfile"},
 	}}
@@ -54,6 +61,11 @@ type contact struct {
 
 // legalBusinessProfile: DEV/get-legal-business-profile. It has no tenant ID.
 func (b *Backend) legalBusinessProfile(x *exchange) response {
+	switch strings.ToLower(queryValue(x.query, "vettingVersion")) {
+	case "", "current", "lastfinalized", "none": // the names of the SDK's enum (SDK PartnerSdk.Models/Partners/VettingVersion.cs)
+	default:
+		return failure(http.StatusBadRequest, invalidRequestInput, "vettingVersion %q is not supported.", queryValue(x.query, "vettingVersion"))
+	}
 	return response{status: http.StatusOK, body: legalBusinessProfile{
 		CompanyName: b.partner.CompanyName, Address: partnerAddress(), CompanyApproverAddress: partnerAddress(),
 		PrimaryContact:       contact{"Partner", "Contact", "admin@partner-demo.example", "4255550101"},

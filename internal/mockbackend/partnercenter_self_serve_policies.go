@@ -78,6 +78,14 @@ func newPolicy(customerID string, permissions []string) *Policy {
 	}
 }
 
+// etagChoice names the choice for an update whose etag is stale, or missing.
+func etagChoice(body *selfServePolicy) string {
+	if body.Attributes.ETag == "" {
+		return "missing_etag"
+	}
+	return "stale_etag"
+}
+
 // newPolicyETag is a GUID in quotes. The quotes are part of the value.
 func newPolicyETag() string { return `"` + newGUID() + `"` }
 
@@ -104,12 +112,19 @@ func (b *Backend) createSelfServePolicy(x *exchange) response {
 }
 
 // listSelfServePolicies: DEV/get-a-list-of-self-serve-policies. entity_id is required in the page and optional in the
-// swagger. Without it, the policies of all customers are listed (choice).
+// swagger.
 func (b *Backend) listSelfServePolicies(x *exchange) response {
+	if refused, ok := x.overridden("reads_policies"); ok {
+		return refused
+	}
 	var items []selfServePolicy
 	if id := queryValue(x.query, "entity_id"); id != "" {
 		record, refused, ok := b.policyCustomer(x, id)
 		switch {
+		case x.knobs.EntityIDCase == IDCaseExact && strings.ToLower(id) != id:
+			if refused, ok := x.overridden("entity_id_capitals"); ok {
+				return refused
+			}
 		case !ok && b.endedEmptyList(x, id):
 		case !ok:
 			return refused
@@ -119,10 +134,35 @@ func (b *Backend) listSelfServePolicies(x *exchange) response {
 			}
 		}
 	} else {
-		for _, record := range b.customers {
-			if shown := record.visiblePolicy(true); shown != nil && !record.RelationshipEnded {
-				items = append(items, b.policyBody(x, shown))
-			}
+		return b.allPolicies(x)
+	}
+	return response{status: http.StatusOK, body: collectionOf(b, x, items)}
+}
+
+// allPolicies is the list without entity_id, which is not documented: Knobs.PolicyList.
+func (b *Backend) allPolicies(x *exchange) response {
+	if x.knobs.PolicyList == PolicyListRefused {
+		return x.refuse("policies_without_entity_id", http.StatusBadRequest, invalidRequestInput, "entity_id is required.")
+	}
+	listed := func(i int) bool {
+		record := b.customers[i]
+		if record.RelationshipEnded || x.knobs.PolicyList == PolicyListEmpty || x.knobs.PolicyList == PolicyListPartial && i%2 == 0 {
+			return false
+		}
+		return record.visiblePolicy(true) != nil
+	}
+	shown := func(i int) selfServePolicy { return b.policyBody(x, b.customers[i].visiblePolicy(true)) }
+	if x.knobs.PolicyList == PolicyListPages {
+		query, refused, ok := b.readPageQuery(x, "/SelfServePolicy")
+		if !ok {
+			return refused
+		}
+		return pageOf(b, x, query, pagedList{length: len(b.customers), matches: listed}, shown)
+	}
+	var items []selfServePolicy
+	for i := range b.customers {
+		if listed(i) {
+			items = append(items, shown(i))
 		}
 	}
 	return response{status: http.StatusOK, body: collectionOf(b, x, items)}
@@ -130,13 +170,16 @@ func (b *Backend) listSelfServePolicies(x *exchange) response {
 
 // getSelfServePolicy: DEV/get-a-self-serve-policy-by-id.
 func (b *Backend) getSelfServePolicy(x *exchange) response {
+	if refused, ok := x.overridden("reads_policies"); ok {
+		return refused
+	}
 	record, refused, ok := b.policyRecord(x, x.values["id"])
 	if !ok {
 		return refused
 	}
 	shown := record.visiblePolicy(!x.knobs.StaleListOnly)
 	if shown == nil {
-		return policyMissing(x.values["id"])
+		return policyMissing(x, x.values["id"])
 	}
 	return response{status: http.StatusOK, body: b.policyBody(x, shown)}
 }
@@ -146,7 +189,12 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 	pathID, inPath := x.values["id"]
 	if !inPath && x.knobs.PUTPath == PUTPathIDOnly {
 		b.violate("PUT %s: the id is missing in the path", x.req.URL.Path)
-		return response{status: http.StatusMethodNotAllowed, body: &apiError{code: 900141, text: "The method is not supported for this resource."}, header: http.Header{"Allow": {"POST, GET"}}}
+		refused := x.refuse("put_without_id", http.StatusBadRequest, notSupported, "The method is not supported for this resource.")
+		refused.header = http.Header{"Allow": {"POST, GET"}}
+		return refused
+	}
+	if inPath && x.knobs.PUTPath == PUTPathNoID {
+		return x.refuse("put_with_id", http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", pathID)
 	}
 	body, refused, ok := b.readPolicyBody(x)
 	if !ok {
@@ -164,7 +212,7 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 	}
 	current := record.policy
 	if current == nil {
-		return policyMissing(pathID)
+		return policyMissing(x, pathID)
 	}
 	if !strings.EqualFold(body.SelfServeEntity.TenantID, current.CustomerID) || !strings.EqualFold(body.Grantor.TenantID, current.PartnerID) {
 		return failure(http.StatusBadRequest, invalidProperty, "selfServeEntity and grantor can not be changed.")
@@ -172,7 +220,7 @@ func (b *Backend) updateSelfServePolicy(x *exchange) response {
 	if body.Attributes.ETag != current.ETag {
 		switch x.knobs.StaleETag {
 		case StaleETagReject2055:
-			return failure(http.StatusBadRequest, etagNoLongerValid, "The etag is no longer valid.")
+			return x.refuse(etagChoice(body), http.StatusBadRequest, etagNoLongerValid, "The etag is no longer valid.")
 		case StaleETagReject412:
 			return failure(http.StatusPreconditionFailed, etagNoLongerValid, "The etag is no longer valid.")
 		}
@@ -190,7 +238,7 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 	}
 	deleted := record.policy
 	if deleted == nil {
-		return policyMissing(x.values["id"])
+		return x.refuse("delete_missing", http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(x.values["id"]))
 	}
 	b.writePolicy(x, record, nil, "delete_self_serve_policy")
 	if x.knobs.DeleteAnswersBody {
@@ -203,7 +251,7 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 // (choice).
 func (b *Backend) policyCustomer(x *exchange, id string) (*customerRecord, response, bool) {
 	if uuid.Validate(id) == nil && b.customer(id) == nil {
-		return nil, noRelationship(id), false
+		return nil, x.refuse("policies_"+x.strangerOf(id), http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(id)), false
 	}
 	return b.customerOf(x, id)
 }
@@ -217,16 +265,19 @@ func (b *Backend) endedEmptyList(x *exchange, customerID string) bool {
 func (b *Backend) policyRecord(x *exchange, id string) (*customerRecord, response, bool) {
 	grantor, entity, ok := strings.Cut(id, "_")
 	if !ok || !isGUID(grantor) || !isGUID(entity) {
-		return nil, failure(http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", id), false
+		return nil, x.refuse("malformed_policy_id", http.StatusNotFound, policyIDIncorrect, "The policy id %q is incorrect.", id), false
+	}
+	if x.knobs.PathIDCase == IDCaseExact && id == x.values["id"] && strings.ToLower(id) != id {
+		return nil, policyMissing(x, id), false
 	}
 	if !strings.EqualFold(grantor, b.partner.TenantID) || b.customer(entity) == nil || b.endedEmptyList(x, entity) {
-		return nil, policyMissing(id), false
+		return nil, policyMissing(x, id), false
 	}
 	return b.customerOf(x, entity)
 }
 
-func policyMissing(id string) response {
-	return failure(http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
+func policyMissing(x *exchange, id string) response {
+	return x.refuse("unknown_policy", http.StatusNotFound, policyNotFound, "The policy %s was not found.", strings.ToLower(id))
 }
 
 // staleFor limits Knobs.StaleReads after a write (choice).

@@ -46,6 +46,9 @@ const (
 	invalidProperty     = 3000
 	invalidRequestInput = 800002
 	insufficientRights  = 900308
+	notSupported        = 900141
+
+	noCommerceRelationship = 20002
 )
 
 // resources returns the resources of the permissions in the spelling of the API, each once.
@@ -74,7 +77,7 @@ func (b *Backend) readPolicyBody(x *exchange) (*selfServePolicy, response, bool)
 		b.violate("%s %s: %v", x.req.Method, x.req.URL.Path, unknown)
 		return nil, failure(http.StatusBadRequest, invalidProperty, "The request body has a property that is not known: %s.", unknown), false
 	case len(body.Permissions) == 0 && (body.Permissions == nil || x.knobs.EmptyPermissions == EmptyPermissionsReject):
-		return nil, failure(http.StatusBadRequest, invalidProperty, "permissions must not be empty."), false
+		return nil, x.refuse("empty_permissions", http.StatusBadRequest, invalidProperty, "permissions must not be empty."), false
 	}
 	return body, response{}, true
 }

@@ -219,7 +219,7 @@ func TestPUTPathIDOnly(t *testing.T) {
 	c := admin(t, b)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.PUTPath = mockbackend.PUTPathIDOnly })
 	body := c.call("GET", "/SelfServePolicy/"+policyID(mockbackend.ContosoID), nil).body
-	c.call("PUT", "/SelfServePolicy", body).want(t, "update", 405, 900141)
+	c.call("PUT", "/SelfServePolicy", body).want(t, "update", 400, 900141)
 	wantViolation(t, b, "update", "id is missing")
 }
 

@@ -230,7 +230,7 @@ func (b *Backend) subscriptionOf(x *exchange) (*customerRecord, *Subscription, r
 			return record, subscription, response{}, true
 		}
 	}
-	return nil, nil, failure(http.StatusNotFound, 20003, "The subscription was not found."), false
+	return nil, nil, x.refuse("unknown_subscription", http.StatusNotFound, 20003, "The subscription was not found."), false
 }
 
 func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) subscriptionBody {
@@ -256,6 +256,15 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		country := "?country=" + record.Country
 		body.ProductType, body.IsMicrosoftProduct = &productType{ID: "Azure", DisplayName: "Azure"}, &microsoft
 		body.UnitType, body.BillingType, body.BillingCycle, body.CommitmentEndDate = "Usage-based", "usage", "one_time", endOfTime
+		if x.knobs.PlanBillingCycle != "" {
+			body.BillingCycle = x.knobs.PlanBillingCycle
+		}
+		if x.knobs.PlanUnitType != "" {
+			body.UnitType = x.knobs.PlanUnitType
+		}
+		if x.knobs.PlanEntitlementID {
+			body.EntitlementID = s.ID
+		}
 		body.CreationDate = sevenDigits(s.Created)
 		body.Links = map[string]*link{
 			"product": x.link(productURI + country), "sku": x.link(productURI + "/skus/" + sku + country),
@@ -267,7 +276,8 @@ func (x *exchange) subscriptionBody(record *customerRecord, s *Subscription) sub
 		body.CreationDate = s.Created.UTC().Format("2006-01-02T15:04:05.999Z")
 		body.Links = map[string]*link{"offer": x.link("/offers/" + s.OfferID + "?country=" + record.Country), "self": self}
 	default:
-		body.EntitlementID, body.UnitType, body.BillingType, body.BillingCycle, body.TermDuration = s.ID, "Licenses", "license", "monthly", "P1Y"
+		// Legacy licenses have no term: termDuration belongs to new commerce (DEV/subscription-resources).
+		body.EntitlementID, body.UnitType, body.BillingType, body.BillingCycle = s.ID, "Licenses", "license", "monthly"
 		body.HasPurchasableAddOn, body.AutoRenewEnabled, body.Actions = true, true, []string{"Cancel", "Edit"}
 		body.CreationDate = s.Created.UTC().Format("2006-01-02T15:04:05.999Z")
 		body.CommitmentEndDate = s.Created.UTC().AddDate(1, 0, 0).Format("2006-01-02T00:00:00Z")

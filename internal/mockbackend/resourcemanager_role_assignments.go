@@ -166,6 +166,12 @@ func (b *Backend) assignRole(a RoleAssignment) (RoleAssignment, error) {
 	case !slices.Contains(knownRoles, a.RoleID):
 		return RoleAssignment{}, fmt.Errorf("no role %s", a.RoleID)
 	}
+	setDefault(&a.Scope, subscriptionScope(a.SubscriptionID))
+	for _, other := range record.assignments { // as Azure refuses a PUT: RoleAssignmentExists
+		if strings.EqualFold(other.Scope, a.Scope) && other.PrincipalID == a.PrincipalID && other.RoleID == a.RoleID {
+			return RoleAssignment{}, fmt.Errorf("the role assignment already exists: %s", other.Name)
+		}
+	}
 	stored := a
 	b.addAssignment(record, &stored)
 	b.assignmentChanged(&stored, true, true)

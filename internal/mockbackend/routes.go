@@ -90,6 +90,7 @@ func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	const reservation = "/providers/Microsoft.Capacity/reservationOrders/{reservationOrder}/reservations/{reservation}"
 	size := []string{"size", "offset", "seekOperation", "filter"}
+	users := append(slices.Clone(size), "sortField", "sortDirection")
 	orders := []string{"include_price", "billingType", "indirect_reseller_id", "include_system_purchases"}
 	activity := []string{
 		"auditRequest.startDate", "auditRequest.endDate", "auditRequest.size",
@@ -115,7 +116,7 @@ func routes() map[Service][]route {
 		},
 		PartnerCenter: slices.Concat(catalogRoutes(), []route{
 			{"POST", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).createSelfServePolicy},
-			{"GET", "/v1/SelfServePolicy", anyUser, []string{"entity_id"}, (*Backend).listSelfServePolicies},
+			{"GET", "/v1/SelfServePolicy", anyUser, []string{"entity_id", "size", "seekOperation"}, (*Backend).listSelfServePolicies},
 			{"PUT", "/v1/SelfServePolicy", adminAgent, nil, (*Backend).updateSelfServePolicy},
 			{"GET", "/v1/SelfServePolicy/{id}", anyUser, nil, (*Backend).getSelfServePolicy},
 			{"PUT", "/v1/SelfServePolicy/{id}", adminAgent, nil, (*Backend).updateSelfServePolicy},
@@ -123,15 +124,17 @@ func routes() map[Service][]route {
 
 			{"GET", "/v1/customers", anyCaller, size, (*Backend).listCustomers},
 			{"GET", "/v1/customers/{customer}", anyCaller, nil, (*Backend).getCustomer},
+			{"GET", "/v1/customers/{customer}/profiles/company", anyCaller, nil, (*Backend).getCompanyProfile},
+			{"GET", "/v1/customers/{customer}/profiles/billing", anyCaller, nil, (*Backend).getBillingProfile},
 
 			{"GET", "/v1/customers/{customer}/subscriptions", anyCaller, []string{"order_id", "mpn_id"}, (*Backend).listSubscriptions},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).getSubscription},
 			{"PATCH", "/v1/customers/{customer}/subscriptions/{subscription}", anyCaller, nil, (*Backend).updateSubscription},
 			{"POST", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}/cancel", adminAgent, nil, (*Backend).cancelAzureEntitlement},
-			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, nil, (*Backend).listAzureEntitlements},
+			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements", anyCaller, []string{"size", "offset", "seekOperation"}, (*Backend).listAzureEntitlements},
 			{"GET", "/v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements/{entitlement}", anyCaller, nil, (*Backend).getAzureEntitlement},
 
-			{"GET", "/v1/customers/{customer}/users", anyUser, size, (*Backend).listCustomerUsers},
+			{"GET", "/v1/customers/{customer}/users", anyUser, users, (*Backend).listCustomerUsers},
 			{"GET", "/v1/customers/{customer}/users/{user}", anyUser, nil, (*Backend).getCustomerUser},
 
 			{"POST", "/v1/customers/{customer}/applicationconsents", adminAgent, nil, (*Backend).createApplicationConsent},

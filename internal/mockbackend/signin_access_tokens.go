@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"math/big"
 	"slices"
@@ -98,13 +99,38 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 			claims.AMR = append(claims.AMR, "mfa")
 		}
 	}
-	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	var printed jwt.Claims = claims
+	if b.knobs.TokenClaims != "" {
+		if printed, err = claims.only(b.knobs.TokenClaims); err != nil {
+			return "", err
+		}
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodRS256, printed)
 	token.Header["kid"] = signingKeyID
 	signed, err := token.SignedString(key)
 	if err == nil {
+		if b.knobs.TokenClaims != "" {
+			b.signIn.verified[signed] = claims // the token itself may lack what verify needs
+		}
 		b.rememberToken(IssuedToken{Kind: AccessToken, Token: signed, Tenant: r.tenant, Audience: strings.TrimSuffix(r.audience, "/"), User: claims.UPN})
 	}
 	return signed, err
+}
+
+// only keeps the claims of a list with commas, for Knobs.TokenClaims. A claim that the mock does not know has an empty value.
+func (c tokenClaims) only(list string) (jwt.MapClaims, error) {
+	var all map[string]any
+	if err := json.Unmarshal(encodeJSON(c), &all); err != nil {
+		return nil, err
+	}
+	kept := jwt.MapClaims{}
+	for name := range strings.SplitSeq(list, ",") {
+		kept[name] = all[name]
+		if all[name] == nil {
+			kept[name] = ""
+		}
+	}
+	return kept, nil
 }
 
 // MarshalJSON prints a single audience as a string, as Entra does.

@@ -147,6 +147,10 @@ func (b *Backend) checkAudience(r *tokenRequest) *refusal {
 				return refuse(http.StatusBadRequest, "invalid_grant", 65001, "The user or administrator has not consented to use the application: %s.", scope)
 			}
 		}
+		// Optional for a refresh token, by the page above. Then the token is for what the first sign-in was for.
+		if r.audience == "" && r.grant == "refresh_token" && !b.knobs.RefreshNeedsScope {
+			r.audience = "https://api.partnercenter.microsoft.com"
+		}
 		if r.audience == "" {
 			return missingParameter("scope")
 		}
@@ -206,7 +210,10 @@ func (b *Backend) tokenBody(x *exchange, r *tokenRequest, token string) tokenRes
 	if !r.v1 {
 		body.Scope = strings.TrimSuffix(r.audience, "/") + "/user_impersonation"
 	}
-	if r.v1 || slices.Contains(r.scopes, "offline_access") {
+	// The page says that offline_access is needed, but Entra returns a new refresh token for a refresh token without it:
+	// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
+	refreshed := r.grant == "refresh_token" && !x.knobs.RefreshNeedsOfflineAccess
+	if r.v1 || refreshed || slices.Contains(r.scopes, "offline_access") {
 		body.RefreshToken = r.form.Get("refresh_token")
 		if x.knobs.RotateRefreshTokens || r.grant != "refresh_token" {
 			body.RefreshToken = b.issueRefreshToken(r.userAt, r.mfa)

@@ -1,9 +1,11 @@
 package mockbackend
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -19,8 +21,24 @@ type certificates struct {
 	server tls.Certificate
 }
 
-func newCertificates() (certificates, error) {
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+// TLSKey is the kind of the keys of the private CA and of the listeners.
+type TLSKey string
+
+// The kinds.
+const (
+	ECDSAKey TLSKey = "ecdsa" // fast, and the default
+	RSAKey   TLSKey = "rsa"   // for clients whose TLS refuses chains of ECDSA certificates, such as Mono's
+)
+
+func (k TLSKey) generate() (crypto.Signer, error) {
+	if k == RSAKey {
+		return rsa.GenerateKey(rand.Reader, 2048)
+	}
+	return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+}
+
+func newCertificates(kind TLSKey) (certificates, error) {
+	caKey, err := kind.generate()
 	if err != nil {
 		return certificates{}, err
 	}
@@ -29,19 +47,19 @@ func newCertificates() (certificates, error) {
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "partnercenter-mock private CA"}, NotBefore: from, NotAfter: until,
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	if ca, err = issueCertificate(ca, ca, &caKey.PublicKey, caKey); err != nil {
+	if ca, err = issueCertificate(ca, ca, caKey.Public(), caKey); err != nil {
 		return certificates{}, err
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := kind.generate()
 	if err != nil {
 		return certificates{}, err
 	}
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "partnercenter-mock"}, NotBefore: from, NotAfter: until,
 		DNSNames: []string{"localhost", "*.mock.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	if leaf, err = issueCertificate(leaf, ca, &key.PublicKey, caKey); err != nil {
+	if leaf, err = issueCertificate(leaf, ca, key.Public(), caKey); err != nil {
 		return certificates{}, err
 	}
 	return certificates{
@@ -52,7 +70,7 @@ func newCertificates() (certificates, error) {
 
 // issueCertificate creates a certificate and parses it again, so that it has the subject key ID that the certificates
 // issued by it refer to.
-func issueCertificate(template, parent *x509.Certificate, public any, signer *ecdsa.PrivateKey) (*x509.Certificate, error) {
+func issueCertificate(template, parent *x509.Certificate, public any, signer crypto.Signer) (*x509.Certificate, error) {
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, signer)
 	if err != nil {
 		return nil, err

@@ -207,6 +207,8 @@ func (f AuditFilter) conditions() []string {
 	for _, v := range values {
 		if field == "ResourceType" {
 			v = pascal(v) // the wire has self_serve_policy, the filter SelfServePolicy
+		} else {
+			v = strings.ToLower(v)
 		}
 		b, _ := json.Marshal(struct{ Field, Value, Operator string }{field, v, "equals"}) // strings always can be
 		out = append(out, string(b))

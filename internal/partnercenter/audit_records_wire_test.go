@@ -187,7 +187,7 @@ func TestAuditRecords_all(t *testing.T) {
 			t.Errorf("%q by %q", ids, asked(requests))
 		}
 		for _, r := range requests {
-			if q := r.URL.Query(); q.Get("size") != "500" || q.Get("filter") != `{"Field":"CustomerId","Value":"C","Operator":"equals"}` {
+			if q := r.URL.Query(); q.Get("size") != "500" || q.Get("filter") != `{"Field":"CustomerId","Value":"c","Operator":"equals"}` {
 				t.Errorf("asked %s", r.URL)
 			}
 		}

@@ -20,6 +20,15 @@ func (c *Client) Caller(ctx context.Context) (credential.Claims, error) {
 	return credential.ParseClaims(token.Value)
 }
 
+// ClaimNames returns the sorted names of the claims of the access token.
+func (c *Client) ClaimNames(ctx context.Context) ([]string, error) {
+	token, err := c.credential.Token(ctx, httppipe.TokenRequest{Scope: c.scope})
+	if err != nil {
+		return nil, err
+	}
+	return credential.ClaimNames(token.Value)
+}
+
 // ValidateMFA asks Partner Center whether it takes the token for one with multifactor
 // authentication, by a harmless call with the header ValidateMfa
 // (https://learn.microsoft.com/partner-center/developer/partner-center-authentication).

@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
+	"sync/atomic"
 
 	"terraform-provider-partnercenter/internal/httppipe"
 )
@@ -95,7 +97,7 @@ func New(o Options) *Client {
 	c.SavingsPlans = SavingsPlans{c}
 	c.Profiles = Profiles{c: c, tenantID: o.TenantID, read: &httppipe.Answers[string]{For: tenantFor}}
 	c.Subscriptions = newSubscriptions(c)
-	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers), once: &httppipe.Answers[SelfServePolicy]{For: tenantFor}}
+	c.SelfServePolicies = SelfServePolicies{c: c, writers: new(writers), withoutID: new(atomic.Bool), once: &httppipe.Answers[SelfServePolicy]{For: tenantFor}}
 	return c
 }
 
@@ -123,7 +125,16 @@ type call struct {
 }
 
 // pathOf joins path elements, escaping each.
-func pathOf(elements ...string) string { return httppipe.PathOf(elements...) }
+//
+// The tenant ID of a customer is sent in lower case, as Partner Center prints it: whether it compares IDs without case is
+// not documented.
+func pathOf(elements ...string) string {
+	if len(elements) > 1 && elements[0] == "customers" {
+		elements = slices.Clone(elements)
+		elements[1] = strings.ToLower(elements[1])
+	}
+	return httppipe.PathOf(elements...)
+}
 
 // answer is a successful one.
 type answer = httppipe.Answer

@@ -50,6 +50,6 @@ func (s Profiles) TenantID(ctx context.Context) (string, error) {
 	}
 	return s.read.Get(ctx, "", func(ctx context.Context) (string, error) {
 		p, err := s.Organization(ctx)
-		return p.TenantID, err
+		return strings.ToLower(p.TenantID), err
 	})
 }

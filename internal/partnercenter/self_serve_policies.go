@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -19,6 +20,8 @@ type SelfServePolicies struct {
 	c       *Client
 	writers *writers
 	once    *httppipe.Answers[SelfServePolicy]
+	// withoutID says that the server takes updates only without the id in the path.
+	withoutID *atomic.Bool
 }
 
 // Permission is a resource that a customer may be allowed to purchase.
@@ -88,7 +91,7 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 	if err != nil {
 		return SelfServePolicy{}, err
 	}
-	list := call{method: http.MethodGet, path: "/SelfServePolicy", query: url.Values{"entity_id": {customerID}}}
+	list := call{method: http.MethodGet, path: "/SelfServePolicy", query: url.Values{"entity_id": {strings.ToLower(customerID)}}}
 	for p, err := range all[SelfServePolicy](ctx, s.c, list) {
 		if err != nil {
 			return SelfServePolicy{}, err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"terraform-provider-partnercenter/internal/httppipe"
@@ -265,15 +266,15 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 			return writeResult{}, err
 		}
 		body := SelfServePolicy{Permissions: permissions}
-		body.Entity.Type, body.Entity.TenantID = "customer", customerID
-		body.Grantor.Type, body.Grantor.TenantID = "billToPartner", partner
+		body.Entity.Type, body.Entity.TenantID = "customer", strings.ToLower(customerID)
+		body.Grantor.Type, body.Grantor.TenantID = "billToPartner", strings.ToLower(partner)
 		return s.result(ctx, want, call{
 			method: http.MethodPost, path: "/SelfServePolicy", body: body,
 			repeat: httppipe.RepeatSafe, // under the same MS-RequestId the server does it once
 		})
 	case len(permissions) == 0:
 		_, err := s.c.send(ctx, call{
-			method: http.MethodDelete, path: pathOf("SelfServePolicy", current.ID), repeat: httppipe.RepeatNever,
+			method: http.MethodDelete, path: policyPath(current.ID), repeat: httppipe.RepeatNever,
 		}, &out)
 		if is(err, http.StatusNotFound, "600039") {
 			err = nil
@@ -285,10 +286,35 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 		return w, err
 	default:
 		current.Permissions = permissions
-		return s.result(ctx, want, call{
-			method: http.MethodPut, path: pathOf("SelfServePolicy", current.ID), body: current, repeat: httppipe.RepeatNever,
-		})
+		return s.update(ctx, want, current)
 	}
+}
+
+// policyPath is the path of a policy. Its id consists of GUIDs, which are sent in lower case.
+func policyPath(id string) string { return pathOf("SelfServePolicy", strings.ToLower(id)) }
+
+// update sends the whole policy. Microsoft's page has the id in the path of its syntax and not in that of its example. Where
+// the server does not take the id in the path, the update is sent once more without it, and so are later ones.
+func (s SelfServePolicies) update(ctx context.Context, want change, policy SelfServePolicy) (writeResult, error) {
+	in := call{method: http.MethodPut, path: policyPath(policy.ID), body: policy, repeat: httppipe.RepeatNever}
+	without := in
+	without.path = pathOf("SelfServePolicy")
+	if s.withoutID.Load() {
+		return s.result(ctx, want, without)
+	}
+	result, err := s.result(ctx, want, in)
+	if !is(err, http.StatusNotFound, "600040") {
+		return result, err
+	}
+	again, againErr := s.result(ctx, want, without)
+	var answered *Error
+	switch {
+	case againErr == nil:
+		s.withoutID.Store(true)
+	case errors.As(againErr, &answered) && OutcomeOf(againErr) == Refused && !moved(againErr):
+		return result, err // the first refusal says more
+	}
+	return again, againErr
 }
 
 // result does a create or update, whose answer is the policy as it is now.

@@ -72,7 +72,35 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	ended := []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = ended[seed%5%3] })
+	if seed%4 != 0 { // the others have the defaults
+		b.SetKnobs(func(k *mockbackend.Knobs) { randomKnobs(rand.New(rand.NewPCG(seed, 19)), k) })
+	}
 	return w
+}
+
+// randomKnobs are ways in which the service may behave where Microsoft does not document it. A service does not change them
+// from one moment to the next, so a sequence has the same ones from its beginning to its end.
+func randomKnobs(random *rand.Rand, k *mockbackend.Knobs) {
+	yes := func() bool { return random.IntN(2) == 0 }
+	k.PUTPath = pick(random, []mockbackend.PUTPath{mockbackend.PUTPathBoth, mockbackend.PUTPathIDOnly, mockbackend.PUTPathNoID})
+	k.StaleETag = pick(random, []mockbackend.StaleETag{mockbackend.StaleETagReject2055, mockbackend.StaleETagReject412})
+	k.EmptyPermissions = pick(random, []mockbackend.EmptyPermissions{mockbackend.EmptyPermissionsReject, mockbackend.EmptyPermissionsAccept})
+	k.PolicyList = pick(random, []mockbackend.PolicyList{mockbackend.PolicyListAll, mockbackend.PolicyListPages, mockbackend.PolicyListPartial, mockbackend.PolicyListEmpty, mockbackend.PolicyListRefused})
+	k.ContinuationMode = pick(random, []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken})
+	// Pages smaller than the documented ones with a token behind the last one would look like a broken token.
+	if k.TokenAfterLastPage = yes(); !k.TokenAfterLastPage {
+		k.PageSize = pick(random, []int{0, 1, 3})
+	}
+	k.LinkPrefixV1, k.TotalCountWrong = yes(), yes()
+	k.UpperCaseGUIDs, k.ShuffleOrder, k.StaleListOnly, k.DeleteAnswersBody = yes(), yes(), yes(), yes()
+	k.BOM, k.BOMOnErrors, k.NumericCodes, k.LongErrors = yes(), yes(), yes(), yes()
+	if yes() { // the provider sends IDs in lower case
+		k.EntityIDCase, k.PathIDCase = mockbackend.IDCaseExact, mockbackend.IDCaseExact
+	}
+	k.RepeatedPUTCreated, k.CreatedByNull, k.ExistsWithoutID = yes(), yes(), yes()
+	k.RoleAssignmentPageSize = pick(random, []int{0, 1, 2})
+	k.RoleDefinitionIDForm = pick(random, []mockbackend.RoleDefinitionIDForm{mockbackend.RoleDefinitionIDAsSent, mockbackend.RoleDefinitionIDOther, mockbackend.RoleDefinitionIDProvider})
+	k.ConsentExistsBadRequest = yes()
 }
 
 // tell adds a line to the script.

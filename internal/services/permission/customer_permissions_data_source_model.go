@@ -21,6 +21,7 @@ type customerPermissionsDataSourceModel struct {
 	CompanyNamePrefix types.String      `tfsdk:"company_name_prefix"`
 	DomainPrefix      types.String      `tfsdk:"domain_prefix"`
 	IndirectReseller  types.String      `tfsdk:"indirect_reseller_id"`
+	Read              types.String      `tfsdk:"read"`
 	OnError           types.String      `tfsdk:"on_error"`
 	Timeouts          timeouts.Value    `tfsdk:"timeouts"`
 	Customers         types.List        `tfsdk:"customers"`

@@ -31,6 +31,16 @@ func (s switches) on() []partnercenter.Permission {
 	return out
 }
 
+// same tells whether a policy has them so.
+func (s switches) same(policy partnercenter.SelfServePolicy) bool {
+	for permission, on := range s {
+		if policy.Allows(permission) != on {
+			return false
+		}
+	}
+	return true
+}
+
 // snapshot is what is known of the partner's customers.
 type snapshot struct {
 	// listed are the managed permissions of customers that are listed.

@@ -115,7 +115,7 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 func (r *customerPermissionsResource) enabled(ctx context.Context, ids []string) ([]string, diag.Diagnostics) {
 	found := finding{known: snapshot{listed: fleet{}, unlisted: fleet{}}}
 	slices.Sort(ids)
-	err := r.readPolicies(ctx, ids, &found, true, time.Time{})
+	err := r.readPolicies(ctx, ids, &found, true, time.Time{}, nil)
 	switch {
 	case err != nil:
 		return nil, diag.Diagnostics{tfkit.Failure("Could not import the permissions of all customers", err)}

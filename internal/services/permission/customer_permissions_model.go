@@ -36,6 +36,7 @@ type customerPermissionsModel struct {
 	MaxChanges              types.Int64    `tfsdk:"max_changes"`
 	VerifyAzureSubscription types.Bool     `tfsdk:"verify_azure_subscription"`
 	Refresh                 types.String   `tfsdk:"refresh"`
+	Read                    types.String   `tfsdk:"read"`
 	FullRefreshAfter        types.String   `tfsdk:"full_refresh_after"`
 	OnError                 types.String   `tfsdk:"on_error"`
 	Unconfirmed             types.Map      `tfsdk:"unconfirmed"`

@@ -66,6 +66,8 @@ type finding struct {
 	gone []string
 	// failed are customers that could not be read; they are as the state says.
 	failed tfkit.Failures
+	// warnings say why the list of all permissions was not used.
+	warnings diag.Diagnostics
 }
 
 // read returns the fleet as it is. Written is when it was written last: until a while after that,
@@ -92,7 +94,12 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 		return listed && len(one) == 0
 	})
 	slices.Sort(ids)
-	if err := r.readPolicies(ctx, slices.Compact(ids), &out, m.denies(), written); err != nil {
+	ids = slices.Compact(ids)
+	var byList policies
+	if m.Read.ValueString() == readByList {
+		byList, out.warnings = listPolicies(ctx, r.Clients, ids, func(id string) []partnercenter.Permission { return out.known.of(id).on() })
+	}
+	if err := r.readPolicies(ctx, ids, &out, m.denies(), written, byList); err != nil {
 		return finding{}, err
 	}
 	if !out.failed.Any() {
@@ -123,7 +130,7 @@ func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet
 
 // readPolicies reads the policies of some customers and notes what they have on: of listed ones
 // what is managed, of others everything.
-func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, denies bool, written time.Time) error {
+func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, denies bool, written time.Time, byList policies) error {
 	on := make([][]partnercenter.Permission, len(ids)) // thousands of policies take more memory
 	progress := tfkit.NewProgress("read", "customers", len(ids))
 	lately := time.Since(written) < partnercenter.ReadLag
@@ -136,7 +143,11 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 				before[permission] = out.known.unlisted[ids[i]][permission]
 			}
 		}
-		policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], partnercenter.Seen{Allows: before, WrittenAt: written})
+		policy, ok := byList[ids[i]]
+		var err error
+		if !ok || lately && !before.same(policy) {
+			policy, err = r.PartnerCenter.SelfServePolicies.Confirm(ctx, ids[i], partnercenter.Seen{Allows: before, WrittenAt: written})
+		}
 		for _, permission := range members {
 			if policy.Allows(permission) {
 				on[i] = append(on[i], permission)

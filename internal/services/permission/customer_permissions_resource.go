@@ -133,6 +133,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 			"To release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp))
 		return
 	}
+	resp.Diagnostics.Append(found.warnings...)
 	if found.failed.Any() {
 		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps what it says of them."))
 	}

@@ -119,7 +119,7 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, n reviewe
 		})
 	}
 	slices.Sort(ids)
-	err = r.readPolicies(ctx, ids, &found, neverRead, time.Time{})
+	err = r.readPolicies(ctx, ids, &found, neverRead, time.Time{}, nil)
 	if diags := r.notRead(ctx, found.failed, tfkit.OutOfTime(ctx, err)); diags.HasError() {
 		return before, 0, diags
 	}

@@ -103,6 +103,14 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Default:    stringdefault.StaticString(refreshFull),
 				Validators: []validator.String{stringvalidator.OneOf(refreshFull, refreshByLog)},
 			},
+			"read": schema.StringAttribute{
+				MarkdownDescription: "How permissions are read where all customers are: `single` reads one customer per request. `list` reads all by one list of up to 500 customers per request, " +
+					"which Microsoft does not document. A permission that the list has is enabled. One that the list lacks counts as disabled only if 20 single reads, at random, agree with the list, " +
+					"and never if the state has it enabled: such a customer is read on its own. If a single read contradicts the list, all customers are read one by one, with a warning. " +
+					"Up to 20 customers are always read one by one. Defaults to `single`.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(readSingle, readByList)},
+			},
 			"full_refresh_after": schema.StringAttribute{
 				MarkdownDescription: "With `refresh = \"activity_log\"`, after how long all customers are read again, such as `12h`. Default `24h`.",
 				Optional:            true,

@@ -54,13 +54,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var opts options
-	var rate string
+	var rate, tlsKey, behaviour string
 	flags := flag.NewFlagSet("partnercenter-mock", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed once, by run
 	flags.IntVar(&opts.config.Customers, "customers", 0, "total `number` of customers; 0 = named customers only")
 	flags.Int64Var(&opts.config.Seed, "seed", 0, "`number` that the names and IDs of generated customers depend on")
 	flags.DurationVar(&opts.config.Latency, "latency", 0, "`duration` added to each answer, for example 20ms")
 	flags.StringVar(&rate, "rate", "", "limit of `requests/duration`, for example 500/1m")
+	flags.StringVar(&tlsKey, "tls-key", string(mockbackend.ECDSAKey), "`kind` of the keys of the certificates: ecdsa, or rsa for clients that do not support it")
+	flags.StringVar(&behaviour, "behaviour", "", "`path` of a report of \"terraform-provider-partnercenter conformance\"; the mock behaves as the service that it tells of")
 	flags.StringVar(&opts.envFile, "env-file", "", "`path` of the file to write with the environment as shell exports, once the mock is ready")
 	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of the file to write with the CA certificate; default: a temporary file")
 	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`user` to authenticate as: admin, sales, helpdesk, no-mfa or app-only")
@@ -90,6 +92,20 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case "", string(mockbackend.GitHubIssuer), string(mockbackend.AzureDevOpsIssuer):
 	default:
 		return opts, fmt.Errorf("-ci %q: want github or azuredevops", opts.ci)
+	}
+	switch opts.config.TLSKey = mockbackend.TLSKey(tlsKey); opts.config.TLSKey {
+	case mockbackend.ECDSAKey, mockbackend.RSAKey:
+	default:
+		return opts, fmt.Errorf("-tls-key %q: want ecdsa or rsa", tlsKey)
+	}
+	if behaviour != "" {
+		report, err := os.ReadFile(behaviour)
+		if err != nil {
+			return opts, fmt.Errorf("-behaviour: %w", err)
+		}
+		if opts.config.Behaviour, err = mockbackend.ParseBehaviour(report); err != nil {
+			return opts, fmt.Errorf("-behaviour %s: %w", behaviour, err)
+		}
 	}
 	if rate != "" {
 		opts.config.Rate, err = mockbackend.ParseRate(rate)
@@ -163,6 +179,11 @@ func description(b *mockbackend.Backend, opts options) string {
 		fmt.Fprintf(&text, "# Throttled after %s.\n", rate)
 	}
 	fmt.Fprintf(&text, "# Change the mock and read its journal: curl %s\n", b.Endpoints().Control)
+	if played := opts.config.Behaviour; played != nil {
+		for _, answer := range played.NotPlayed {
+			fmt.Fprintf(&text, "# Not played: %s\n", strings.Join(strings.Fields(answer), " "))
+		}
+	}
 	if opts.envFile != "" {
 		fmt.Fprintf(&text, "# The environment below is also in %s: . %s\n", opts.envFile, shellQuote(opts.envFile))
 	}

@@ -1,0 +1,11 @@
+// Package conformance is the command "conformance" of the provider's binary: it finds out how Partner Center behaves where
+// Microsoft's documentation leaves it open, and writes a report that can be attached to an issue.
+//
+//   - command.go: flags, order of events, exit codes.
+//   - observer.go: calls, placeholders for IDs, and the data that several probes need.
+//   - probes.go: the list of all probes; probes_*.go: what each of them asks.
+//   - write.go: the probes that write, only on request, and the restoration of what was there before.
+//   - report.go: the report as table and JSON.
+//
+// An answer is one of a few words, a status with a code, or a list of documented names. No text of the server gets into it.
+package conformance

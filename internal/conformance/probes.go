@@ -1,0 +1,105 @@
+package conformance
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+)
+
+// probe is one open question about Partner Center.
+type probe struct {
+	// id names the question, for the mock as well: partnercenter-mock -behaviour plays the answers.
+	id, question string
+	ask          func(ctx context.Context, o *observer) (string, error)
+}
+
+// probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
+func probes() []probe {
+	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes())
+}
+
+// notObserved is the answer where the data of the partner does not show it.
+func notObserved(reason string) string { return "not observed: " + reason }
+
+// The reasons.
+const (
+	noPolicy       = "no customer with a permission"
+	noCustomer     = "no customer"
+	noSecondPage   = "too few objects for a second page"
+	noLicenses     = "no license subscription"
+	noReservation  = "no reservation"
+	noSavingsPlan  = "no savings plan"
+	noRecords      = "no activity on both sides of a midnight"
+	noThrottling   = "no request was throttled"
+	noPlan         = "no Azure plan"
+	noPolicyChange = "no change of a permission in the activity log"
+	noAzure        = "no access to Azure in the tenant of a customer"
+	noAppOnly      = "the application cannot sign in without a user"
+)
+
+// report asks all probes.
+func (o *observer) report(ctx context.Context, version, role string) (*report, error) {
+	caller, err := o.pc.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.gather(ctx); err != nil {
+		return nil, err
+	}
+	r := newReport(version, role, caller)
+	for _, p := range probes() {
+		o.calls = nil
+		value, err := p.ask(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		r.Answers = append(r.Answers, Answer{p.id, p.question, value, o.calls})
+	}
+	return r, nil
+}
+
+// status is a probe whose answer is the status and code of one call.
+func status(id, question, pattern string, ids ...func(*observer) string) probe {
+	return probe{id, question, func(ctx context.Context, o *observer) (string, error) {
+		if len(o.customers) == 0 && len(ids) > 0 {
+			return notObserved(noCustomer), nil
+		}
+		values := make([]string, len(ids))
+		for i, id := range ids {
+			values[i] = id(o)
+		}
+		got, err := o.get(ctx, pattern, nil, values...)
+		return codeOf(got), err
+	}}
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
+
+// listOf joins names. An empty list is a word, too.
+func listOf(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(sorted(names), ",")
+}
+
+// either is the answer to a question with two answers.
+func either(yes bool, ifYes, ifNo string) string {
+	if yes {
+		return ifYes
+	}
+	return ifNo
+}
+
+// clientOf is the client without a user.
+func clientOf(o *observer) *partnercenter.Client {
+	if o.pc.AppOnly() {
+		return o.pc
+	}
+	return o.appOnly
+}

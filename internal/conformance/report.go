@@ -1,0 +1,56 @@
+package conformance
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"terraform-provider-partnercenter/internal/credential"
+)
+
+// report is what the command found out. It has no names, tokens, secrets and IDs.
+type report struct {
+	Format  int      `json:"format"`
+	Version string   `json:"version"` // of the provider
+	Date    string   `json:"date"`
+	SignIn  string   `json:"signIn"` // app+user or app-only
+	MFA     bool     `json:"mfa"`
+	Role    string   `json:"role,omitempty"` // as the person said
+	Answers []Answer `json:"answers"`
+}
+
+// Answer is the answer to one probe.
+type Answer struct {
+	Probe    string   `json:"probe"`
+	Question string   `json:"question"`
+	Answer   string   `json:"answer"`
+	Calls    []string `json:"calls,omitempty"`
+}
+
+func newReport(version, role string, caller credential.Claims) *report {
+	return &report{
+		Format: 1, Version: version, Date: time.Now().UTC().Format(time.DateOnly), SignIn: either(caller.AppOnly, "app-only", "app+user"), MFA: caller.MFA, Role: role,
+	}
+}
+
+// json is the report as a file.
+func (r *report) json() []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(r) // texts, numbers and lists of them can always be encoded
+	return out.Bytes()
+}
+
+// table prints the report for a person.
+func (r *report) table(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, a := range r.Answers {
+		fmt.Fprintf(t, "%s\t%s\n", a.Question, a.Answer)
+	}
+	_ = t.Flush() // a closed output ends the command
+}
