@@ -108,7 +108,7 @@ locals {
   months     = [for i in range(-11, 1) : format("%04d-%02d", floor((local.number + i) / 12), (local.number + i) % 12 + 1)]
   ahead      = [for i in range(1, 37) : format("%04d-%02d", floor((local.number + i) / 12), (local.number + i) % 12 + 1)]
   currencies = sort(distinct([for t in local.read.totals_by_currency : t.currency_code if t.currency_code != null]))
-  names      = { for p in local.purchases : p.customer_id => p.customer }
+  names      = { for id, names in { for p in local.purchases : p.customer_id => p.customer... } : id => names[0] }
   spent = { for c in local.currencies : c => { for id in keys(local.names) : id => {
     for t in local.read.totals_by_customer_and_month : t.month => tonumber(t.amount) if t.customer_id == id && t.currency_code == c && t.month != null
   } } }

@@ -72,7 +72,7 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, needed := range []string{
-		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "get-started/", "pipelines/", "policy/",
+		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "purchase-report/", "shards/", "get-started/", "pipelines/", "policy/",
 		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/",
 	} {
 		if files[needed] == nil {
@@ -104,6 +104,10 @@ func TestExamples(t *testing.T) {
 				try = example.purchaseAlarm
 			case folder == "purchase-alarm/" && name == "report.jq":
 				try = example.purchaseReport
+			case folder == "purchase-report/" && name == "main.tf":
+				try = example.monthlyReport
+			case folder == "purchase-report/": // belongs to main.tf
+				continue
 			case folder == "provider/" && name == "provider.tf":
 				try = example.twoCustomers
 			case folder == "provider-variables/" && name == "main.tf":
