@@ -34,8 +34,14 @@ variable "renewals_within" {
   default     = 90
 }
 
+variable "customer_ids" {
+  description = "Customers of the report. Defaults to those whose permission is enabled or was changed in the last 90 days."
+  type        = list(string)
+  default     = null
+}
+
 variable "indirect_reseller_id" {
-  description = "Microsoft Entra tenant ID of the indirect reseller whose customers the report is about. Defaults to all customers."
+  description = "Microsoft Entra tenant ID of the indirect reseller whose customers the report is about, instead of customer_ids."
   type        = string
   default     = null
 }
@@ -46,6 +52,7 @@ data "partnercenter_self_serve_purchases" "all" {
   end                      = local.end
   include_price            = true
   include_system_purchases = true
+  customer_ids             = var.customer_ids
   indirect_reseller_id     = var.indirect_reseller_id
   on_error                 = "report"
 }
