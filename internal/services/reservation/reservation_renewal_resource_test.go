@@ -203,7 +203,7 @@ func TestProtoRenewal_outside(t *testing.T) {
 		"cancelled": {
 			on, func(b *mockbackend.Backend) {
 				b.ChangeAzureReservation(contoso, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.State, a.NoRenewal = "Cancelled", true })
-			}, acctest.NoOp, []string{"The reservation has ended", "state Cancelled", "remove the resource"}, true,
+			}, acctest.NoOp, []string{"Reservations with a declared renewal have ended", "state Cancelled", "remove the resource"}, true,
 		},
 		"archived": {
 			off, func(b *mockbackend.Backend) {
@@ -275,7 +275,7 @@ func TestProtoRenewal_forgets(t *testing.T) {
 		if _, err := r.Plan(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		expectWarning(t, r, "Forgetting the renewal of reservation", "changes nothing in Azure", says)
+		expectWarning(t, r, "Destroying leaves reservation renewals o", "Forgetting the renewal of reservation", "changes nothing in Azure", says)
 		b.ResetJournal()
 		apply(t, r, nil)
 		if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[1], says) || r.Exists() || renews(b) != before || len(b.Requests()) != 0 {
