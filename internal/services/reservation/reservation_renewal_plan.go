@@ -126,11 +126,14 @@ func turnsOn(name, expiresOn string) diag.Diagnostic {
 		fmt.Sprintf("Azure will purchase the reservation again on %s, and the partner will be billed.", expiresOn))
 }
 
-// forgotten says that a destruction changes nothing.
+// forgotten says that a destruction changes nothing, under one headline for all that stay off, and one for all that stay on, so that the
+// CLI folds them.
 func (r *reservationRenewalResource) forgotten(state reservationRenewalModel) diag.Diagnostic {
-	is := "off. It stays off until somebody turns it on."
+	headline, is := "Destroying leaves reservation renewals off", "off. It stays off until somebody turns it on."
 	if state.Renew.ValueBool() {
+		headline = "Destroying leaves reservation renewals on"
 		is = fmt.Sprintf("on: Azure will purchase the reservation again on %s, and the partner will be billed.", state.ExpiresOn.ValueString())
 	}
-	return diag.NewWarningDiagnostic("Forgetting "+r.title(state), "Destroying this resource removes it from the state only and changes nothing in Azure. The renewal is "+is)
+	return diag.NewWarningDiagnostic(headline, "Forgetting "+r.title(state)+". "+
+		"Destroying this resource removes it from the state only and changes nothing in Azure. The renewal is "+is)
 }

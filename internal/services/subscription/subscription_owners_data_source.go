@@ -85,8 +85,10 @@ func (d *subscriptionOwnersDataSource) Schema(_ context.Context, _ datasource.Sc
 				})},
 			},
 			"owners": assignments("Who has the role Owner, sorted by `principal_id` and `scope`. Null when that is not known."),
-			"reservation_purchasers": assignments("Who has the role Reservation Purchaser, in the same form. It is not proven to be enough for " +
+			"reservation_purchasers": assignments("Who has the role Reservation Purchaser, in the same form. Microsoft's pages contradict each other on whether it is enough for " +
 				"customers of a partner, so only Owner counts. Null when that is not known."),
+			"savings_plan_purchasers": assignments("Who has the role Savings plan Purchaser, in the same form. Microsoft documents it for other agreements only. " +
+				"Null when that is not known."),
 			"unknown_reason": schema.StringAttribute{
 				MarkdownDescription: "Why the owners are not known, and what to do. Otherwise null.",
 				Computed:            true,
@@ -100,6 +102,7 @@ type subscriptionOwnersModel struct {
 	SubscriptionID        types.String          `tfsdk:"subscription_id"`
 	Owners                []roleAssignmentModel `tfsdk:"owners"`
 	ReservationPurchasers []roleAssignmentModel `tfsdk:"reservation_purchasers"`
+	SavingsPlanPurchasers []roleAssignmentModel `tfsdk:"savings_plan_purchasers"`
 	UnknownReason         types.String          `tfsdk:"unknown_reason"`
 }
 
@@ -138,6 +141,7 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 	default:
 		m.Owners = roleAssignmentsFromAPI(found.Owners, subscriptionID)
 		m.ReservationPurchasers = roleAssignmentsFromAPI(found.ReservationPurchasers, subscriptionID)
+		m.SavingsPlanPurchasers = roleAssignmentsFromAPI(found.SavingsPlanPurchasers, subscriptionID)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
