@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/services/activity"
+	"terraform-provider-partnercenter/internal/services/azureplan"
 	"terraform-provider-partnercenter/internal/services/consent"
 	"terraform-provider-partnercenter/internal/services/customer"
 	"terraform-provider-partnercenter/internal/services/identity"
@@ -59,6 +60,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		permission.NewCustomerPermissionsResource,
 		subscription.NewSubscriptionOwnerAssignmentResource,
 		consent.NewApplicationConsentResource,
+		azureplan.NewAzurePlanResource,
 	}
 }
 
@@ -77,6 +79,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		activity.NewActivityLogDataSource,
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,
+		azureplan.NewAzurePlanDataSource,
 	}
 }
 
