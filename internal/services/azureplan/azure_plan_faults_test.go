@@ -55,6 +55,9 @@ func slowly(k *mockbackend.Knobs) {
 	k.OrderPendingPolls, k.PlanPendingReads, k.OrderDelay, k.EntitlementDelay = 1, 1, 15*time.Minute, 30*time.Second
 }
 
+// late has the order show up in the list late, and nothing else: the matrices have a case for each request.
+func late(k *mockbackend.Knobs) { k.OrderPendingPolls, k.OrderDelay = 1, 15*time.Minute }
+
 // operation is what Terraform does to a plan.
 type operation struct {
 	name string
@@ -126,16 +129,18 @@ func TestProtoAzurePlan_faultsOfAll(t *testing.T) {
 func TestProtoAzurePlan_stateLost(t *testing.T) {
 	t.Parallel()
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
-		"sells two":          func(k *mockbackend.Knobs) { slowly(k); k.SecondPlan = mockbackend.SecondPlanSell },
-		"forgets requests":   func(k *mockbackend.Knobs) { slowly(k); k.RequestIDsForgotten = true },
-		"refuses repetition": func(k *mockbackend.Knobs) { slowly(k); k.RepeatedCheckout = mockbackend.RepeatedCheckoutRefuse },
+		"sells two":          func(k *mockbackend.Knobs) { late(k); k.SecondPlan = mockbackend.SecondPlanSell },
+		"forgets requests":   func(k *mockbackend.Knobs) { late(k); k.RequestIDsForgotten = true },
+		"refuses repetition": func(k *mockbackend.Knobs) { late(k); k.RepeatedCheckout = mockbackend.RepeatedCheckoutRefuse },
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
 			t.Parallel()
 			lost := func(o operation, t *testing.T, b *mockbackend.Backend) acctest.Trial {
 				return o.prepareLost(t, b, knobs)
 			}
-			each(t, acctest.EachFault, lost, "create")
+			if name == "sells two" {
+				each(t, acctest.EachFault, lost, "create")
+			}
 			each(t, acctest.EachFaultOfAll, lost, "create")
 		})
 	}
@@ -173,7 +178,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	}
 	acctest.Pass(time.Hour)
 	p.Restart(token)
-	b.SetKnobs(slowly)
+	b.SetKnobs(late)
 	before := r.State()
 	restart := func(d time.Duration) {
 		acctest.Pass(d)
