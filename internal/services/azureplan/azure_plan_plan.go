@@ -84,6 +84,7 @@ func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration
 	case plan.AzureSubscriptions.IsNull():
 		plan.AzureSubscriptions = types.ListUnknown(azureObject)
 	}
+	r.PlanAzurePlan(plan.CustomerID.ValueString())
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Existing))
 	if d, two := twice(*plan, others); two {
 		return append(diags, d)
@@ -130,6 +131,7 @@ func (r *azurePlanResource) planCreate(ctx context.Context, before, private tfki
 	if d, two := twice(*plan, others); two {
 		return append(diags, d)
 	}
+	r.PlanAzurePlan(plan.CustomerID.ValueString())
 	if _, handed := r.handedOver(*plan); handed {
 		return diags
 	}

@@ -528,6 +528,42 @@ func TestProtoAzurePlan_twice(t *testing.T) {
 	})
 }
 
+// A permission of the same configuration does not miss the plan that is yet to be bought.
+func TestProtoAzurePlan_permission(t *testing.T) {
+	t.Parallel()
+	for typeName, config := range map[string]acctest.Values{
+		"partnercenter_customer_permission_reservations": {"customer_id": northwind},
+		"partnercenter_customer_permissions":             {"permissions": acctest.Values{northwind: acctest.Values{"azure_savings_plans": true}}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			b := mockbackend.New(mockbackend.Config{})
+			p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
+			plan, permission := p.Resource(planType), p.Resource(typeName)
+			if _, err := permission.Plan(t.Context(), config); err == nil {
+				t.Errorf("%s: without a plan it can be planned", typeName)
+			}
+			p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
+			_, err := plan.Plan(t.Context(), configure(northwind))
+			if err == nil {
+				_, err = permission.Plan(t.Context(), config)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", typeName, err)
+			}
+			for _, r := range []*acctest.Resource{plan, permission} {
+				p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
+				config := config
+				if r == plan {
+					config = configure(northwind)
+				}
+				if err := r.Apply(t.Context(), config); err != nil {
+					t.Errorf("%s: %v", typeName, err)
+				}
+			}
+		})
+	}
+}
+
 // The Azure subscription does not show up: a warning, after 10 minutes.
 func TestProtoAzurePlan_noAzureSubscription(t *testing.T) {
 	t.Parallel()
