@@ -47,12 +47,12 @@ resource "partnercenter_azure_plan" "this" {
   adopt_existing                         = true
 }
 
-# 3. A user of the customer is Owner of its first active Azure subscription.
+# 3. A user of the customer is Owner of the Azure subscription that came with the plan.
 resource "partnercenter_subscription_owner_assignment" "buyer" {
   for_each = var.customers
 
   customer_id         = partnercenter_azure_plan.this[each.key].customer_id
-  subscription_id     = [for s in partnercenter_azure_plan.this[each.key].azure_subscriptions : s.subscription_id if s.status == "active"][0]
+  subscription_id     = partnercenter_azure_plan.this[each.key].azure_subscription_id
   user_principal_name = each.value.buyer
   description         = "Buys reservations."
 }

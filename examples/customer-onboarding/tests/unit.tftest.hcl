@@ -9,10 +9,7 @@ mock_provider "partnercenter" {
   }
   mock_resource "partnercenter_azure_plan" {
     defaults = {
-      azure_subscriptions = [
-        { subscription_id = "11111111-1111-1111-1111-111111111111", name = "Old", status = "inactive" },
-        { subscription_id = "22222222-2222-2222-2222-222222222222", name = "Microsoft Azure", status = "active" },
-      ]
+      azure_subscription_id = "22222222-2222-2222-2222-222222222222"
     }
   }
 }
@@ -27,10 +24,10 @@ variables {
   }
 }
 
-run "owner_of_the_active_subscription" {
+run "owner_of_the_subscription" {
   assert {
     condition     = partnercenter_subscription_owner_assignment.buyer["contoso"].subscription_id == "22222222-2222-2222-2222-222222222222"
-    error_message = "The user is not Owner of the active Azure subscription."
+    error_message = "The user is not Owner of the Azure subscription of the plan."
   }
   assert {
     condition     = partnercenter_customer_permission_reservations.this["contoso"].customer_id == var.customers.contoso.customer_id

@@ -7,7 +7,7 @@ resource "partnercenter_azure_plan" "northwind" {
   partner_on_record_attestation_accepted = true
 }
 
-output "azure_subscription_ids" {
-  description = "Azure subscriptions that came with the plan."
-  value       = partnercenter_azure_plan.northwind.azure_subscriptions[*].subscription_id
+output "azure_subscription_id" {
+  description = "Azure subscription that came with the plan."
+  value       = partnercenter_azure_plan.northwind.azure_subscription_id
 }

@@ -72,7 +72,7 @@ func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration
 		return diags
 	case state.inProgress():
 		plan.SubscriptionID, plan.OrderID, plan.CartID, plan.Status = types.StringUnknown(), types.StringUnknown(), types.StringUnknown(), types.StringUnknown()
-		plan.AzureSubscriptions = types.ListUnknown(azureObject)
+		plan.AzureSubscriptionID, plan.AzureSubscriptions = types.StringUnknown(), types.ListUnknown(azureObject)
 		if plan.FriendlyName.IsNull() {
 			plan.FriendlyName = types.StringUnknown()
 		}
@@ -80,9 +80,7 @@ func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration
 			plan.IndirectResellerMPNID = types.StringUnknown()
 		}
 	case state.Status.ValueString() != "active":
-		plan.Status, plan.AzureSubscriptions = types.StringValue("active"), types.ListUnknown(azureObject)
-	case plan.AzureSubscriptions.IsNull():
-		plan.AzureSubscriptions = types.ListUnknown(azureObject)
+		plan.Status, plan.AzureSubscriptionID, plan.AzureSubscriptions = types.StringValue("active"), types.StringUnknown(), types.ListUnknown(azureObject)
 	}
 	r.PlanAzurePlan(plan.CustomerID.ValueString())
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Existing))

@@ -55,7 +55,8 @@ func TestProtoAzurePlan_lifecycle(t *testing.T) {
 		id := only(t, r.Backend, northwind, "active")
 		azure, _ := state["azure_subscriptions"].([]any)
 		if state["id"] != northwind || state["name"] != "Northwind Demo" || state["subscription_id"] != id || state["status"] != "active" || state["cart_id"] == nil ||
-			state["order_id"] == nil || state["friendly_name"] != "Northwind plan" || len(azure) != 1 || azure[0].(acctest.Values)["name"] != "Microsoft Azure" {
+			state["order_id"] == nil || state["friendly_name"] != "Northwind plan" || len(azure) != 1 ||
+			azure[0].(acctest.Values)["name"] != "Microsoft Azure" || state["azure_subscription_id"] != azure[0].(acctest.Values)["subscription_id"] {
 			t.Errorf("the state is %v", state)
 		}
 		if len(r.Warnings) > 0 {
@@ -441,6 +442,42 @@ func TestProtoAzurePlan_suspend(t *testing.T) {
 		}
 		if only(t, r.Backend, northwind, "active") != id || r.State()["subscription_id"] != id {
 			t.Error("it was replaced")
+		}
+	})
+}
+
+// The Azure subscription that others refer to stays while it is active, whatever else there is.
+func TestProtoAzurePlan_azureSubscriptionID(t *testing.T) {
+	t.Parallel()
+	in(t, func(t *testing.T, r acctest.Run) {
+		const low, middle, high = "00000000-0000-4000-8000-000000000001", "44444444-0000-4000-8000-000000000001", "ffffffff-0000-4000-8000-000000000001"
+		with := func(ids ...string) string {
+			t.Helper()
+			plan := mockbackend.Subscription{ID: mockbackend.AdatumAzurePlanID}
+			for _, id := range ids {
+				id, status, _ := strings.Cut(id, " ")
+				plan.AzureSubscriptions = append(plan.AzureSubscriptions, mockbackend.AzureEntitlement{ID: id, Status: status})
+			}
+			r.AddCustomer(mockbackend.Customer{ID: mockbackend.AdatumID}, plan)
+			r.Again()
+			if !r.Exists() {
+				if err := r.Import(t.Context(), mockbackend.AdatumID, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.MustRefresh()
+			id, _ := r.State()["azure_subscription_id"].(string)
+			return id
+		}
+		for _, c := range []struct {
+			below []string
+			want  string
+		}{
+			{[]string{low + " inactive", middle}, middle}, {[]string{low, middle, high}, middle}, {[]string{low, high}, low}, {[]string{low + " inactive", high}, high}, {nil, ""},
+		} {
+			if got := with(c.below...); got != c.want {
+				t.Errorf("with %q it is %q, not %s", c.below, got, c.want)
+			}
 		}
 	})
 }

@@ -104,7 +104,7 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 		m.fromAPI(plan)
 	}
 	azure, err := r.PartnerCenter.AzurePlans.AwaitAzure(ctx, m.CustomerID.ValueString(), plan)
-	m.AzureSubscriptions = azureList(azure)
+	m.fromAzure(azure)
 	switch {
 	case err != nil:
 		diags.AddWarning("Could not read the Azure subscriptions of "+m.title(), tfkit.Detail(err)+"\n\nThe plan is active. The next plan reads them.")
@@ -182,7 +182,7 @@ func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fres
 	}
 	if found.HasPlan() {
 		m.fromAPI(found.Plan)
-		m.AzureSubscriptions = azureList(found.Azure)
+		m.fromAzure(found.Azure)
 		return "", nil
 	}
 	if purchase.SubscriptionID == "" && purchase.OrderID != "" {
@@ -267,12 +267,12 @@ func (r *azurePlanResource) update(ctx context.Context, plan *azurePlanModel, st
 			return diag.Diagnostics{failure(ctx, *plan, "Could not rename "+plan.title(), err)}
 		}
 	}
-	if plan.AzureSubscriptions.IsUnknown() {
+	if plan.AzureSubscriptions.IsUnknown() || plan.AzureSubscriptionID.IsUnknown() {
 		found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
 		if err != nil {
 			return diag.Diagnostics{failure(ctx, *plan, "Could not read "+plan.title(), err)}
 		}
-		plan.AzureSubscriptions = azureList(found.Azure)
+		plan.fromAzure(found.Azure)
 	}
 	return nil
 }

@@ -103,8 +103,10 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"order_id":        computed("ID of the order. Null if Partner Center does not return it."),
 			"cart_id":         computed("ID of the cart that the plan was bought with. Null for a plan that was not bought by this resource."),
 			"status":          computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
+			"azure_subscription_id": computed("ID of an active Azure subscription below the plan, in lower case: the one that came with the plan, as long as it is active. Other resources can " +
+				"refer to it, since it does not change when the customer gets more Azure subscriptions. Null if it is not visible 10 minutes after the purchase; apply warns then."),
 			"azure_subscriptions": schema.ListNestedAttribute{
-				MarkdownDescription: "Azure subscriptions below the plan, sorted by `subscription_id`. If the first one is not visible 10 minutes after the purchase, apply warns.",
+				MarkdownDescription: "All Azure subscriptions below the plan, sorted by `subscription_id`.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.List{listplanmodifier.UseStateForUnknown()},
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -139,6 +141,7 @@ type azurePlanModel struct {
 	OrderID                            types.String   `tfsdk:"order_id"`
 	CartID                             types.String   `tfsdk:"cart_id"`
 	Status                             types.String   `tfsdk:"status"`
+	AzureSubscriptionID                types.String   `tfsdk:"azure_subscription_id"`
 	AzureSubscriptions                 types.List     `tfsdk:"azure_subscriptions"`
 	Timeouts                           timeouts.Value `tfsdk:"timeouts"`
 }
@@ -160,6 +163,18 @@ func azureList(all []partnercenter.AzureSubscription) types.List {
 		}))
 	}
 	return types.ListValueMust(azureObject, objects)
+}
+
+// fromAzure takes over the Azure subscriptions. The one that others refer to stays as long as it is active.
+func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
+	m.AzureSubscriptions = azureList(all)
+	before, first := m.AzureSubscriptionID.ValueString(), ""
+	for _, a := range all {
+		if a.Active() && (first == "" || a.ID == before) {
+			first = a.ID
+		}
+	}
+	m.AzureSubscriptionID = tfkit.OrNull(first)
 }
 
 // identity is in lower case: Terraform compares identities to the letter.
@@ -211,7 +226,7 @@ func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 
 // known replaces what is still unknown by null, for a state after a failure.
 func (m *azurePlanModel) known() {
-	for _, one := range []*types.String{&m.FriendlyName, &m.IndirectResellerMPNID, &m.SubscriptionID, &m.OrderID, &m.CartID, &m.Status} {
+	for _, one := range []*types.String{&m.FriendlyName, &m.IndirectResellerMPNID, &m.SubscriptionID, &m.OrderID, &m.CartID, &m.Status, &m.AzureSubscriptionID} {
 		if one.IsUnknown() {
 			*one = types.StringNull()
 		}
