@@ -96,6 +96,7 @@ func (p *partnerCenterProvider) ListResources(context.Context) []func() list.Lis
 		permission.NewCustomerPermissionReservationsList,
 		permission.NewCustomerPermissionSavingsPlansList,
 		subscription.NewSubscriptionOwnerAssignmentList,
+		azureplan.NewAzurePlanList,
 	}
 }
 

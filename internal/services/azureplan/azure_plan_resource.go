@@ -350,13 +350,7 @@ func (r *azurePlanResource) ImportState(ctx context.Context, req resource.Import
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m := azurePlanModel{
-		CustomerID: types.StringValue(strings.ToLower(customerID)), AdoptExisting: types.BoolValue(false), OnDestroy: types.StringValue(abandon),
-		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // it was, when the plan was bought
-		AzureSubscriptions:                 types.ListNull(azureObject),
-	}
-	m.ID = types.StringValue(m.key())
-	m.Timeouts.Object = types.ObjectNull(timeoutTypes)
+	m := imported(customerID)
 	err := r.fillName(ctx, &m)
 	var found partnercenter.AzurePlanFound
 	if err == nil {
@@ -379,4 +373,16 @@ func (r *azurePlanResource) ImportState(ctx context.Context, req resource.Import
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+}
+
+// imported is what an import says of a plan; the read after it says the rest.
+func imported(customerID string) azurePlanModel {
+	m := azurePlanModel{
+		CustomerID: types.StringValue(strings.ToLower(customerID)), AdoptExisting: types.BoolValue(false), OnDestroy: types.StringValue(abandon),
+		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // it was, when the plan was bought
+		AzureSubscriptions:                 types.ListNull(azureObject),
+	}
+	m.ID = types.StringValue(m.key())
+	m.Timeouts.Object = types.ObjectNull(timeoutTypes)
+	return m
 }
