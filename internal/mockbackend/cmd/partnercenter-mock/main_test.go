@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestBadFlags(t *testing.T) {
@@ -25,6 +27,9 @@ func TestBadFlags(t *testing.T) {
 		"-latency must not be negative":   {"-latency", "-1s"},
 		"-sign-in-as":                     {"-sign-in-as", "root"},
 		"-ci":                             {"-ci", "jenkins"},
+		"-tls-key":                        {"-tls-key", "dsa"},
+		"-behaviour":                      {"-behaviour", "no-such-file.json"},
+		"not a report of conformance":     {"-behaviour", "testdata/other.json"},
 		"not defined":                     {"-port", "80"},
 		"unexpected argument":             {"serve"},
 	} {
@@ -210,5 +215,29 @@ func TestCI(t *testing.T) {
 	defer stop()
 	if env["SYSTEM_ACCESSTOKEN"]+env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] != "" {
 		t.Error("CI variables without being asked")
+	}
+}
+
+// TestBehaviour: the mock plays a report, and says what of it it cannot play.
+func TestBehaviour(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.json")
+	content := `{"format":1,"answers":[{"probe":"bom","answer":"no"},{"probe":"weather","answer":"fine"}]}`
+	if err := os.WriteFile(report, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, stop := start(t, "-behaviour", report, "-tls-key", "rsa")
+	defer stop()
+	if _, body := get(t, http.DefaultClient, http.MethodGet, env["PARTNERCENTER_MOCK_CONTROL"]+"/knobs", ""); !strings.Contains(body, `"bom":false`) {
+		t.Errorf("knobs: %s", body)
+	}
+	var stderr bytes.Buffer
+	opts, err := parse([]string{"-behaviour", report}, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := mockbackend.New(opts.config)
+	defer b.Close()
+	if text := description(b, opts); !strings.Contains(text, "# Not played: weather: fine\n") {
+		t.Error(text)
 	}
 }
