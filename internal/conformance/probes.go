@@ -48,7 +48,7 @@ func (o *observer) report(ctx context.Context, version, role string) (*report, e
 	if err := o.gather(ctx); err != nil {
 		return nil, err
 	}
-	r := newReport(version, role, caller)
+	r := newReport(version, role, caller, o.pc.AppOnly())
 	for _, p := range probes() {
 		o.calls = nil
 		value, err := p.ask(ctx, o)

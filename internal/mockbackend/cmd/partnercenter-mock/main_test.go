@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -221,7 +223,7 @@ func TestCI(t *testing.T) {
 // TestBehaviour: the mock plays a report, and says what of it it cannot play.
 func TestBehaviour(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.json")
-	content := `{"format":1,"answers":[{"probe":"bom","answer":"no"},{"probe":"weather","answer":"fine"}]}`
+	content := `{"format":1,"signIn":"app-only","answers":[{"probe":"bom","answer":"no"},{"probe":"weather","answer":"fine"}]}`
 	if err := os.WriteFile(report, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +239,45 @@ func TestBehaviour(t *testing.T) {
 	}
 	b := mockbackend.New(opts.config)
 	defer b.Close()
+	if opts.signInAs != "app-only" {
+		t.Errorf("signed in as %s", opts.signInAs)
+	}
+	if opts, err = parse([]string{"-sign-in-as", "sales", "-behaviour", report}, &stderr); err != nil || opts.signInAs != "sales" {
+		t.Errorf("signed in as %s: %v", opts.signInAs, err)
+	}
 	if text := description(b, opts); !strings.Contains(text, "# Not played: weather: fine\n") {
 		t.Error(text)
+	}
+}
+
+var guideCall = regexp.MustCompile(`curl -s(?: -X (\w+))? "\$CONTROL([^"]*)"(?: -d '([^']*)')?`)
+
+// TestGuide makes the calls of the guide about the mock.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../../provider/templates/guides/mock.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, stop := start(t)
+	defer stop()
+	calls := guideCall.FindAllStringSubmatch(string(guide), -1)
+	if len(calls) < 12 {
+		t.Fatalf("the guide has %d calls", len(calls))
+	}
+	for _, call := range calls {
+		method := cmp.Or(call[1], http.MethodGet)
+		path := strings.ReplaceAll(call[2], "CUSTOMER_ID", mockbackend.AdatumID)
+		if status, body := get(t, http.DefaultClient, method, env["PARTNERCENTER_MOCK_CONTROL"]+path, call[3]); status >= 400 {
+			t.Errorf("%s: %d %s", call[0], status, body)
+		}
+	}
+	usage := &bytes.Buffer{}
+	if code := run(t.Context(), []string{"-h"}, io.Discard, usage); code != 0 {
+		t.Fatal(code)
+	}
+	for _, flag := range regexp.MustCompile("`(-[a-z-]+)[ `]").FindAllStringSubmatch(string(guide), -1) {
+		if !strings.Contains(usage.String(), "  "+flag[1]+" ") {
+			t.Errorf("there is no flag %s", flag[1])
+		}
 	}
 }
