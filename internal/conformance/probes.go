@@ -17,7 +17,7 @@ type probe struct {
 
 // probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
 func probes() []probe {
-	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes())
+	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes(), throttlingProbes())
 }
 
 // notObserved is the answer where the data of the partner does not show it.
