@@ -46,7 +46,7 @@ Prints a table and writes a report in JSON, without names, tokens or IDs, that
 you can attach to an issue. It signs in as the provider does: with the
 environment variables PARTNERCENTER_TENANT_ID, PARTNERCENTER_CLIENT_ID and so on.
 
-It only reads, with about 100 requests. With -write it also changes the
+It only reads, with about 150 requests. With -write it also changes the
 permissions of one customer of a sandbox, after you typed its ID, and restores
 them.
 
