@@ -52,8 +52,9 @@ type world struct {
 	core      *acctest.Core
 	module    acctest.Module
 	ours      ours
-	dropped   bool // an object was destroyed or forgotten since the last plan
-	adopts    bool // all Owner resources adopt what others have made
+	dropped   bool            // an object was destroyed or forgotten since the last plan
+	adopts    bool            // all Owner resources adopt what others have made
+	released  map[string]bool // plan customers whose plan the state has let go of
 	ended     map[string]bool
 	suspended map[string]bool
 	script    []string
@@ -65,13 +66,23 @@ func newWorld(t *testing.T, seed uint64) *world {
 	token := b.User(mockbackend.AdminAgent).RefreshToken
 	w := &world{
 		t: t, backend: b, core: acctest.NewProtocol(t, b, token).NewCore(token, seed), module: acctest.Module{},
-		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, ended: map[string]bool{}, suspended: map[string]bool{},
+		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, released: map[string]bool{}, ended: map[string]bool{}, suspended: map[string]bool{},
 	}
 	if seed%3 == 0 {
 		w.core.AtOnce = 10
 	}
 	ended := []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList}
-	b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = ended[seed%5%3] })
+	for _, id := range keys(planCustomers) {
+		b.AddCustomer(mockbackend.Customer{ID: id, CompanyName: planCustomers[id]})
+	}
+	b.SetKnobs(func(k *mockbackend.Knobs) {
+		k.RelationshipEnded = ended[seed%5%3]
+		// Only the provider keeps customers from getting two plans. Without Azure subscriptions a plan can be suspended.
+		k.SecondPlan, k.OrderPendingPolls, k.OrderDelay = mockbackend.SecondPlanSell, int(seed%3), 15*time.Minute
+		if seed%4 < 2 {
+			k.EntitlementDelay = 10_000 * time.Hour
+		}
+	})
 	return w
 }
 
@@ -120,7 +131,15 @@ func (w *world) turnKnobs(random *rand.Rand) {
 // outside is what somebody does in the portal.
 func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
-	switch random.IntN(6) {
+	switch random.IntN(7) {
+	case 6:
+		customer = pick(random, keys(planCustomers))
+		for _, s := range w.backend.Subscriptions(customer) {
+			if s.Status == "active" {
+				w.backend.SetSubscriptionStatus(customer, s.ID, "suspended")
+				w.tell("outside: Azure plan of %s suspended", planCustomers[customer])
+			}
+		}
 	case 5:
 		customer = pick(random, keys(consentCustomers))
 		w.backend.RemoveApplicationConsents(customer)
@@ -273,6 +292,7 @@ func (w *world) forget(address string) {
 	w.core.Forget(address)
 	managed := managedBy(w.core.Objects())
 	for _, o := range forgotten {
+		w.release(o)
 		for t := range says(o.Type, o.State) {
 			if !managed[t] {
 				delete(w.ours.on, t)
@@ -295,6 +315,18 @@ func managedBy(objects []acctest.Object) map[thing]bool {
 // editConfig changes what a resource declares.
 func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	switch d.Type {
+	case azurePlan:
+		switch random.IntN(4) {
+		case 0:
+			d.Config["customer_id"] = pick(random, keys(planCustomers))
+		case 1:
+			d.Config["on_destroy"] = pick(random, []any{nil, "abandon"})
+			if w.backend.Knobs().EntitlementDelay > 0 {
+				d.Config["on_destroy"] = "suspend"
+			}
+		default:
+			d.Config["friendly_name"] = pick(random, []any{nil, "one name", "another name"})
+		}
 	case consent:
 		d.Config["customer_id"] = pick(random, keys(consentCustomers))
 	case owner:
@@ -336,7 +368,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 
 // add declares another resource.
 func (w *world) add(random *rand.Rand, m acctest.Module) string {
-	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent})
+	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent, azurePlan})
 	address := free(m, typeName)
 	if address == "" {
 		return ""
@@ -351,6 +383,9 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 		}
 	case consent:
 		d.Config = acctest.Values{"customer_id": pick(random, keys(consentCustomers)), "display_name": "automation"}
+	case azurePlan:
+		d.Config = acctest.Values{"customer_id": pick(random, keys(planCustomers)), "partner_on_record_attestation_accepted": true, "adopt_existing": true}
+		w.editConfig(random, &d)
 	case fleet:
 		d.Config = acctest.Values{"permissions": acctest.Values{}}
 		for range 3 {
@@ -365,7 +400,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 
 // free is an address of the type that nothing is declared at, or "".
 func free(m acctest.Module, typeName string) string {
-	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent"}[typeName]
+	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent", azurePlan: "plan"}[typeName]
 	for i := range 2 {
 		if address := fmt.Sprintf("%s.%d", stem, i); m[address].Type == "" {
 			return address
@@ -516,6 +551,12 @@ func (w *world) apply(random *rand.Rand) error {
 func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *acctest.Planned, failed error, clean bool) error {
 	changes := w.ours.follow(w.backend)
 	if err := rightlyOff(changes, before, module, p); err != nil {
+		return err
+	}
+	for _, o := range before {
+		w.release(o)
+	}
+	if err := w.onePlan(); err != nil {
 		return err
 	}
 	w.dropped = w.dropped || len(p.Destroyed()) > 0
