@@ -45,9 +45,10 @@
 //
 // # What is missing
 //
-//   - Partner Center: carts, indirect resellers, devices; provisioning and registration of
-//     subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder and purchases.
-//   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
+//   - Partner Center: the enhanced attestation, catalog items other than the Azure plan, indirect resellers, devices;
+//     registration of subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder,
+//     purchases, and carts and orders of Azure plans.
+//   - Resource Manager: aliases of subscriptions, role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
 //     other scopes than subscriptions, and access without a role, as Global Administrators have it.
 //   - Sign-in: the authorization code and device code flows at the v1 endpoint, other response modes than query, Azure CLI.
 //   - Microsoft Graph. HTTP/2: all services use HTTP/1.1, as Partner Center does.
