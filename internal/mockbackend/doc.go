@@ -48,7 +48,7 @@
 // # What is missing
 //
 //   - Partner Center: the enhanced attestation, catalog items other than the Azure plan, relationships of a customer to
-//     indirect resellers, devices; registration of subscriptions; sorted lists of users; most targets of links. Orders and
+//     indirect resellers, devices; registration of subscriptions; most targets of links. Orders and
 //     savings plans are created by the seed, AddOrder, AddSubscription, purchases, and carts and orders of Azure plans.
 //   - Resource Manager: aliases of subscriptions, role definitions, calls for role assignments at other scopes than
 //     subscriptions, and access without a role, as Global Administrators have it. Of reservations (Microsoft.Capacity):
