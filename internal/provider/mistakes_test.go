@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
 	"net/http"
@@ -75,7 +76,7 @@ var mistakes = []mistake{
 	{name: "unknown-customer", config: strings.Replace(reservationsOfAdatum, mockbackend.AdatumID, "00000000-1111-4222-8333-444444444444", 1), says: []string{"Check the customer"}},
 	{name: "unknown-user", config: fmt.Sprintf(ownerOf, mockbackend.AdatumAzureID, "azure.ovner@adatum-demo.onmicrosoft.com"), says: []string{"What to do"}},
 	{name: "subscription-of-another-tenant", config: fmt.Sprintf(ownerOf, mockbackend.ContosoAzureID, "azure.owner@adatum-demo.onmicrosoft.com"), says: []string{"What to do"}},
-	{name: "network-down", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_PARTNER_CENTER_ENDPOINT=https://127.0.0.1:1", "PARTNERCENTER_MAX_RETRIES=0"}, says: []string{"Check network and proxy"}},
+	{name: "network-down", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_PARTNER_CENTER_ENDPOINT=https://127.0.0.1:1", "PARTNERCENTER_MAX_RETRIES=0"}, says: []string{"Check the network and the proxy"}},
 	{name: "network-down-sign-in", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_AUTHORITY_HOST=https://127.0.0.1:1", "PARTNERCENTER_MAX_RETRIES=0"}, says: []string{"What to do"}},
 	{
 		name: "proxy-denies", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_AUTHORITY_HOST=https://login.mock.test"}, says: []string{"Let the proxy allow HTTPS to login.mock.test:443"},
@@ -87,9 +88,10 @@ var mistakes = []mistake{
 	},
 	{name: "ca-unknown", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_CA_CERTIFICATE_PATH="}, says: []string{"ca_certificate_path"}},
 	{
-		name: "throttled", config: reservationsOfAdatum, says: []string{"What to do", "1h0m0s"},
+		name: "throttled", config: reservationsOfAdatum, says: []string{"a wait of 1h0m0s is needed", "are left, after "},
 		before: func(_ *testing.T, b *acctest.Backend) []string {
 			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Hour, Times: -1})
+			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Second}) // this one it waits for
 			return nil
 		},
 	},
@@ -151,18 +153,54 @@ func TestMistakes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMistakes_guide: the troubleshooting guide has the first line of each message, but for names and IDs.
+func TestMistakes_guide(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(filepath.Join("templates", "guides", "troubleshooting.md.tmpl"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := filepath.Glob(filepath.Join("testdata", "mistakes", "*.txt"))
 	if err != nil || len(files) != len(mistakes) {
 		t.Errorf("%d mistakes have %d files: %v", len(mistakes), len(files), err)
 	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.TrimPrefix(content, []byte(invalidConfiguration))
+		headline, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(string(content)), "Error: "), "\n")
+		headline = who.ReplaceAllString(headline, "…")
+		if !strings.Contains(string(guide), "`"+headline+"`") {
+			t.Errorf("%s: the guide does not have %q", filepath.Base(file), headline)
+		}
+	}
 }
+
+// invalidConfiguration is what Terraform says first, when there is no provider block.
+const invalidConfiguration = `Error: Invalid provider configuration
+
+Provider "registry.terraform.io/partnercenter/partnercenter" requires
+explicit configuration. Add a provider block to the root module and configure
+the provider's required arguments as described in the provider documentation.
+
+
+`
+
+// who is a customer, a user or a subscription in a headline.
+var who = regexp.MustCompile(`(customer |user |subscription )?((Adatum|Northwind) Demo \()?[0-9a-f]{8}-[0-9a-f-]{27}\)?|\S+@\S+`)
 
 var (
 	anyGUID   = regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`)
 	anyPort   = regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`)
 	anyMoment = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z| UTC)?`)
-	anyWait   = regexp.MustCompile(`\b(59m5\d|19m5\d)(\.\d+)?s\b`)
+	anyWait   = regexp.MustCompile(`\b1\dm\d+s\b`)
 )
+
+var anyDelay = regexp.MustCompile(`after\s\d+s`)
 
 // knownIDs stay in the snapshots.
 var knownIDs = []string{
@@ -191,5 +229,6 @@ func errorsOf(out string) string {
 	})
 	text = anyPort.ReplaceAllString(text, "127.0.0.1:(port)")
 	text = anyMoment.ReplaceAllString(text, "(time)")
+	text = anyDelay.ReplaceAllString(text, "after (time)")
 	return strings.TrimSpace(anyWait.ReplaceAllString(text, "(time left)")) + "\n"
 }

@@ -45,109 +45,108 @@ func (d *selfServePurchasesDataSource) Metadata(_ context.Context, req datasourc
 
 func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	purchase := map[string]schema.Attribute{
-		"customer_id":   schema.StringAttribute{MarkdownDescription: "The customer, in lower case.", Computed: true},
-		"customer_name": schema.StringAttribute{MarkdownDescription: "The customer's company name.", Computed: true},
+		"customer_id":   schema.StringAttribute{MarkdownDescription: "Microsoft Entra tenant ID of the customer, in lower case.", Computed: true},
+		"customer_name": schema.StringAttribute{MarkdownDescription: "Company name of the customer.", Computed: true},
 		"reservations": schema.ListNestedAttribute{
-			MarkdownDescription: "What came of the order, as in the data source `partnercenter_reservations`. Empty for a savings plan, and as long as " +
-				"a reservation does not show. Null where it cannot be read.",
+			MarkdownDescription: "Reservations of the order, as in the data source `partnercenter_reservations`. Empty for a savings plan, and until " +
+				"the reservation appears. Null if it cannot be read.",
 			Computed:     true,
 			NestedObject: schema.NestedAttributeObject{Attributes: reservationAttributes()},
 		},
-		"reservations_unknown_reason": schema.StringAttribute{MarkdownDescription: "Why `reservations` is null.", Computed: true},
+		"reservations_unknown_reason": schema.StringAttribute{MarkdownDescription: "Reason why `reservations` is null.", Computed: true},
 		"buyer": schema.StringAttribute{
-			MarkdownDescription: "Who bought, by user principal name, as the activity log has it.", Computed: true,
+			MarkdownDescription: "User principal name of the buyer, from the activity log.", Computed: true,
 		},
-		"buyer_unknown_reason": schema.StringAttribute{MarkdownDescription: "Why `buyer` is null.", Computed: true},
+		"buyer_unknown_reason": schema.StringAttribute{MarkdownDescription: "Reason why `buyer` is null.", Computed: true},
 		"application": schema.StringAttribute{
-			MarkdownDescription: "What the order was made with, by id or by a name, as the activity log has it. Customers and partners can use the same.",
+			MarkdownDescription: "ID or name of the application that created the order, from the activity log. Customers and partners can use the same application.",
 			Computed:            true,
 		},
-		"audit_record_id": schema.StringAttribute{MarkdownDescription: "The order's record in the activity log.", Computed: true},
+		"audit_record_id": schema.StringAttribute{MarkdownDescription: "ID of the record in the activity log.", Computed: true},
 		"correlation_id": schema.StringAttribute{
-			MarkdownDescription: "The correlation id of the call that made the order, for Microsoft support.", Computed: true,
+			MarkdownDescription: "Correlation ID of the call that created the order, for Microsoft support.", Computed: true,
 		},
 		"bought_by": schema.StringAttribute{
-			MarkdownDescription: "Whose user bought: `customer` or `partner`; or `system` for what Partner Center ordered by itself. Null where nothing tells.",
+			MarkdownDescription: "Who bought: `customer`, `partner`, or `system` for an order of Partner Center itself. Null if it is unknown.",
 			Computed:            true,
 		},
-		"bought_by_reason": schema.StringAttribute{MarkdownDescription: "What tells `bought_by`, or why nothing does.", Computed: true},
+		"bought_by_reason": schema.StringAttribute{MarkdownDescription: "Evidence for `bought_by`, or the reason why it is null.", Computed: true},
 		"permission_was_on": schema.BoolAttribute{
-			MarkdownDescription: "Whether the customer was allowed to buy when the order was made, by the permission for reservations where it has some and " +
-				"by both permissions where they agree. Null where it is not known.",
+			MarkdownDescription: "Whether the permission was enabled when the order was created. For orders without a reservation, both permissions must agree. " +
+				"Null if it is unknown.",
 			Computed: true,
 		},
-		"permission_unknown_reason": schema.StringAttribute{MarkdownDescription: "Why `permission_was_on` is null.", Computed: true},
+		"permission_unknown_reason": schema.StringAttribute{MarkdownDescription: "Reason why `permission_was_on` is null.", Computed: true},
 	}
 	maps.Copy(purchase, orderAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What customers bought by themselves since a moment: the orders, what was reserved by them, and, as far as the activity log " +
-			"tells, who did it, with what, and whether the permission was on. It is the basis of an alarm, since Partner Center sends none.\n\n" +
-			"**What is listed:** orders for what looks like an Azure reservation or savings plan, as `may_be_reservation` of the data source " +
-			"`partnercenter_order_history` tells; orders that reservations came of; and whatever a customer's user bought without a subscription. " +
-			"Purchases of the partner for the customer are among them, with `bought_by`. Software that is sold for a term can be, too. " +
-			"An order without a term is listed once its reservation shows, or that a customer's user bought it; where reservations cannot be read, so is every order without a subscription.\n\n" +
-			"**Who bought:** Microsoft does not document how a customer's own purchase shows. Orders do not name a person; the activity log has a record " +
-			"of an order with a user principal name, which may be missing. The name's domain, that of the customer's or the partner's default domain, " +
-			"or the customer's list of users tells whose user it is. Application and client tell nothing, since both sides can use the same. " +
-			"Where none of this tells, `bought_by` is null and `bought_by_reason` says why: an alarm should cover everything that is not `partner`.\n\n" +
-			"**How late:** an order takes up to 15 minutes to show, its record in the activity log a time that is not documented, and a reservation that of " +
-			"its provisioning. Attributes that are null fill up in later runs. Let the period overlap: look back 2 days in a job that runs daily. " +
-			"The activity log has 90 days; older orders are listed without what it tells.\n\n" +
-			"**Requests:** one per customer for its orders. Without `customer_id` and `customer_ids` it reads those whose permission is on or was switched " +
-			"within the period, and to find them, one request per 500 customers, one per customer and one per 29 days of the period. What was bought takes 2 or more for each customer " +
-			"that has something, and 1 or 2 per 29 days. At 500 requests per minute, 10,000 customers take about 20 minutes. " +
-			"`TF_LOG_PROVIDER=info` shows how far it is.\n\n" +
-			"**Sign-in and role:** app+user, any agent. App-only works, too: then `reservations` is mostly null, `permission_was_on` is known from the activity log only, " +
-			"`bought_by` is never `partner`, and without `customer_id` and `customer_ids` the orders of all customers are read.",
+		MarkdownDescription: "Purchases that customers made by themselves, with the buyer if the activity log has one.\n\n" +
+			"Partner Center does not notify the partner of purchases. Use this data source for an alarm: see [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**What is listed:** orders that may be an Azure reservation or savings plan (see `may_be_reservation` of the data source `partnercenter_order_history`), " +
+			"orders with a reservation, and orders without a subscription by a customer's user. Purchases of the partner for the customer are " +
+			"also listed, with `bought_by`. Software with a term can be listed, too. If reservations cannot be read, every order without a " +
+			"subscription is listed.\n\n" +
+			"**Who bought:** Microsoft does not document how a customer's own purchase appears. Orders do not have a user. The activity log " +
+			"can have a record of the order, with a user principal name. Its domain, or the customer's list of users, shows whose user it is. " +
+			"Otherwise `bought_by` is null, and `bought_by_reason` says why. An alarm should cover everything that is not `partner`.\n\n" +
+			"**Delay:** an order takes up to 15 minutes to appear. Its record in the activity log and its reservation can take longer. Attributes " +
+			"that are null are filled in later runs. Let the periods overlap: look back two days in a daily job. The activity log goes back " +
+			"90 days.\n\n" +
+			"**Requests:** one for each customer, for its orders. Without `customer_id` and `customer_ids`, the provider first finds the customers " +
+			"that have or had a permission in the period. That takes one request for each customer, one for each 500 customers, and one for " +
+			"each 29 days. Purchases take a few more for each customer that bought. For 10,000 customers and 500 requests per minute, this " +
+			"takes about 20 minutes. `TF_LOG_PROVIDER=info` shows the progress.\n\n" +
+			"**Sign-in and role:** app+user, any agent. With app-only authentication, `reservations` is mostly null, `permission_was_on` is " +
+			"from the activity log only, and `bought_by` is never `partner`. Without `customer_id` and `customer_ids`, the orders of all customers " +
+			"are read then.",
 		Attributes: map[string]schema.Attribute{
 			"since": schema.StringAttribute{
-				MarkdownDescription: "Only orders that were created at this moment or later, in RFC 3339, such as `2026-01-31T00:00:00Z`.",
+				MarkdownDescription: "Return only orders that were created at this time or later, in RFC 3339 format, such as `2026-01-31T00:00:00Z`.",
 				Optional:            true,
 				Validators:          []validator.String{tfkit.RFC3339(), stringvalidator.ConflictsWith(path.MatchRoot("last"))},
 			},
 			"last": schema.StringAttribute{
-				MarkdownDescription: "How far back orders are read, instead of `since`: days such as `30d`, or hours and minutes such as `36h` or `90m`. " +
-					"Default is `30d`.",
-				Optional: true,
+				MarkdownDescription: "Length of the period before now, in place of `since`, such as `30d`, `36h` or `90m`. Defaults to `30d`.",
+				Optional:            true,
 				Validators: []validator.String{tfkit.StringCheck("value must be a duration such as 30d or 36h", func(s string) error {
 					_, err := tfkit.ParseDuration(s)
 					return err
 				})},
 			},
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Only this customer. It is the customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Return only purchases of this customer. Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Optional:            true,
 				Validators:          []validator.String{tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_ids"))},
 			},
 			"customer_ids": schema.ListAttribute{
-				MarkdownDescription: "Only these customers. An empty list is no customer.",
+				MarkdownDescription: "Return only purchases of these customers, by Microsoft Entra tenant ID. An empty list returns no purchase.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
 			},
 			"include_price": schema.BoolAttribute{
-				MarkdownDescription: "Whether to ask for prices. Default `false`.",
+				MarkdownDescription: "Set to `true` to read prices. Defaults to `false`.",
 				Optional:            true,
 			},
 			"include_system_purchases": schema.BoolAttribute{
-				MarkdownDescription: "Whether to list what Partner Center ordered by itself, too, such as renewals, which the partner pays as well. Default `false`.",
+				MarkdownDescription: "Set to `true` to also list orders that Partner Center creates, such as renewals. The partner pays for them, too. Defaults to `false`.",
 				Optional:            true,
 			},
-			"on_error": tfkit.OnError("What a customer that cannot be read means: `fail` is an error, after the others were read, with each such " +
-				"customer and its reason. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
-				"such as a failed sign-in, is always an error. Default `fail`."),
+			"on_error": tfkit.OnError("Behavior if a customer cannot be read. `fail` reads the other customers and then fails. " +
+				"`report` lists such customers in `errors`, with a warning. A failure that concerns all customers, " +
+				"such as a failed sign-in, is always an error. Defaults to `fail`."),
 			"timeouts": tfkit.ReadTimeouts(ctx),
 			"purchases": schema.ListNestedAttribute{
-				MarkdownDescription: "What was bought, newest first, and by `customer_id` and `order_id` where it is of the same moment.",
+				MarkdownDescription: "Purchases, sorted by time (newest first), then by `customer_id` and `order_id`.",
 				Computed:            true,
 				NestedObject:        schema.NestedAttributeObject{Attributes: purchase},
 			},
 			"customers_read": schema.Int64Attribute{
-				MarkdownDescription: "How many customers' orders were read. That none was bought says little where this is 0.", Computed: true,
+				MarkdownDescription: "Number of customers whose orders were read. If this is 0, no customer was checked.", Computed: true,
 			},
 			"errors": schema.MapAttribute{
-				MarkdownDescription: "With `on_error = \"report\"`, why a customer could not be read and what to do, by customer id in lower case. " +
-					"What was read of it before is in `purchases`. Empty when all were read.",
+				MarkdownDescription: "With `on_error = \"report\"`, reasons by customer ID (in lower case) for customers that could not be read, and what to do. " +
+					"`purchases` can have a part of their purchases. Empty if all customers were read.",
 				ElementType: types.StringType,
 				Computed:    true,
 			},

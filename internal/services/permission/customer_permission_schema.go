@@ -18,8 +18,8 @@ import (
 
 func (r *customerPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Permission of one customer to buy Azure " + r.what + ". Partner Center disables it by default.\n\n" +
-			"Creating the resource adopts a permission that is already enabled. Set `enabled = false` to declare that it must be disabled. " +
+		MarkdownDescription: "Permission of one customer to buy Azure " + r.what + ".\n\n" +
+			"Partner Center disables the permission by default. Creating the resource adopts a permission that is already enabled. Set `enabled = false` to declare that it must be disabled. " +
 			"Destroying the resource disables the permission. The " + r.other + " permission of the customer does not change.\n\n" +
 			"~> **The partner pays.** The partner is billed for everything that the customer buys, and Partner Center does not notify the partner. " +
 			"Disabling the permission does not undo purchases. See [See what customers buy](../guides/see_purchases.md).\n\n" +

@@ -157,7 +157,7 @@ func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req re
 	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)
 		if err := tfkit.CheckGUID(id); err != nil {
-			resp.Diagnostics.AddAttributeError(at, "Invalid customer id", fmt.Sprintf("The key %q is no customer id: it %s.", id, err))
+			resp.Diagnostics.AddAttributeError(at, "Invalid customer ID", fmt.Sprintf("The customer ID %q %s.", id, err))
 		}
 		if other, ok := seen[strings.ToLower(id)]; ok {
 			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))
