@@ -107,6 +107,9 @@ func (r rules) files(kind, folder, typeName string) {
 		r.Errorf("%s: the name does not begin with partnercenter_", typeName)
 	}
 	root := acctest.Root()
+	if index, err := os.ReadFile(filepath.Join(root, "docs", "index.md")); err != nil || !strings.Contains(string(index), "| [`"+typeName+"`]("+folder+"/"+short+".md)") {
+		r.Errorf("%s: it is not in the table of docs/index.md: %v", typeName, err)
+	}
 	if page, err := os.ReadFile(filepath.Join(root, "docs", folder, short+".md")); err != nil || !subcategory.Match(page) {
 		r.Errorf("%s: the page is in none of the registry's groups; see the templates: %v", typeName, err)
 	}

@@ -29,7 +29,7 @@ var banned = []struct {
 	instead string
 }{
 	{regexp.MustCompile(`(?i)\bprov(e|es|ed) (itself|themselves|the application)\b|\bthe application's proof\b`), "authenticates, credential"},
-	{regexp.MustCompile(`(?i)\bsign(s|ed)? in as\b`), "authenticates as"},
+	{regexp.MustCompile(`(?i)\bsign(s|ed) in as\b`), "authenticates as"},
 	{regexp.MustCompile(`(?i)\bpassing (failure|reason)`), "transient error"},
 	{regexp.MustCompile(`(?i)\bturn(s|ed|ing)? (it |them |(a |the |all )?(\w+ )?permissions? )?(on|off)\b`), "enable, disable"},
 	{regexp.MustCompile(`(?i)\bbears?\b|\bborne\b|\badmits?\b`), "tolerates, allows, supports"},
@@ -46,7 +46,7 @@ var (
 	code       = regexp.MustCompile("(?s)```.*?```|`[^`]*`")
 	linkTarget = regexp.MustCompile(`\]\([^)]*\)|https?://\S+`)
 	sentence   = regexp.MustCompile(`[.!?:](\s+|$)|\n\n|\n[-|#>*]|;\s`)
-	lowerID    = regexp.MustCompile(`\b(id|ids)\b`)
+	lowerID    = regexp.MustCompile(`\b(id|ids)\b([^-]|$)`)
 )
 
 // wordsIn are what a text has that the house does not write. Code in backticks does not count.

@@ -82,7 +82,7 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Purchases that customers made by themselves, with the buyer if the activity log has one.\n\n" +
 			"Partner Center does not notify the partner of purchases. Use this data source for an alarm: see [See what customers buy](../guides/see_purchases.md).\n\n" +
-			"**What is listed:** orders that may be an Azure reservation or savings plan (see `may_be_reservation` of the data source `partnercenter_order_history`), " +
+			"**What is listed:** orders that may be an Azure reservation or savings plan, " +
 			"orders with a reservation, and orders without a subscription by a customer's user. Purchases of the partner for the customer are " +
 			"also listed, with `bought_by`. Software with a term can be listed, too. If reservations cannot be read, every order without a " +
 			"subscription is listed.\n\n" +

@@ -10,6 +10,26 @@ run "ready" {
     condition     = output.name == "Adatum Demo" && output.ready == true && length(output.blockers) == 0
     error_message = "The customer cannot buy: ${join(" ", output.blockers)}"
   }
+
+  assert {
+    condition     = output.azure_subscriptions == ["d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c"]
+    error_message = "The buyer must be Owner of the active Azure subscriptions."
+  }
+
+  assert {
+    condition     = length(partnercenter_customer_permission_savings_plans.this) == 0
+    error_message = "Savings plans must be chosen."
+  }
+}
+
+run "another_subscription" {
+  command = plan
+
+  variables {
+    subscription_ids = ["a372e09c-16ed-4f8b-9a5a-293c46f7ea0a"] # of Tailspin Demo
+  }
+
+  expect_failures = [partnercenter_subscription_owner_assignment.buyer]
 }
 
 run "no_azure_plan" {
