@@ -46,6 +46,9 @@ func (r rules) described(path string, a described) {
 	if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
 		r.Errorf("%s: the description is not one of whole sentences: %q", path, text)
 	}
+	if strings.Contains(path, ".") {
+		r.text(path, text, true)
+	}
 }
 
 // attribute takes any attribute; nested ones come below it.
@@ -93,6 +96,9 @@ func (r rules) all(path string, v reflect.Value) {
 	}
 }
 
+// subcategory is a group of pages in the registry.
+var subcategory = regexp.MustCompile(`(?m)^subcategory: "(Permissions|Purchases|Azure access|Sign-in)"$`)
+
 // files of a type: its page, its example and the code.
 func (r rules) files(kind, folder, typeName string) {
 	r.Helper()
@@ -101,6 +107,12 @@ func (r rules) files(kind, folder, typeName string) {
 		r.Errorf("%s: the name does not begin with partnercenter_", typeName)
 	}
 	root := acctest.Root()
+	if index, err := os.ReadFile(filepath.Join(root, "docs", "index.md")); err != nil || !strings.Contains(string(index), "| [`"+typeName+"`]("+folder+"/"+short+".md)") {
+		r.Errorf("%s: it is not in the table of docs/index.md: %v", typeName, err)
+	}
+	if page, err := os.ReadFile(filepath.Join(root, "docs", folder, short+".md")); err != nil || !subcategory.Match(page) {
+		r.Errorf("%s: the page is in none of the registry's groups; see the templates: %v", typeName, err)
+	}
 	for _, file := range []string{
 		filepath.Join(root, "docs", folder, short+".md"),
 		filepath.Join(root, "examples", folder, typeName, strings.ReplaceAll(kind, "_", "-")+".tf"),
@@ -159,6 +171,7 @@ func TestHouseRules(t *testing.T) {
 			r.valid(name, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
 			r.described(name, s.Schema)
 			r.signIn(name, s.Schema.MarkdownDescription)
+			r.page(name, s.Schema.MarkdownDescription)
 			r.all(name, reflect.ValueOf(s.Schema))
 			r.files("resource", "resources", name)
 			r.takesOver(ctx, name, one, s.Schema)
@@ -180,6 +193,7 @@ func TestHouseRules(t *testing.T) {
 			r.valid(m.TypeName, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
 			r.described(m.TypeName, s.Schema)
 			r.signIn(m.TypeName, s.Schema.MarkdownDescription)
+			r.page(m.TypeName, s.Schema.MarkdownDescription)
 			r.all(m.TypeName, reflect.ValueOf(s.Schema))
 			r.files("data_source", "data-sources", m.TypeName)
 			if _, ok := one.(datasource.DataSourceWithConfigure); !ok {
@@ -311,6 +325,7 @@ func (r rules) takesOver(ctx context.Context, name string, one resource.Resource
 		if a.GetDescription() == "" {
 			r.Errorf("%s identity.%s: no description", name, attribute)
 		}
+		r.text(name+" identity."+attribute, a.GetDescription(), true)
 		if _, ok := s.Attributes[attribute]; !ok {
 			r.Errorf("%s identity.%s: the resource has no such attribute", name, attribute)
 		}

@@ -35,9 +35,9 @@ var remedies = map[string]string{
 }
 
 // readAccess is what to do about a read that was refused.
-const readAccess = "The signed-in user or application cannot read the customer's subscription. Any role there is enough: " +
-	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
-	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
+const readAccess = "The signed-in user or application cannot read the customer's subscription. Any role there is enough. " +
+	"A user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer. It ends if the customer removes it or the " +
+	"relationship ends: https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads. An application needs a role of its own, such as Reader."
 
 // reservationRemedies say what to do about the codes of Microsoft.Capacity
 // (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations).

@@ -120,11 +120,13 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The activity log: who did what in the partner's account and for its customers, newest first. It shows who turned a " +
-			"customer's permission on or off (`self_serve_policy`) and who bought (`order`).\n\n" +
-			"Partner Center keeps the log for 90 days; how long an action takes to show is not documented. Without `start` and `last` the " +
-			"last 30 days are read. In the China cloud there is no such log. A short period for one customer, or one resource type, is read fastest. " +
-			"Types and statuses are in snake_case; upper and lower case and underscores do not matter where they are asked for.\n\n" +
+		MarkdownDescription: "Actions in the partner's account and for its customers, newest first, from the activity log of Partner Center.\n\n" +
+			"The log shows who changed a permission (`self_serve_policy`) and who bought (`order`). Partner Center keeps it for 90 days. Microsoft " +
+			"does not document how late a record appears. In the China cloud there is no activity log.\n\n" +
+			"Without `start` and `last`, the last 30 days are read. Types and statuses are in snake_case. In arguments, case and underscores " +
+			"do not matter.\n\n" +
+			"**Requests:** one for each page of each 29 days of the period. A short period for one customer or one resource type takes the " +
+			"fewest. See [See what customers buy](../guides/see_purchases.md).\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: attributes,
 	}

@@ -371,7 +371,7 @@ func TestAccFleet_refused(t *testing.T) {
 		{b.Config(fleetBlock(nil, `unlisted = "block"`)), `value must be one of`},
 		{b.Config(fleetBlock(nil, `full_refresh_after = "1d"`)), "must be a duration such as 24h"},
 		{b.ConfigAs("", fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "Sign-in without a user cannot set customer permissions"},
-		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.FabrikamID, riOn)})), "Could not turn on the permissions of 1 of 2 customers"},
+		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.FabrikamID, riOn)})), "Could not enable the permissions of 1 of 2 customers"},
 		{b.ConfigAs(b.User(mockbackend.HelpdeskAgent).RefreshToken, fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "403 Forbidden (code 900150)"},
 	} {
 		steps = append(steps, resource.TestStep{Config: c[0], ExpectError: acctest.Says(c[1])})

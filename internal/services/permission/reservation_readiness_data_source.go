@@ -55,31 +55,31 @@ func (d *reservationReadinessDataSource) Schema(_ context.Context, _ datasource.
 			MarkdownDescription: description,
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-				"principal_id":   text("The principal's object id, in lower case."),
+				"principal_id":   text("Object ID of the principal, in lower case."),
 				"principal_type": text("What the principal is, such as `User`, `Group` or `ServicePrincipal`."),
-				"condition":      text("The condition that restricts the role. Null for the whole role."),
+				"condition":      text("Condition that restricts the role. Null if there is none."),
 			}},
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Whether a customer can buy Azure reservations by itself, and what is in the way. Three things must hold:\n\n" +
-			"1. the customer has an active Azure plan or Azure (global) subscription, bought through the partner;\n" +
-			"2. a user of the customer is Owner of an active Azure subscription among it;\n" +
-			"3. the customer's reservations permission is on.\n\n" +
-			"The same permission opens pre-purchase plans, such as those for Copilot Credits, whose purchase is final.\n\n" +
-			"`ready` is true only when all three are proven, false as soon as one of them is proven missing, and null when that is not known. " +
-			"`blockers` and `unknowns` say what to do, in this order.\n\n" +
-			"What counts for the second: a user who is Owner, directly or by inheritance. A member of a group that is Owner could buy as well, but who " +
-			"the members are is not read, so a group alone leaves it unknown; so does an Owner under a condition, who does not have the whole role. " +
-			"An application, the partner's own access and the role Reservation Purchaser do not count. Azure may go on showing a user who was deleted.\n\n" +
-			"It takes one request for the customer's subscriptions, one for each active Azure plan, one for the permission and one for each active Azure " +
-			"subscription, some of which are shared with other resources and data sources.\n\n" +
-			"**Sign-in and role:** app+user, as an agent who is a member of AdminAgents and has a GDAP relationship to the customer. With app-only the permission " +
-			"is not known, and the owners only where the application has a service principal in the customer's tenant and a role on the subscriptions. " +
-			"Sales and Helpdesk agents can read the permission. See also `partnercenter_subscription_owners` for when owners are not known.",
+		MarkdownDescription: "Checklist of what a customer needs to buy Azure reservations by itself, with what is missing.\n\n" +
+			"Three conditions must hold:\n\n" +
+			"1. The customer has an active Azure plan or Azure (global) subscription that was bought through the partner.\n2. A user of the " +
+			"customer is Owner of an active Azure subscription below it.\n3. The customer's permission to buy reservations is enabled.\n\n" +
+			"The permission also allows purchases of pre-purchase plans, such as those for Copilot Credits. Such purchases are final.\n\n" +
+			"`ready` is `true` only if all three hold, `false` if one of them is missing, and null if that is unknown. `blockers` and `unknowns` " +
+			"say what to do, in this order.\n\n" +
+			"For the second condition, a user counts who is Owner directly or by inheritance. The members of a group are not read, so a group " +
+			"alone leaves it unknown. So does an Owner with a condition, which restricts the role. Applications, the partner's own access and " +
+			"the role Reservation Purchaser do not count. Azure can list a deleted user for some time.\n\n" +
+			"**Requests:** one for the customer's subscriptions, one for each active Azure plan, one for the permission, and one for each active " +
+			"Azure subscription. Other resources and data sources share some of them.\n\n" +
+			"**Sign-in and role:** app+user, as a member of AdminAgents with a GDAP relationship to the customer that has a role such as Directory " +
+			"Readers. With app-only authentication, the permission is unknown, and the owners are known only where the application has a role " +
+			"on the subscriptions. See [Troubleshooting](../guides/troubleshooting.md).",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
@@ -88,30 +88,30 @@ func (d *reservationReadinessDataSource) Schema(_ context.Context, _ datasource.
 				Optional:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
-			"ready":    flag("Whether the customer can buy. Null when that is not known."),
-			"blockers": sentences("What is in the way and what to do, a text for each of the three steps that is proven missing, in their order."),
-			"unknowns": sentences("What is not known about the three steps and why, in their order. Empty for a step that is proven or missing."),
-			"has_active_azure_subscription": flag("Whether the customer has an active Azure plan or Azure (global) subscription, as in " +
-				"`partnercenter_subscriptions`: the first step."),
+			"ready":    flag("Whether the customer can buy. Null if it is unknown."),
+			"blockers": sentences("Missing conditions and what to do about each of them, in their order."),
+			"unknowns": sentences("Unknown conditions and the reasons, in their order."),
+			"has_active_azure_subscription": flag("Whether the customer has an active Azure plan or Azure (global) subscription: " +
+				"the first condition."),
 			"azure_subscriptions": schema.ListNestedAttribute{
-				MarkdownDescription: "The Azure subscriptions of the customer's active Azure plans, and its active Azure (global) subscriptions: the second step. " +
+				MarkdownDescription: "Azure subscriptions of the customer's active Azure plans, and its active Azure (global) subscriptions. " +
 					"Sorted by `subscription_id`.",
 				Computed: true,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"subscription_id": text("The Azure subscription id, in lower case."),
-					"friendly_name":   text("The Azure subscription's name."),
-					"status":          text("The status in Partner Center, such as `active`. Who owns one that is not active is not looked up."),
-					"has_owner":       flag("Whether a user of the customer is Owner. Null when that is not known."),
-					"partner_only":    flag("Whether only the partner is Owner. Null when that is not known."),
-					"owners":          principals("Who is Owner on the customer's side, of all types. Sorted by `principal_id`. Null when that is not known."),
-					"reservation_purchasers": principals("Who has the role Reservation Purchaser on the customer's side, which does not count. Null when that is " +
-						"not known."),
-					"unknown_reason": text("Why the owners are not known. Otherwise null."),
+					"subscription_id": text("ID of the Azure subscription, in lower case."),
+					"friendly_name":   text("Name of the Azure subscription."),
+					"status":          text("Status in Partner Center, such as `active`. Owners are read for active subscriptions only."),
+					"has_owner":       flag("Whether a user of the customer is Owner. Null if it is unknown."),
+					"partner_only":    flag("Whether only the partner is Owner. Null if it is unknown."),
+					"owners":          principals("Owners on the customer's side, of all types. Sorted by `principal_id`. Null if they are unknown."),
+					"reservation_purchasers": principals("Principals on the customer's side with the role Reservation Purchaser, which does not count. Null if they are " +
+						"unknown."),
+					"unknown_reason": text("Reason why the owners are unknown. Null otherwise."),
 				}},
 			},
-			"permission_enabled": flag("Whether the reservations permission is on: the third step. Null with app-only sign-in, which cannot read it."),
-			"caller_may_set": flag("Whether the provider could change the permission. False with app-only sign-in. Null with app+user: only Admin agents may, " +
-				"and Partner Center does not tell the role of the signed-in user."),
+			"permission_enabled": flag("Whether the permission to buy reservations is enabled: the third condition. Null with app-only authentication."),
+			"caller_may_set": flag("Whether the provider can change the permission. `false` with app-only authentication. Null with app+user, " +
+				"because Partner Center does not return the role of the user."),
 		},
 	}
 }

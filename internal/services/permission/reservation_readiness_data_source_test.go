@@ -131,7 +131,7 @@ func TestAccReservationReadiness(t *testing.T) {
 func TestProtoReservationReadiness_steps(t *testing.T) {
 	t.Parallel()
 	const (
-		noPlan  = "has no active Azure plan or Azure (global) subscription, without which its users cannot buy. Found: "
+		noPlan  = "has no active Azure plan or Azure (global) subscription, which its users need to buy. Found: "
 		noOwner = "is Owner of Azure subscription"
 		off     = "The reservations permission of customer "
 		group   = "Only a group is Owner of Azure subscription " + mockbackend.AdatumAzureID + " (Production)"

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestBadFlags(t *testing.T) {
@@ -56,6 +58,18 @@ func TestUnwritableEnvFile(t *testing.T) {
 func TestQuoting(t *testing.T) {
 	if got := shellQuote(`it's`); got != `'it'\''s'` {
 		t.Error(got)
+	}
+}
+
+func TestEnvironmentFile(t *testing.T) {
+	environment := []mockbackend.EnvVar{{Name: "A", Value: "it's"}, {Name: "B", Value: "$b"}}
+	for path, want := range map[string]string{
+		"mock.env":        "export A='it'\\''s'\nexport B='$b'\n",
+		"folder/mock.PS1": "$env:A = 'it''s'\n$env:B = '$b'\n",
+	} {
+		if got := environmentFile(path, environment); got != want {
+			t.Errorf("%s: got %s", path, got)
+		}
 	}
 }
 
