@@ -81,9 +81,9 @@ func TestWasOn(t *testing.T) {
 		"no user, turned off after": {[]AuditRecord{deleted(1)}, "", "on"},
 		"widened after":             {[]AuditRecord{update(1, off, on)}, "on", "off"},
 		"narrowed before":           {[]AuditRecord{update(-1, on, off)}, "off", "off"},
-		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The permission now and the switches in the activity log contradict"},
-		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The permission now and the switches in the activity log contradict"},
-		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records of the switches in the activity log do not say"},
+		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
+		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
+		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
 		"one value is told":         {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
 		"created, without a value":  {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
 	} {

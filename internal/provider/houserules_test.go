@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dsschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -199,6 +200,22 @@ func TestHouseRules(t *testing.T) {
 			if _, ok := one.(datasource.DataSourceWithConfigure); !ok {
 				t.Errorf("%s: no Configure, so no client", m.TypeName)
 			}
+		})
+	}
+	for _, create := range p.(fwprovider.ProviderWithListResources).ListResources(ctx) {
+		one := create()
+		var m resource.MetadataResponse
+		one.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: meta.TypeName}, &m)
+		t.Run("list "+m.TypeName, func(t *testing.T) {
+			t.Parallel()
+			r := rules{t}
+			var s list.ListResourceSchemaResponse
+			one.ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &s)
+			r.valid(m.TypeName, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
+			r.described("list "+m.TypeName, s.Schema)
+			r.signIn("list "+m.TypeName, s.Schema.MarkdownDescription)
+			r.page("list "+m.TypeName, s.Schema.MarkdownDescription)
+			r.all("list "+m.TypeName, reflect.ValueOf(s.Schema))
 		})
 	}
 }

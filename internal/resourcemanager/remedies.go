@@ -55,7 +55,7 @@ const (
 		"Azure Lighthouse gives none (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations)."
 	reservationWriteAccess = "The signed-in user or application cannot change this reservation. Reservations have roles of their own and inherit none from subscriptions. " +
 		"Ask the customer for Owner of the reservation order, or for Reservations Administrator at /providers/Microsoft.Capacity. A user of the partner also needs " +
-		"membership in AdminAgents and a GDAP relationship to the customer. If the customer gives none, it can turn off the renewal itself in the Azure portal: " +
+		"membership in AdminAgents and a GDAP relationship to the customer. If the customer does not, it can disable the renewal itself in the Azure portal: " +
 		"Reservations > the reservation > Renewal (https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew)."
 )
 

@@ -52,7 +52,7 @@ var errAppOnly = diag.NewErrorDiagnostic("Sign-in without a user cannot set cust
 
 // errAppOnlyReads is errAppOnly for what only reads.
 var errAppOnlyReads = diag.NewErrorDiagnostic("Sign-in without a user cannot read customer permissions",
-	"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
+	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
 		"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin, Sales or Helpdesk agent: "+
 		"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
 

@@ -24,35 +24,35 @@ var _ list.ListResourceWithConfigure = (*customerPermissionResource)(nil)
 // ListResourceConfigSchema is what a list block of "terraform query" takes.
 func (r *customerPermissionResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the customers whose permission to buy Azure " + r.what + " is on, or off, for `terraform query` (Terraform 1.14 and later). " +
-			"With `-generate-config-out`, Terraform writes a configuration that imports them.\n\n" +
-			"Terraform stops at 100 results without a word unless the list block sets `limit`. The provider warns when it was stopped. " +
-			"A list also finds what is managed already: name these customers in `exclude_customer_ids`, or they are imported a second time.\n\n" +
-			"**Requests:** one per customer until the limit is reached, and one per 500 customers. List blocks for reservations and savings plans " +
+		MarkdownDescription: "Customers whose permission to buy Azure " + r.what + " is enabled, or disabled, for `terraform query` (Terraform 1.14 and later).\n\n" +
+			"With `-generate-config-out`, Terraform writes a configuration that imports them. See [Bring existing permissions under management](../guides/take_over.md).\n\n" +
+			"Terraform stops at 100 results by default, without a message: set `limit` in the list block. The provider warns if customers are left. " +
+			"A list also finds customers that are already managed. Name them in `exclude_customer_ids`, or Terraform imports them a second time.\n\n" +
+			"**Requests:** one for each customer until the limit is reached, and one for each 500 customers. List blocks for reservations and savings plans " +
 			"in one query share them. If you interrupt the query, Terraform shows what it has so far and exits with code 0.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"enabled": schema.BoolAttribute{
-				MarkdownDescription: "Whether to list the customers whose permission is on, or off. Defaults to `true`.",
+				MarkdownDescription: "Set to `false` to list the customers whose permission is disabled. Defaults to `true`.",
 				Optional:            true,
 			},
 			"company_name_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
+				MarkdownDescription: "List only customers whose company name starts with this text. Case is ignored.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"domain_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose default domain starts with this text. Case is ignored. With `company_name_prefix` as well, both must match.",
+				MarkdownDescription: "List only customers whose default domain starts with this text. Case is ignored. If `company_name_prefix` is set, too, both must match.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"indirect_reseller_id": schema.StringAttribute{
-				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. Must be a GUID.",
+				MarkdownDescription: "List only customers of this indirect reseller. Microsoft Entra tenant ID of the reseller, as in the data source `partnercenter_indirect_resellers`. Must be a GUID.",
 				Optional:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"exclude_customer_ids": schema.ListAttribute{
-				MarkdownDescription: "Microsoft Entra tenant IDs of customers to leave out, such as those that are managed already.",
+				MarkdownDescription: "Microsoft Entra tenant IDs of customers to leave out, such as those that are already managed.",
 				ElementType:         types.StringType,
 				Optional:            true,
 				Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},

@@ -79,9 +79,9 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				Validators: []validator.String{tfkit.GUID()},
 			},
 			"read": schema.StringAttribute{
-				MarkdownDescription: "How permissions are read: `single` reads one customer per request. `list` reads all by one list of up to 500 customers per request, " +
-					"which Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise the permissions are read one by one, with a warning. " +
-					"Up to 20 customers are always read one by one. Defaults to `single`.",
+				MarkdownDescription: "How permissions are read. `single` reads one customer per request. `list` reads up to 500 customers per request, " +
+					"in a way that Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise, and for up to 20 customers, " +
+					"permissions are read one by one. Defaults to `single`.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(readSingle, readByList)},
 			},

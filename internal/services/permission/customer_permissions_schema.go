@@ -48,6 +48,9 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"Purchases of these plans and of savings plans are final.\n\n" +
 			"**One indirect reseller.** Build `permissions` from the data source `partnercenter_customers` with `indirect_reseller_id`. " +
 			"A customer that leaves the reseller is then removed from the map, and its permissions are disabled.\n\n" +
+			"**Read by list.** With `read = \"list\"`, a permission that the list has counts as enabled. A permission that the list lacks counts as disabled only " +
+			"if the single reads agree with the list. A customer whose permission is enabled in the state is read on its own then. " +
+			"If a single read contradicts the list, all customers are read one by one, with a warning.\n\n" +
 			"**Requests:** one for each customer in an unchanged plan, or a few in total with `refresh = \"activity_log\"`. " +
 			"A customer that is enabled takes one write, and two reads of its subscriptions. For 10,000 customers and 500 requests per minute, a full plan takes 20 minutes.\n\n" +
 			"**Sign-in and role:** app+user, as an Admin agent. Sales agents and Helpdesk agents can only read permissions. " +
@@ -106,10 +109,9 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Validators: []validator.String{stringvalidator.OneOf(refreshFull, refreshByLog)},
 			},
 			"read": schema.StringAttribute{
-				MarkdownDescription: "How permissions are read where all customers are: `single` reads one customer per request. `list` reads all by one list of up to 500 customers per request, " +
-					"which Microsoft does not document. A permission that the list has is enabled. One that the list lacks counts as disabled only if 20 single reads, at random, agree with the list, " +
-					"and never if the state has it enabled: such a customer is read on its own. If a single read contradicts the list, all customers are read one by one, with a warning. " +
-					"Up to 20 customers are always read one by one. Defaults to `single`.",
+				MarkdownDescription: "How permissions are read. `single` reads one customer per request. `list` reads up to 500 customers per request, " +
+					"in a way that Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise, and for up to 20 customers, " +
+					"permissions are read one by one. Defaults to `single`.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(readSingle, readByList)},
 			},
