@@ -34,8 +34,14 @@ variable "renewals_within" {
   default     = 90
 }
 
+variable "customer_ids" {
+  description = "Customers of the report. Defaults to those whose permission is enabled or was changed in the last 90 days."
+  type        = list(string)
+  default     = null
+}
+
 variable "indirect_reseller_id" {
-  description = "Microsoft Entra tenant ID of the indirect reseller whose customers the report is about. Defaults to all customers."
+  description = "Microsoft Entra tenant ID of the indirect reseller whose customers the report is about, instead of customer_ids."
   type        = string
   default     = null
 }
@@ -46,6 +52,7 @@ data "partnercenter_self_serve_purchases" "all" {
   end                      = local.end
   include_price            = true
   include_system_purchases = true
+  customer_ids             = var.customer_ids
   indirect_reseller_id     = var.indirect_reseller_id
   on_error                 = "report"
 }
@@ -108,7 +115,7 @@ locals {
   months     = [for i in range(-11, 1) : format("%04d-%02d", floor((local.number + i) / 12), (local.number + i) % 12 + 1)]
   ahead      = [for i in range(1, 37) : format("%04d-%02d", floor((local.number + i) / 12), (local.number + i) % 12 + 1)]
   currencies = sort(distinct([for t in local.read.totals_by_currency : t.currency_code if t.currency_code != null]))
-  names      = { for p in local.purchases : p.customer_id => p.customer }
+  names      = { for id, names in { for p in local.purchases : p.customer_id => p.customer... } : id => names[0] }
   spent = { for c in local.currencies : c => { for id in keys(local.names) : id => {
     for t in local.read.totals_by_customer_and_month : t.month => tonumber(t.amount) if t.customer_id == id && t.currency_code == c && t.month != null
   } } }

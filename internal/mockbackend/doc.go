@@ -13,6 +13,7 @@
 //	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 //	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
 //	order, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserID, mockbackend.Purchase{})
+//	plan, err := b.BuySavingsPlan(mockbackend.ContosoID, mockbackend.ContosoUserID, mockbackend.Purchase{Commitment: "0.5"})
 //
 // Make requests fail ([FaultKind] has all kinds):
 //
@@ -45,8 +46,9 @@
 //
 // # What is missing
 //
-//   - Partner Center: carts, indirect resellers, devices; provisioning and registration of
-//     subscriptions; sorted lists of users; most targets of links. Orders are created by the seed, AddOrder and purchases.
+//   - Partner Center: relationships of a customer to indirect resellers, devices; provisioning and
+//     registration of subscriptions; sorted lists of users; most targets of links. Orders and savings plans are created by
+//     the seed, AddOrder, AddSubscription and purchases.
 //   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
 //     other scopes than subscriptions, and access without a role, as Global Administrators have it.
 //   - Sign-in: the authorization code and device code flows at the v1 endpoint, other response modes than query, Azure CLI.

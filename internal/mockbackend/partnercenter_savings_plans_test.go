@@ -97,6 +97,10 @@ func TestRelationships(t *testing.T) {
 	if tailspin := c.call("GET", "/customers/"+mockbackend.TailspinID, nil).body; tailspin["associatedPartnerId"] != mockbackend.TailspinResellerID {
 		t.Errorf("%v", tailspin)
 	}
+	b.MoveCustomer(mockbackend.TailspinID, mockbackend.OtherResellerID)
+	if tailspin := c.call("GET", "/customers/"+mockbackend.TailspinID, nil).body; tailspin["associatedPartnerId"] != mockbackend.OtherResellerID {
+		t.Errorf("moved: %v", tailspin)
+	}
 	added := b.AddIndirectReseller(mockbackend.IndirectReseller{Name: "New"})
 	if all := b.IndirectResellers(); len(all) != 3 || all[2] != added || added.State != "Active" {
 		t.Errorf("%v", all)

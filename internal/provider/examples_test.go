@@ -71,8 +71,9 @@ func TestExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, needed := range []string{
-		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "shards/", "get-started/", "pipelines/", "policy/",
-		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "emergency-stop/all/", "emergency-stop/one-customer/",
+		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "purchase-report/", "shards/", "get-started/", "pipelines/", "policy/",
+		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "customers-of-reseller/",
+		"emergency-stop/all/", "emergency-stop/one-customer/",
 	} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
@@ -103,6 +104,10 @@ func TestExamples(t *testing.T) {
 				try = example.purchaseAlarm
 			case folder == "purchase-alarm/" && name == "report.jq":
 				try = example.purchaseReport
+			case folder == "purchase-report/" && name == "main.tf":
+				try = example.monthlyReport
+			case folder == "purchase-report/": // belongs to main.tf
+				continue
 			case folder == "provider/" && name == "provider.tf":
 				try = example.twoCustomers
 			case folder == "provider-variables/" && name == "main.tf":
@@ -111,6 +116,8 @@ func TestExamples(t *testing.T) {
 				continue
 			case folder == "customers-from-file/" && name == "main.tf":
 				try = example.customersFromFile
+			case folder == "customers-of-reseller/" && name == "main.tf":
+				try = example.customersOfReseller
 			case folder == "customers-deny/" && name == "main.tf":
 				try = example.customersDeny
 			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver
@@ -678,4 +685,29 @@ func (e example) severalCustomers(name string) {
 	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
 	e.everythingOff(b)
+}
+
+// customersOfReseller enables the customers of one reseller, and names one that leaves before it is disabled.
+func (e example) customersOfReseller(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	moving := mockbackend.Customer{CompanyName: "Tailwind", IndirectReseller: mockbackend.TailspinResellerID}
+	moving = b.AddCustomer(moving, mockbackend.Subscription{})
+	partner := "partner_id=" + mockbackend.TailspinResellerMPNID
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve", "-var", partner)
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode", "-var", partner)
+	acctest.ExpectPermissions(e.T, b.Backend, moving.ID, mockbackend.AzureReservedInstances)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID)
+	for _, other := range []string{"partner_id=7654321", "partner_id="} {
+		if out := run(e.T, w, 1, "plan", "-input=false", "-var", other); !acctest.Says("There is no indirect reseller with the Partner ID").MatchString(out) {
+			e.Errorf("%s: the plan does not say that there is no such reseller:\n%s", other, out)
+		}
+	}
+	b.MoveCustomer(moving.ID, mockbackend.OtherResellerID)
+	if out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode", "-var", partner); !regexp.MustCompile(`"Tailwind \(.*" *= ".*on -> off`).MatchString(out) {
+		e.Errorf("the plan does not say that Tailwind is disabled:\n%s", out)
+	}
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve", "-var", partner)
+	acctest.ExpectPermissions(e.T, b.Backend, moving.ID)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID, mockbackend.AzureReservedInstances)
 }

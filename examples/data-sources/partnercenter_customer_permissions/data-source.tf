@@ -9,6 +9,13 @@ output "may_buy_reservations" {
   value = [for c in data.partnercenter_customer_permissions.all.customers : c.company_name if c.azure_reservations]
 }
 
+# The same, as the argument permissions of partnercenter_customer_permissions takes it.
+output "permissions" {
+  value = { for c in data.partnercenter_customer_permissions.all.customers : c.customer_id => {
+    azure_reservations = c.azure_reservations, azure_savings_plans = c.azure_savings_plans
+  } }
+}
+
 # Savings plans must stay off, and a customer that could not be read must not pass for one that is off.
 check "no_savings_plans" {
   assert {

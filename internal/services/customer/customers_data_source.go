@@ -54,7 +54,7 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 			},
 			"indirect_reseller_id": schema.StringAttribute{
 				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. " +
-					"Must be a GUID.",
+					"Must be a GUID. If null, the customers of all resellers and those without one are listed.",
 				Optional:   true,
 				Validators: []validator.String{tfkit.GUID()},
 			},

@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -207,9 +208,7 @@ func TestProtoSelfServePurchases_totals(t *testing.T) {
 	}
 	total := func(amount, currency any, purchases, unpriced int64, more acctest.Values) acctest.Values {
 		out := acctest.Values{"amount": amount, "currency_code": currency, "purchases": purchases, "unpriced": unpriced}
-		for name, value := range more {
-			out[name] = value
-		}
+		maps.Copy(out, more)
 		return out
 	}
 	contoso := func(more acctest.Values) acctest.Values {

@@ -251,7 +251,7 @@ func TestProtoPermissionList_failures(t *testing.T) {
 		"the role": {
 			func(b *mockbackend.Backend) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusForbidden, Code: 900329, Times: -1})
-			}, nil, nil, "Could not read the permissions of the customers",
+			}, nil, nil, "Could not read the reservations permission of the customers",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -74,7 +74,7 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 			},
 			"indirect_reseller_id": schema.StringAttribute{
 				MarkdownDescription: "Return only customers of this indirect reseller: Microsoft Entra tenant ID of the reseller, as in the data source `partnercenter_indirect_resellers`. " +
-					"Must be a GUID.",
+					"Must be a GUID. Defaults to the customers of all resellers, and those without one.",
 				Optional:   true,
 				Validators: []validator.String{tfkit.GUID()},
 			},

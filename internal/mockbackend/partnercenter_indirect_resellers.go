@@ -37,6 +37,18 @@ func (b *Backend) AddIndirectReseller(reseller IndirectReseller) IndirectReselle
 	return reseller
 }
 
+// MoveCustomer associates a customer with another indirect reseller, or with none. It reports whether the customer exists.
+// If not, that is also a violation.
+func (b *Backend) MoveCustomer(customerID, resellerID string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	record := b.customerFor("MoveCustomer", customerID)
+	if record != nil {
+		record.IndirectReseller = strings.ToLower(resellerID)
+	}
+	return record != nil
+}
+
 type relationshipBody struct {
 	ID               string             `json:"id"`
 	Name             string             `json:"name"`
