@@ -26,6 +26,7 @@
 //
 //	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag = 4 * time.Second })           // policies: reads lag behind writes
 //	b.SetKnobs(func(k *mockbackend.Knobs) { k.AssignmentReadLag = 4 * time.Second }) // the same for role assignments
+//	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationAccess = mockbackend.ReservationAccessPartner })
 //
 // Sign a user in on the sign-in page, as a browser does; [Backend.NewRefreshToken] is the short way:
 //
@@ -49,8 +50,9 @@
 //   - Partner Center: relationships of a customer to indirect resellers, devices; provisioning and
 //     registration of subscriptions; sorted lists of users; most targets of links. Orders and savings plans are created by
 //     the seed, AddOrder, AddSubscription and purchases.
-//   - Resource Manager: role definitions, reservations and their renewal (Microsoft.Capacity), calls for role assignments at
-//     other scopes than subscriptions, and access without a role, as Global Administrators have it.
+//   - Resource Manager: role definitions, calls for role assignments at other scopes than subscriptions, and access without a
+//     role, as Global Administrators have it. Of reservations (Microsoft.Capacity): purchases, returns, exchanges, splits,
+//     merges, and what a renewal buys.
 //   - Sign-in: the authorization code and device code flows at the v1 endpoint, other response modes than query, Azure CLI.
 //   - Microsoft Graph. HTTP/2: all services use HTTP/1.1, as Partner Center does.
 //

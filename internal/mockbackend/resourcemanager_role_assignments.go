@@ -17,9 +17,10 @@ const (
 	UserAccessAdministratorRole = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
 	RBACAdministratorRole       = "f58310d9-a9f6-439a-9e8d-f62e7b41a168" // Role Based Access Control Administrator
 	ReservationPurchaserRole    = "f7b75c60-3036-4b75-91c3-6b41c27c1689"
+	SavingsPlanPurchaserRole    = "3d24a3a0-c154-4f6f-a5ed-adc8e01ddb74" // Savings plan Purchaser
 )
 
-var knownRoles = []string{OwnerRole, ContributorRole, ReaderRole, UserAccessAdministratorRole, RBACAdministratorRole, ReservationPurchaserRole}
+var knownRoles = []string{OwnerRole, ContributorRole, ReaderRole, UserAccessAdministratorRole, RBACAdministratorRole, ReservationPurchaserRole, SavingsPlanPurchaserRole}
 
 // RoleAssignment is a role of a principal on an Azure subscription, above it or below it.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments

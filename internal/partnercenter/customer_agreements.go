@@ -128,3 +128,6 @@ func isNone(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Err == nil && e.StatusCode == http.StatusNotFound && e.Code != "" && e.Code != unknownAddress && !IsCustomerNotFound(err)
 }
+
+// IsNoAgreements tells whether the service has no agreements of customers at all, as in national clouds.
+func IsNoAgreements(err error) bool { return is(err, http.StatusNotFound, unknownAddress) }

@@ -34,6 +34,9 @@ var prepared = map[string]func(*mockbackend.Backend){
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	},
 	"partnercenter_application_consent": func(*mockbackend.Backend) {}, // customers have one
+	"partnercenter_reservation_renewal": func(b *mockbackend.Backend) {
+		b.ChangeAzureReservation(mockbackend.ContosoID, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = true })
+	},
 	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
@@ -73,7 +76,7 @@ func TestExamples(t *testing.T) {
 	for _, needed := range []string{
 		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "purchase-report/", "shards/", "get-started/", "pipelines/", "policy/",
 		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "customers-of-reseller/",
-		"emergency-stop/all/", "emergency-stop/one-customer/",
+		"emergency-stop/all/", "emergency-stop/one-customer/", "stop-purchases/", "renewals-due/",
 	} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
@@ -120,6 +123,10 @@ func TestExamples(t *testing.T) {
 				try = example.customersOfReseller
 			case folder == "customers-deny/" && name == "main.tf":
 				try = example.customersDeny
+			case folder == "stop-purchases/" && name == "main.tf":
+				try = example.stopPurchases
+			case folder == "renewals-due/" && name == "main.tf":
+				try = example.renewalsDue
 			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver
 				continue
 			case path.Dir(path.Dir(folder)) == "take-over": // TestTakeOver

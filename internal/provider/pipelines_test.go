@@ -1154,7 +1154,8 @@ func realMessages(t *testing.T) []string {
 		messages = append(messages, oneLine((&partnercenter.Error{API: partnercenter.API, Code: code}).Remedy()))
 	}
 	messages = append(messages, oneLine((&partnercenter.Error{API: partnercenter.API, StatusCode: http.StatusUnauthorized}).Remedy()))
-	return append(messages, literals(t, "../login/check.go", "../credential/user_sign_in.go")...)
+	return append(messages, literals(t, "../login/check.go", "../credential/user_sign_in.go", "../resourcemanager/remedies.go",
+		"../services/reservation/reservation_renewal_resource.go", "../services/reservation/reservation_renewal_plan.go")...)
 }
 
 // literals are the texts in files of the command login, which this test cannot import.

@@ -27,6 +27,7 @@ func (a RoleAssignment) Side() string {
 type Owners struct {
 	Owners                []RoleAssignment
 	ReservationPurchasers []RoleAssignment
+	SavingsPlanPurchasers []RoleAssignment
 }
 
 // Buyers tells whether a user of the customer could buy reservations with the subscription.
@@ -63,7 +64,7 @@ func (o Owners) Buyers() Buyers {
 }
 
 // ListOwners returns who is Owner of a subscription, directly or by inheritance, and who holds the
-// role Reservation Purchaser there, from the shared list of [RoleAssignments.List].
+// roles Reservation Purchaser and Savings plan Purchaser there, from the shared list of [RoleAssignments.List].
 func (s RoleAssignments) ListOwners(ctx context.Context, tenantID, subscriptionID string) (Owners, error) {
 	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {
@@ -76,5 +77,5 @@ func (s RoleAssignments) ListOwners(ctx context.Context, tenantID, subscriptionI
 		})
 		return out
 	}
-	return Owners{Owners: with(Owner), ReservationPurchasers: with(ReservationPurchaser)}, nil
+	return Owners{Owners: with(Owner), ReservationPurchasers: with(ReservationPurchaser), SavingsPlanPurchasers: with(SavingsPlanPurchaser)}, nil
 }

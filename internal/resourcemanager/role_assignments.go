@@ -18,6 +18,7 @@ import (
 const (
 	Owner                = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 	ReservationPurchaser = "f7b75c60-3036-4b75-91c3-6b41c27c1689"
+	SavingsPlanPurchaser = "3d24a3a0-c154-4f6f-a5ed-adc8e01ddb74"
 )
 
 // RoleAssignments are who may do what in customers' Azure subscriptions, above all who is Owner

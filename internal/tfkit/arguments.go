@@ -17,6 +17,7 @@ var arguments = []struct{ thing, set string }{
 	{"object ID works", "principal_id"},
 	{"principal type", "principal_type"},
 	{"subscription ID", "subscription_id"},
+	{"Check the reservation", "reservation_id"},
 	{"customer ID", "customer_id"},
 	{"application consent", "partnercenter_application_consent"},
 	{"authenticate to Azure as a user", `azure_auth_mode = "user"`},

@@ -1,18 +1,18 @@
+# Checks first and then enables. While something is missing, the plan fails and says what to do.
 data "partnercenter_reservation_readiness" "contoso" {
   customer_id = "c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404"
+
+  lifecycle {
+    postcondition {
+      # Null means that it is not known, as where only a group is Owner. Replace false by true to allow that.
+      condition     = coalesce(self.prerequisites_met, false)
+      error_message = join("\n", concat(self.blockers, self.unknowns))
+    }
+  }
 }
 
-# Warns in every plan and apply as long as something is in the way.
-check "contoso_can_buy_reservations" {
-  assert {
-    condition     = length(data.partnercenter_reservation_readiness.contoso.blockers) == 0
-    error_message = join("\n", data.partnercenter_reservation_readiness.contoso.blockers)
-  }
-  # Leave this out where a group is Owner that is known to have members.
-  assert {
-    condition     = length(data.partnercenter_reservation_readiness.contoso.unknowns) == 0
-    error_message = join("\n", data.partnercenter_reservation_readiness.contoso.unknowns)
-  }
+resource "partnercenter_customer_permission_reservations" "contoso" {
+  customer_id = data.partnercenter_reservation_readiness.contoso.customer_id
 }
 
 # One Azure subscription of another customer.
@@ -23,4 +23,13 @@ data "partnercenter_reservation_readiness" "adatum" {
 
 output "adatum_can_buy" {
   value = data.partnercenter_reservation_readiness.adatum.ready
+}
+
+# Every customer, with what is missing.
+data "partnercenter_reservation_readiness" "all" {
+  on_error = "report"
+}
+
+output "missing" {
+  value = { for c in data.partnercenter_reservation_readiness.all.customers : c.customer_id => c.blockers if c.prerequisites_met == false }
 }

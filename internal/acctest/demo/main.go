@@ -84,6 +84,7 @@ func run(ctx context.Context) (err error) {
 		{"another apply enables it again", d.heal},
 		{"a customer buys a reservation, and the next plan says so", d.purchase},
 		{"a customer buys a savings plan in the Azure portal, which has no order, and the next plan says so", d.savingsPlan},
+		{"the permission of that customer is disabled, and so are the renewals of all its reservations", d.stop},
 		{"Partner Center's activity log names every change and purchase, and who made it", d.activityLog},
 		{"destroy disables them, and keeps the permissions to buy savings plans", d.destroy},
 	} {
@@ -200,6 +201,30 @@ func (d *demo) savingsPlan(ctx context.Context) (string, error) {
 		r.Err = fmt.Errorf("the plan does not tell of the savings plan %s\n%s", plan.ID, r.Output)
 	}
 	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: Compute`, `bought outside Partner Center`), r.Err
+}
+
+// stop applies examples/stop-purchases to one customer, in a folder of its own.
+func (d *demo) stop(ctx context.Context) (string, error) {
+	stop := filepath.Join(d.Dir, "stop")
+	if err := os.Mkdir(stop, 0o755); err != nil {
+		return "", err
+	}
+	if err := acctest.CopyConfiguration(stop, filepath.Join(acctest.Root(), "examples", "stop-purchases")); err != nil {
+		return "", err
+	}
+	w := &acctest.Workspace{Dir: stop, CLI: d.CLI, Env: append(slices.Clone(d.Env), fmt.Sprintf("TF_VAR_customer_ids=[%q]", mockbackend.ContosoID))}
+	if r := w.Run(ctx, "init", "-input=false"); r.Err != nil {
+		return "", r.Err
+	}
+	r := w.Run(ctx, "apply", "-auto-approve", "-input=false")
+	if r.Err != nil {
+		return "", r.Err
+	}
+	reservations := d.backend.AzureReservations(mockbackend.ContosoID)
+	if len(reservations) != 2 || slices.ContainsFunc(reservations, func(a mockbackend.AzureReservation) bool { return !a.NoRenewal }) {
+		return "", fmt.Errorf("not all reservations have their renewal off: %+v", reservations)
+	}
+	return lines(r.Output, `^Apply complete!`, `^\+ name .* of Contoso Demo"$`), d.expectOn([]string{"Adatum", "Litware", "Tailspin"})
 }
 
 func (d *demo) activityLog(context.Context) (string, error) {

@@ -71,6 +71,11 @@ func (s *subject) title() string {
 
 // couldNotReadAny is the error for a failure that concerns all customers.
 func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.Duration) diag.Diagnostic {
+	return stopped(ctx, "Could not read the permissions of the customers", err, done, of, timeout)
+}
+
+// stopped is the error for a failure that concerns all customers, with how far it came.
+func stopped(ctx context.Context, summary string, err error, done, of int, timeout time.Duration) diag.Diagnostic {
 	var more []string
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
@@ -80,7 +85,7 @@ func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.
 	case done > 0:
 		more = append(more, fmt.Sprintf("Of %d customers, %d were read before.", of, done))
 	}
-	return tfkit.Failure("Could not read the permissions of the customers", err, more...)
+	return tfkit.Failure(summary, err, more...)
 }
 
 // unrelated tells of the customers whose relationship has ended.

@@ -23,6 +23,8 @@ import (
 const (
 	readinessName     = "partnercenter_reservation_readiness"
 	entitlementsRoute = "GET /v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements"
+	agreementsRoute   = "GET /v1/customers/{customer}/agreements"
+	directRoute       = "GET /v1/customers/{customer}/directSignedMicrosoftCustomerAgreementStatus"
 	assignmentsRoute  = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 )
 
@@ -92,6 +94,9 @@ func TestAccReservationReadiness(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
+			{Config: config(`subscription_id = "` + mockbackend.AdatumAzureID + `"`), ExpectError: acctest.Says("must be specified when \"subscription_id\" is specified")},
+			{Config: config(`customer_id = "` + mockbackend.AdatumID + `"
+  customer_ids = ["` + mockbackend.AdatumID + `"]`), ExpectError: acctest.Says("cannot be specified when \"customer_id\" is specified")},
 			{Config: config(`customer_id = "contoso"`), ExpectError: acctest.Says("The value of customer_id must be a GUID such as")},
 			{
 				Config:      config(`customer_id = "00000000-0000-4000-8000-000000000000"`),
@@ -101,15 +106,19 @@ func TestAccReservationReadiness(t *testing.T) {
 				Config: config(`customer_id = "` + strings.ToUpper(mockbackend.ContosoID) + `"`),
 				ConfigStateChecks: []statecheck.StateCheck{
 					is("ready", yes), is("blockers", nobody), is("unknowns", nobody), is("has_active_azure_subscription", yes),
-					is("permission_enabled", yes), is("caller_may_set", null),
+					is("permission_enabled", yes), is("caller_may_set", null), is("prerequisites_met", yes), is("agreement_accepted", yes), is("warnings", nobody),
+					is("customers", knownvalue.ListExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
+						"customer_id": text(mockbackend.ContosoID), "company_name": text("Contoso Demo"), "ready": yes, "prerequisites_met": yes, "has_active_azure_subscription": yes,
+						"agreement_accepted": yes, "has_owner": yes, "permission_enabled": yes, "blockers": nobody, "unknowns": nobody, "warnings": nobody,
+					})})),
 					is("azure_subscriptions", knownvalue.ListExact([]knownvalue.Check{
 						knownvalue.ObjectExact(map[string]knownvalue.Check{
 							"subscription_id": text(mockbackend.ContosoAzureID), "friendly_name": text("Production"), "status": text("active"), "has_owner": yes,
-							"partner_only": no, "owners": principal(mockbackend.ContosoUserID), "reservation_purchasers": nobody, "unknown_reason": null,
+							"partner_only": no, "owners": principal(mockbackend.ContosoUserID), "reservation_purchasers": nobody, "savings_plan_purchasers": nobody, "unknown_reason": null,
 						}),
 						knownvalue.ObjectExact(map[string]knownvalue.Check{
 							"subscription_id": text(mockbackend.ContosoSecondAzureID), "friendly_name": text("Development"), "status": text("active"), "has_owner": no,
-							"partner_only": yes, "owners": nobody, "reservation_purchasers": principal(mockbackend.ContosoSecondUserID), "unknown_reason": null,
+							"partner_only": yes, "owners": nobody, "reservation_purchasers": principal(mockbackend.ContosoSecondUserID), "savings_plan_purchasers": nobody, "unknown_reason": null,
 						}),
 					})),
 				},
@@ -136,6 +145,7 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 		off     = "The reservations permission of customer "
 		group   = "Only a group is Owner of Azure subscription " + mockbackend.AdatumAzureID + " (Production)"
 		limited = "have the role under a condition only"
+		agree   = "has not accepted the Microsoft Customer Agreement, without which Microsoft refuses purchases."
 		denied  = "Who is Owner of Azure subscription " + mockbackend.AdatumAzureID + " (Production) of customer " + mockbackend.AdatumID + " is not known. "
 	)
 	permit := func(b *mockbackend.Backend) {
@@ -192,9 +202,18 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 1 })
 			permit(b)
 		}, nil, nil, []string{denied + "Azure does not find it in the customer's tenant, although Partner Center lists it."}, []string{"f00c <nil> <nil> ?"}},
-		"suspended plan": {mockbackend.FabrikamID, func(*mockbackend.Backend) {}, false, []string{noPlan + "Azure plan " + mockbackend.FabrikamAzurePlanID + " is suspended.", off}, nil, []string{}},
-		"licences only":  {mockbackend.NorthwindID, func(*mockbackend.Backend) {}, false, []string{noPlan + "1 subscription of other products only.", off}, nil, []string{}},
-		"legacy":         {mockbackend.LitwareID, func(*mockbackend.Backend) {}, false, []string{noOwner, off}, nil, []string{"2707 false true 0"}},
+		"suspended plan": {mockbackend.FabrikamID, func(*mockbackend.Backend) {}, false, []string{noPlan + "Azure plan " + mockbackend.FabrikamAzurePlanID + " is suspended.", agree, off}, nil, []string{}},
+		"no agreement": {mockbackend.AdatumID, func(b *mockbackend.Backend) {
+			assignOwner(b, mockbackend.AdatumUserID)
+			b.SetCustomerAgreements(mockbackend.AdatumID, mockbackend.CustomerAgreements{})
+		}, false, []string{agree, off}, nil, []string{"f00c true false 1"}},
+		"a cloud without agreements": {mockbackend.AdatumID, func(b *mockbackend.Backend) {
+			assignOwner(b, mockbackend.AdatumUserID)
+			permit(b)
+			b.Fail(mockbackend.Fault{Path: "/customers/*/agreements", Kind: mockbackend.APIError, Status: 404, Code: 1000, Times: -1})
+		}, nil, nil, []string{"Partner Center has no agreements in this cloud."}, []string{"f00c true false 1"}},
+		"licences only": {mockbackend.NorthwindID, func(*mockbackend.Backend) {}, false, []string{noPlan + "1 subscription of other products only.", off}, nil, []string{}},
+		"legacy":        {mockbackend.LitwareID, func(*mockbackend.Backend) {}, false, []string{noOwner, off}, nil, []string{"2707 false true 0"}},
 		"inactive subscription": {mockbackend.AdatumID, func(b *mockbackend.Backend) {
 			b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzureID, "disabled")
 		}, false, []string{"None of the Azure subscriptions of customer " + mockbackend.AdatumID, off}, nil, []string{"f00c <nil> <nil> ?"}},
@@ -221,6 +240,7 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 func TestProtoReservationReadiness_appOnly(t *testing.T) {
 	t.Parallel()
 	const permission = "Whether the reservations permission of customer " + mockbackend.AdatumID + " is on is not known"
+	const agreement = "Whether customer " + mockbackend.AdatumID + " has accepted the Microsoft Customer Agreement is not known"
 	b := mockbackend.New(mockbackend.Config{})
 	assignOwner(b, mockbackend.AdatumUserID)
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
@@ -236,15 +256,15 @@ func TestProtoReservationReadiness_appOnly(t *testing.T) {
 		return v
 	}
 	v := read()
-	expectTexts(t, v, "unknowns", "Azure Resource Manager answered 403 Forbidden (AuthorizationFailed)", permission)
+	expectTexts(t, v, "unknowns", agreement, "Azure Resource Manager answered 403 Forbidden (AuthorizationFailed)", permission)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true })
-	expectTexts(t, read(), "unknowns", "Azure Resource Manager answered 401 Unauthorized (InvalidAuthenticationToken)", permission)
+	expectTexts(t, read(), "unknowns", agreement, "Azure Resource Manager answered 401 Unauthorized (InvalidAuthenticationToken)", permission)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.NoServicePrincipal = false })
 	b.AssignRole(mockbackend.RoleAssignment{
 		SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: b.ServicePrincipalID(mockbackend.AdatumID), RoleID: mockbackend.ReaderRole,
 	})
 	v = read()
-	expectTexts(t, v, "unknowns", permission)
+	expectTexts(t, v, "unknowns", agreement, permission)
 	expectTexts(t, v, "blockers")
 	if got := owned(v); !slices.Equal(got, []string{"f00c true false 1"}) {
 		t.Errorf("the Azure subscriptions are %q", got)
@@ -343,13 +363,13 @@ func TestProtoReservationReadiness_requests(t *testing.T) {
 			}
 		}
 		read("partnercenter_subscriptions", map[string]int{tokenRoute: 1, subsRoute: 1, entitlementsRoute: 3}) // of the suspended plan too
-		read(readinessName, map[string]int{tokenRoute: 1, listRoute: 1, assignmentsRoute: subscriptions})
+		read(readinessName, map[string]int{tokenRoute: 1, customerRoute: 1, agreementsRoute: 1, directRoute: 1, listRoute: 1, assignmentsRoute: subscriptions})
 		read(readinessName, map[string]int{listRoute: 1})
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
-		read(readinessName, map[string]int{tokenRoute: 2, subsRoute: 1, entitlementsRoute: 2, listRoute: 1, assignmentsRoute: subscriptions})
+		read(readinessName, map[string]int{tokenRoute: 2, subsRoute: 1, entitlementsRoute: 2, customerRoute: 1, agreementsRoute: 1, directRoute: 1, listRoute: 1, assignmentsRoute: subscriptions})
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNoUser })
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
-		read(readinessName, map[string]int{tokenRoute: 2, subsRoute: 1, entitlementsRoute: 2, listRoute: 1})
+		read(readinessName, map[string]int{tokenRoute: 2, subsRoute: 1, entitlementsRoute: 2, customerRoute: 1, agreementsRoute: 1, directRoute: 1, listRoute: 1})
 		acctest.FailOnViolations(t, b)
 	}
 }
@@ -390,7 +410,7 @@ func TestProtoReservationReadiness_interrupted(t *testing.T) {
 
 // refusedByAzure are the answers by which Resource Manager or the customer's tenant says that the caller
 // may not look, and what is said of those by which it does not find the subscription.
-var refusedByAzure = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant|AADSTS90002`)
+var refusedByAzure = regexp.MustCompile(`Partner Center has no agreements in this cloud|answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant|AADSTS90002`)
 
 // What one customer's tenant refuses leaves this customer unknown, with a reason, and fails no plan.
 func TestProtoReservationReadiness_tenantRefuses(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"terraform-provider-partnercenter/internal/partnercenter"
@@ -14,14 +16,22 @@ import (
 
 type reservationReadinessModel struct {
 	CustomerID                 types.String             `tfsdk:"customer_id"`
+	CustomerIDs                []string                 `tfsdk:"customer_ids"`
 	SubscriptionID             types.String             `tfsdk:"subscription_id"`
+	OnError                    types.String             `tfsdk:"on_error"`
+	Timeouts                   timeouts.Value           `tfsdk:"timeouts"`
 	Ready                      types.Bool               `tfsdk:"ready"`
+	PrerequisitesMet           types.Bool               `tfsdk:"prerequisites_met"`
 	Blockers                   []string                 `tfsdk:"blockers"`
 	Unknowns                   []string                 `tfsdk:"unknowns"`
+	Warnings                   []string                 `tfsdk:"warnings"`
 	HasActiveAzureSubscription types.Bool               `tfsdk:"has_active_azure_subscription"`
+	AgreementAccepted          types.Bool               `tfsdk:"agreement_accepted"`
 	AzureSubscriptions         []azureSubscriptionModel `tfsdk:"azure_subscriptions"`
 	PermissionEnabled          types.Bool               `tfsdk:"permission_enabled"`
 	CallerMaySet               types.Bool               `tfsdk:"caller_may_set"`
+	Customers                  types.List               `tfsdk:"customers"`
+	Errors                     map[string]string        `tfsdk:"errors"`
 }
 
 type azureSubscriptionModel struct {
@@ -32,6 +42,7 @@ type azureSubscriptionModel struct {
 	PartnerOnly           types.Bool       `tfsdk:"partner_only"`
 	Owners                []principalModel `tfsdk:"owners"`
 	ReservationPurchasers []principalModel `tfsdk:"reservation_purchasers"`
+	SavingsPlanPurchasers []principalModel `tfsdk:"savings_plan_purchasers"`
 	UnknownReason         types.String     `tfsdk:"unknown_reason"`
 }
 
@@ -53,20 +64,31 @@ func (m *reservationReadinessModel) fromFindings(f findings) {
 	} else {
 		m.PermissionEnabled = types.BoolValue(f.policy.Allows(partnercenter.AzureReservedInstances))
 	}
-	m.Blockers, m.Unknowns = []string{}, []string{}
-	for _, step := range []func() (blocker string, unknowns []string){f.plan, f.owner, f.permission} {
-		blocker, unknowns := step()
-		if blocker != "" {
-			m.Blockers = append(m.Blockers, blocker)
+	if !f.appOnly && !f.noAgreements {
+		m.AgreementAccepted = types.BoolValue(f.agreement.Accepted())
+	}
+	m.Blockers, m.Unknowns, m.Warnings = []string{}, []string{}, f.warnings()
+	check := func(steps ...func() (blocker string, unknowns []string)) {
+		for _, step := range steps {
+			blocker, unknowns := step()
+			if blocker != "" {
+				m.Blockers = append(m.Blockers, blocker)
+			}
+			m.Unknowns = append(m.Unknowns, unknowns...)
 		}
-		m.Unknowns = append(m.Unknowns, unknowns...)
 	}
-	switch {
-	case len(m.Blockers) > 0:
-		m.Ready = types.BoolValue(false)
-	case len(m.Unknowns) == 0:
-		m.Ready = types.BoolValue(true)
+	check(f.plan, f.agreed, f.owner)
+	m.PrerequisitesMet = m.verdict()
+	check(f.permission)
+	m.Ready = m.verdict()
+}
+
+// verdict is false with something missing, and null with something unknown.
+func (m *reservationReadinessModel) verdict() types.Bool {
+	if len(m.Blockers) == 0 && len(m.Unknowns) > 0 {
+		return types.BoolNull()
 	}
+	return types.BoolValue(len(m.Blockers) == 0)
 }
 
 func (a azureFinding) toModel() azureSubscriptionModel {
@@ -79,7 +101,7 @@ func (a azureFinding) toModel() azureSubscriptionModel {
 		m.UnknownReason = types.StringValue(a.unknown)
 		return m
 	}
-	m.Owners, m.ReservationPurchasers = customersOwn(a.Owners.Owners), customersOwn(a.ReservationPurchasers)
+	m.Owners, m.ReservationPurchasers, m.SavingsPlanPurchasers = customersOwn(a.Owners.Owners), customersOwn(a.ReservationPurchasers), customersOwn(a.SavingsPlanPurchasers)
 	m.PartnerOnly = types.BoolValue(len(m.Owners) == 0 && len(a.Owners.Owners) > 0)
 	switch a.Buyers() {
 	case resourcemanager.UserOwner:
@@ -113,7 +135,38 @@ func (f findings) plan() (blocker string, unknowns []string) {
 	return missing.Error() + " " + missing.Remedy(), nil
 }
 
-// owner is the second step. Without the first there is nothing to own.
+// agreed is the second step.
+func (f findings) agreed() (blocker string, unknowns []string) {
+	switch {
+	case f.appOnly:
+		return "", []string{fmt.Sprintf("Whether customer %s has accepted the Microsoft Customer Agreement is not known: sign-in without a user cannot read it. "+
+			"Set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an agent.", f.customerID)}
+	case f.noAgreements:
+		return "", []string{fmt.Sprintf("Whether customer %s has accepted the Microsoft Customer Agreement is not known: Partner Center has no agreements in this cloud.", f.customerID)}
+	case !f.agreement.Accepted():
+		return fmt.Sprintf("Customer %s has not accepted the Microsoft Customer Agreement, without which Microsoft refuses purchases. "+
+			"A Global Administrator of the customer accepts it at %s , or in the acceptance page of the partner's own shop system.", f.customerID, partnercenter.AcceptAgreementLink), nil
+	}
+	return "", nil
+}
+
+// warnings are about what may be in the way.
+func (f findings) warnings() []string {
+	if !f.agreement.Outdated() {
+		return []string{}
+	}
+	return []string{fmt.Sprintf("Customer %s accepted the Microsoft Customer Agreement on %s, and not directly with Microsoft. Microsoft asks customers that accepted it before 1 April 2023 to accept it again, "+
+		"and can refuse purchases until then. A Global Administrator of the customer accepts it at %s .", f.customerID, f.agreement.AgreedOn.Format(time.DateOnly), partnercenter.AcceptAgreementLink)}
+}
+
+// owned tells whether a user of the customer is surely Owner of an active Azure subscription.
+func (f findings) owned() bool {
+	return slices.ContainsFunc(f.azure, func(a azureFinding) bool {
+		return a.Active() && a.unknown == "" && a.Buyers() == resourcemanager.UserOwner
+	})
+}
+
+// owner is the third step. Without the first there is nothing to own.
 func (f findings) owner() (blocker string, unknowns []string) {
 	if blocker, _ := f.plan(); blocker != "" {
 		return "", nil
@@ -197,7 +250,7 @@ func titles(all []azureFinding) string {
 	return text
 }
 
-// permission is the third step.
+// permission is the fourth step.
 func (f findings) permission() (blocker string, unknowns []string) {
 	switch {
 	case f.appOnly:

@@ -126,11 +126,14 @@ func enables(name, expiresOn string) diag.Diagnostic {
 		fmt.Sprintf("Azure will purchase the reservation again on %s, and the partner will be billed.", expiresOn))
 }
 
-// forgotten says that a destruction changes nothing.
+// forgotten says that a destruction changes nothing, under one headline for all that stay off, and one for all that stay on, so that the
+// CLI folds them.
 func (r *reservationRenewalResource) forgotten(state reservationRenewalModel) diag.Diagnostic {
-	is := "disabled. It stays disabled until somebody enables it."
+	headline, is := "Destroying leaves reservation renewals disabled", "disabled. It stays disabled until somebody enables it."
 	if state.Renew.ValueBool() {
+		headline = "Destroying leaves reservation renewals enabled"
 		is = fmt.Sprintf("enabled: Azure will purchase the reservation again on %s, and the partner will be billed.", state.ExpiresOn.ValueString())
 	}
-	return diag.NewWarningDiagnostic("Destroying changes nothing in Azure: "+r.title(state), "Destroying this resource only removes it from the state. The renewal is "+is)
+	return diag.NewWarningDiagnostic(headline, "No longer managed: "+r.title(state)+". "+
+		"Destroying this resource removes it from the state only and changes nothing in Azure. The renewal is "+is)
 }

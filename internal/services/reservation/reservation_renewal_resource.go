@@ -132,8 +132,8 @@ func (r *reservationRenewalResource) Read(ctx context.Context, req resource.Read
 	case imported:
 		m.Renew = types.BoolValue(found.Renew)
 	case found.Ended():
-		resp.Diagnostics.AddWarning("The reservation has ended: "+r.title(m),
-			fmt.Sprintf("It is in the state %s and does not renew.\n\nWhat to do: remove the resource.", found.State))
+		resp.Diagnostics.AddWarning("Reservations with a declared renewal have ended",
+			fmt.Sprintf("Of %s, the reservation is in the state %s and does not renew.\n\nWhat to do: remove the resource.", r.title(m), found.State))
 	case found.Renew != m.Renew.ValueBool():
 		resp.Diagnostics.Append(r.changedOutside(m, "turned "+map[bool]string{true: "on", false: "off"}[found.Renew]))
 		m.Renew = types.BoolValue(found.Renew)

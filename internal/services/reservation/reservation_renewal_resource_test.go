@@ -194,7 +194,8 @@ func TestProtoRenewal_outside(t *testing.T) {
 		"nothing": {off, func(*mockbackend.Backend) {}, acctest.NoOp, nil, true},
 		"turned on": {
 			off, func(b *mockbackend.Backend) { setOutside(b, true) }, acctest.Update,
-			[]string{"Reservation renewals changed outside Terraform", "of Contoso Demo", ": turned on"}, true,
+			[]string{"Reservation renewals changed outside Terraform", "of Contoso Demo", ": turned on"},
+			true,
 		},
 		"turned off": {
 			on, func(b *mockbackend.Backend) { setOutside(b, false) }, acctest.Update, []string{": turned off"}, true,
@@ -202,7 +203,7 @@ func TestProtoRenewal_outside(t *testing.T) {
 		"cancelled": {
 			on, func(b *mockbackend.Backend) {
 				b.ChangeAzureReservation(contoso, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.State, a.NoRenewal = "Cancelled", true })
-			}, acctest.NoOp, []string{"The reservation has ended", "state Cancelled", "remove the resource"}, true,
+			}, acctest.NoOp, []string{"Reservations with a declared renewal have ended", "state Cancelled", "remove the resource"}, true,
 		},
 		"archived": {
 			off, func(b *mockbackend.Backend) {
@@ -211,7 +212,8 @@ func TestProtoRenewal_outside(t *testing.T) {
 		},
 		"no access any more": {
 			off, func(b *mockbackend.Backend) { b.EndDelegatedAccess(contoso) }, acctest.NoOp,
-			[]string{"No access to the renewal of reservation", "403 Forbidden (AuthorizationFailed)", "Reader on the reservation order", "The state stays as it is."}, true,
+			[]string{"No access to the renewal of reservation", "403 Forbidden (AuthorizationFailed)", "Reader on the reservation order", "The state stays as it is."},
+			true,
 		},
 		"no consent any more": {
 			off, func(b *mockbackend.Backend) { b.RemoveApplicationConsents(contoso) }, acctest.NoOp, []string{"No access to the renewal of reservation", "AADSTS65001"}, true,
@@ -273,7 +275,7 @@ func TestProtoRenewal_forgets(t *testing.T) {
 		if _, err := r.Plan(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		expectWarning(t, r, "Destroying changes nothing in Azure: the renewal of reservation", "only removes it from the state", says)
+		expectWarning(t, r, "Destroying leaves reservation renewals ", "No longer managed: the renewal of reservation", "changes nothing in Azure", says)
 		b.ResetJournal()
 		apply(t, r, nil)
 		if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[1], says) || r.Exists() || renews(b) != before || len(b.Requests()) != 0 {
@@ -386,7 +388,7 @@ func TestProtoRenewal_twoResources(t *testing.T) {
 
 func TestProtoRenewal_import(t *testing.T) {
 	t.Parallel()
-	b, _, r := start(t)
+	b, p, r := start(t)
 	for _, id := range []string{contoso + "/" + bought, strings.ToUpper(contoso + "/" + bought), armID + "|" + contoso, contoso + "|" + armID} {
 		if err := r.Import(t.Context(), id, nil); err != nil {
 			t.Errorf("%s: %v", id, err)
@@ -400,7 +402,7 @@ func TestProtoRenewal_import(t *testing.T) {
 	if action, err := r.Plan(t.Context(), on); action != acctest.NoOp || err != nil {
 		t.Errorf("the plan is %s, %v", action, err)
 	}
-	fresh := r.Protocol.Resource(renewalType)
+	fresh := p.Resource(renewalType)
 	b.EndDelegatedAccess(contoso)
 	if err := fresh.Import(t.Context(), contoso+"/"+contoso+"/"+contoso, nil); err == nil || !strings.Contains(err.Error(), "AuthorizationFailed") {
 		t.Errorf("without access: got %v", err)

@@ -86,8 +86,10 @@ func (d *subscriptionOwnersDataSource) Schema(_ context.Context, _ datasource.Sc
 				})},
 			},
 			"owners": assignments("Principals with the role Owner, sorted by `principal_id` and `scope`. Null if they are unknown."),
-			"reservation_purchasers": assignments("Principals with the role Reservation Purchaser. Microsoft does not document that the role is enough for " +
+			"reservation_purchasers": assignments("Principals with the role Reservation Purchaser. Microsoft's pages contradict each other on whether the role is enough for " +
 				"customers of a partner, so only Owner counts. Null if they are unknown."),
+			"savings_plan_purchasers": assignments("Principals with the role Savings plan Purchaser. Microsoft documents the role for other agreements only. " +
+				"Null if they are unknown."),
 			"unknown_reason": schema.StringAttribute{
 				MarkdownDescription: "Reason why the owners are unknown, and what to do. Null otherwise.",
 				Computed:            true,
@@ -101,6 +103,7 @@ type subscriptionOwnersModel struct {
 	SubscriptionID        types.String          `tfsdk:"subscription_id"`
 	Owners                []roleAssignmentModel `tfsdk:"owners"`
 	ReservationPurchasers []roleAssignmentModel `tfsdk:"reservation_purchasers"`
+	SavingsPlanPurchasers []roleAssignmentModel `tfsdk:"savings_plan_purchasers"`
 	UnknownReason         types.String          `tfsdk:"unknown_reason"`
 }
 
@@ -139,6 +142,7 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 	default:
 		m.Owners = roleAssignmentsFromAPI(found.Owners, subscriptionID)
 		m.ReservationPurchasers = roleAssignmentsFromAPI(found.ReservationPurchasers, subscriptionID)
+		m.SavingsPlanPurchasers = roleAssignmentsFromAPI(found.SavingsPlanPurchasers, subscriptionID)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
