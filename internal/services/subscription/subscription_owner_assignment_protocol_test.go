@@ -445,12 +445,12 @@ func TestProtoOwner_importRefused(t *testing.T) {
 		r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: mockbackend.AdatumGroupID, Scope: "/providers/Microsoft.Management/managementGroups/adatum"})
 		prefix := "/subscriptions/" + azure + "/providers/Microsoft.Authorization/roleAssignments/"
 		for id, want := range map[string]string{
-			user:                                  "The import id is",
-			"":                                    "The import id is",
-			adatum + "/" + azure:                  "The import id is",
-			adatum + "/" + azure + "/ana":         "The import id is",
-			prefix + reader.Name:                  "The import id is",
-			prefix + reader.Name + "/x|" + adatum: "The import id is",
+			user:                                  "The import ID is",
+			"":                                    "The import ID is",
+			adatum + "/" + azure:                  "The import ID is",
+			adatum + "/" + azure + "/ana":         "The import ID is",
+			prefix + reader.Name:                  "The import ID is",
+			prefix + reader.Name + "/x|" + adatum: "The import ID is",
 			prefix + reader.Name + "|" + adatum:   "is not of the Owner role",
 			prefix + "00000000-0000-4000-8000-000000000000|" + adatum:                "RoleAssignmentNotFound",
 			adatum + "/" + azure + "/" + user:                                        "has no Owner assignment directly on subscription",
