@@ -46,7 +46,7 @@ func TestRemedy_saysWhatToDo(t *testing.T) {
 		{[]int{50020, 50034, 16000}, []string{"relationship", "tenant"}},
 		{[]int{500213, 500212}, []string{"cross-tenant access policy", "administrator"}},
 		{[]int{530034}, []string{"risk", "security alerts"}},
-		{[]int{7000215}, []string{"secret", "not its id"}},
+		{[]int{7000215}, []string{"secret", "not its ID"}},
 		{[]int{7000222}, []string{"secret expired", "Create a new one"}},
 		{[]int{700027}, []string{"certificate"}},
 		{[]int{700024}, []string{"OIDC token expired", "Use"}},

@@ -69,7 +69,7 @@ func TestWasOn(t *testing.T) {
 	}{
 		"on all the time":           {nil, "on", "on"},
 		"off all the time":          {nil, "off", "off"},
-		"without a user":            {nil, "", "?The permission now could not be read"},
+		"without a user":            {nil, "", "?The current permission could not be read"},
 		"turned on before":          {[]AuditRecord{create(-1)}, "on", "on"},
 		"at the same moment":        {[]AuditRecord{create(0)}, "on", "on"},
 		"turned on after":           {[]AuditRecord{create(1)}, "on", "off"},
@@ -110,7 +110,7 @@ func TestWasOn(t *testing.T) {
 		{Time{}, &purchaseLog{}, "The order has no date."},
 		{at, &purchaseLog{none: "No log."}, "No log."},
 		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
-		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is off now"},
+		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is disabled now"},
 	} {
 		if _, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
 			t.Errorf("%q, not %q", unknown, c.want)

@@ -1003,7 +1003,7 @@ var (
 )
 
 // foreignWords look like settings in the guides and are names of somebody else's.
-var foreignWords = []string{"id_tokens", "mock_provider", "override_data", "prevent_destroy"}
+var foreignWords = []string{"id_tokens", "mock_provider", "override_data", "prevent_destroy", "required_providers"}
 
 // withoutMessages are the guides about things that do not fail.
 var withoutMessages = []string{

@@ -150,7 +150,7 @@ func (d *demo) drift(ctx context.Context) (string, error) {
 	}
 	d.backend.SetPermissions(mockbackend.AdatumID)
 	out, err := d.plan(ctx, 2)
-	return lines(out, `\+ change_summary`, `= "reservations: `, `reservations disabled by`, `^Plan:`), err
+	return lines(out, `\+ change_summary`, `= "reservations: `, `reservations disabled by`, `^portal\.agent`, `^Plan:`), err
 }
 
 func (d *demo) heal(ctx context.Context) (string, error) {

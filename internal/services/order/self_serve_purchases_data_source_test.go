@@ -691,7 +691,7 @@ func TestProtoSelfServePurchases_permission(t *testing.T) {
 		"turned on since":                 {before: "", after: reservations, want: false},
 		"narrowed since":                  {before: both, after: plans, want: true},
 		"the other one was on":            {before: plans, after: both, want: false},
-		"off":                             {want: nil, reason: "Not yet: the permission is off now"},
+		"off":                             {want: nil, reason: "Not yet: the permission is disabled now"},
 		"the log is late":                 {before: reservations, after: "", late: time.Hour, want: nil, reason: "contradict each other"},
 		"a savings plan, both on":         {before: both, after: both, savingsPlan: true, want: true},
 		"a savings plan, both turned off": {before: both, after: "", savingsPlan: true, want: true},

@@ -365,7 +365,7 @@ func TestAccFleet_refused(t *testing.T) {
 	b := acctest.New(t, mockbackend.Config{})
 	var steps []resource.TestStep
 	for _, c := range [][2]string{
-		{b.Config(fleetBlock([]string{entry("contoso", riOn)})), `The key "contoso" is no customer id: it must be a GUID such as`},
+		{b.Config(fleetBlock([]string{entry("contoso", riOn)})), `The customer ID "contoso" must be a GUID such as`},
 		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(strings.ToUpper(mockbackend.AdatumID), riOn)})), "are the same customer"},
 		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, "reservations = true")})), `has the permission "reservations", and there are only azure_reservations and azure_savings_plans`},
 		{b.Config(fleetBlock(nil, `unlisted = "block"`)), `value must be one of`},

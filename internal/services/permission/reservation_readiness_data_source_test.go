@@ -142,7 +142,7 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 	const (
 		noPlan  = "has no active Azure plan or Azure (global) subscription, which its users need to buy. Found: "
 		noOwner = "is Owner of Azure subscription"
-		off     = "The reservations permission of customer "
+		off     = "The permission of customer "
 		group   = "Only a group is Owner of Azure subscription " + mockbackend.AdatumAzureID + " (Production)"
 		limited = "have the role under a condition only"
 		agree   = "has not accepted the Microsoft Customer Agreement, without which Microsoft refuses purchases."
