@@ -157,6 +157,9 @@ func (r *Resource) apply(ctx context.Context, config Values, force bool) error {
 // Taint marks the resource as tainted, as "terraform taint" does.
 func (r *Resource) Taint() { r.tainted = true }
 
+// Untaint takes the mark away, as "terraform untaint" does.
+func (r *Resource) Untaint() { r.tainted = false }
+
 // Tainted tells whether the next plan replaces the resource.
 func (r *Resource) Tainted() bool { return r.tainted }
 

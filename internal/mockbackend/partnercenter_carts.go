@@ -2,13 +2,10 @@ package mockbackend
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // SecondPlan selects the answer to the purchase of an Azure plan by a customer that has one. Not documented.
@@ -107,7 +104,7 @@ func (b *Backend) createCart(x *exchange) response {
 	}
 	now := time.Now()
 	c := &cart{
-		id: newGUID(), created: now, modified: now, expiry: now.Add(x.knobs.CartLifetime), user: x.caller.UPN,
+		id: guidFor("cart", record.ID, len(record.carts)), created: now, modified: now, expiry: now.Add(x.knobs.CartLifetime), user: x.caller.UPN,
 		attested: body.PartnerOnRecordAttestationAccepted != nil && *body.PartnerOnRecordAttestationAccepted,
 	}
 	c.lines, refused, ok = b.checkLines(x, record, body.LineItems)
@@ -316,7 +313,7 @@ func (b *Backend) buyPlan(x *exchange, record *customerRecord, item, reseller st
 		return refuse(http.StatusBadRequest, cartError, "There is an error in the items of the cart: the customer has an Azure plan already.")
 	}
 	order := b.addOrder(record, Order{
-		ID: newGUIDOrderID(), Status: "pending", Created: time.Now(), Client: OrderClient{record.Country, "UniversalStore-PartnerCenter", "Partner Center API"},
+		ID: record.newOrderID(), Status: "pending", Created: time.Now(), Client: OrderClient{record.Country, "UniversalStore-PartnerCenter", "Partner Center API"},
 		Lines: []OrderLine{{OfferID: item, FriendlyName: "Azure plan", PartnerID: reseller}},
 	})
 	order.plan = &planOrder{polls: x.knobs.OrderPendingPolls, from: order.Created.Add(x.knobs.OrderPendingFor)}
@@ -332,10 +329,10 @@ func (b *Backend) buyPlan(x *exchange, record *customerRecord, item, reseller st
 	return order, response{}, true
 }
 
-// newGUIDOrderID has the form of the order IDs in the page of the Azure plan: 12 hexadecimal digits.
-func newGUIDOrderID() string {
-	id := uuid.New()
-	return fmt.Sprintf("%x", id[:6])
+// newOrderID has the form of the order IDs in the page of the Azure plan: 12 hexadecimal digits. The IDs of a purchase are
+// the same in each run, so that a fault can name their paths.
+func (r *customerRecord) newOrderID() string {
+	return strings.ReplaceAll(guidFor("plan order", r.ID, len(r.orders)), "-", "")[:12]
 }
 
 // planOrder is how far the order of an Azure plan is.
@@ -368,10 +365,10 @@ func (b *Backend) progress(x *exchange, record *customerRecord, o *Order) {
 // provision completes the order of an Azure plan: the plan, and one Azure subscription below it.
 func (b *Backend) provision(knobs Knobs, record *customerRecord, o *Order) {
 	now := time.Now()
-	plan := Subscription{ID: newGUID(), OfferID: o.Lines[0].OfferID, OrderID: o.ID, PartnerID: o.Lines[0].PartnerID, Created: now}
+	plan := Subscription{ID: guidFor("plan", o.ID), OfferID: o.Lines[0].OfferID, OrderID: o.ID, PartnerID: o.Lines[0].PartnerID, Created: now}
 	plan.fill(record.ID, len(record.subscriptions))
 	plan.AzureSubscriptions = []AzureEntitlement{{
-		ID: newGUID(), FriendlyName: "Microsoft Azure", Status: "active", listed: now.Add(knobs.EntitlementDelay), inAzure: now.Add(knobs.EntitlementDelay + knobs.AzureDelay),
+		ID: guidFor("azure", plan.ID, 0), FriendlyName: "Microsoft Azure", Status: "active", listed: now.Add(knobs.EntitlementDelay), inAzure: now.Add(knobs.EntitlementDelay + knobs.AzureDelay),
 	}}
 	if plan.pending = knobs.PlanPendingReads; plan.pending > 0 {
 		plan.Status = "pending"
@@ -394,7 +391,7 @@ func (b *Backend) BuyAzurePlan(customerID string) Subscription {
 		b.violate("BuyAzurePlan: customer %s has an Azure plan", customerID)
 		return Subscription{}
 	}
-	order := b.addOrder(record, Order{ID: newGUIDOrderID(), Status: "pending", Created: time.Now(), Lines: []OrderLine{{OfferID: b.catalogItem(record.Country), FriendlyName: "Azure plan"}}})
+	order := b.addOrder(record, Order{ID: record.newOrderID(), Status: "pending", Created: time.Now(), Lines: []OrderLine{{OfferID: b.catalogItem(record.Country), FriendlyName: "Azure plan"}}})
 	order.plan = &planOrder{}
 	b.provision(Knobs{}, record, order)
 	b.addAudit(b.purchaseAudit(record, order), order.ID, "", orderDocument(record, order))

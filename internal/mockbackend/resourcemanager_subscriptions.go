@@ -26,9 +26,11 @@ type azureSubscriptionPolicies struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-// azureOwner finds the customer of an Azure subscription. The first call creates the index over all customers.
+// azureOwner finds the customer of an Azure subscription. The first call creates the index over all customers, and the first
+// one after a new subscription has come to Azure.
 func (b *Backend) azureOwner(subscriptionID string) (*customerRecord, bool) {
-	if b.azureOwners == nil {
+	if b.azureOwners == nil || !b.azureNext.IsZero() && !time.Now().Before(b.azureNext) {
+		b.azureNext = time.Time{}
 		b.azureOwners = map[string]string{}
 		for _, record := range b.customers {
 			for _, subscription := range b.azureSubscriptionsOf(record) {
@@ -56,7 +58,9 @@ func (b *Backend) azureSubscriptionsOf(owner *customerRecord) []azureSubscriptio
 		case subscription.isAzurePlan():
 			for _, entitlement := range subscription.AzureSubscriptions {
 				if time.Now().Before(entitlement.inAzure) {
-					b.azureOwners = nil // the index has to be made again
+					if b.azureNext.IsZero() || entitlement.inAzure.Before(b.azureNext) {
+						b.azureNext = entitlement.inAzure
+					}
 					continue
 				}
 				status := entitlement.Status

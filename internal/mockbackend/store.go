@@ -13,6 +13,7 @@ type store struct {
 	resellers     []IndirectReseller
 	domains       map[string]string // customer ID by lower-case verified domain
 	azureOwners   map[string]string // customer ID by lower-case Azure subscription ID; azureOwner fills it
+	azureNext     time.Time         // when the next Azure subscription comes to Azure, which makes azureOwners out of date
 
 	azure           map[string]*azureRecord    // by lower-case Azure subscription ID; azureRecordOf fills it
 	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions

@@ -33,14 +33,20 @@ func (f AzurePlanFound) HasPlan() bool { return f.Plan.ID != "" }
 // ended are the statuses of subscriptions that nothing brings back.
 var ended = []string{"deleted", "expired", "cancelled"}
 
+func (s Subscription) pending() bool { return strings.EqualFold(s.Status, "pending") }
+
+// Ended tells whether the subscription is over for good.
+func (s Subscription) Ended() bool {
+	return slices.ContainsFunc(ended, func(status string) bool { return strings.EqualFold(status, s.Status) })
+}
+
 func findAzure(all []Subscription) (f AzurePlanFound) {
 	better := func(s, than Subscription) bool { return than.ID == "" || s.Active() && !than.Active() }
 	for _, s := range all {
-		gone := slices.ContainsFunc(ended, func(status string) bool { return strings.EqualFold(status, s.Status) })
 		switch kind := s.Kind(); {
-		case gone && kind == AzurePlan:
+		case s.Ended() && kind == AzurePlan:
 			f.deleted = append(f.deleted, strings.ToLower(s.ID))
-		case gone:
+		case s.Ended():
 		case kind == AzurePlan && better(s, f.Plan):
 			f.Plan = s
 		case kind == AzureGlobal && better(s, f.Legacy):
@@ -74,11 +80,13 @@ func (s AzurePlans) fresh(ctx context.Context, customerID string) (AzurePlanFoun
 
 // Recent tells whether a plan was bought within the last hour. It is then taken for that of a purchase which was
 // interrupted: whoever made it could not say so.
-func (f AzurePlanFound) Recent() bool { return f.Plan.Active() && isRecent(f.Plan.Created()) }
+func (f AzurePlanFound) Recent() bool {
+	return (f.Plan.Active() || f.Plan.pending()) && isRecent(f.Plan.Created())
+}
 
 const recently = time.Hour
 
-func isRecent(at time.Time) bool { return !at.IsZero() && time.Since(at) < recently }
+func isRecent(at time.Time) bool { return !at.IsZero() && time.Since(at).Abs() < recently }
 
 // Created is when the subscription was made, or the zero time.
 func (s Subscription) Created() time.Time {
@@ -109,7 +117,7 @@ func (s AzurePlans) Suspend(ctx context.Context, customerID, subscriptionID stri
 	if err != nil {
 		return err
 	}
-	over := func(s Subscription) bool { return !s.Active() && !strings.EqualFold(s.Status, "pending") }
+	over := func(s Subscription) bool { return !s.Active() && !s.pending() }
 	if over(plan) {
 		return nil
 	}

@@ -79,7 +79,7 @@ func (b planPurchase) order(ctx context.Context) error {
 		order, err := b.c.checkout(ctx, b.customerID, b.CartID)
 		switch {
 		case err == nil:
-			b.OrderID, b.SubscriptionID = order.ID, order.azurePlanSubscription()
+			b.OrderID, b.SubscriptionID = order.ID, order.AzurePlan()
 			return nil
 		case is(err, http.StatusNotFound, "800008", "400019") && carts < 3:
 			// The cart has expired, or the item was replaced in the catalog.
@@ -156,12 +156,12 @@ func (b planPurchase) look(ctx context.Context) (key string, err error) {
 			return "", err
 		case !o.isAzurePlan():
 			continue
-		case !o.failed() && (o.azurePlanSubscription() == "" || isRecent(o.CreationDate.Time)) && !o.CreationDate.Before(open.CreationDate.Time):
+		case !o.Failed() && (o.AzurePlan() == "" || isRecent(o.CreationDate.Time)) && !o.CreationDate.Before(open.CreationDate.Time):
 			open = o
 		}
 		history = append(history, o.ID)
 	}
-	b.OrderID, b.SubscriptionID = open.ID, open.azurePlanSubscription()
+	b.OrderID, b.SubscriptionID = open.ID, open.AzurePlan()
 	slices.Sort(history)
 	return strings.Join(history, " "), nil
 }
@@ -187,7 +187,7 @@ func (b planPurchase) awaitOrder(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.SubscriptionID = order.azurePlanSubscription()
+		b.SubscriptionID = order.AzurePlan()
 		if b.SubscriptionID == "" && order.state() == "completed" { // the order need not name it
 			found, err := b.fresh(ctx, b.customerID)
 			if err != nil {
@@ -200,7 +200,7 @@ func (b planPurchase) awaitOrder(ctx context.Context) error {
 		switch {
 		case b.SubscriptionID != "":
 			return nil
-		case order.failed():
+		case order.Failed():
 			*b.AzurePlanPurchase = AzurePlanPurchase{}
 			return &OrderFailedError{order}
 		case slices.Contains(waiting, order.state()):
@@ -224,7 +224,7 @@ func (b planPurchase) awaitPlan(ctx context.Context) (Subscription, error) {
 		switch {
 		case err != nil && !unknown:
 			return Subscription{}, err
-		case unknown, strings.EqualFold(plan.Status, "pending"):
+		case unknown, plan.pending():
 		case strings.EqualFold(plan.Status, "suspended") && b.options.Adopt:
 			return b.Activate(ctx, b.customerID, plan.ID)
 		case !plan.Active():
@@ -255,8 +255,8 @@ func (o Order) isAzurePlan() bool {
 	return ok
 }
 
-// azurePlanSubscription is the plan that the order has brought, or "".
-func (o Order) azurePlanSubscription() string {
+// AzurePlan is the ID of the Azure plan that the order has brought, or "".
+func (o Order) AzurePlan() string {
 	line, _ := o.azurePlanLine()
 	return line.SubscriptionID
 }
@@ -267,7 +267,10 @@ func (o Order) state() string { return strings.ReplaceAll(string(o.Status), " ",
 // waiting are the statuses in which an order waits for a person.
 var waiting = []string{"pending_review", "pending_po_upload", "po_upload_complete"}
 
-// failed tells whether an order ended, or will end, without a subscription.
-func (o Order) failed() bool {
-	return o.azurePlanSubscription() == "" && slices.Contains([]string{"cancelled", "canceled", "error", "po_review_rejected", "partial_success", "suspended"}, o.state())
+// Failed tells whether an order for an Azure plan ended, or will end, without a subscription.
+func (o Order) Failed() bool {
+	return o.AzurePlan() == "" && slices.Contains([]string{"cancelled", "canceled", "error", "po_review_rejected", "partial_success", "suspended"}, o.state())
 }
+
+// IsOrderNotFound tells whether a customer has no such order.
+func IsOrderNotFound(err error) bool { return is(err, http.StatusNotFound, "20000") }

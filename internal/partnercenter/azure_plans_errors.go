@@ -2,7 +2,6 @@ package partnercenter
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -154,9 +153,3 @@ func (e *AzurePlanInUseError) Unwrap() error { return e.Err }
 
 // Outcome tells that nothing was changed.
 func (*AzurePlanInUseError) Outcome() Outcome { return Refused }
-
-// IsAzurePlanForeign tells whether the answer of a purchase is that the customer has an Azure plan or an Azure (global)
-// subscription already.
-func IsAzurePlanForeign(err error) bool {
-	return errors.As(err, new(*AzurePlanExistsError)) || errors.As(err, new(*LegacyAzureError))
-}

@@ -37,6 +37,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_reservation_renewal": func(b *mockbackend.Backend) {
 		b.ChangeAzureReservation(mockbackend.ContosoID, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = true })
 	},
+	"partnercenter_azure_plan": func(b *mockbackend.Backend) { b.BuyAzurePlan(mockbackend.NorthwindID) },
 	"partnercenter_subscription_owner_assignment": func(b *mockbackend.Backend) {
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumGroupID})
 	},
@@ -76,7 +77,7 @@ func TestExamples(t *testing.T) {
 	for _, needed := range []string{
 		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "purchase-report/", "shards/", "get-started/", "pipelines/", "policy/",
 		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "customers-of-reseller/",
-		"emergency-stop/all/", "emergency-stop/one-customer/", "stop-purchases/", "renewals-due/",
+		"emergency-stop/all/", "emergency-stop/one-customer/", "stop-purchases/", "renewals-due/", "customer-onboarding/",
 	} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
@@ -127,6 +128,10 @@ func TestExamples(t *testing.T) {
 				try = example.stopPurchases
 			case folder == "renewals-due/" && name == "main.tf":
 				try = example.renewalsDue
+			case folder == "customer-onboarding/tests/": // belong to main.tf
+				continue
+			case folder == "customer-onboarding/" && name == "main.tf":
+				try = example.onboarding
 			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver
 				continue
 			case path.Dir(path.Dir(folder)) == "take-over": // TestTakeOver
@@ -717,4 +722,40 @@ func (e example) customersOfReseller(name string) {
 	run(e.T, w, 0, "apply", "-input=false", "-auto-approve", "-var", partner)
 	acctest.ExpectPermissions(e.T, b.Backend, moving.ID)
 	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID, mockbackend.AzureReservedInstances)
+}
+
+// onboarding takes a customer from nothing to buying, and its test files pass: with a mocked provider, and against the mock.
+func (e example) onboarding(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	const unit, mock = "tests/unit.tftest.hcl", "tests/mock.tftest.hcl"
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name), unit: e.read(unit), mock: e.read(mock)})
+	run(e.T, w, 0, "test", "-filter="+unit)
+	if sent := acctest.Sent(b.Backend); len(sent) > 0 {
+		e.Errorf("the mocked provider called %q", acctest.Routes(sent))
+	}
+	run(e.T, w, 0, "test", "-filter="+mock)
+	e.everythingOff(b)
+	onboarded := func(want ...string) {
+		e.Helper()
+		plans := 0
+		for _, s := range b.Subscriptions(mockbackend.NorthwindID) {
+			if s.OfferName == "Azure plan" && s.Status == "active" {
+				plans++
+			}
+		}
+		if plans != 1 {
+			e.Errorf("the customer has %d Azure plans", plans)
+		}
+		acctest.ExpectPermissions(e.T, b.Backend, mockbackend.NorthwindID, want...)
+	}
+	onboarded()
+	variables := []string{
+		"-input=false", "-var=partner_on_record_attestation_accepted=true",
+		fmt.Sprintf("-var=customers={northwind={customer_id=%q,buyer=%q}}", mockbackend.NorthwindID, "azure.owner@northwind-demo.onmicrosoft.com"),
+	}
+	run(e.T, w, 0, append([]string{"apply", "-auto-approve"}, variables...)...)
+	onboarded(mockbackend.AzureReservedInstances)
+	run(e.T, w, 0, append([]string{"plan", "-detailed-exitcode"}, variables...)...)
+	run(e.T, w, 0, append([]string{"destroy", "-auto-approve"}, variables...)...)
+	onboarded()
 }

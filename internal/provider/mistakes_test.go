@@ -102,6 +102,7 @@ resource "partnercenter_customer_permissions" "all" {
   permissions = {
     "` + mockbackend.AdatumID + `" = { azure_reservations = false }
   }
+  depends_on = [partnercenter_customer_permission_reservations.adatum] # planned last, so it has the error
 }
 `,
 	},

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"terraform-provider-partnercenter/internal/services/activity"
+	"terraform-provider-partnercenter/internal/services/azureplan"
 	"terraform-provider-partnercenter/internal/services/consent"
 	"terraform-provider-partnercenter/internal/services/customer"
 	"terraform-provider-partnercenter/internal/services/identity"
@@ -64,6 +65,7 @@ func (p *partnerCenterProvider) Resources(context.Context) []func() resource.Res
 		subscription.NewSubscriptionOwnerAssignmentResource,
 		consent.NewApplicationConsentResource,
 		reservation.NewReservationRenewalResource,
+		azureplan.NewAzurePlanResource,
 	}
 }
 
@@ -84,6 +86,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 		subscription.NewSubscriptionOwnersDataSource,
 		permission.NewReservationReadinessDataSource,
 		reservation.NewAzureReservationsDataSource,
+		azureplan.NewAzurePlanDataSource,
 	}
 }
 
@@ -93,6 +96,7 @@ func (p *partnerCenterProvider) ListResources(context.Context) []func() list.Lis
 		permission.NewCustomerPermissionReservationsList,
 		permission.NewCustomerPermissionSavingsPlansList,
 		subscription.NewSubscriptionOwnerAssignmentList,
+		azureplan.NewAzurePlanList,
 	}
 }
 

@@ -39,6 +39,20 @@ func (c *Clients) ConsentPlanned(customerID string) bool {
 	return planned
 }
 
+// plannedAzurePlan is a key of the run's memory.
+type plannedAzurePlan string
+
+// PlanAzurePlan notes that this run's plan gives a customer an active Azure plan.
+func (c *Clients) PlanAzurePlan(customerID string) {
+	c.Memory.Store(plannedAzurePlan(strings.ToLower(customerID)), true)
+}
+
+// AzurePlanPlanned tells whether [Clients.PlanAzurePlan] was called for the customer: until the apply, it may have none.
+func (c *Clients) AzurePlanPlanned(customerID string) bool {
+	_, planned := c.Memory.Load(plannedAzurePlan(strings.ToLower(customerID)))
+	return planned
+}
+
 // DataSource gives a data source its clients; embed it.
 type DataSource struct{ *Clients }
 

@@ -21,7 +21,11 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, s
 		return len(s.on) == 0 || !verify && !mayBeGone
 	})
 	errs, err := r.PartnerCenter.Each(ctx, len(steps), func(ctx context.Context, i int) error {
-		return qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
+		err := qualifies(ctx, r.PartnerCenter, steps[i].customerID, steps[i].on)
+		if noAzure(err) && r.AzurePlanPlanned(steps[i].customerID) {
+			return nil // the same configuration buys the plan
+		}
+		return err
 	})
 	if err != nil {
 		return nil, diag.Diagnostics{tfkit.Failure("Could not check whether the customers qualify", tfkit.OutOfTime(ctx, err))}

@@ -1,0 +1,388 @@
+package azureplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*azurePlanResource)(nil)
+	_ resource.ResourceWithIdentity    = (*azurePlanResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*azurePlanResource)(nil)
+	_ resource.ResourceWithImportState = (*azurePlanResource)(nil)
+)
+
+// NewAzurePlanResource is partnercenter_azure_plan.
+func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
+
+// azurePlanResource is the Azure plan of a customer.
+//
+// Endpoints: GET /v1/customers/{customer}/subscriptions and …/azureEntitlements; to buy, also …/agreements and
+// …/directSignedMicrosoftCustomerAgreementStatus (app+user), …/orders, …/products/DZH318Z0BPS6/skus/0001/availabilities,
+// POST …/carts and …/carts/{cart}/checkout; PATCH …/subscriptions/{subscription} for name and status.
+// Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails: see
+// [partnercenter.AzurePlans.Buy]. A purchase that is not over is in the state, tainted; the half of its replacement that
+// deletes hands it over to the half that creates.
+// https://learn.microsoft.com/partner-center/developer/create-azure-plan
+type azurePlanResource struct{ tfkit.Resource }
+
+var errPartnerID = errors.New("must be a Partner ID such as 4847383")
+
+func (r *azurePlanResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_azure_plan"
+}
+
+func claimOf(object string, phase tfkit.Phase) tfkit.Claim {
+	return tfkit.Claim{Object: object, Type: "partnercenter_azure_plan", On: true, Phase: phase}
+}
+
+func (r *azurePlanResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan azurePlanModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	timeout, diags := plan.Timeouts.Create(ctx, standardTimeout)
+	resp.Diagnostics.Append(diags...)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
+	defer cancel()
+	err := r.fillName(ctx, &plan)
+	var release func()
+	if err == nil {
+		release, err = r.Claims.Turn(ctx, plan.subject().ID)
+	}
+	if err != nil {
+		resp.Diagnostics.Append(failure(ctx, plan, "Could not buy "+plan.title(), err))
+		return
+	}
+	defer release()
+	purchase, handed := r.handedOver(plan)
+	diags = r.buy(ctx, &plan, &purchase, handed)
+	resp.Diagnostics.Append(diags...)
+	if !purchase.Begun() {
+		return
+	}
+	r.Claims.Hold(plan.subject(), claimOf(object, tfkit.Existing))
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+}
+
+// buy buys the plan, or goes on with it, and brings the model to what there is. Ours says that the plan is in the state.
+func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase *partnercenter.AzurePlanPurchase, ours bool) (diags diag.Diagnostics) {
+	name, reseller, options := m.FriendlyName, m.IndirectResellerMPNID, m.options()
+	options.Adopt = options.Adopt || ours && purchase.SubscriptionID != ""
+	plan, err := r.PartnerCenter.AzurePlans.Buy(ctx, m.CustomerID.ValueString(), options, purchase)
+	m.fromPurchase(*purchase)
+	if err != nil {
+		if open, ok := errors.AsType[*partnercenter.OrderOpenError](err); ok {
+			m.Status = tfkit.OrNull(string(open.Status))
+		}
+		m.known()
+		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begun(*purchase)...)}
+	}
+	m.fromAPI(plan)
+	if !reseller.IsUnknown() && m.IndirectResellerMPNID.IsNull() {
+		m.IndirectResellerMPNID = reseller // of a new plan, which may not show it yet
+	}
+	if !name.IsUnknown() && name.ValueString() != plan.FriendlyName {
+		if plan, err = r.PartnerCenter.AzurePlans.Rename(ctx, m.CustomerID.ValueString(), plan.ID, name.ValueString()); err != nil {
+			m.known()
+			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begun(*purchase)...)}
+		}
+		m.fromAPI(plan)
+	}
+	azure, err := r.PartnerCenter.AzurePlans.AwaitAzure(ctx, m.CustomerID.ValueString(), plan)
+	m.fromAzure(azure)
+	switch {
+	case err != nil:
+		diags.AddWarning("Could not read the Azure subscriptions of "+m.title(), tfkit.Detail(err)+"\n\nThe plan is active. The next plan reads them.")
+	case len(azure) == 0:
+		diags.AddWarning("No Azure subscription yet: "+m.title(), "Microsoft creates an Azure subscription with the Azure plan, and Partner Center does not show it yet. "+
+			"The plan is active.\n\nWhat to do: run apply again in some minutes for resources that need the subscription.")
+	}
+	return diags
+}
+
+// begun says that the state has what has begun.
+func begun(p partnercenter.AzurePlanPurchase) []string {
+	if !p.Begun() {
+		return nil
+	}
+	return []string{"The purchase has begun. The state has its IDs, so the next apply continues with it and buys no second plan. Terraform marks the resource as " +
+		"tainted and plans to replace it: the replacement only continues the purchase."}
+}
+
+// failure is the error for what failed.
+func failure(ctx context.Context, m azurePlanModel, summary string, err error, more ...string) diag.Diagnostic {
+	if exists, ok := errors.AsType[*partnercenter.AzurePlanExistsError](err); ok {
+		return existsFailure(m, exists)
+	}
+	return tfkit.Failure(summary, tfkit.OutOfTime(ctx, err), more...)
+}
+
+// freshFor is how long after a write a plan that is not found may still show up.
+const freshFor = 15 * time.Minute
+
+func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var m azurePlanModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	timeout, diags := m.Timeouts.Read(ctx, standardTimeout)
+	resp.Diagnostics.Append(diags...)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
+	defer cancel()
+	// First of all, since the framework demands an identity even of a resource that is
+	// removed, and Terraform before 1.12 has stored none.
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+	gone, err := r.refresh(ctx, &m, tfkit.WrittenWithin(ctx, req.Private, freshFor))
+	switch {
+	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
+		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is. "+giveUp)
+	case err != nil:
+		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, giveUp))
+		return
+	case gone != "":
+		resp.Diagnostics.AddWarning("There is no more: "+m.title(), gone)
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if m.Name.IsNull() { // imported
+		if err := r.fillName(ctx, &m); err != nil {
+			resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err))
+			return
+		}
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{m.subject()})...)
+}
+
+const giveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+
+// refresh reads the plan. It returns why it is gone, if so.
+func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fresh bool) (gone string, err error) {
+	customerID, purchase := m.CustomerID.ValueString(), m.purchase()
+	found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
+	if err != nil {
+		return "", err
+	}
+	if found.HasPlan() {
+		m.fromAPI(found.Plan)
+		m.fromAzure(found.Azure)
+		return "", nil
+	}
+	if purchase.SubscriptionID == "" && purchase.OrderID != "" {
+		order, err := r.PartnerCenter.Orders.Get(ctx, customerID, purchase.OrderID, false)
+		switch {
+		case partnercenter.IsOrderNotFound(err):
+			return "", nil // a new one may not be there yet
+		case err != nil:
+			return "", err
+		case order.Failed():
+			return fmt.Sprintf("Order %s ended with the status %s. Nothing was bought.", order.ID, order.Status), nil
+		}
+		m.Status, m.SubscriptionID = tfkit.OrNull(string(order.Status)), tfkit.OrNull(strings.ToLower(order.AzurePlan()))
+		purchase.SubscriptionID = order.AzurePlan()
+	}
+	if purchase.SubscriptionID == "" {
+		return "", nil // a cart
+	}
+	plan, err := r.PartnerCenter.Subscriptions.Get(ctx, customerID, purchase.SubscriptionID)
+	switch {
+	case partnercenter.IsSubscriptionNotFound(err) && fresh:
+		return "", nil
+	case partnercenter.IsSubscriptionNotFound(err):
+		return fmt.Sprintf("Partner Center does not have subscription %s any more.", purchase.SubscriptionID), nil
+	case err != nil:
+		return "", err
+	case plan.Ended():
+		return fmt.Sprintf("Subscription %s is %s.", plan.ID, plan.Status), nil
+	}
+	m.fromAPI(plan)
+	return "", nil
+}
+
+func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state azurePlanModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := plan.Timeouts.Update(ctx, standardTimeout)
+	resp.Diagnostics.Append(diags...)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
+	defer cancel()
+	release, err := r.Claims.Turn(ctx, plan.subject().ID)
+	if err != nil {
+		resp.Diagnostics.Append(failure(ctx, plan, "Could not update "+plan.title(), err))
+		return
+	}
+	defer release()
+	resp.Diagnostics.Append(r.update(ctx, &plan, state)...)
+	if resp.Diagnostics.HasError() {
+		if p := plan.purchase(); p != state.purchase() && p.Begun() { // it went on
+			state.fromPurchase(p)
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		}
+		return
+	}
+	r.Claims.Hold(plan.subject(), claimOf(object, tfkit.Existing))
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
+	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
+}
+
+// update goes on with a purchase, or makes the plan active and gives it its name.
+func (r *azurePlanResource) update(ctx context.Context, plan *azurePlanModel, state azurePlanModel) diag.Diagnostics {
+	customerID, subscriptionID := plan.CustomerID.ValueString(), state.SubscriptionID.ValueString()
+	if state.inProgress() {
+		purchase := state.purchase()
+		return r.buy(ctx, plan, &purchase, true)
+	}
+	if !plan.Status.Equal(state.Status) {
+		found, err := r.PartnerCenter.AzurePlans.Activate(ctx, customerID, subscriptionID)
+		if err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not reactivate "+plan.title(), err)}
+		}
+		plan.Status = types.StringValue(strings.ToLower(found.Status))
+	}
+	if !plan.FriendlyName.Equal(state.FriendlyName) {
+		if _, err := r.PartnerCenter.AzurePlans.Rename(ctx, customerID, subscriptionID, plan.FriendlyName.ValueString()); err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not rename "+plan.title(), err)}
+		}
+	}
+	if plan.AzureSubscriptions.IsUnknown() || plan.AzureSubscriptionID.IsUnknown() {
+		found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
+		if err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not read "+plan.title(), err)}
+		}
+		plan.fromAzure(found.Azure)
+	}
+	return nil
+}
+
+// inProgress tells whether the state has a purchase that is not over.
+func (m azurePlanModel) inProgress() bool {
+	return m.SubscriptionID.ValueString() == "" || m.Status.ValueString() == "pending" || m.Status.ValueString() == ""
+}
+
+func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state azurePlanModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	timeout, diags := state.Timeouts.Delete(ctx, standardTimeout)
+	resp.Diagnostics.Append(diags...)
+	object, diags := tfkit.ObjectID(ctx, resp.Private)
+	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
+	defer cancel()
+	release, err := r.Claims.Turn(ctx, state.subject().ID)
+	if err != nil {
+		resp.Diagnostics.Append(failure(ctx, state, "Could not suspend "+state.title(), err))
+		return
+	}
+	defer release()
+	if r.handOver(ctx, req.Private, state) {
+		if err := ctx.Err(); err != nil { // after Ctrl-C the other half does not begin
+			resp.Diagnostics.Append(failure(ctx, state, "Could not replace "+state.title(), err))
+		}
+		return
+	}
+	keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()})
+	if len(keeps) > 0 || state.OnDestroy.ValueString() != suspend {
+		return
+	}
+	resp.Diagnostics.Append(r.suspend(ctx, state)...)
+}
+
+// suspend suspends the plan, also that of an order which is completed by now.
+func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (diags diag.Diagnostics) {
+	gone, err := "", error(nil)
+	if state.SubscriptionID.ValueString() == "" {
+		gone, err = r.refresh(ctx, &state, false)
+	}
+	if id := state.SubscriptionID.ValueString(); err == nil && gone == "" && id != "" {
+		err = r.PartnerCenter.AzurePlans.Suspend(ctx, state.CustomerID.ValueString(), id)
+	}
+	switch {
+	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
+		diags.AddWarning("Could not suspend "+state.title(), tfkit.Detail(err)+"\n\nThe plan can no longer be suspended from here. It is removed from the state.")
+	case err != nil:
+		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+giveUp))
+	case gone == "" && state.SubscriptionID.ValueString() == "" && state.OrderID.ValueString() != "":
+		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has brought no Azure plan yet, so there is nothing to suspend. "+
+			"If it brings one, that stays active and no state has it.", state.OrderID.ValueString()))
+	}
+	return diags
+}
+
+// ImportState takes over the plan of a customer.
+func (r *azurePlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	ctx, cancel := tfkit.Operation(ctx)
+	defer cancel()
+	customerID, subscriptionID, both := strings.Cut(req.ID, "/")
+	if req.ID == "" && req.Identity != nil {
+		var identity azurePlanIdentity
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+		customerID = identity.CustomerID.ValueString()
+	}
+	if tfkit.CheckGUID(customerID) != nil || both && tfkit.CheckGUID(subscriptionID) != nil {
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID is {customer_id} or {customer_id}/{subscription_id}; %q is neither.\n\n"+
+			"What to do: terraform import partnercenter_azure_plan.example 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", req.ID))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m := imported(customerID)
+	err := r.fillName(ctx, &m)
+	var found partnercenter.AzurePlanFound
+	if err == nil {
+		found, err = r.PartnerCenter.AzurePlans.Of(ctx, customerID)
+	}
+	switch {
+	case err != nil:
+		resp.Diagnostics.Append(failure(ctx, m, "Could not import "+m.title(), err))
+	case !found.HasPlan():
+		resp.Diagnostics.AddError("There is nothing to import: "+m.title(), "The customer has no Azure plan.\n\nWhat to do: remove the import, and apply buys one.")
+	case both && !strings.EqualFold(found.Plan.ID, subscriptionID):
+		resp.Diagnostics.AddError("There is nothing to import: "+m.title(), fmt.Sprintf("The Azure plan of the customer is %s, not %s.\n\nWhat to do: import %s/%s.",
+			strings.ToLower(found.Plan.ID), subscriptionID, m.key(), strings.ToLower(found.Plan.ID)))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	m.SubscriptionID = types.StringValue(strings.ToLower(found.Plan.ID))
+	_, diags := tfkit.ObjectID(ctx, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+}
+
+// imported is what an import says of a plan; the read after it says the rest.
+func imported(customerID string) azurePlanModel {
+	m := azurePlanModel{
+		CustomerID: types.StringValue(strings.ToLower(customerID)), AdoptExisting: types.BoolValue(false), OnDestroy: types.StringValue(abandon),
+		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // it was, when the plan was bought
+		AzureSubscriptions:                 types.ListNull(azureObject),
+	}
+	m.ID = types.StringValue(m.key())
+	m.Timeouts.Object = types.ObjectNull(timeoutTypes)
+	return m
+}

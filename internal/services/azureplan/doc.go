@@ -1,0 +1,2 @@
+// Package azureplan has the types for the Azure plans of customers.
+package azureplan
