@@ -57,7 +57,23 @@ data "partnercenter_self_serve_purchases" "all" {
   on_error                 = "report"
 }
 
+# Azure knows whether reservations renew. Without access to them, the report says "unknown".
+data "partnercenter_azure_reservations" "bought" {
+  for_each    = toset([for p in data.partnercenter_self_serve_purchases.all.purchases : p.customer_id if try(length(p.reservations), 0) > 0])
+  customer_id = each.key
+}
+
 locals {
+  # By reservation order: whether a reservation of it renews.
+  renews_in_azure = { for order, renew in merge([
+    for azure in data.partnercenter_azure_reservations.bought : { for r in coalesce(azure.reservations, []) : r.reservation_order_id => r.renew... }
+  ]...) : order => anytrue(renew) }
+  # By purchase: whether its parts renew.
+  renewing = [for p in local.read.purchases : concat(
+    [for plan in p.savings_plans : plan.auto_renew_enabled == null ? "unknown" : plan.auto_renew_enabled ? "yes" : "no"],
+    [for r in coalesce(p.reservations, []) : try(local.renews_in_azure[lower(r.resource_id)] ? "yes" : "no", "unknown")],
+  )]
+
   first  = "YYYY-MM-01'T'00:00:00Z"
   month  = var.month == null ? formatdate("YYYY-MM", timeadd(formatdate(local.first, plantimestamp()), "-24h")) : var.month
   year   = tonumber(substr(local.month, 0, 4))
@@ -70,7 +86,7 @@ locals {
   read = data.partnercenter_self_serve_purchases.all
 
   # Every purchase, with what a reader wants to know.
-  purchases = [for p in local.read.purchases : {
+  purchases = [for i, p in local.read.purchases : {
     month       = p.creation_date == null ? "" : substr(p.creation_date, 0, 7)
     date        = p.creation_date == null ? "" : substr(p.creation_date, 0, 10)
     customer_id = p.customer_id
@@ -93,7 +109,7 @@ locals {
       p.creation_date == null ? "" : p.creation_date
     ])[0]
     ends   = concat(reverse(sort(compact(concat(p.savings_plans[*].commitment_end_date, p.reservations == null ? [] : p.reservations[*].expiry_date_time)))), [""])[0]
-    renews = length(p.savings_plans) == 0 ? "unknown" : anytrue([for s in p.savings_plans : s.auto_renew_enabled == true]) ? "yes" : alltrue([for s in p.savings_plans : s.auto_renew_enabled == false]) ? "no" : "unknown"
+    renews = contains(local.renewing[i], "yes") ? "yes" : length(local.renewing[i]) == 0 || contains(local.renewing[i], "unknown") ? "unknown" : "no"
   }]
   in_month = [for p in local.purchases : p if p.month == local.month]
 
@@ -107,9 +123,9 @@ locals {
 
   # Terms that still run.
   running = [for p in local.purchases : p if p.ends != "" && !p.cancelled && timecmp(coalesce(p.ends, local.end), local.end) > 0]
-  # Renewals due, by what the purchases say. Partner Center says for savings plans whether they renew, and for reservations it does
-  # not. Rows of the data source partnercenter_azure_reservations, which knows it for reservations, belong here.
-  renewals = [for key in sort([for i, p in local.running : format("%s %06d", p.ends, i) if timecmp(p.ends, local.due) <= 0]) : local.running[tonumber(split(" ", key)[1])]]
+  # Terms that end soon, whether they renew or not.
+  ending   = [for i, p in local.running : format("%s %06d", p.ends, i) if timecmp(p.ends, local.due) <= 0]
+  renewals = [for key in sort(local.ending) : local.running[tonumber(split(" ", key)[1])]]
 
   # The chart of the last 12 months and the next 36, by currency. Amounts are numbers here: a pixel is not exact.
   months     = [for i in range(-11, 1) : format("%04d-%02d", floor((local.number + i) / 12), (local.number + i) % 12 + 1)]

@@ -30,7 +30,7 @@ data "partnercenter_customer_permissions" "all" {
 
 locals {
   customer_ids = var.customer_ids != null ? var.customer_ids : toset([
-    for c in data.partnercenter_customer_permissions.all[0].customers : c.customer_id if c.reservations
+    for c in data.partnercenter_customer_permissions.all[0].customers : c.customer_id if c.azure_reservations
   ])
 }
 

@@ -47,7 +47,7 @@ you can attach to an issue. It authenticates in the same way as the provider,
 with the environment variables PARTNERCENTER_TENANT_ID, PARTNERCENTER_CLIENT_ID
 and so on.
 
-It only reads, with about 100 requests. With -write it also changes the
+It only reads, with about 150 requests. With -write it also changes the
 permissions of one customer of a sandbox, after you typed its ID, and restores
 them.
 

@@ -166,6 +166,12 @@ func playedAgain(t *testing.T, report []byte, want map[string]string, args ...st
 		t.Fatalf("%v: not played are %q", err, behaviour.NotPlayed)
 	}
 	again := newTrial(t, mockbackend.Config{Behaviour: behaviour})
+	switch behaviour.SignInAs {
+	case "app-only":
+		again.signInAs("")
+	case "helpdesk":
+		again.signInAs(again.b.User(mockbackend.HelpdeskAgent).RefreshToken)
+	}
 	if len(args) > 0 {
 		again.stdin = args[1]
 	}
@@ -380,10 +386,12 @@ func TestSignIns(t *testing.T) {
 	if got["reads_policies"] != "403/900329" || got["app_only_policies"] != "403/900329" || got["policies_without_entity_id"] != "403/900329" || !strings.Contains(string(r.report), `"signIn": "app-only"`) {
 		t.Errorf("%v", got)
 	}
+	playedAgain(t, r.report, got)
 	r.signInAs(r.b.User(mockbackend.HelpdeskAgent).RefreshToken)
 	if got = r.answers("-role", "helpdesk"); got["reads_policies"] != "200" || !strings.Contains(string(r.report), `"role": "helpdesk"`) {
 		t.Errorf("%v", got)
 	}
+	playedAgain(t, r.report, got)
 	for _, args := range [][]string{{"-role", "root"}, {"-write", "adatum"}, {"extra"}, {"-wait", "-1s"}} {
 		if code := r.run(args...); code != conformance.Usage {
 			t.Errorf("%v: exit code %d", args, code)

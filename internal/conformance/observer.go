@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -41,19 +42,18 @@ type observer struct {
 	customers []string // IDs of the first page, in lower case
 	isMore    bool     // there are more customers than that
 	// What was found among the first customers; each may be empty.
-	permitted      string // a customer with a policy, and the ID of its policy
-	policyID       string
-	policies       map[string]bool // by customer of the sample: whether it has a policy
-	licensed       string          // a customer with a subscription that is no Azure plan
-	licenses       string          // that subscription
-	reserved       string          // a customer with a reservation
-	entitlement    map[string]any  // of that reservation
-	order          map[string]any  // of that reservation
-	artifact       map[string]any  // of that reservation
-	savingsPlan    map[string]any
-	plan           map[string]any // a subscription that is an Azure plan
-	auditRecords   []auditRecord  // of the last days, oldest first
-	auditListCalls int
+	permitted    string // a customer with a policy, and the ID of its policy
+	policyID     string
+	policies     map[string]bool // by customer of the sample: whether it has a policy
+	licensed     string          // a customer with a subscription that is no Azure plan
+	licenses     string          // that subscription
+	reserved     string          // a customer with a reservation
+	entitlement  map[string]any  // of that reservation
+	order        map[string]any  // of that reservation
+	artifact     map[string]any  // of that reservation
+	savingsPlan  map[string]any
+	plan         map[string]any // a subscription that is an Azure plan
+	auditRecords []auditRecord  // of the last days, oldest first
 }
 
 func newObserver(clients *tfkit.Clients) *observer {
@@ -181,9 +181,7 @@ func nextOf(a partnercenter.RawAnswer, query url.Values) (url.Values, http.Heade
 		return nil, nil, false
 	}
 	out := url.Values{"seekOperation": {"Next"}}
-	for name, values := range query {
-		out[name] = values
-	}
+	maps.Copy(out, query)
 	return out, http.Header{"Ms-Continuationtoken": {token}}, true
 }
 

@@ -17,7 +17,7 @@ type probe struct {
 
 // probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
 func probes() []probe {
-	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes())
+	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes(), throttlingProbes())
 }
 
 // notObserved is the answer where the data of the partner does not show it.
@@ -48,7 +48,7 @@ func (o *observer) report(ctx context.Context, version, role string) (*report, e
 	if err := o.gather(ctx); err != nil {
 		return nil, err
 	}
-	r := newReport(version, role, caller)
+	r := newReport(version, role, caller, o.pc.AppOnly())
 	for _, p := range probes() {
 		o.calls = nil
 		value, err := p.ask(ctx, o)

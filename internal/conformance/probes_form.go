@@ -64,6 +64,12 @@ func formProbes() []probe {
 			}
 			return notObserved(noCustomer)
 		}),
+	}
+}
+
+// throttlingProbes are the last, because they only look at what happened before.
+func throttlingProbes() []probe {
+	return []probe{
 		{"throttling", "What does a throttled answer say about when to try again?", func(_ context.Context, o *observer) (string, error) {
 			if o.throttled == nil { // a probe that provokes it would harm other programs of the partner
 				return notObserved(noThrottling), nil

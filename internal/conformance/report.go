@@ -16,8 +16,8 @@ type report struct {
 	Format  int      `json:"format"`
 	Version string   `json:"version"` // of the provider
 	Date    string   `json:"date"`
-	SignIn  string   `json:"signIn"` // app+user or app-only
-	MFA     bool     `json:"mfa"`
+	SignIn  string   `json:"signIn"`         // app+user or app-only
+	MFA     bool     `json:"mfa"`            // as the token says
 	Role    string   `json:"role,omitempty"` // as the person said
 	Answers []Answer `json:"answers"`
 }
@@ -30,9 +30,9 @@ type Answer struct {
 	Calls    []string `json:"calls,omitempty"`
 }
 
-func newReport(version, role string, caller credential.Claims) *report {
+func newReport(version, role string, caller credential.Claims, appOnly bool) *report {
 	return &report{
-		Format: 1, Version: version, Date: time.Now().UTC().Format(time.DateOnly), SignIn: either(caller.AppOnly, "app-only", "app+user"), MFA: caller.MFA, Role: role,
+		Format: 1, Version: version, Date: time.Now().UTC().Format(time.DateOnly), SignIn: either(appOnly, "app-only", "app+user"), MFA: caller.MFA, Role: role,
 	}
 }
 

@@ -2,8 +2,10 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,11 @@ type writing struct {
 	notRestored error
 }
 
+// permissions are all that can be restored.
+var permissions = []partnercenter.Permission{partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan}
+
+var errUnknownPermission = errors.New("the customer has a permission that this version does not know and could not restore, so nothing was written")
+
 // restoreTimeout bounds the restoration, also after Ctrl-C.
 const restoreTimeout = 5 * time.Minute
 
@@ -33,6 +40,11 @@ func (w *writing) probe(ctx context.Context) ([]Answer, error) {
 	before, err := w.pc.SelfServePolicies.Get(ctx, w.customer)
 	if err != nil {
 		return nil, err
+	}
+	for _, line := range before.Permissions {
+		if !slices.ContainsFunc(permissions, func(p partnercenter.Permission) bool { return strings.EqualFold(line.Resource, string(p)) }) {
+			return nil, errUnknownPermission
+		}
 	}
 	w.before = before
 	err = w.all(ctx)
@@ -45,7 +57,7 @@ func (w *writing) restore(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
 	var on, off []partnercenter.Permission
-	for _, p := range []partnercenter.Permission{partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan} {
+	for _, p := range permissions {
 		if w.before.Allows(p) {
 			on = append(on, p)
 		} else {

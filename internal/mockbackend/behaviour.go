@@ -19,6 +19,8 @@ type Behaviour struct {
 	// data is what the customers of the mock have more or less than by default.
 	busyLog, policyRecord, noPolicies, noLicenses, noReservations bool
 
+	// SignInAs is how the report was signed in, as the flag -sign-in-as has it: admin, sales, helpdesk, no-mfa or app-only.
+	SignInAs string
 	// NotPlayed are answers that the mock cannot play, as "probe: answer".
 	NotPlayed []string
 }
@@ -29,7 +31,9 @@ const reportFormat = 1
 // ParseBehaviour reads a report. Answers that the mock cannot play are in NotPlayed.
 func ParseBehaviour(report []byte) (*Behaviour, error) {
 	var r struct {
-		Format  int `json:"format"`
+		Format  int    `json:"format"`
+		SignIn  string `json:"signIn"`
+		Role    string `json:"role"`
 		Answers []struct {
 			Probe  string `json:"probe"`
 			Answer string `json:"answer"`
@@ -41,8 +45,17 @@ func ParseBehaviour(report []byte) (*Behaviour, error) {
 	if r.Format != reportFormat || len(r.Answers) == 0 {
 		return nil, errors.New("not a report of conformance in format 1")
 	}
-	b := &Behaviour{choices: choices{}}
+	b := &Behaviour{choices: choices{}, SignInAs: "admin"}
+	switch {
+	case r.SignIn == "app-only":
+		b.SignInAs = r.SignIn
+	case r.Role == "sales" || r.Role == "helpdesk":
+		b.SignInAs = r.Role
+	}
 	for _, a := range r.Answers {
+		if a.Probe == "mfa_header" && (a.Answer == "false" || a.Answer == "401/900421") { // the token may not tell
+			b.SignInAs = "no-mfa"
+		}
 		if !b.take(a.Probe, a.Answer) {
 			b.NotPlayed = append(b.NotPlayed, a.Probe+": "+a.Answer)
 		}
@@ -71,7 +84,7 @@ func (b *Behaviour) take(probe, answer string) bool {
 	}
 	if values, ok := played[probe]; ok {
 		change, ok := values[answer]
-		return ok && b.knob(change)
+		return ok && b.knob(change) || probe == "organization_id" && b.code(probe, answer)
 	}
 	switch probe {
 	case "token_claims":
@@ -212,6 +225,9 @@ func (b *Behaviour) without(probe, reason string) bool {
 func (b *Behaviour) page(probe, answer string) bool {
 	size, err := strconv.Atoi(answer)
 	switch {
+	case err != nil && probe == "users_page": // reads_users says so, too
+		_, err := parseRefusal(answer)
+		return err == nil
 	case err != nil && probe == "largest_page":
 		b.customers = max(b.customers, largestPage+1)
 		return b.knob(func(k *Knobs) { k.TooLargePageRefused = true }) && b.code("page_too_large", answer)

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// Change is a change of a policy, a role assignment or an application consent. Changes are in the order in which they took effect. The journal
+// Change is a change of a policy, a role assignment, an application consent or the renewal of a reservation. Changes are in the order in which they took effect. The journal
 // is in the order in which requests were answered.
 type Change struct {
 	Time           time.Time
-	CustomerID     string // of a policy or an application consent
+	CustomerID     string // of a policy, an application consent or a renewal
 	SubscriptionID string // of a role assignment
 	Name           string // of a role assignment
 	Outside        bool   // made by a method of Backend, as if in the portal
 
-	// Before and After are the permissions of the policy, the principal of the role assignment, or the application of the
-	// consent.
+	// Before and After are the permissions of the policy, the principal of the role assignment, the application of the
+	// consent, or the reservation whose renewal is on.
 	Before, After []string
 }
 
@@ -57,6 +57,21 @@ func (b *Backend) assignmentChanged(a *RoleAssignment, made, outside bool) {
 		c.After = []string{a.PrincipalID}
 	} else {
 		c.Before = []string{a.PrincipalID}
+	}
+	b.changes = append(b.changes, c)
+}
+
+// renewalChanged records that the renewal of a reservation was turned on or off. The lock is held.
+func (b *Backend) renewalChanged(customerID string, a *AzureReservation, before, outside bool) {
+	after := a.renews(true)
+	if before == after {
+		return
+	}
+	c := Change{Time: time.Now(), CustomerID: customerID, Outside: outside}
+	if after {
+		c.After = []string{a.ID}
+	} else {
+		c.Before = []string{a.ID}
 	}
 	b.changes = append(b.changes, c)
 }

@@ -21,6 +21,9 @@ type organizationProfile struct {
 
 // organizationProfile: DEV/get-an-organization-profile.
 func (b *Backend) organizationProfile(x *exchange) response {
+	if refused, ok := x.overridden("organization_id"); ok {
+		return refused
+	}
 	id := b.partner.TenantID
 	if x.knobs.OrganizationIDDiffers {
 		id = guidFor("organization", b.partner.TenantID)

@@ -221,8 +221,10 @@ func (b *Backend) ChangeAzureReservation(customerID, reservationID string, chang
 	if record := b.customer(customerID); record != nil {
 		b.azureReservationsOf(record)
 		if a := record.azureReservation(reservationID); a != nil {
-			a.NoRenewal, a.pending = !a.renews(true), nil
+			before := a.renews(true)
+			a.NoRenewal, a.pending = !before, nil
 			change(a)
+			b.renewalChanged(record.ID, a, before, true)
 			return true
 		}
 	}

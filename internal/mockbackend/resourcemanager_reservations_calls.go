@@ -271,6 +271,8 @@ func (b *Backend) updateAzureReservation(x *exchange) response {
 	case x.knobs.SameRenewalRefused && a.pending == nil && renew == a.renews(true):
 		return armFailure(http.StatusBadRequest, "PatchValuesSameAsExisting", "The values are the same as the existing ones.")
 	}
+	before := a.renews(true)
+	defer func() { b.renewalChanged(x.caller.TenantID, a, before, false) }()
 	if wait := x.knobs.ReservationUpdateTime; wait > 0 {
 		a.NoRenewal = !a.renews(true)
 		a.pending = &pendingRenewal{off: !renew, at: time.Now().Add(wait), lost: x.knobs.ReservationUpdatesLost}

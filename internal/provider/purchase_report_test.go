@@ -146,6 +146,7 @@ func (e example) monthlyReport(string) {
 	for _, want := range []string{
 		"# Purchases in " + thisMonth, `=\<script\>alert(1)\</script\> \| \*A\* "B" & 'C'`, "@SUM(1) \\<b\\>", " (cancelled) | 1 × Reserved VM Instance, returned |",
 		"| Compute savings plan, 1 year, 0.125 USD per hour | 1095.00 USD | yes |", "| Compute savings plan, 1 year, 0.25 USD per hour | 2190.00 USD | no |",
+		"| 3 × Reserved VM Instance, Standard\\_D4s\\_v5, West Europe | 10060.68 USD | yes |", // Azure knows
 	} {
 		if !strings.Contains(md, want) {
 			e.Errorf("the Markdown has no %q:\n%s", want, md)

@@ -61,6 +61,9 @@ func isOn(b *mockbackend.Backend, t thing) bool {
 	if _, ok := consentCustomers[t.of]; ok {
 		return len(b.ApplicationConsents(t.of)) > 0
 	}
+	if t.what == reservationID {
+		return !b.AzureReservations(t.of)[0].NoRenewal
+	}
 	if _, ok := companies[t.of]; ok {
 		return slices.Contains(acctest.Permissions(b, t.of), t.what)
 	}
@@ -85,11 +88,14 @@ func (w *world) stateIsTrue() error {
 	return nil
 }
 
-// let forgets what the last apply released: an entry of a fleet became {} or lost a member.
+// let forgets what the last apply released: an entry of a fleet became {} or lost a member, or a renewal was destroyed.
 func (w *world) let(before []acctest.Object, module acctest.Module) {
 	managed := managedBy(w.core.Objects())
 	for _, o := range before {
 		d, declared := module[o.Address]
+		if renewed := (thing{mockbackend.ContosoID, reservationID}); o.Type == renewal && !managed[renewed] {
+			delete(w.ours.on, renewed)
+		}
 		if o.Type != fleet || !declared {
 			continue
 		}
@@ -127,6 +133,7 @@ func rightlyOff(changes []change, before []acctest.Object, module acctest.Module
 		}
 		_, declared := on[c.thing]
 		_, isPermission := companies[c.of]
+		isPermission = isPermission && c.what != reservationID
 		switch {
 		case on[c.thing] && held[c.thing]:
 			return breaks("c", "%s was turned off, although an object has it on and the configuration wants that", c.thing)

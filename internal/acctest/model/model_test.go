@@ -28,7 +28,7 @@ var (
 const shown = 2
 
 // TestModel runs random sequences of edits, applies, faults, interruptions and changes from outside over single
-// permissions, fleets, Owner assignments and application consents. Each step keeps these invariants:
+// permissions, fleets, Owner assignments, application consents and renewals. Each step keeps these invariants:
 //
 //	(a) Whatever is on because of us is in the state, of some object, deposed ones included.
 //	(b) What others turned on stays when we do not manage it.

@@ -148,7 +148,12 @@ func (w *world) turnKnobs(random *rand.Rand) {
 // outside is what somebody does in the portal.
 func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
-	switch random.IntN(6) {
+	switch random.IntN(7) {
+	case 6:
+		on := random.IntN(2) == 0
+		w.backend.ChangeAzureReservation(mockbackend.ContosoID, reservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = !on })
+		w.tell("outside: renewal turned on: %t", on)
+		acctest.Pass(time.Hour) // for a while a read that contradicts a write is not believed
 	case 5:
 		customer = pick(random, keys(consentCustomers))
 		w.backend.RemoveApplicationConsents(customer)
@@ -325,6 +330,8 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	switch d.Type {
 	case consent:
 		d.Config["customer_id"] = pick(random, keys(consentCustomers))
+	case renewal:
+		d.Config["renew"] = d.Config["renew"] != true
 	case owner:
 		if random.IntN(2) == 0 {
 			d.Config["description"] = fmt.Sprintf("reason %d", random.IntN(3))
@@ -364,7 +371,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 
 // add declares another resource.
 func (w *world) add(random *rand.Rand, m acctest.Module) string {
-	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent})
+	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent, renewal})
 	address := free(m, typeName)
 	if address == "" {
 		return ""
@@ -377,6 +384,8 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 		if w.adopts {
 			d.Config["adopt_existing"] = true
 		}
+	case renewal:
+		d.Config = acctest.Values{"customer_id": mockbackend.ContosoID, "reservation_id": reserved, "renew": random.IntN(2) == 0}
 	case consent:
 		d.Config = acctest.Values{"customer_id": pick(random, keys(consentCustomers)), "display_name": "automation"}
 	case fleet:
@@ -393,7 +402,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 
 // free is an address of the type that nothing is declared at, or "".
 func free(m acctest.Module, typeName string) string {
-	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent"}[typeName]
+	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent", renewal: "renewal"}[typeName]
 	for i := range 2 {
 		if address := fmt.Sprintf("%s.%d", stem, i); m[address].Type == "" {
 			return address
@@ -443,7 +452,7 @@ func randomTrouble(random *rand.Rand) trouble {
 	for range 1 + random.IntN(2) {
 		f := mockbackend.Fault{
 			Service: pick(random, []mockbackend.Service{mockbackend.PartnerCenter, mockbackend.PartnerCenter, mockbackend.ResourceManager, mockbackend.SignIn}),
-			Method:  pick(random, []string{"", "GET", "POST", "PUT", "DELETE"}), Kind: pick(random, mockbackend.AllKinds()),
+			Method:  pick(random, []string{"", "GET", "POST", "PUT", "PATCH", "DELETE"}), Kind: pick(random, mockbackend.AllKinds()),
 			Times: pick(random, []int{1, 1, 3, -1}), Skip: pick(random, []int{0, 0, 1, 2, 4}),
 		}
 		if random.IntN(3) == 0 {

@@ -16,6 +16,13 @@ const (
 	fleet        = "partnercenter_customer_permissions"
 	owner        = "partnercenter_subscription_owner_assignment"
 	consent      = "partnercenter_application_consent"
+	renewal      = "partnercenter_reservation_renewal"
+)
+
+// The renewal of a reservation of Contoso, which nothing else happens to.
+const (
+	reservationID = mockbackend.ContosoReservationID
+	reserved      = mockbackend.ContosoAzureReservationOrderID + "/" + reservationID
 )
 
 // providersApp is the application that the provider signs in as.
@@ -50,11 +57,14 @@ var users = map[string][]string{
 // plans can be suspended.
 var plans = map[string]string{mockbackend.LitwareID: mockbackend.LitwareAzureID, mockbackend.TailspinID: mockbackend.TailspinAzurePlanID}
 
-// thing is a permission of a customer, the Owner role of a principal on a subscription, or a consent of a
-// customer to an application.
+// thing is a permission of a customer, the Owner role of a principal on a subscription, a consent of a
+// customer to an application, or the renewal of a reservation.
 type thing struct{ of, what string }
 
 func (t thing) String() string {
+	if t.what == reservationID {
+		return "renewal"
+	}
 	if company, ok := companies[t.of]; ok {
 		return t.what + " of " + company
 	}
@@ -75,6 +85,8 @@ func says(typeName string, v acctest.Values) map[thing]bool {
 	switch typeName {
 	case reservations, savingsPlans:
 		out[thing{text("customer_id"), permissionOf[typeName]}] = v["enabled"] != false
+	case renewal:
+		out[thing{text("customer_id"), reservationID}] = v["renew"] == true
 	case consent:
 		out[thing{text("customer_id"), providersApp}] = true
 	case owner:
@@ -138,7 +150,7 @@ func contradiction(m acctest.Module) string {
 	if deny := denying(m); deny != "" {
 		for address, d := range m {
 			for t := range says(d.Type, d.Config) {
-				if address != deny && d.Type != owner && d.Type != consent && !lists(m[deny], t.of) {
+				if address != deny && d.Type != owner && d.Type != consent && d.Type != renewal && !lists(m[deny], t.of) {
 					return "denied and declared: " + t.String()
 				}
 			}

@@ -145,7 +145,7 @@ func (f findings) agreed() (blocker string, unknowns []string) {
 		return "", []string{fmt.Sprintf("Whether customer %s has accepted the Microsoft Customer Agreement is not known: Partner Center has no agreements in this cloud.", f.customerID)}
 	case !f.agreement.Accepted():
 		return fmt.Sprintf("Customer %s has not accepted the Microsoft Customer Agreement, without which Microsoft refuses purchases. "+
-			"A Global Administrator of the customer accepts it at %s , or in the acceptance page of the partner's own shop system.", f.customerID, partnercenter.AcceptAgreementLink), nil
+			"A Global Administrator of the customer accepts it in the admin center (%s) or in the acceptance page of the partner's own shop system.", f.customerID, partnercenter.AcceptAgreementLink), nil
 	}
 	return "", nil
 }
@@ -156,7 +156,7 @@ func (f findings) warnings() []string {
 		return []string{}
 	}
 	return []string{fmt.Sprintf("Customer %s accepted the Microsoft Customer Agreement on %s, and not directly with Microsoft. Microsoft asks customers that accepted it before 1 April 2023 to accept it again, "+
-		"and can refuse purchases until then. A Global Administrator of the customer accepts it at %s .", f.customerID, f.agreement.AgreedOn.Format(time.DateOnly), partnercenter.AcceptAgreementLink)}
+		"and can refuse purchases until then. A Global Administrator of the customer accepts it in the admin center (%s).", f.customerID, f.agreement.AgreedOn.Format(time.DateOnly), partnercenter.AcceptAgreementLink)}
 }
 
 // owned tells whether a user of the customer is surely Owner of an active Azure subscription.

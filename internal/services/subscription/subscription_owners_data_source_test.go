@@ -94,7 +94,7 @@ func TestAccSubscriptionOwners(t *testing.T) {
 	})
 }
 
-// All who have one of the two roles at the subscription or above it, and nobody else.
+// All who have one of the three roles at the subscription or above it, and nobody else.
 func TestProtoSubscriptionOwners_roles(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -105,6 +105,7 @@ func TestProtoSubscriptionOwners_roles(t *testing.T) {
 	const condition = "@Resource[x] GuidEquals y"
 	assign(mockbackend.AdatumUserID, mockbackend.OwnerRole, "/providers/Microsoft.Management/managementGroups/adatum", "")
 	assign(mockbackend.AdatumUserID, mockbackend.ReservationPurchaserRole, "", "")
+	assign(mockbackend.AdatumSecondUserID, mockbackend.SavingsPlanPurchaserRole, "", "")
 	assign(mockbackend.AdatumSecondUserID, mockbackend.OwnerRole, "", condition)
 	assign(mockbackend.AdatumGroupID, mockbackend.OwnerRole, "", "")
 	assign(mockbackend.AdatumServicePrincipalID, mockbackend.OwnerRole, "/subscriptions/"+mockbackend.AdatumAzureID+"/resourceGroups/below", "")
@@ -128,6 +129,9 @@ func TestProtoSubscriptionOwners_roles(t *testing.T) {
 	}
 	if got := assigned(v["reservation_purchasers"]); !slices.Equal(got, []string{mockbackend.AdatumUserID + " User customer"}) {
 		t.Errorf("the purchasers are %q", got)
+	}
+	if got := assigned(v["savings_plan_purchasers"]); !slices.Equal(got, []string{mockbackend.AdatumSecondUserID + " User customer"}) {
+		t.Errorf("the purchasers of savings plans are %q", got)
 	}
 	acctest.FailOnViolations(t, b)
 }
@@ -177,7 +181,7 @@ func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if v["owners"] != nil || v["reservation_purchasers"] != nil {
+				if v["owners"] != nil || v["reservation_purchasers"] != nil || v["savings_plan_purchasers"] != nil {
 					t.Errorf("known are %v", v)
 				}
 				texts = append(texts, v["unknown_reason"])

@@ -65,7 +65,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&behaviour, "behaviour", "", "`path` of a report of \"terraform-provider-partnercenter conformance\"; the mock behaves as the service in the report")
 	flags.StringVar(&opts.envFile, "env-file", "", "`path` of the file to write with the environment, once the mock is ready: shell exports, or PowerShell if it ends in .ps1")
 	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of the file to write with the CA certificate; default: a temporary file")
-	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`user` to authenticate as: admin, sales, helpdesk, no-mfa or app-only")
+	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`user` to authenticate as: admin, sales, helpdesk, no-mfa or app-only; with -behaviour the default is that of the report")
 	flags.StringVar(&opts.ci, "ci", "", "CI `system` whose OIDC token replaces the client secret: github or azuredevops")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -83,6 +83,20 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case opts.config.Latency < 0:
 		return opts, errors.New("-latency must not be negative")
 	}
+	if behaviour != "" {
+		report, err := os.ReadFile(behaviour)
+		if err != nil {
+			return opts, fmt.Errorf("-behaviour: %w", err)
+		}
+		if opts.config.Behaviour, err = mockbackend.ParseBehaviour(report); err != nil {
+			return opts, fmt.Errorf("-behaviour %s: %w", behaviour, err)
+		}
+		chosen := false
+		flags.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "sign-in-as" })
+		if !chosen {
+			opts.signInAs = opts.config.Behaviour.SignInAs
+		}
+	}
 	switch opts.signInAs {
 	case "admin", "sales", "helpdesk", "no-mfa", "app-only":
 	default:
@@ -97,15 +111,6 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	case mockbackend.ECDSAKey, mockbackend.RSAKey:
 	default:
 		return opts, fmt.Errorf("-tls-key %q: want ecdsa or rsa", tlsKey)
-	}
-	if behaviour != "" {
-		report, err := os.ReadFile(behaviour)
-		if err != nil {
-			return opts, fmt.Errorf("-behaviour: %w", err)
-		}
-		if opts.config.Behaviour, err = mockbackend.ParseBehaviour(report); err != nil {
-			return opts, fmt.Errorf("-behaviour %s: %w", behaviour, err)
-		}
 	}
 	if rate != "" {
 		opts.config.Rate, err = mockbackend.ParseRate(rate)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -27,6 +29,9 @@ func TestBadFlags(t *testing.T) {
 		"-latency must not be negative":   {"-latency", "-1s"},
 		"-sign-in-as":                     {"-sign-in-as", "root"},
 		"-ci":                             {"-ci", "jenkins"},
+		"-tls-key":                        {"-tls-key", "dsa"},
+		"-behaviour":                      {"-behaviour", "no-such-file.json"},
+		"not a report of conformance":     {"-behaviour", "testdata/other.json"},
 		"not defined":                     {"-port", "80"},
 		"unexpected argument":             {"serve"},
 	} {
@@ -224,5 +229,67 @@ func TestCI(t *testing.T) {
 	defer stop()
 	if env["SYSTEM_ACCESSTOKEN"]+env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] != "" {
 		t.Error("CI variables without being asked")
+	}
+}
+
+// TestBehaviour: the mock plays a report, and says what of it it cannot play.
+func TestBehaviour(t *testing.T) {
+	report := filepath.Join(t.TempDir(), "report.json")
+	content := `{"format":1,"signIn":"app-only","answers":[{"probe":"bom","answer":"no"},{"probe":"weather","answer":"fine"}]}`
+	if err := os.WriteFile(report, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env, stop := start(t, "-behaviour", report, "-tls-key", "rsa")
+	defer stop()
+	if _, body := get(t, http.DefaultClient, http.MethodGet, env["PARTNERCENTER_MOCK_CONTROL"]+"/knobs", ""); !strings.Contains(body, `"bom":false`) {
+		t.Errorf("knobs: %s", body)
+	}
+	var stderr bytes.Buffer
+	opts, err := parse([]string{"-behaviour", report}, &stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := mockbackend.New(opts.config)
+	defer b.Close()
+	if opts.signInAs != "app-only" {
+		t.Errorf("signed in as %s", opts.signInAs)
+	}
+	if opts, err = parse([]string{"-sign-in-as", "sales", "-behaviour", report}, &stderr); err != nil || opts.signInAs != "sales" {
+		t.Errorf("signed in as %s: %v", opts.signInAs, err)
+	}
+	if text := description(b, opts); !strings.Contains(text, "# Not played: weather: fine\n") {
+		t.Error(text)
+	}
+}
+
+var guideCall = regexp.MustCompile(`curl -s(?: -X (\w+))? "\$CONTROL([^"]*)"(?: -d '([^']*)')?`)
+
+// TestGuide makes the calls of the guide about the mock.
+func TestGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../../provider/templates/guides/mock.md.tmpl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, stop := start(t)
+	defer stop()
+	calls := guideCall.FindAllStringSubmatch(string(guide), -1)
+	if len(calls) < 12 {
+		t.Fatalf("the guide has %d calls", len(calls))
+	}
+	for _, call := range calls {
+		method := cmp.Or(call[1], http.MethodGet)
+		path := strings.ReplaceAll(call[2], "CUSTOMER_ID", mockbackend.AdatumID)
+		if status, body := get(t, http.DefaultClient, method, env["PARTNERCENTER_MOCK_CONTROL"]+path, call[3]); status >= 400 {
+			t.Errorf("%s: %d %s", call[0], status, body)
+		}
+	}
+	usage := &bytes.Buffer{}
+	if code := run(t.Context(), []string{"-h"}, io.Discard, usage); code != 0 {
+		t.Fatal(code)
+	}
+	for _, flag := range regexp.MustCompile("`(-[a-z-]+)[ `]").FindAllStringSubmatch(string(guide), -1) {
+		if !strings.Contains(usage.String(), "  "+flag[1]+" ") {
+			t.Errorf("there is no flag %s", flag[1])
+		}
 	}
 }
