@@ -87,8 +87,8 @@ func TestProtoReservations_importRefused(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
 		"adatum": `"adatum" must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202`,
-		mockbackend.PartnerTenantID + "_" + customer: "it must be a GUID",
-		" " + customer:                         "it must be a GUID",
+		mockbackend.PartnerTenantID + "_" + customer: "must be a GUID",
+		" " + customer:                         "must be a GUID",
 		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID",
 	} {
 		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -147,7 +147,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			// Without the check in the plan, apply says it. Nothing is lost by it.
 			before := r.State()
 			unchecked := acctest.Values{"customer_id": customer, "verify_azure_subscription": false}
-			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "renew the relationship") {
+			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "Renew the relationship") {
 				t.Errorf("%s: apply: %v", how, err)
 			}
 			if !maps.Equal(before, r.State()) {

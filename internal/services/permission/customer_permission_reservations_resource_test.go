@@ -309,7 +309,7 @@ func TestAccReservations_customerIDCase(t *testing.T) {
 func TestAccReservations_unqualifiedCustomer(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
-	const missing = "has no active Azure plan or Azure (global) subscription, without which its users cannot buy. "
+	const missing = "has no active Azure plan or Azure (global) subscription, which its users need to buy. "
 	refused := func(id, message string) resource.TestStep {
 		return resource.TestStep{Config: b.Config(block("one", id)), PlanOnly: true, ExpectError: acctest.Says(message)}
 	}
@@ -397,7 +397,7 @@ func TestAccReservations_signIn(t *testing.T) {
 	}{
 		{
 			name: "app-only", config: func(b *acctest.Backend) string { return b.ConfigAs("", one) },
-			message: "What to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent",
+			message: "What to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN)",
 		},
 		{
 			name: "without MFA", config: func(b *acctest.Backend) string { return b.ConfigAs(b.UserWithoutMFA().RefreshToken, one) },
