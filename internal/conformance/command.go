@@ -41,10 +41,11 @@ type flags struct {
 
 const usage = `Usage: terraform-provider-partnercenter conformance [flags]
 
-Finds out how Partner Center behaves where its documentation leaves it open.
+Tests how Partner Center behaves where Microsoft does not document it.
 Prints a table and writes a report in JSON, without names, tokens or IDs, that
-you can attach to an issue. It signs in as the provider does: with the
-environment variables PARTNERCENTER_TENANT_ID, PARTNERCENTER_CLIENT_ID and so on.
+you can attach to an issue. It authenticates in the same way as the provider,
+with the environment variables PARTNERCENTER_TENANT_ID, PARTNERCENTER_CLIENT_ID
+and so on.
 
 It only reads, with about 150 requests. With -write it also changes the
 permissions of one customer of a sandbox, after you typed its ID, and restores

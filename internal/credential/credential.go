@@ -110,7 +110,7 @@ func New(c Config) (*Credential, error) {
 	case c.Proof.appOnly == nil:
 		return nil, errors.New("the application has no proof of itself")
 	case c.TenantID == "" || c.ClientID == "" && !c.Proof.user:
-		return nil, errors.New("a tenant id and a client id are needed")
+		return nil, errors.New("a tenant ID and a client ID are needed")
 	case c.RefreshToken != "" && c.Proof.user:
 		return nil, errors.New("a refresh token cannot be combined with the Azure CLI, which signs in a user by itself")
 	}

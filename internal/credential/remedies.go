@@ -2,6 +2,7 @@ package credential
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -9,11 +10,11 @@ import (
 )
 
 const (
-	consentLink  = "https://learn.microsoft.com/partner-center/developer/enable-secure-app-model"
+	consentLink  = "https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model"
 	appLink      = "https://learn.microsoft.com/partner-center/developer/partner-center-authentication"
 	entraErrors  = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 	gdapLink     = "https://learn.microsoft.com/partner-center/developer/gdap-and-secure-application-model"
-	consentAgain = "Sign the partner's user in again, with multifactor authentication, to consent to the application, " +
+	consentAgain = "Sign the partner's user in again with multifactor authentication, by terraform-provider-partnercenter login, " +
 		"and store the new refresh token: " + consentLink + "."
 )
 
@@ -26,7 +27,7 @@ var remedies = map[int]string{
 	50173:  "The refresh token was revoked, for example by a password reset. " + consentAgain,
 	50133:  "The session was revoked, for example by a password change. " + consentAgain,
 	50132:  "The session was revoked, for example by a password change. " + consentAgain,
-	70000:  "The refresh token is not one that Entra ID knows for this application and user. " + consentAgain,
+	70000:  "Microsoft Entra ID does not know the refresh token for this application and user. " + consentAgain,
 
 	9002313: "The refresh token is malformed: check that it was stored whole and without quotes. " + consentAgain,
 
@@ -35,10 +36,10 @@ var remedies = map[int]string{
 	50074:  "The user must complete multifactor authentication. " + consentAgain,
 	50072:  "The user must enrol for multifactor authentication. " + consentAgain,
 	50078:  "The multifactor authentication expired. " + consentAgain,
-	50158:  "A Conditional Access policy asks for another proof. " + consentAgain,
-	53003:  "A Conditional Access policy blocks the sign-in. Ask the partner tenant's administrator to admit this application and user.",
-	530032: "A security policy of the tenant blocks the sign-in. Ask the tenant's administrator to admit this application and user.",
-	53000:  "A Conditional Access policy admits managed devices only. Ask the partner tenant's administrator to admit this application and user.",
+	50158:  "A Conditional Access policy requires another authentication. " + consentAgain,
+	53003:  "A Conditional Access policy blocks the sign-in. Ask the partner tenant's administrator to allow this application and user.",
+	530032: "A security policy of the tenant blocks the sign-in. Ask the tenant's administrator to allow this application and user.",
+	53000:  "A Conditional Access policy allows managed devices only. Ask the partner tenant's administrator to allow this application and user.",
 
 	90099:   "The application is not authorised in the customer's tenant. Create an application consent for it: " + gdapLink + ".",
 	65001:   "The permission was not consented to. Grant the application's delegated permissions, then: " + consentAgain,
@@ -56,7 +57,7 @@ var remedies = map[int]string{
 	500212: "A cross-tenant access policy forbids this sign-in. Ask the partner tenant's administrator.",
 	530034: "Delegated administration is blocked because of risk. See the security alerts in Partner Center.",
 
-	7000215: "The client secret is wrong. Use the secret's value, not its id: " + appLink + ".",
+	7000215: "The client secret is wrong. Use the secret's value, not its ID: " + appLink + ".",
 	7000222: "The client secret expired. Create a new one in the app registration: " + appLink + ".",
 	700027:  "The certificate is not one of the app registration's.",
 	700024:  "The OIDC token expired before it was used. Use a request URL or a token file, which is read again on every use.",
@@ -87,7 +88,7 @@ func (e *Error) Remedy() string {
 		}
 		return consentAgain
 	case "invalid_client":
-		return "Check the client ID, and the secret, certificate or federated credential that proves the application: " + appLink + "."
+		return "Check the client ID, and the secret, certificate or federated credential of the application: " + appLink + "."
 	}
 	var cause interface{ Remedy() string }
 	switch {
@@ -98,11 +99,13 @@ func (e *Error) Remedy() string {
 	case e.Err != nil && strings.Contains(e.Err.Error(), "executable not found on path"):
 		return "The Azure CLI is not installed here. Install it (https://learn.microsoft.com/cli/azure/install-azure-cli), run az login, and check with az --version that it is on the PATH."
 	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps the text of a cause only
-		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, add the proxy's certificate authority to the trusted ones; otherwise check the endpoints."
+		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, add the proxy's certificate authority to the trusted ones. Otherwise check the endpoints."
+	case e.Err != nil && isConnection(e.Err):
+		return "The sign-in service cannot be reached. Check the network, the name resolution and the proxy (HTTPS_PROXY), and run again." + e.allow()
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
 	case e.StatusCode >= 500 && len(e.Codes) > 0:
-		return "The failure is on Microsoft's side. Run again; when it stays, give the ids to Microsoft support."
+		return "The failure is on Microsoft's side. Run again. If it stays, give the IDs to Microsoft support."
 	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
 	case e.StatusCode == http.StatusForbidden, e.StatusCode == http.StatusProxyAuthRequired:
@@ -111,6 +114,11 @@ func (e *Error) Remedy() string {
 		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."
 	}
 	return ""
+}
+
+// isConnection tells whether there was no connection. MSAL keeps the text of a cause only.
+func isConnection(err error) bool {
+	return errors.As(err, new(*net.OpError)) || strings.Contains(err.Error(), "dial tcp")
 }
 
 // allow says which hosts a proxy has to allow.

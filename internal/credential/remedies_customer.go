@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"terraform-provider-partnercenter/internal/httppipe"
 )
@@ -88,6 +89,10 @@ func (e *Error) Headline() string {
 		return headline + ": " + cause.Headline()
 	case errors.As(e.Err, new(*httppipe.ProxyError)):
 		return headline + ": a proxy refused the connection"
+	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "):
+		return headline + ": the certificate is not trusted"
+	case e.Err != nil && isConnection(e.Err):
+		return headline + ": no connection to the sign-in service"
 	case len(e.Codes) > 0 && e.refusal():
 		return fmt.Sprintf("%s: Microsoft Entra ID refused it (AADSTS%d)", headline, e.Codes[0])
 	case e.StatusCode == http.StatusTooManyRequests:

@@ -90,13 +90,13 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 		latest = time.Now().Add(late)
 	}
 	ctx = context.WithValue(ctx, latestKey{}, latest) // also none: a sign-in has the context of the call that it is for
-	failed, throttled := 0, false
+	failed, throttled, began := 0, false, time.Now()
 	var resp *http.Response
 	var err error
 	for {
 		turn, waitErr := p.enter(ctx, repeat, throttled)
 		if waitErr != nil {
-			return all.late(resp, err, waitErr)
+			return all.late(resp, err, after(time.Since(began), waitErr))
 		}
 		before := resp
 		resp, err = p.try(ctx, req, all, before)
@@ -143,7 +143,7 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 			continue // it waits in line
 		}
 		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
-			return all.late(resp, err, sleepErr)
+			return all.late(resp, err, after(time.Since(began), sleepErr))
 		}
 	}
 }
@@ -158,6 +158,14 @@ func (a *attempts) late(resp *http.Response, err, waitErr error) (*http.Response
 		errors.As(waitErr, &a.wait)
 	}
 	return resp, err
+}
+
+// after notes in the error of a wait how long the call took before.
+func after(waited time.Duration, waitErr error) error {
+	if e, ok := errors.AsType[*DeadlineError](waitErr); ok {
+		e.Waited = waited
+	}
+	return waitErr
 }
 
 // enter waits for the request's turn, unless it is one that never waits.

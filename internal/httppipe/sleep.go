@@ -11,6 +11,8 @@ import (
 type DeadlineError struct {
 	// Wait is 0 when the time ran out before the requests ahead were done.
 	Wait, Left time.Duration
+	// Waited is how long the call took before, if that is known.
+	Waited time.Duration
 	// Paced says that the wait is due to [Limits], not to the server.
 	Paced bool
 }
@@ -19,8 +21,12 @@ func (e *DeadlineError) Error() string {
 	if e.Wait == 0 {
 		return "the operation's time ran out before it was the request's turn"
 	}
-	return fmt.Sprintf("a wait of %s is needed, but only %s of the operation's time are left",
+	text := fmt.Sprintf("a wait of %s is needed, but only %s of the operation's time are left",
 		e.Wait.Round(time.Second), e.Left.Round(time.Second))
+	if e.Waited >= time.Second {
+		text += fmt.Sprintf(", after %s", e.Waited.Round(time.Second))
+	}
+	return text
 }
 
 // ThrottledRemedy is what to do about a limit of the server.

@@ -97,7 +97,7 @@ func readPage[T any](ctx context.Context, c *Client, in call) (page[T], answer, 
 		}
 		for i := range p.Items {
 			if item, ok := any(p.Items[i]).(identified); ok && item.id() == "" {
-				return errors.New("an item of the list has no id")
+				return errors.New("an item of the list has no ID")
 			}
 		}
 		return nil

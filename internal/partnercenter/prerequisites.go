@@ -34,7 +34,7 @@ func (e *NoAzureSubscriptionError) Error() string {
 	case others > 0:
 		found = counted(others) + " of other products only"
 	}
-	return fmt.Sprintf("Customer %s has no active Azure plan or Azure (global) subscription, without which its users cannot buy. Found: %s.", e.CustomerID, found)
+	return fmt.Sprintf("Customer %s has no active Azure plan or Azure (global) subscription, which its users need to buy. Found: %s.", e.CustomerID, found)
 }
 
 func counted(subscriptions int) string {
@@ -53,7 +53,7 @@ func (k SubscriptionKind) title() string {
 
 // Remedy says what to do.
 func (e *NoAzureSubscriptionError) Remedy() string {
-	return "Buy an Azure plan for the customer, or reactivate the one it has, before the permission is turned on " +
+	return "Buy an Azure plan for the customer, or reactivate the one it has, before you enable the permission " +
 		"(https://learn.microsoft.com/partner-center/developer/create-azure-plan)."
 }
 

@@ -65,17 +65,17 @@ func (b *buyer) wasOn(permission Permission, p *Purchase, now time.Time, log *pu
 	}
 	switch {
 	case knowBefore && knowAfter && before != after:
-		return false, "The permission now and the switches in the activity log contradict each other; the log may lack one, as of the last minutes."
+		return false, "The current permission and the changes in the activity log contradict each other. The log may lack a change of the last minutes."
 	case knowBefore:
 		return before, ""
 	case knowAfter && !after && next == len(records) && now.Sub(at.Time) < auditLag:
-		return false, "Not yet: the permission is off now, and the activity log may not have the switch yet. How long a record takes is not documented."
+		return false, "Not yet: the permission is disabled now, and the activity log may not have the change yet. Microsoft does not document how long a record takes."
 	case knowAfter:
 		return after, ""
 	case len(records) > 0:
-		return false, "The records of the switches in the activity log do not say what they switched."
+		return false, "The records in the activity log do not say what they changed."
 	}
-	return false, "The permission now could not be read, which takes app+user sign-in, and the activity log has no switch of it."
+	return false, "The current permission could not be read, which needs app+user authentication, and the activity log has no change of it."
 }
 
 // finds tells what a switch found: whether the permission was on before it.

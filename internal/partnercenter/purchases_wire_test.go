@@ -69,7 +69,7 @@ func TestWasOn(t *testing.T) {
 	}{
 		"on all the time":           {nil, "on", "on"},
 		"off all the time":          {nil, "off", "off"},
-		"without a user":            {nil, "", "?The permission now could not be read"},
+		"without a user":            {nil, "", "?The current permission could not be read"},
 		"turned on before":          {[]AuditRecord{create(-1)}, "on", "on"},
 		"at the same moment":        {[]AuditRecord{create(0)}, "on", "on"},
 		"turned on after":           {[]AuditRecord{create(1)}, "on", "off"},
@@ -81,9 +81,9 @@ func TestWasOn(t *testing.T) {
 		"no user, turned off after": {[]AuditRecord{deleted(1)}, "", "on"},
 		"widened after":             {[]AuditRecord{update(1, off, on)}, "on", "off"},
 		"narrowed before":           {[]AuditRecord{update(-1, on, off)}, "off", "off"},
-		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The permission now and the switches in the activity log contradict"},
-		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The permission now and the switches in the activity log contradict"},
-		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records of the switches in the activity log do not say"},
+		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
+		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
+		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
 		"one value is told":         {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
 		"created, without a value":  {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
 	} {
@@ -110,7 +110,7 @@ func TestWasOn(t *testing.T) {
 		{Time{}, &purchaseLog{}, "The order has no date."},
 		{at, &purchaseLog{none: "No log."}, "No log."},
 		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
-		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is off now"},
+		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is disabled now"},
 	} {
 		if _, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
 			t.Errorf("%q, not %q", unknown, c.want)

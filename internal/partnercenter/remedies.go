@@ -11,38 +11,37 @@ import (
 const (
 	docs        = "https://learn.microsoft.com/partner-center/"
 	rolesLink   = docs + "customers/give-customers-permission"
-	appUserLink = docs + "developer/enable-secure-app-model"
-	mfaLink     = docs + "developer/partner-center-authentication"
+	appUserLink = "https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model"
 )
 
 // remedies says what to do about Partner Center's codes
 // (https://learn.microsoft.com/partner-center/developer/error-codes).
 var remedies = map[string]string{
-	"900420": "The token was issued for a retired audience. Ask for tokens for " + DefaultEndpoint + ".",
+	"900420": "The token was issued for a retired audience. Request tokens for " + DefaultEndpoint + ".",
 	"900421": "The sign-in lacks multifactor authentication, which Partner Center requires of every call on behalf of a user. " +
-		"Sign the partner's user in again with multifactor authentication, consent to the application and store the new refresh token: " +
-		appUserLink + " and " + mfaLink + ".",
+		"Sign the partner's user in again with multifactor authentication, by terraform-provider-partnercenter login, and store the new refresh token: " +
+		appUserLink + ".",
 	"900329": "This call needs app+user sign-in: use a refresh token of an Admin agent: " + appUserLink + ".",
-	"900150": "The signed-in user's role does not suffice. Only an Admin agent may turn customer permissions on or off; " +
-		"Sales and Helpdesk agents can see them: " + rolesLink + ".",
-	"900308": "The signed-in user lacks privileges. Customer permissions need a user in the partner tenant's AdminAgents group: " + rolesLink + ".",
-	"900309": "Conditional Access blocks the call. Ask the partner tenant's administrator to admit this application and user.",
-	"20002":  "The customer has no reseller relationship with this partner, or no longer. Check the customer id; renew the relationship or remove the customer from the configuration.",
-	"60003":  "There is no customer tenant with this id. Check the customer id.",
-	"900118": "The customer id is malformed. It is the customer's Microsoft Entra tenant id, a GUID.",
+	"900150": "The role of the user is not enough. Only an Admin agent can enable or disable customer permissions. " +
+		"Sales agents and Helpdesk agents can only read them. Use the refresh token of an Admin agent: " + rolesLink + ".",
+	"900308": "The user lacks privileges. Customer permissions need a user in the partner tenant's AdminAgents group: " + rolesLink + ".",
+	"900309": "Conditional Access blocks the call. Ask the partner tenant's administrator to allow this application and user.",
+	"20002":  "The customer has no reseller relationship with this partner, or no longer. Check the customer's ID. Renew the relationship, or remove the customer from the configuration.",
+	"60003":  "There is no customer tenant with this ID. Check the customer's ID.",
+	"900118": "The customer's ID is malformed. It is the Microsoft Entra tenant ID of the customer, a GUID.",
 	"13605":  "The customer has not accepted the Microsoft Customer Agreement. " + acceptAgreement,
 	"900124": "The partner has not accepted the Microsoft Partner Agreement.",
 	"900123": "The indirect reseller has not accepted the Microsoft Partner Agreement.",
-	"600040": "The policy id is not one that Partner Center knows.",
+	"600040": "Partner Center does not know the ID of the policy.",
 
 	// Purchases.
-	"900206": "The attestation of the partner of record is missing. It has to be accepted.",
+	"900206": "The attestation of the partner of record is missing. Accept it in Partner Center.",
 	"900203": "The offer requires an attestation that the provider does not give. Buy it in Partner Center.",
 	"2006":   "The partner may not sell this offer. " + programme,
 	"2030":   "The partner is not onboarded to sell in the country of the customer. " + programme,
 	"2085":   "The offer is not for sale to this customer. Check the customer's billing country and its other subscriptions in Partner Center.",
-	"4018":   "Partner Center cannot process the order. Check whether the customer has an Azure (global) subscription, beside which no Azure plan is sold.",
-	"800009": "Partner Center refuses what is in the cart, for example since the customer has an Azure plan already. Check the customer's subscriptions in Partner Center.",
+	"4018":   "Partner Center cannot process the order. Check whether the customer has an Azure (global) subscription, next to which no Azure plan is sold.",
+	"800009": "Partner Center refuses what is in the cart, for example because the customer already has an Azure plan. Check the customer's subscriptions in Partner Center.",
 	"800015": "There is no indirect reseller with this Partner ID. Check the Partner ID (MPN location ID) of the reseller.",
 	"800016": "This Partner ID is not that of an indirect reseller of the partner. Check the Partner ID (MPN location ID) of the reseller.",
 	"900154": "This Partner ID is not that of an indirect reseller of the partner. Check the Partner ID (MPN location ID) of the reseller.",
@@ -63,15 +62,15 @@ var remedies = map[string]string{
 	"900419": "The customer's tenant has too many subscriptions. Remove unused ones.",
 	"800039": "The partner's programme is not active. " + programme,
 	"900149": "The partner's programme is not active. " + programme,
-	"900159": "The customer has no reseller relationship with this partner, or no longer. Check the customer id.",
+	"900159": "The customer has no reseller relationship with this partner, or no longer. Check the customer's ID.",
 	"800005": "Partner Center could not place the order. Run again: the run continues with the same purchase and places no other order.",
 	"900192": "Partner Center could not place the order. Run again: the run continues with the same purchase and places no other order.",
-	"900115": "Something below the Azure plan is active. Cancel the Azure subscriptions and return the reservations first.",
-	"800040": "The subscription cannot change to this status. Look at it in Partner Center.",
-	"800096": "The status of this subscription cannot be changed. Look at it in Partner Center.",
+	"900115": "The Azure plan has active subscriptions or reservations. Cancel the Azure subscriptions and return the reservations first.",
+	"800040": "The subscription cannot change to this status. Check it in Partner Center.",
+	"800096": "The status of this subscription cannot be changed. Check it in Partner Center.",
 	"900278": "Another change of the subscription is pending. Run again after 24 hours.",
-	"900279": "The subscription can no longer be changed. Look at it in Partner Center.",
-	"900280": "The subscription cannot be changed at present. Look at it in Partner Center, and run again.",
+	"900279": "The subscription can no longer be changed. Check it in Partner Center.",
+	"900280": "The subscription cannot be changed now. Check it in Partner Center, and run again.",
 	"900311": "The subscription was changed too often. Run again later.",
 }
 
@@ -91,15 +90,15 @@ func remedy(e *Error) string {
 	case e.StatusCode == http.StatusTooManyRequests:
 		return httppipe.ThrottledRemedy
 	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/selfservepolicy"):
-		return "Customer permissions take app+user sign-in by a user of the partner tenant's group AdminAgents; Sales and Helpdesk agents can see them. " +
-			"Check the signed-in user's role, and that the customer is yours: " + rolesLink + "."
+		return "Customer permissions need app+user authentication by a user of the partner tenant's group AdminAgents. Sales agents and Helpdesk agents can only read them. " +
+			"Check the role of the user, and that the customer is yours: " + rolesLink + "."
 	case e.StatusCode == http.StatusForbidden && (strings.Contains(strings.ToLower(e.Path), "/entitlements") || strings.Contains(strings.ToLower(e.Path), "/artifacts/")):
-		return "Reservations take app+user sign-in by an agent of the partner: " + appUserLink + ". Check the sign-in and that the customer is yours."
+		return "Reservations need app+user authentication by an agent of the partner: " + appUserLink + ". Check the sign-in and that the customer is yours."
 	case e.StatusCode == http.StatusForbidden && strings.Contains(strings.ToLower(e.Path), "/applicationconsents"):
-		return "An application consent takes app+user sign-in by an Admin agent, and a GDAP relationship with the customer that has the role Application Administrator: " +
+		return "An application consent needs app+user authentication by an Admin agent, and a GDAP relationship with the customer that has the role Application Administrator: " +
 			docs + "developer/control-panel-vendor-apis."
 	case e.StatusCode == http.StatusForbidden:
-		return "Check the signed-in user's role in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
+		return "Check the role of the user in the partner tenant, and that a relationship with the customer (reseller, GDAP) exists."
 	case e.StatusCode == http.StatusUnauthorized:
 		return "Partner Center does not accept the token. Check that the application is enabled for the Partner Center API in this tenant: " +
 			docs + "developer/set-up-api-access-in-partner-center."
@@ -108,15 +107,15 @@ func remedy(e *Error) string {
 	case e.StatusCode == http.StatusNotFound && e.Code == "":
 		return "The address itself seems to be unknown. Check the endpoints."
 	case e.StatusCode >= 500:
-		return "The failure is on Partner Center's side. Run again; when it stays, give the ids to Microsoft support."
+		return "The failure is on Partner Center's side. Run again. If it stays, give the IDs to Microsoft support."
 	case errors.Is(e.Err, errUnreadable):
-		return "Something between may have answered, such as a proxy. Check the endpoints and the proxy; when it stays, report it with the ids."
+		return "Something between may have answered, such as a proxy. Check the endpoints and the proxy; if it stays, report it with the IDs."
 	case e.StatusCode == http.StatusConflict:
-		return "Somebody else changes the same thing at the moment. Run again."
+		return "Somebody else is changing the same object. Run again."
 	case e.StatusCode >= 400:
-		return "Partner Center does not accept the request. When its message does not help, report it with the ids."
+		return "Partner Center does not accept the request. If its message does not help, report it with the IDs."
 	case e.StatusCode == 0:
-		return "No answer came. Check network and proxy, and run again."
+		return "No answer came. Check the network and the proxy, and run again."
 	}
 	return ""
 }

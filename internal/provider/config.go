@@ -244,12 +244,12 @@ func (r *resolver) value(setting string) (value, source string, level int) {
 }
 
 func (r *resolver) text(setting string, check func(string) error) string {
-	s, source, _ := r.value(setting)
+	s, source, level := r.value(setting)
 	if s == "" {
 		return ""
 	}
 	if err := check(s); err != nil {
-		r.invalid(setting, fmt.Sprintf("The value of %s %s.", source, err))
+		r.invalid(setting, fmt.Sprintf("The value of %s %s.\n\nWhat to do: correct %s.", source, err, placeOf(source, level)))
 		return ""
 	}
 	return s

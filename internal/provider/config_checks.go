@@ -13,7 +13,7 @@ import (
 
 func checkTenant(s string) error {
 	if tfkit.CheckGUID(s) != nil && !domain.MatchString(s) {
-		return errors.New("must be the tenant's id, a GUID such as 1d3f0c52-6a4e-4b8e-9c55-2f4a7be0a101, or one of its domains such as contoso.onmicrosoft.com")
+		return errors.New("must be the tenant's ID, a GUID such as 1d3f0c52-6a4e-4b8e-9c55-2f4a7be0a101, or one of its domains such as contoso.onmicrosoft.com")
 	}
 	return nil
 }

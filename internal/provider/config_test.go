@@ -154,8 +154,8 @@ var texts = []text{
 		"tenant_id", func(m *providerModel) *types.String { return &m.TenantID }, func(s settings) string { return s.tenantID },
 		tenantB, "contoso.onmicrosoft.com",
 		map[string]string{
-			"contoso": "must be the tenant's id", "common": "must be the tenant's id", "{" + tenantA + "}": "such as 1d3f0c52",
-			tenantA + "\n": "must be the tenant's id", "https://contoso.com": "contoso.onmicrosoft.com", "-a.com": "must be", "a..com": "must be",
+			"contoso": "must be the tenant's ID", "common": "must be the tenant's ID", "{" + tenantA + "}": "such as 1d3f0c52",
+			tenantA + "\n": "must be the tenant's ID", "https://contoso.com": "contoso.onmicrosoft.com", "-a.com": "must be", "a..com": "must be",
 		},
 		"", true,
 	},

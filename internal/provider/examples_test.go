@@ -76,7 +76,8 @@ func TestExamples(t *testing.T) {
 	}
 	for _, needed := range []string{
 		"provider/", "quickstart/", "customer-self-service/", "purchase-alarm/", "purchase-report/", "shards/", "get-started/", "pipelines/", "policy/",
-		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "customers-of-reseller/", "stop-purchases/", "renewals-due/", "customer-onboarding/",
+		"several-partners/", "provider-variables/", "customers-from-file/", "customers-deny/", "customers-of-reseller/",
+		"emergency-stop/all/", "emergency-stop/one-customer/", "stop-purchases/", "renewals-due/", "customer-onboarding/",
 	} {
 		if files[needed] == nil {
 			t.Errorf("there is no example in %s", needed)
@@ -139,10 +140,18 @@ func TestExamples(t *testing.T) {
 				continue
 			case path.Dir(path.Dir(folder)) == "list-resources" && name == "list-resource.tfquery.hcl":
 				try = example.listResource
+			case strings.HasPrefix(folder, "modules/"): // TestModules
+				continue
+			case path.Dir(path.Dir(folder)) == "emergency-stop" && name == "main.tf":
+				try = example.emergencyStop
 			case path.Dir(path.Dir(folder)) == "data-sources" && name == "data-source.tf":
 				try = example.blocks
 			case path.Dir(path.Dir(folder)) == "resources" && name == "resource.tf":
 				try = example.blocks
+			case path.Dir(path.Dir(folder)) == "resources" && name == "customers.yaml": // belongs to from-yaml.tf
+				continue
+			case path.Dir(path.Dir(folder)) == "resources" && (name == "for-each.tf" || name == "from-yaml.tf"):
+				try = example.severalCustomers
 			case path.Dir(path.Dir(folder)) == "resources" && name == "import-by-string-id.tf":
 				try = example.importBlock
 			case path.Dir(path.Dir(folder)) == "resources" && name == "import-by-identity.tf":
@@ -656,6 +665,38 @@ func (e example) customersDeny(name string) {
 		}
 	}
 	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+}
+
+// emergencyStop disables what it says, beside a state that declares the opposite and is not applied.
+func (e example) emergencyStop(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
+	out := run(e.T, w, 2, "plan", "-input=false", "-detailed-exitcode", "-out=tfplan")
+	if !regexp.MustCompile(`"Contoso Demo \(.*" *= ".*on -> off`).MatchString(out) {
+		e.Errorf("the plan does not say that Contoso Demo is disabled:\n%s", out)
+	}
+	run(e.T, w, 0, "apply", "-input=false", "tfplan")
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.ContosoID)
+	if all := e.typeName == "all"; all {
+		acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID)
+	} else {
+		acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID, mockbackend.AzureReservedInstances)
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+}
+
+// severalCustomers are resources with for_each, which is not for the test framework.
+func (e example) severalCustomers(name string) {
+	b := acctest.New(e.T, mockbackend.Config{})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: requirement + e.read(name), "customers.yaml": e.read("customers.yaml")})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	if name == "from-yaml.tf" {
+		acctest.ExpectPermissions(e.T, b.Backend, mockbackend.LitwareID)
+	}
+	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
 }
 
 // customersOfReseller enables the customers of one reseller, and names one that leaves before it is disabled.

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	dsschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	fwprovider "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -45,6 +46,9 @@ func (r rules) described(path string, a described) {
 	text := cmp.Or(a.GetMarkdownDescription(), a.GetDescription()) // the timeouts module has plain ones
 	if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
 		r.Errorf("%s: the description is not one of whole sentences: %q", path, text)
+	}
+	if strings.Contains(path, ".") {
+		r.text(path, text, true)
 	}
 }
 
@@ -93,6 +97,9 @@ func (r rules) all(path string, v reflect.Value) {
 	}
 }
 
+// subcategory is a group of pages in the registry.
+var subcategory = regexp.MustCompile(`(?m)^subcategory: "(Permissions|Purchases|Azure access|Sign-in)"$`)
+
 // files of a type: its page, its example and the code.
 func (r rules) files(kind, folder, typeName string) {
 	r.Helper()
@@ -101,6 +108,12 @@ func (r rules) files(kind, folder, typeName string) {
 		r.Errorf("%s: the name does not begin with partnercenter_", typeName)
 	}
 	root := acctest.Root()
+	if index, err := os.ReadFile(filepath.Join(root, "docs", "index.md")); err != nil || !strings.Contains(string(index), "| [`"+typeName+"`]("+folder+"/"+short+".md)") {
+		r.Errorf("%s: it is not in the table of docs/index.md: %v", typeName, err)
+	}
+	if page, err := os.ReadFile(filepath.Join(root, "docs", folder, short+".md")); err != nil || !subcategory.Match(page) {
+		r.Errorf("%s: the page is in none of the registry's groups; see the templates: %v", typeName, err)
+	}
 	for _, file := range []string{
 		filepath.Join(root, "docs", folder, short+".md"),
 		filepath.Join(root, "examples", folder, typeName, strings.ReplaceAll(kind, "_", "-")+".tf"),
@@ -159,6 +172,7 @@ func TestHouseRules(t *testing.T) {
 			r.valid(name, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
 			r.described(name, s.Schema)
 			r.signIn(name, s.Schema.MarkdownDescription)
+			r.page(name, s.Schema.MarkdownDescription)
 			r.all(name, reflect.ValueOf(s.Schema))
 			r.files("resource", "resources", name)
 			r.takesOver(ctx, name, one, s.Schema)
@@ -180,11 +194,28 @@ func TestHouseRules(t *testing.T) {
 			r.valid(m.TypeName, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
 			r.described(m.TypeName, s.Schema)
 			r.signIn(m.TypeName, s.Schema.MarkdownDescription)
+			r.page(m.TypeName, s.Schema.MarkdownDescription)
 			r.all(m.TypeName, reflect.ValueOf(s.Schema))
 			r.files("data_source", "data-sources", m.TypeName)
 			if _, ok := one.(datasource.DataSourceWithConfigure); !ok {
 				t.Errorf("%s: no Configure, so no client", m.TypeName)
 			}
+		})
+	}
+	for _, create := range p.(fwprovider.ProviderWithListResources).ListResources(ctx) {
+		one := create()
+		var m resource.MetadataResponse
+		one.Metadata(ctx, resource.MetadataRequest{ProviderTypeName: meta.TypeName}, &m)
+		t.Run("list "+m.TypeName, func(t *testing.T) {
+			t.Parallel()
+			r := rules{t}
+			var s list.ListResourceSchemaResponse
+			one.ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &s)
+			r.valid(m.TypeName, append(s.Diagnostics, s.Schema.ValidateImplementation(ctx)...))
+			r.described("list "+m.TypeName, s.Schema)
+			r.signIn("list "+m.TypeName, s.Schema.MarkdownDescription)
+			r.page("list "+m.TypeName, s.Schema.MarkdownDescription)
+			r.all("list "+m.TypeName, reflect.ValueOf(s.Schema))
 		})
 	}
 }
@@ -311,6 +342,7 @@ func (r rules) takesOver(ctx context.Context, name string, one resource.Resource
 		if a.GetDescription() == "" {
 			r.Errorf("%s identity.%s: no description", name, attribute)
 		}
+		r.text(name+" identity."+attribute, a.GetDescription(), true)
 		if _, ok := s.Attributes[attribute]; !ok {
 			r.Errorf("%s identity.%s: the resource has no such attribute", name, attribute)
 		}

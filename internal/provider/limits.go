@@ -76,6 +76,6 @@ func (c numberCheck) ValidateFloat64(_ context.Context, req validator.Float64Req
 
 func (c numberCheck) validate(at path.Path, s string, diags *diag.Diagnostics) {
 	if err := c.check(s); err != nil {
-		diags.AddAttributeError(at, "Invalid value", "The value of "+at.String()+" "+err.Error()+".")
+		diags.AddAttributeError(at, "Invalid value", "The value of "+at.String()+" "+err.Error()+".\n\nWhat to do: correct the value.")
 	}
 }

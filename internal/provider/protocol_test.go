@@ -77,7 +77,7 @@ func TestAccProvider_malformedSettings(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
-			refused("tenant_id", "partner", "must be the tenant's id, a GUID such as"),
+			refused("tenant_id", "partner", "must be the tenant's ID, a GUID such as"),
 			refused("client_id", "app", "must be a GUID such as"),
 			refused("partner_center", "http://api.example", "is plain http, which is accepted for a loopback address only"),
 			refusedNumber("requests_per_second", "0", "The value of requests_per_second must be a number from 0.01 to 1000, such as 8"),

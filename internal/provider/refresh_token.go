@@ -40,12 +40,12 @@ func (r *resolver) refreshToken(s signIn, owner credential.Owner) (token, from, 
 		r.invalid(setting, fmt.Sprintf("The refresh token from %s cannot be used: %s.", found.from, err))
 		return "", "", ""
 	case of.Differs(owner):
-		r.fail(setting, "The refresh token belongs to another tenant or application", fmt.Sprintf("The refresh token from %s is of %s. The provider signs in as %s.\n\n"+
+		r.fail(setting, "The refresh token belongs to another tenant or application", fmt.Sprintf("The refresh token from %s is of %s. The provider authenticates as %s.\n\n"+
 			"What to do: use a refresh token of this tenant and application, or correct tenant_id and client_id.", found.from, of, owner))
 		return "", "", ""
 	case s.method == azureCLI:
 		r.fail("use_cli", "A refresh token cannot be combined with the Azure CLI",
-			"The Azure CLI signs in a user by itself.\n\nWhat to do: remove use_cli, and prove the application in another way, or remove the refresh token.")
+			"The Azure CLI signs in a user by itself.\n\nWhat to do: remove use_cli and set another credential of the application, or remove the refresh token.")
 	}
 	output, unused := r.beside(found, "refresh_token_output_path")
 	if output != "" {

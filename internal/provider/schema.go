@@ -51,10 +51,9 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 				"With it, the provider authenticates as app+user, which customer permissions need. Without it, the provider authenticates as "+
 				"app-only, which is enough to read customers and subscriptions."),
 			"refresh_token_file_path": text("refresh_token_file_path", "Path of a file with the refresh token. A warning says if others can read it."),
-			"refresh_token_output_path": text("refresh_token_output_path", "Path of the file to write the newest refresh token to, each time Microsoft Entra ID issues one. The file has "+
-				"mode 0600 and is replaced atomically. It may be the same as `refresh_token_file_path`. A symbolic link is followed. A file with the refresh token of another "+
-				"tenant or application, or with anything else, is refused. Set it in the same place as the refresh token: in the provider block or in the environment. "+
-				"Without it, a refresh token expires 90 days after it was issued, however often it is used. See [Several partner tenants](guides/several_partner_tenants.md)."),
+			"refresh_token_output_path": text("refresh_token_output_path", "Path of the file that receives the newest refresh token, which Microsoft Entra ID issues at each sign-in. "+
+				"It can be the same as `refresh_token_file_path`. The file has mode 0600 and is replaced atomically. Without it, the refresh token expires 90 days after it was issued. "+
+				"Set it in the same place as the refresh token: see [Several partner tenants](guides/several_partner_tenants.md)."),
 			"refresh_token_obtained_on": text("refresh_token_obtained_on", "Date on which the refresh token was issued, such as `2026-01-31`, not in the future. With it, the provider warns only in the last 30 days "+
 				"before a refresh token that is not renewed expires. Set it in the same place as the refresh token.", tfkit.StringCheck("value must be a date such as 2026-01-31", checkDate)),
 

@@ -23,6 +23,33 @@ type unit struct {
 	secret bool
 }
 
+// moduleCalls use the modules of examples/modules.
+var moduleCalls = map[string]string{
+	"customer-self-service": `
+module "adatum" {
+  source      = "./module"
+  customer_id = "` + mockbackend.AdatumID + `"
+  buyer       = "` + mockbackend.AdatumUserPrincipalName + `"
+}
+`,
+	"customers-from-file": `
+module "customers" {
+  source = "./module"
+  file   = "customers.csv"
+}
+`,
+}
+
+// customersYAML is the file beside an example.
+func customersYAML(t *testing.T, dir string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(dir, "customers.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
 // exampleUnits are all configurations below examples. Whole ones stand alone, resources are applied one by one and with
 // their import blocks, and data sources all together.
 func exampleUnits(t *testing.T) map[string]unit {
@@ -54,6 +81,15 @@ func exampleUnits(t *testing.T) map[string]unit {
 			sources.files["main.tf"] += fmt.Sprintf("module %q {\n  source = \"./%s\"\n}\n", typeName, typeName)
 		case kind == "resources/" && filepath.Base(name) == "resource.tf":
 			resources[typeName] = requirement + text
+		case kind == "resources/" && (filepath.Base(name) == "for-each.tf" || filepath.Base(name) == "from-yaml.tf"):
+			units[folder+"/"+filepath.Base(name)] = unit{files: map[string]string{"main.tf": requirement + text, "customers.yaml": customersYAML(t, dir)}}
+		case kind == "modules/":
+			u := units[folder]
+			if u.files == nil {
+				u.files = map[string]string{"main.tf": requirement + moduleCalls[typeName], "customers.csv": "customer_id,name,azure_reservations,azure_savings_plans\n"}
+			}
+			u.files["module/"+filepath.Base(name)] = text
+			units[folder] = u
 		case kind == "resources/" && strings.Contains(text, "identity"): // the same, for Terraform 1.12
 		case kind == "resources/":
 			imports[typeName] = text

@@ -90,7 +90,7 @@ func (r *resolver) choose(choices []choice) (name string, ok bool) {
 		case 1:
 			return names[level], true
 		default:
-			r.fail(setting, "More than one way to sign in", fmt.Sprintf("The application proves itself in one way, but here are %s.\n\n"+
+			r.fail(setting, "More than one way to sign in", fmt.Sprintf("The application authenticates with one credential, but here are %s.\n\n"+
 				"What to do: keep one of them. What is in the provider block beats the environment.", strings.Join(selected[level], " and ")))
 			return "", false
 		}
@@ -230,8 +230,8 @@ func (r *resolver) oidc() signIn {
 	case name == oidcChoices[2].name:
 		file, _ := r.lookupEnv("AZURE_FEDERATED_TOKEN_FILE")
 		if file == "" {
-			r.fail("use_aks_workload_identity", "Missing AZURE_FEDERATED_TOKEN_FILE", "AKS workload identity was asked for, but Kubernetes has not set "+
-				"AZURE_FEDERATED_TOKEN_FILE.\n\nWhat to do: label the pod azure.workload.identity/use: \"true\" and give it a service account with a client id.")
+			r.fail("use_aks_workload_identity", "Missing AZURE_FEDERATED_TOKEN_FILE", "use_aks_workload_identity is set, but Kubernetes has not set "+
+				"AZURE_FEDERATED_TOKEN_FILE.\n\nWhat to do: label the pod azure.workload.identity/use: \"true\" and give it a service account with a client ID.")
 			return signIn{}
 		}
 		return r.tokenFile("use_aks_workload_identity", file, "the environment variable AZURE_FEDERATED_TOKEN_FILE")
@@ -293,7 +293,7 @@ func (r *resolver) azureAppOnly(s signIn, refreshToken string) bool {
 	case mode == "user" && !user && s.method != "":
 		r.invalid(setting, "The mode is user, but there is no user.\n\nWhat to do: set refresh_token, or set azure_auth_mode to app.")
 	case mode == "app" && s.method == azureCLI:
-		r.invalid(setting, "The mode is app, but the Azure CLI signs in by itself.\n\nWhat to do: remove azure_auth_mode, or prove the application in another way.")
+		r.invalid(setting, "The mode is app, but the Azure CLI signs in by itself.\n\nWhat to do: remove azure_auth_mode, or set another credential of the application.")
 	}
 	return mode == "app"
 }

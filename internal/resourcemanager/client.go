@@ -178,4 +178,4 @@ func list[T any](ctx context.Context, c *httppipe.Caller, path string, query url
 	}
 }
 
-var errNoID = errors.New("an object has no id")
+var errNoID = errors.New("an object has no ID")

@@ -116,7 +116,7 @@ func TestLists_refused(t *testing.T) {
 		"no list":                  {`{}`, "not what the API documents"},
 		"null":                     {`null`, "not what the API documents"},
 		"nothing":                  {``, "not what the API documents"},
-		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no id"},
+		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no ID"},
 		"an object without role":   {`{"value":[{"id":"/x"}]}`, "has no"},
 	} {
 		t.Run(name, func(t *testing.T) {

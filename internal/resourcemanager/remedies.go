@@ -35,9 +35,9 @@ var remedies = map[string]string{
 }
 
 // readAccess is what to do about a read that was refused.
-const readAccess = "The signed-in user or application cannot read the customer's subscription. Any role there is enough: " +
-	"a user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer, until the customer takes it away or the " +
-	"relationship ends (https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads); an application needs one of its own, such as Reader."
+const readAccess = "The signed-in user or application cannot read the customer's subscription. Any role there is enough. " +
+	"A user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer. It ends if the customer removes it or the " +
+	"relationship ends: https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads. An application needs a role of its own, such as Reader."
 
 // reservationRemedies say what to do about the codes of Microsoft.Capacity
 // (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations).
@@ -55,7 +55,7 @@ const (
 		"Azure Lighthouse gives none (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations)."
 	reservationWriteAccess = "The signed-in user or application cannot change this reservation. Reservations have roles of their own and inherit none from subscriptions. " +
 		"Ask the customer for Owner of the reservation order, or for Reservations Administrator at /providers/Microsoft.Capacity. A user of the partner also needs " +
-		"membership in AdminAgents and a GDAP relationship to the customer. If the customer gives none, it can turn off the renewal itself in the Azure portal: " +
+		"membership in AdminAgents and a GDAP relationship to the customer. If the customer does not, it can disable the renewal itself in the Azure portal: " +
 		"Reservations > the reservation > Renewal (https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew)."
 )
 

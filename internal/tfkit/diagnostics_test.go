@@ -43,12 +43,12 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 	}{
 		"an answer of Partner Center": {
 			forbidden,
-			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy +
+			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN)." +
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
 		},
 		"an answer inside of another error": {
 			fmt.Errorf("while writing: %w", forbidden),
-			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy +
+			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN)." +
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
 		},
 		"an answer without ids and without remedy": {

@@ -85,7 +85,7 @@ func TestStringCheck(t *testing.T) {
 			if !ok || !d.Path().Equal(at) {
 				t.Errorf("the error is not on %s: %v", at, resp.Diagnostics[0])
 			}
-			if got := resp.Diagnostics[0]; got.Summary() != "Invalid value" || got.Detail() != c.want {
+			if got := resp.Diagnostics[0]; got.Summary() != "Invalid customer.id" || got.Detail() != c.want+"\n\nWhat to do: correct the value." {
 				t.Errorf("got %q and %q, want %q", got.Summary(), got.Detail(), c.want)
 			}
 		})

@@ -31,22 +31,22 @@ type CustomerSelection struct {
 func CustomerSelectionAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"company_name_prefix": schema.StringAttribute{
-			MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
+			MarkdownDescription: "List only customers whose company name starts with this text. Case is ignored.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"domain_prefix": schema.StringAttribute{
-			MarkdownDescription: "Only customers whose default domain starts with this text. Case is ignored. With `company_name_prefix` as well, both must match.",
+			MarkdownDescription: "List only customers whose default domain starts with this text. Case is ignored. If `company_name_prefix` is set, too, both must match.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 		},
 		"indirect_reseller_id": schema.StringAttribute{
-			MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. Must be a GUID.",
+			MarkdownDescription: "List only customers of this indirect reseller. Microsoft Entra tenant ID of the reseller, as in the data source `partnercenter_indirect_resellers`. Must be a GUID.",
 			Optional:            true,
 			Validators:          []validator.String{GUID()},
 		},
 		"exclude_customer_ids": schema.ListAttribute{
-			MarkdownDescription: "Microsoft Entra tenant IDs of customers to leave out, such as those that are managed already.",
+			MarkdownDescription: "Microsoft Entra tenant IDs of customers to leave out, such as those that are already managed.",
 			ElementType:         types.StringType,
 			Optional:            true,
 			Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(GUID())},

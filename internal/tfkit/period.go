@@ -37,12 +37,12 @@ func PeriodAttributes(start, last string, checkLast func(string) error) map[stri
 			Validators:          []validator.String{RFC3339(), stringvalidator.ConflictsWith(path.MatchRoot("last"))},
 		},
 		"end": schema.StringAttribute{
-			MarkdownDescription: "End of the period (exclusive), in RFC 3339 format. Defaults to now.",
+			MarkdownDescription: "End of the period (exclusive), in RFC 3339 format. Defaults to the current time.",
 			Optional:            true,
 			Validators:          []validator.String{RFC3339()},
 		},
 		"last": schema.StringAttribute{
-			MarkdownDescription: "Length of the period before `end`, instead of `start`: days such as `30d`, or hours and minutes such as `36h` or `90m`." + last,
+			MarkdownDescription: "Length of the period before `end`, in place of `start`, such as `30d`, `36h` or `90m`." + last,
 			Optional:            true,
 			Validators:          []validator.String{StringCheck("value must be a duration such as 30d or 36h", checkLast)},
 		},

@@ -13,14 +13,14 @@ import (
 // CheckRFC3339 accepts a moment in RFC 3339.
 func CheckRFC3339(s string) error {
 	if _, err := time.Parse(time.RFC3339, s); err != nil {
-		return errors.New("must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z")
+		return errors.New("must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z")
 	}
 	return nil
 }
 
 // RFC3339 validates an attribute with [CheckRFC3339]; [Time] reads it.
 func RFC3339() validator.String {
-	return StringCheck("value must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z", CheckRFC3339)
+	return StringCheck("value must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z", CheckRFC3339)
 }
 
 // Time is the moment in an attribute that [RFC3339] validates, the zero time for null and

@@ -78,15 +78,15 @@ func run(ctx context.Context) (err error) {
 		title string
 		do    func(context.Context) (string, error)
 	}{
-		{"apply turns reservations on for every customer with an Azure plan", d.apply},
+		{"apply enables reservations for every customer that has an Azure plan", d.apply},
 		{"a second plan has no changes", d.noChanges},
-		{"somebody turns one off in the dashboard, and a plan shows it", d.drift},
-		{"another apply heals it", d.heal},
+		{"somebody disables one in the portal, and a plan shows it", d.drift},
+		{"another apply enables it again", d.heal},
 		{"a customer buys a reservation, and the next plan says so", d.purchase},
 		{"a customer buys a savings plan in the Azure portal, which has no order, and the next plan says so", d.savingsPlan},
-		{"the permission of that customer is turned off, and with it the renewal of all that it has", d.stop},
-		{"Partner Center's activity log names every switch and purchase, and who made it", d.activityLog},
-		{"destroy turns them off, and leaves savings plans permissions as they were", d.destroy},
+		{"the permission of that customer is disabled, and so are the renewals of all its reservations", d.stop},
+		{"Partner Center's activity log names every change and purchase, and who made it", d.activityLog},
+		{"destroy disables them, and keeps the permissions to buy savings plans", d.destroy},
 	} {
 		shown, err := step.do(ctx)
 		if err != nil {
@@ -128,7 +128,7 @@ func (d *demo) apply(ctx context.Context) (string, error) {
 	if r.Err != nil {
 		return "", r.Err
 	}
-	return lines(r.Output, `^Apply complete!`, `left out: `, `^  "`), d.expectOn(withAzurePlan)
+	return lines(r.Output, `\+ change_summary`, `= "reservations: `, `^Apply complete!`), d.expectOn(withAzurePlan)
 }
 
 func (d *demo) plan(ctx context.Context, exitCode int) (string, error) {
@@ -150,7 +150,7 @@ func (d *demo) drift(ctx context.Context) (string, error) {
 	}
 	d.backend.SetPermissions(mockbackend.AdatumID)
 	out, err := d.plan(ctx, 2)
-	return lines(out, `will be updated`, `~ enabled`, `^Plan:`), err
+	return lines(out, `\+ change_summary`, `= "reservations: `, `reservations disabled by`, `^portal\.agent`, `^Plan:`), err
 }
 
 func (d *demo) heal(ctx context.Context) (string, error) {

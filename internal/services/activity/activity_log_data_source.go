@@ -55,42 +55,42 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	attributes := tfkit.PeriodAttributes(" At most 90 days ago.", " At most `90d`. Defaults to `30d`.", checkLast)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"customer_id": schema.StringAttribute{
-			MarkdownDescription: "Only what was done for this customer. It is the customer's Microsoft Entra tenant id, a GUID.",
+			MarkdownDescription: "Return only actions for this customer. Microsoft Entra tenant ID of the customer. Must be a GUID.",
 			Optional:            true,
 			Validators:          []validator.String{tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_ids"))},
 		},
 		"customer_ids": schema.ListAttribute{
-			MarkdownDescription: "Only what was done for these customers. An empty list is no customer.",
+			MarkdownDescription: "Return only actions for these customers, by Microsoft Entra tenant ID. An empty list returns no record.",
 			ElementType:         types.StringType,
 			Optional:            true,
 			Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
 		},
-		"resource_types":  values("Only what was done to these, such as `self_serve_policy`, `order` or `subscription`."),
-		"operation_types": values("Only these operations, such as `create_self_serve_policy`, `delete_self_serve_policy` or `create_order`."),
-		"statuses":        values("Only operations with these outcomes: `succeeded`, `failed`, `progress` or `decline`."),
+		"resource_types":  values("Return only actions on these types of resources, such as `self_serve_policy`, `order` or `subscription`."),
+		"operation_types": values("Return only these operations, such as `create_self_serve_policy`, `delete_self_serve_policy` or `create_order`."),
+		"statuses":        values("Return only operations with these outcomes: `succeeded`, `failed`, `progress` or `decline`."),
 		"client_ids": schema.ListAttribute{
-			MarkdownDescription: "Client IDs of the applications that `by_this_application` means. Defaults to the client ID of the provider.",
+			MarkdownDescription: "Client IDs of the applications for which `by_this_application` is `true`. Defaults to the client ID of the provider.",
 			ElementType:         types.StringType,
 			Optional:            true,
 			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
 		},
 		"audit_records": schema.ListNestedAttribute{
-			MarkdownDescription: "The records, newest first, and by `audit_record_id` where they are of the same moment.",
+			MarkdownDescription: "Records, sorted by time (newest first), then by `audit_record_id`.",
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{
 				Attributes: map[string]schema.Attribute{
-					"audit_record_id":  schema.StringAttribute{MarkdownDescription: "The record's id.", Computed: true},
-					"operation_date":   schema.StringAttribute{MarkdownDescription: "When it was done, in RFC 3339 and UTC.", Computed: true},
-					"operation_type":   schema.StringAttribute{MarkdownDescription: "What was done, such as `create_self_serve_policy`.", Computed: true},
-					"operation_status": schema.StringAttribute{MarkdownDescription: "The outcome, such as `succeeded` or `failed`.", Computed: true},
-					"resource_type":    schema.StringAttribute{MarkdownDescription: "What it was done to, such as `self_serve_policy`.", Computed: true},
+					"audit_record_id":  schema.StringAttribute{MarkdownDescription: "ID of the record.", Computed: true},
+					"operation_date":   schema.StringAttribute{MarkdownDescription: "Time of the action, in RFC 3339 format (UTC).", Computed: true},
+					"operation_type":   schema.StringAttribute{MarkdownDescription: "Operation, such as `create_self_serve_policy`.", Computed: true},
+					"operation_status": schema.StringAttribute{MarkdownDescription: "Outcome, such as `succeeded` or `failed`.", Computed: true},
+					"resource_type":    schema.StringAttribute{MarkdownDescription: "Type of the resource, such as `self_serve_policy`.", Computed: true},
 					"customer_id": schema.StringAttribute{
-						MarkdownDescription: "The customer, in lower case. Null for what concerns the partner alone.", Computed: true,
+						MarkdownDescription: "Microsoft Entra tenant ID of the customer, in lower case. Null for actions on the partner's own account.", Computed: true,
 					},
 					"company_name":        schema.StringAttribute{MarkdownDescription: "Company name of the customer.", Computed: true},
-					"user_principal_name": schema.StringAttribute{MarkdownDescription: "Who did it, where Partner Center tells.", Computed: true},
+					"user_principal_name": schema.StringAttribute{MarkdownDescription: "User principal name of the user who did it. Null if Partner Center does not return it.", Computed: true},
 					"application_id": schema.StringAttribute{
-						MarkdownDescription: "The application it was done with, by id or by a name such as `FulfillmentService`.", Computed: true,
+						MarkdownDescription: "ID or name of the application that was used, such as `FulfillmentService`.", Computed: true,
 					},
 					"by_this_application": schema.BoolAttribute{
 						MarkdownDescription: "`true` if the operation was done with an application of `client_ids`. Null if Partner Center does not return " +
@@ -100,11 +100,11 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 					"permissions_before": permissionsAttribute("before the operation"),
 					"permissions_after":  permissionsAttribute("after the operation"),
 					"resource_old_value": schema.StringAttribute{
-						MarkdownDescription: "The resource before, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
+						MarkdownDescription: "Resource before the action, as JSON for `jsondecode`, with names in PascalCase. Null if there is none.",
 						Computed:            true,
 					},
 					"resource_new_value": schema.StringAttribute{
-						MarkdownDescription: "The resource after, as JSON for `jsondecode`. Its names are in PascalCase, and nulls are written. Null for none.",
+						MarkdownDescription: "Resource after the action, as JSON for `jsondecode`, with names in PascalCase. Null if there is none.",
 						Computed:            true,
 					},
 					"customized_data": schema.MapAttribute{
@@ -113,18 +113,20 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 						Computed:            true,
 					},
 					"original_correlation_id": schema.StringAttribute{
-						MarkdownDescription: "The correlation id of the call that did it. The provider logs those of its own calls.", Computed: true,
+						MarkdownDescription: "Correlation ID of the call. The provider logs those of its own calls.", Computed: true,
 					},
 				},
 			},
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The activity log: who did what in the partner's account and for its customers, newest first. It shows who turned a " +
-			"customer's permission on or off (`self_serve_policy`) and who bought (`order`).\n\n" +
-			"Partner Center keeps the log for 90 days; how long an action takes to show is not documented. Without `start` and `last` the " +
-			"last 30 days are read. In the China cloud there is no such log. A short period for one customer, or one resource type, is read fastest. " +
-			"Types and statuses are in snake_case; upper and lower case and underscores do not matter where they are asked for.\n\n" +
+		MarkdownDescription: "Actions in the partner's account and for its customers, newest first, from the activity log of Partner Center.\n\n" +
+			"The log shows who changed a permission (`self_serve_policy`) and who bought (`order`). Partner Center keeps it for 90 days. Microsoft " +
+			"does not document how late a record appears. In the China cloud there is no activity log.\n\n" +
+			"Without `start` and `last`, the last 30 days are read. Types and statuses are in snake_case. In arguments, case and underscores " +
+			"do not matter.\n\n" +
+			"**Requests:** one for each page of each 29 days of the period. A short period for one customer or one resource type takes the " +
+			"fewest. See [See what customers buy](../guides/see_purchases.md).\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: attributes,
 	}

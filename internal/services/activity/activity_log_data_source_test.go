@@ -54,7 +54,7 @@ func TestAccActivityLog(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
-			{Config: config(`start = "yesterday"`), ExpectError: acctest.Says("The value of start must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z.")},
+			{Config: config(`start = "yesterday"`), ExpectError: acctest.Says("The value of start must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z.")},
 			{Config: config(`last = "1 week"`), ExpectError: acctest.Says("The value of last must be a duration such as 30d or 36h.")},
 			{Config: config(`last = "91d"`), ExpectError: acctest.Says("The value of last must be at most 90d: Partner Center keeps the activity log for 90 days.")},
 			{Config: config(`last = "1d"`, `start = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("cannot be specified when")},

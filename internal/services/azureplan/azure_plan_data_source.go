@@ -43,7 +43,8 @@ func (d *azurePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Azure plans of one, some or all customers, with the Azure subscriptions below them.\n\n" +
-			"The data source sends one request per customer, and one more for each Azure plan. The provider keeps to the server's limit by itself. " +
+			"See [Onboard customers](../guides/onboard_customers.md).\n\n" +
+			"**Requests:** one for each customer, and one more for each Azure plan. The provider keeps to the limit automatically. " +
 			"`TF_LOG_PROVIDER=info` shows the progress.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
@@ -53,7 +54,7 @@ func (d *azurePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 				Optional:            true,
 				Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
 			},
-			"on_error": tfkit.OnError("What a customer that cannot be read leads to: `fail` is an error that lists all of them, `report` lists them in `errors`, with a warning. " +
+			"on_error": tfkit.OnError("Behavior if a customer cannot be read. `fail` reads the other customers and then fails. `report` lists such customers in `errors`, with a warning. " +
 				"A failure that concerns all customers, such as a failed sign-in, is always an error. Defaults to `fail`."),
 			"timeouts": tfkit.ReadTimeouts(ctx),
 			"customers": schema.ListNestedAttribute{
@@ -65,7 +66,7 @@ func (d *azurePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 					"has_plan":                 flag("`true` if the customer has an Azure plan, in any status. Deleted plans do not count."),
 					"active":                   flag("`true` if the customer has an active Azure plan."),
 					"has_azure_global":         flag("`true` if the customer has an Azure (global) subscription `MS-AZR-0145P`. Microsoft sells no Azure plan beside it."),
-					"subscription_id":          text("ID of the Azure plan in Partner Center, in lower case. Null without a plan, like all following attributes."),
+					"subscription_id":          text("ID of the Azure plan in Partner Center, in lower case. Null without a plan."),
 					"friendly_name":            text("Name of the Azure plan in Partner Center."),
 					"status":                   text("Status of the Azure plan, such as `active` or `suspended`."),
 					"bought_on":                text("Time of the purchase, in RFC 3339 format."),
@@ -83,7 +84,7 @@ func (d *azurePlanDataSource) Schema(ctx context.Context, _ datasource.SchemaReq
 				}},
 			},
 			"errors": schema.MapAttribute{
-				MarkdownDescription: "With `on_error = \"report\"`, reasons by customer ID (lower case) for customers that could not be read. These are not in `customers`.",
+				MarkdownDescription: "With `on_error = \"report\"`, reasons by customer ID (in lower case) for customers that could not be read. They are not in `customers`.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},

@@ -19,12 +19,12 @@ func NewAzurePlanList() list.ListResource { return &azurePlanResource{} }
 // ListResourceConfigSchema is what a list block of "terraform query" takes.
 func (r *azurePlanResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the customers that have an Azure plan, for `terraform query` (Terraform 1.14 and later). " +
-			"With `-generate-config-out`, Terraform writes a configuration that imports the plans. Nothing is bought.\n\n" +
-			"Terraform stops at 100 results, and does not say so, unless the list block sets `limit`. The provider warns if customers are left. " +
-			"A list also finds what is managed already: name these customers in `exclude_customer_ids`, or they are imported a second time. " +
+		MarkdownDescription: "Customers that have an Azure plan, for `terraform query` (Terraform 1.14 and later).\n\n" +
+			"With `-generate-config-out`, Terraform writes a configuration that imports the plans. Nothing is bought. See [Onboard customers](../guides/onboard_customers.md).\n\n" +
+			"Terraform stops at 100 results by default, without a message: set `limit` in the list block. The provider warns if customers are left. " +
+			"A list also finds plans that are already managed. Name these customers in `exclude_customer_ids`, or Terraform imports them a second time. " +
 			"If you interrupt a query, Terraform shows what it has so far and exits with code 0.\n\n" +
-			"**Requests:** one per customer until the limit is reached, one more per plan with `include_resource`, and one per 500 customers.\n\n" +
+			"**Requests:** one for each customer until the limit is reached, one more for each plan with `include_resource`, and one for each 500 customers.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: tfkit.CustomerSelectionAttributes(),
 	}

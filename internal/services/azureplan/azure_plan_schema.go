@@ -41,21 +41,22 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Azure plan of a customer. The customer's users need it to use Azure, and to buy Azure reservations and savings plans by themselves. " +
-			"With the plan, Microsoft creates a first Azure subscription in the customer's tenant, with the partner's group AdminAgents as Owner.\n\n" +
+		MarkdownDescription: "Azure plan of a customer, which it needs to use Azure and to buy Azure reservations and savings plans by itself.\n\n" +
+			"With the plan, Microsoft creates a first Azure subscription in the customer's tenant, with the partner's group AdminAgents as Owner. See [Onboard customers](../guides/onboard_customers.md).\n\n" +
 			"~> The Azure plan itself costs nothing. Everything that the customer uses below it is billed to the partner.\n\n" +
-			"**Purchase.** Before it buys, the resource checks the following, already in the plan of Terraform:\n\n" +
+			"**Purchase.** Terraform's plan checks the following before a purchase:\n\n" +
 			"- The customer has no Azure plan. If it has one, the plan fails and names the import ID, unless `adopt_existing = true`.\n" +
-			"- The customer has no Azure (global) subscription `MS-AZR-0145P`. Microsoft sells no Azure plan beside it. The transition cannot be undone, so it is left to people.\n" +
-			"- The customer has accepted the Microsoft Customer Agreement; see `partnercenter_customer_agreement`. The provider never accepts it. App-only, only Partner Center " +
-			"itself can check it, during the purchase.\n\n" +
+			"- The customer has no Azure (global) subscription `MS-AZR-0145P`. Microsoft does not sell an Azure plan next to it. The transition cannot be undone, so the provider does not start it.\n" +
+			"- The customer has accepted the Microsoft Customer Agreement; see `partnercenter_customer_agreement`. The provider never accepts it. With app-only authentication, only Partner Center " +
+			"checks it, during the purchase.\n\n" +
 			"**Never two plans.** The state stores `cart_id` and `order_id` as soon as they exist. If a purchase is interrupted, or Microsoft reviews the order, the next apply " +
-			"continues with the same order. Terraform then shows the resource as tainted and plans to replace it; this replacement only continues the purchase. If the state was " +
-			"lost as well, the next apply finds the order, or a plan that was bought within the last hour, and continues with it. Runs at the same time share one cart.\n\n" +
+			"continues with the same order. Terraform then shows the resource as tainted and plans to replace it. This replacement only continues the purchase. If the state is " +
+			"lost, too, the next apply finds the order, or a plan that was bought within the last hour, and continues with it. Simultaneous runs share one cart.\n\n" +
 			"**Changes.** A plan that was suspended outside Terraform is reactivated. A plan that was renamed gets its `friendly_name` back.\n\n" +
 			"**Destroy.** An Azure plan cannot be deleted. By default, destroying the resource removes it from the state only: plan, Azure subscriptions and costs stay. " +
 			"With `on_destroy = \"suspend\"`, the plan is suspended if no Azure subscription, reservation or savings plan below it is active. The provider never cancels those.\n\n" +
 			"The Azure plan is sold in the public cloud only. In the integration sandbox, at most 10 plans can be bought in total.\n\n" +
+			"**Requests:** one for an unchanged plan, and one for the Azure subscriptions below it. A purchase takes about ten.\n\n" +
 			"**Sign-in and role:** app+user as an Admin agent or Sales agent, or app-only.",
 		Attributes: map[string]schema.Attribute{
 			"id":   computed("Microsoft Entra tenant ID of the customer, in lower case."),
@@ -86,25 +87,25 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"adopt_existing": schema.BoolAttribute{
-				MarkdownDescription: "Set to `true` to manage a plan that the customer has already, instead of failing. A suspended plan is reactivated. Defaults to `false`.",
+				MarkdownDescription: "Set to `true` to manage a plan that the customer already has. A suspended plan is reactivated. Defaults to `false`.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),
 			},
 			"on_destroy": schema.StringAttribute{
-				MarkdownDescription: "What destroying the resource does: `abandon` removes it from the state only, `suspend` suspends the plan. Must be applied before the destroy. " +
+				MarkdownDescription: "Behavior of destroy. `abandon` removes the resource from the state only. `suspend` suspends the plan. Must be applied before the destroy. " +
 					"Defaults to `abandon`.",
 				Optional:   true,
 				Computed:   true,
 				Default:    stringdefault.StaticString(abandon),
 				Validators: []validator.String{stringvalidator.OneOf(abandon, suspend)},
 			},
-			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is no Azure subscription ID; see `azure_subscriptions`."),
+			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscriptions`."),
 			"order_id":        computed("ID of the order. Null if Partner Center does not return it."),
-			"cart_id":         computed("ID of the cart that the plan was bought with. Null for a plan that was not bought by this resource."),
+			"cart_id":         computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
 			"status":          computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
-			"azure_subscription_id": computed("ID of an active Azure subscription below the plan, in lower case: the one that came with the plan, as long as it is active. Other resources can " +
-				"refer to it, since it does not change when the customer gets more Azure subscriptions. Null if it is not visible 10 minutes after the purchase; apply warns then."),
+			"azure_subscription_id": computed("ID of an active Azure subscription below the plan, in lower case: the first one, as long as it is active. Other resources can " +
+				"refer to it, because it does not change when the customer gets more Azure subscriptions. Null, with a warning, if it does not appear within 10 minutes after the purchase."),
 			"azure_subscriptions": schema.ListNestedAttribute{
 				MarkdownDescription: "All Azure subscriptions below the plan, sorted by `subscription_id`.",
 				Computed:            true,

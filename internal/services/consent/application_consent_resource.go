@@ -266,7 +266,7 @@ func (r *applicationConsentResource) ImportState(ctx context.Context, req resour
 		customerID, applicationID, both = identity.CustomerID.ValueString(), identity.ApplicationID.ValueString(), true
 	}
 	if tfkit.CheckGUID(customerID) != nil || both && tfkit.CheckGUID(applicationID) != nil {
-		resp.Diagnostics.AddError("Invalid import id", fmt.Sprintf("The import id is {customer id}/{application id}, or {customer id} for the application of the provider; %q is neither.\n\n"+
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID is {customer ID}/{application ID}, or {customer ID} for the application of the provider. %q is neither.\n\n"+
 			"What to do: terraform import partnercenter_application_consent.example 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", req.ID))
 	}
 	if resp.Diagnostics.HasError() {
@@ -303,5 +303,5 @@ const brokenKey = "broken"
 
 // errAppOnly refuses at plan time what the API refuses.
 var errAppOnly = diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Sign-in without a user cannot give consent",
-	"The provider signs in as an application only, and Partner Center takes consents from users.\n\n"+
+	"The provider authenticates as an application only, and Partner Center takes consents from users.\n\n"+
 		"What to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent.")

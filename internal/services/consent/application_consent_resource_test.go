@@ -241,7 +241,7 @@ func TestProtoConsent_refusals(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t, false)
 	for says, c := range map[string]acctest.Values{
-		"There is no customer tenant with this id": {"customer_id": other, "display_name": "x"},
+		"There is no customer tenant with this ID": {"customer_id": other, "display_name": "x"},
 		"must be a GUID": {"customer_id": "adatum", "display_name": "x"},
 		"at least 1":     {"customer_id": adatum, "display_name": "x", "grants": acctest.Values{}},
 	} {

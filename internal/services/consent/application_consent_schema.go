@@ -25,21 +25,24 @@ import (
 
 func (r *applicationConsentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Consent of a customer's tenant to an application of the partner, so that users of the partner can act there through the application. " +
-			"The provider needs it to authenticate to Azure in the customer's tenant, for example for `partnercenter_subscription_owner_assignment`.\n\n" +
+		MarkdownDescription: "Consent of a customer's tenant to an application of the partner, so that users of the partner can act there through the application.\n\n" +
+			"The provider needs it to authenticate to Azure in the customer's tenant, for example for `partnercenter_subscription_owner_assignment`. " +
+			"See [Azure in customers' tenants](../guides/secure_application_model.md#azure-in-customers-tenants).\n\n" +
 			"A consent that exists already is adopted: it keeps the permissions that it has. To give it the declared `grants`, replace it: " +
-			"`terraform apply -replace=ADDRESS`. A change of `grants` or `display_name` withdraws the consent and gives it again. " +
-			"Destroying the resource withdraws the consent, also one that was adopted.\n\n" +
-			"Microsoft documents no call that reads a consent. If the consent is for the provider's own application and includes Azure Service Management, a refresh " +
-			"authenticates to Azure in the customer's tenant: this costs one token request per customer and run, which other types share. If Microsoft Entra ID answers " +
-			"that the tenant has not consented, the resource is planned again. If it refuses for another reason, such as a Conditional Access policy, the plan warns and " +
-			"the state stays as it is. A consent for another application, without Azure Service Management, or with `azure_auth_mode = \"app\"`, is not checked: " +
-			"the state keeps what was applied. Changes of `grants` or `display_name` outside Terraform are never seen.\n\n" +
+			"`terraform apply -replace=ADDRESS`. A change of `grants` or `display_name` withdraws the consent and gives it again. Destroying " +
+			"the resource withdraws the consent, also one that was adopted.\n\n" +
+			"Microsoft documents no call that reads a consent. If the consent is for the provider's own application and includes Azure Service " +
+			"Management, a refresh authenticates to Azure in the customer's tenant. If Microsoft Entra ID answers that the tenant has not consented, " +
+			"the resource is planned again. If it refuses for another reason, such as a Conditional Access policy, the plan warns and the state " +
+			"stays as it is.\n\n" +
+			"A consent for another application, without Azure Service Management, or with `azure_auth_mode = \"app\"`, is not checked: the state " +
+			"keeps what was applied. Changes of `grants` or `display_name` outside Terraform are never seen.\n\n" +
 			"If the answer to a change is lost, the consent counts as given: the state lists it, and Terraform marks a new resource as tainted.\n\n" +
-			"Partner Center allows 50 requests per second for each application. The provider keeps to this limit.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent with a GDAP relationship to the customer that has the role Application Administrator; " +
-			"field reports add Privileged Role Administrator. The app registration must list the same delegated permissions and be multi-tenant. See " +
-			"[Microsoft's page](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).",
+			"**Requests:** one sign-in for each customer and run, which other types share. A change takes one or two requests. Partner Center " +
+			"allows 50 requests per second for each application, and the provider keeps to this limit.\n\n" +
+			"**Sign-in and role:** app+user, as an Admin agent with a GDAP relationship to the customer that has the role Application Administrator. " +
+			"Field reports add Privileged Role Administrator. The app registration must list the same delegated permissions and be multitenant. " +
+			"See [Microsoft's page](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
 				MarkdownDescription: "ID of the resource: `{customer_id}/{application_id}`.",

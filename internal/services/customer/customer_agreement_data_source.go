@@ -38,11 +38,12 @@ func (d *customerAgreementDataSource) Schema(_ context.Context, _ datasource.Sch
 		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Microsoft Customer Agreement of a customer. Microsoft refuses purchases for a customer that has not accepted it.\n\n" +
+		MarkdownDescription: "Microsoft Customer Agreement of a customer, which must be accepted before Microsoft allows purchases.\n\n" +
 			"A customer accepts the agreement with Microsoft itself, or the partner confirms that it has accepted. The provider only reads the agreement. " +
 			"To accept it, a Global Administrator of the customer opens <" + partnercenter.AcceptAgreementLink + ">, or uses the acceptance page of the partner's " +
 			"shop system.\n\n" +
 			"Agreements exist in the public cloud only.\n\n" +
+			"**Requests:** one or two. See [Troubleshooting](../guides/troubleshooting.md).\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"id":   text("Microsoft Entra tenant ID of the customer, in lower case."),
@@ -61,8 +62,8 @@ func (d *customerAgreementDataSource) Schema(_ context.Context, _ datasource.Sch
 			"template_id": text("ID of the accepted version of the agreement. Null if the partner has not confirmed an acceptance."),
 			"link":        text("Address of the text of the agreement. Null if the partner has not confirmed an acceptance."),
 			"primary_contact": schema.SingleNestedAttribute{
-				MarkdownDescription: "Person who accepted for the customer, as confirmed by the partner. Null if the partner has not confirmed an acceptance. These are " +
-					"personal data, which Terraform stores in the state.",
+				MarkdownDescription: "Person who accepted for the customer, as confirmed by the partner. Null if the partner has not confirmed an acceptance. Terraform stores " +
+					"these personal data in the state.",
 				Computed:  true,
 				Sensitive: true,
 				Attributes: map[string]schema.Attribute{

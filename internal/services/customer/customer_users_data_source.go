@@ -40,39 +40,40 @@ func (d *customerUsersDataSource) Schema(_ context.Context, _ datasource.SchemaR
 		return schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The users in a customer's directory: who could become Owner of its Azure subscriptions.\n\n" +
-			"The names of people end up in Terraform's state.\n\n" +
-			"**Sign-in and role:** app+user, any agent with a GDAP relationship to the customer and a role in it that may read the directory, " +
-			"such as Directory Readers.",
+		MarkdownDescription: "Users in a customer's directory.\n\n" +
+			"Use it to find a user who can become Owner of an Azure subscription. The names of people are stored in Terraform's state: see " +
+			"[Plan and state security](../guides/security.md).\n\n" +
+			"**Requests:** one for each page of users.\n\n" +
+			"**Sign-in and role:** app+user, any agent with a GDAP relationship to the customer that has a role such as Directory Readers.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"user_principal_name": schema.StringAttribute{
-				MarkdownDescription: "Only the user with this sign-in name. Case is ignored. The list is empty when there is none.",
+				MarkdownDescription: "Return only the user with this user principal name. Case is ignored. The list is empty if there is none.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"state": schema.StringAttribute{
-				MarkdownDescription: "`active`, or `inactive` for the users that were deleted and can still be restored. Default `active`.",
+				MarkdownDescription: "State of the users: `active`, or `inactive` for deleted users that can be restored. Defaults to `active`.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.OneOf("active", "inactive")},
 			},
 			"users": schema.ListNestedAttribute{
-				MarkdownDescription: "The users, sorted by `user_principal_name` and `user_id`.",
+				MarkdownDescription: "Users, sorted by `user_principal_name` and `user_id`.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"user_id": text("The user's object id in Microsoft Entra ID, in lower case: the `principal_id` of role assignments."),
-						"user_principal_name": text("The sign-in name, as in `user_principal_name` of `partnercenter_subscription_owner_assignment`. " +
+						"user_id": text("Object ID in Microsoft Entra ID, in lower case. Role assignments have it as `principal_id`."),
+						"user_principal_name": text("User principal name, as in `user_principal_name` of `partnercenter_subscription_owner_assignment`. " +
 							"A guest's contains `#EXT#`."),
-						"display_name":   text("The name to show."),
-						"first_name":     text("The first name."),
-						"last_name":      text("The last name."),
-						"state":          text("`active` or `inactive`."),
-						"domain_type":    text("Where the user comes from: `managed`, `federated` or `none`."),
+						"display_name":   text("Display name."),
+						"first_name":     text("First name."),
+						"last_name":      text("Last name."),
+						"state":          text("State: `active` or `inactive`."),
+						"domain_type":    text("Type of the user's domain: `managed`, `federated` or `none`."),
 						"usage_location": text("The country where the user works, by its two letters."),
 						"deleted_on":     text("When the user was deleted, in RFC 3339. Null for others."),
 					},

@@ -163,7 +163,7 @@ func TestProtoCustomerUsers_refused(t *testing.T) {
 	b.EndRelationship(mockbackend.AdatumID)
 	b.EndDelegatedAccess(mockbackend.ContosoID)
 	for id, want := range map[string]string{
-		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id.",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID.",
 		mockbackend.AdatumID:                   "The customer has no reseller relationship with this partner",
 		mockbackend.ContosoID:                  "that a relationship with the customer (reseller, GDAP) exists",
 	} {

@@ -35,17 +35,20 @@ func (d *customersDataSource) Metadata(_ context.Context, req datasource.Metadat
 
 func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The partner's customers, all of them or those whose company name or domain starts with a text, or of one indirect reseller.\n\n" +
+		MarkdownDescription: "Customers of the partner, all of them or those whose company name or domain starts with a text, or those of one indirect reseller.\n\n" +
+			"To select customers by their permissions, use `partnercenter_customer_permissions`. [Many states](../guides/many_states.md) shows " +
+			"how to divide customers.\n\n" +
+			"**Requests:** one for each 500 customers.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent. `indirect_reseller_id` requires app+user.",
 		Attributes: map[string]schema.Attribute{
 			"company_name_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
+				MarkdownDescription: "Return only customers whose company name starts with this text. Case is ignored.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"domain_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose default domain starts with this text. Case is ignored. " +
-					"With `company_name_prefix` as well, both must match.",
+				MarkdownDescription: "Return only customers whose default domain starts with this text. Case is ignored. " +
+					"If `company_name_prefix` is also set, both must match.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
@@ -56,14 +59,14 @@ func (d *customersDataSource) Schema(_ context.Context, _ datasource.SchemaReque
 				Validators: []validator.String{tfkit.GUID()},
 			},
 			"customers": schema.ListNestedAttribute{
-				MarkdownDescription: "The customers, sorted by `customer_id`.",
+				MarkdownDescription: "Customers, sorted by `customer_id`.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"customer_id":             schema.StringAttribute{MarkdownDescription: "The customer's Microsoft Entra tenant id, in lower case.", Computed: true},
-						"company_name":            schema.StringAttribute{MarkdownDescription: "The company's name.", Computed: true},
-						"domain":                  schema.StringAttribute{MarkdownDescription: "The tenant's default domain.", Computed: true},
-						"relationship_to_partner": schema.StringAttribute{MarkdownDescription: "The relationship, such as `reseller`.", Computed: true},
+						"customer_id":             schema.StringAttribute{MarkdownDescription: "Microsoft Entra tenant ID of the customer, in lower case.", Computed: true},
+						"company_name":            schema.StringAttribute{MarkdownDescription: "Company name.", Computed: true},
+						"domain":                  schema.StringAttribute{MarkdownDescription: "Default domain of the tenant.", Computed: true},
+						"relationship_to_partner": schema.StringAttribute{MarkdownDescription: "Relationship to the partner, such as `reseller`.", Computed: true},
 						"indirect_reseller_id": schema.StringAttribute{
 							MarkdownDescription: "Microsoft Entra tenant ID of the indirect reseller of the customer, in lower case. Null if there is none, or if " +
 								"Partner Center does not return it.",

@@ -30,12 +30,13 @@ func (d *indirectResellersDataSource) Metadata(_ context.Context, req datasource
 func (d *indirectResellersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Indirect resellers of a partner that is an indirect provider.\n\n" +
-			"Partner Center names an indirect reseller in two ways: customers refer to its Microsoft Entra tenant ID, orders and subscriptions to its Partner ID " +
-			"(formerly MPN ID). This data source returns both.\n\n" +
+			"Customers refer to an indirect reseller by its Microsoft Entra tenant ID. Orders and subscriptions refer to it by its Partner ID " +
+			"(formerly MPN ID). This data source returns both. See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**Requests:** one for each page of resellers.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"indirect_resellers": schema.ListNestedAttribute{
-				MarkdownDescription: "The indirect resellers, sorted by `indirect_reseller_id`.",
+				MarkdownDescription: "Indirect resellers, sorted by `indirect_reseller_id`.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{

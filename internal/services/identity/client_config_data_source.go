@@ -35,47 +35,50 @@ func (d *clientConfigDataSource) Metadata(_ context.Context, req datasource.Meta
 
 func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who the provider is signed in as. In a `check` block it lets a run in CI fail early, with a sentence.\n\n" +
+		MarkdownDescription: "Identity that the provider authenticates as.\n\n" +
+			"In a `check` block, it lets a run in CI fail early with a clear message. See [Sign in for a user, unattended](../guides/secure_application_model.md).\n\n" +
+			"**Requests:** none besides the sign-in. `validate_mfa` takes one, and `customer_id` takes a sign-in to the customer's tenant and " +
+			"one request for each page of subscriptions.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"validate_mfa": schema.BoolAttribute{
-				MarkdownDescription: "Whether to ask Partner Center for its own verdict on multifactor authentication, by a dry run. Default `false`.",
+				MarkdownDescription: "Set to `true` to check with a dry run whether Partner Center accepts the multifactor authentication of the sign-in. Defaults to `false`.",
 				Optional:            true,
 			},
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "A customer, to sign in to Azure in its tenant and see which Azure subscriptions are visible there. " +
-					"It is the customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Customer in whose tenant the provider authenticates to Azure, to list the Azure subscriptions that it can see. " +
+					"Must be a Microsoft Entra tenant ID (GUID).",
 				Optional:   true,
 				Validators: []validator.String{tfkit.GUID()},
 			},
-			"tenant_id": schema.StringAttribute{MarkdownDescription: "The tenant that issued the access token.", Computed: true},
-			"client_id": schema.StringAttribute{MarkdownDescription: "The application.", Computed: true},
-			"object_id": schema.StringAttribute{MarkdownDescription: "The object id of the user or, app-only, of the service principal.", Computed: true},
+			"tenant_id": schema.StringAttribute{MarkdownDescription: "ID of the tenant that issued the access token.", Computed: true},
+			"client_id": schema.StringAttribute{MarkdownDescription: "Application (client) ID.", Computed: true},
+			"object_id": schema.StringAttribute{MarkdownDescription: "Object ID of the user, or of the service principal for app-only authentication.", Computed: true},
 			"user_principal_name": schema.StringAttribute{
-				MarkdownDescription: "The user. Null for app-only sign-in, and where the token does not tell.",
+				MarkdownDescription: "User principal name. Null for app-only authentication, and if the token does not have it.",
 				Computed:            true,
 			},
-			"sign_in_mode": schema.StringAttribute{MarkdownDescription: "`app` or `app_user`.", Computed: true},
+			"sign_in_mode": schema.StringAttribute{MarkdownDescription: "Authentication to Partner Center: `app` or `app_user`.", Computed: true},
 			"mfa": schema.BoolAttribute{
-				MarkdownDescription: "Whether the access token says that the user signed in with multifactor authentication. Partner Center " +
-					"demands it of every call on behalf of a user.",
+				MarkdownDescription: "Whether the access token has the claim of multifactor authentication. Partner Center " +
+					"requires it for every call on behalf of a user.",
 				Computed: true,
 			},
 			"mfa_compliant": schema.BoolAttribute{
-				MarkdownDescription: "Partner Center's own verdict. Null unless `validate_mfa` is true.",
+				MarkdownDescription: "Whether Partner Center accepts the multifactor authentication. Null unless `validate_mfa` is `true`.",
 				Computed:            true,
 			},
 			"azure_sign_in_mode": schema.StringAttribute{
-				MarkdownDescription: "Who calls Azure in the customer's tenant: `app` or `app_user`. Null without `customer_id`.",
+				MarkdownDescription: "Authentication to Azure in the customer's tenant: `app` or `app_user`. Null without `customer_id`.",
 				Computed:            true,
 			},
 			"azure_subscription_ids": schema.ListAttribute{
-				MarkdownDescription: "The Azure subscriptions that are visible in the customer's tenant, sorted. Null without `customer_id`.",
+				MarkdownDescription: "IDs of the Azure subscriptions that the provider can see in the customer's tenant, sorted. Null without `customer_id`.",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},
 			"token_expires_at": schema.StringAttribute{
-				MarkdownDescription: "When the access token expires, in RFC 3339. It is renewed by itself; the time changes with every run.",
+				MarkdownDescription: "Time at which the access token expires, in RFC 3339 format. The provider renews it automatically. The time changes with every run.",
 				Computed:            true,
 			},
 		},
@@ -107,7 +110,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 	}
 	caller, err := d.PartnerCenter.Caller(ctx)
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure("Could not find out who the provider is signed in as", err))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read who the provider authenticates as", err))
 		return
 	}
 	m.TenantID, m.ClientID, m.ObjectID = tfkit.OrNull(caller.TenantID), tfkit.OrNull(caller.ClientID), tfkit.OrNull(caller.ObjectID)

@@ -40,9 +40,12 @@ func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 	attributes := tfkit.PeriodAttributes(" By default, the whole history is read.", " By default, the whole history is read.", nil)
 	maps.Copy(attributes, orderHistoryAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A customer's order history: what was bought for it or by itself, newest first.\n\n" +
-			"A new order takes up to 15 minutes to show. Values of enumerations, such as `status`, are in snake_case (`user_purchase`, " +
-			"`add_quantity`), whatever Partner Center's spelling; values that Partner Center adds in the future come the same way.\n\n" +
+		MarkdownDescription: "Order history of a customer, newest first.\n\n" +
+			"It contains orders of the customer's users and orders of the partner. For self-service purchases of many customers, use `partnercenter_self_serve_purchases`: " +
+			"see [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"A new order takes up to 15 minutes to appear. Enumerations such as `status` are in snake_case (`user_purchase`, `add_quantity`), " +
+			"also for values that Partner Center adds in the future.\n\n" +
+			"**Requests:** one for each page of orders.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: attributes,
 	}
@@ -51,21 +54,21 @@ func (d *orderHistoryDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 func orderHistoryAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"customer_id": schema.StringAttribute{
-			MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+			MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 			Required:            true,
 			Validators:          []validator.String{tfkit.GUID()},
 		},
 		"billing_cycle": schema.StringAttribute{
-			MarkdownDescription: "Only orders that are billed this way: `one_time`, `monthly`, `annual`, `biennial`, `triennial` or `none`.",
+			MarkdownDescription: "Return only orders with this billing cycle: `one_time`, `monthly`, `annual`, `biennial`, `triennial` or `none`.",
 			Optional:            true,
 			Validators:          []validator.String{stringvalidator.OneOf("one_time", "monthly", "annual", "biennial", "triennial", "none")},
 		},
 		"include_price": schema.BoolAttribute{
-			MarkdownDescription: "Whether to ask for prices. Default `false`.",
+			MarkdownDescription: "Set to `true` to read prices. Defaults to `false`.",
 			Optional:            true,
 		},
 		"include_system_purchases": schema.BoolAttribute{
-			MarkdownDescription: "Whether to list what Partner Center ordered by itself, too, such as renewals. Default `false`.",
+			MarkdownDescription: "Set to `true` to also list orders that Partner Center creates, such as renewals. Defaults to `false`.",
 			Optional:            true,
 		},
 		"reservations_only": schema.BoolAttribute{
@@ -74,8 +77,8 @@ func orderHistoryAttributes() map[string]schema.Attribute {
 			Optional: true,
 		},
 		"orders": schema.ListNestedAttribute{
-			MarkdownDescription: "The orders, newest first, and by `order_id` where they are of the same moment. An order whose " +
-				"moment Partner Center does not tell is listed last, whatever the period is.",
+			MarkdownDescription: "Orders, sorted by time (newest first), then by `order_id`. Orders without a time are last, " +
+				"whatever the period is.",
 			Computed: true,
 			NestedObject: schema.NestedAttributeObject{
 				Attributes: orderAttributes(),
@@ -87,48 +90,48 @@ func orderHistoryAttributes() map[string]schema.Attribute {
 // orderAttributes are those of one order.
 func orderAttributes() map[string]schema.Attribute {
 	price := func(what string) schema.StringAttribute {
-		return schema.StringAttribute{MarkdownDescription: what + ", a decimal number as a string, in the order's currency.", Computed: true}
+		return schema.StringAttribute{MarkdownDescription: what + ", as a decimal number in a string, in the currency of the order.", Computed: true}
 	}
 	return map[string]schema.Attribute{
 		"order_id":      schema.StringAttribute{MarkdownDescription: "ID of the order. Case-sensitive.", Computed: true},
-		"alternate_id":  schema.StringAttribute{MarkdownDescription: "The order's number in the portal.", Computed: true},
-		"creation_date": schema.StringAttribute{MarkdownDescription: "When the order was created, in RFC 3339 and UTC.", Computed: true},
+		"alternate_id":  schema.StringAttribute{MarkdownDescription: "Number of the order in the portal.", Computed: true},
+		"creation_date": schema.StringAttribute{MarkdownDescription: "Time of creation, in RFC 3339 format (UTC).", Computed: true},
 		"status": schema.StringAttribute{
-			MarkdownDescription: "The status, such as `completed`, `pending` or `cancelled`.", Computed: true,
+			MarkdownDescription: "Status, such as `completed`, `pending` or `cancelled`.", Computed: true,
 		},
 		"billing_cycle": schema.StringAttribute{
-			MarkdownDescription: "How the order is billed, such as `one_time` or `monthly`.", Computed: true,
+			MarkdownDescription: "Billing cycle, such as `one_time` or `monthly`.", Computed: true,
 		},
 		"transaction_type": schema.StringAttribute{
-			MarkdownDescription: "`user_purchase`, `system_purchase` or `system_billing`. Null for legacy orders.", Computed: true,
+			MarkdownDescription: "Type of the transaction: `user_purchase`, `system_purchase` or `system_billing`. Null for legacy orders.", Computed: true,
 		},
 		"client_name": schema.StringAttribute{
-			MarkdownDescription: "What the order was made with, where Partner Center tells. The person is not told; " +
-				"see the data source `partnercenter_activity_log`.",
+			MarkdownDescription: "Name of the client that created the order. Null if Partner Center does not return it. " +
+				"For the user, see the data source `partnercenter_activity_log`.",
 			Computed: true,
 		},
-		"currency_code": schema.StringAttribute{MarkdownDescription: "The currency, such as `USD`.", Computed: true},
+		"currency_code": schema.StringAttribute{MarkdownDescription: "Currency, such as `USD`.", Computed: true},
 		"total_price": schema.StringAttribute{
-			MarkdownDescription: "The price of the whole order, a decimal number as a string, in that currency. Null without `include_price`.",
+			MarkdownDescription: "Price of the whole order, as a decimal number in a string. Null without `include_price`.",
 			Computed:            true,
 		},
 		"line_items": schema.ListNestedAttribute{
-			MarkdownDescription: "What was ordered, sorted by `line_item_number`.",
+			MarkdownDescription: "Lines of the order, sorted by `line_item_number`.",
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{
 				Attributes: map[string]schema.Attribute{
-					"line_item_number": schema.Int64Attribute{MarkdownDescription: "The line's number, from 0.", Computed: true},
-					"offer_id":         schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
-					"friendly_name":    schema.StringAttribute{MarkdownDescription: "The name of what was ordered.", Computed: true},
+					"line_item_number": schema.Int64Attribute{MarkdownDescription: "Number of the line, from 0.", Computed: true},
+					"offer_id":         schema.StringAttribute{MarkdownDescription: "Offer: a GUID, `MS-AZR-…` or `product:sku:availability`.", Computed: true},
+					"friendly_name":    schema.StringAttribute{MarkdownDescription: "Name of the product.", Computed: true},
 					"subscription_id": schema.StringAttribute{
-						MarkdownDescription: "The subscription in Partner Center, in lower case. Null for reservations.", Computed: true,
+						MarkdownDescription: "ID of the subscription in Partner Center, in lower case. Null for reservations.", Computed: true,
 					},
-					"quantity":      schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
-					"term_duration": schema.StringAttribute{MarkdownDescription: "For how long, in ISO 8601, such as `P1Y`.", Computed: true},
+					"quantity":      schema.Int64Attribute{MarkdownDescription: "Quantity.", Computed: true},
+					"term_duration": schema.StringAttribute{MarkdownDescription: "Term in ISO 8601 format, such as `P1Y`.", Computed: true},
 					"transaction_type": schema.StringAttribute{
-						MarkdownDescription: "`new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
+						MarkdownDescription: "Type of the transaction: `new`, `renew`, `add_quantity`, `remove_quantity`, `cancel`, `convert` or `customer_credit`.", Computed: true,
 					},
-					"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "The Partner ID of the indirect reseller.", Computed: true},
+					"partner_id_on_record": schema.StringAttribute{MarkdownDescription: "Partner ID of the indirect reseller.", Computed: true},
 					"product_kind": schema.StringAttribute{
 						MarkdownDescription: "Kind of the product: `reservation`, `savings_plan`, `pre_purchase_plan`, `other`, or `unclear` where the fields " +
 							"of the order fit a reservation as well as software. Orders have no field for it. The kind follows from the offer, the " +
@@ -136,14 +139,14 @@ func orderAttributes() map[string]schema.Attribute {
 						Computed: true,
 					},
 					"pricing": schema.SingleNestedAttribute{
-						MarkdownDescription: "The prices. Null without `include_price`.",
+						MarkdownDescription: "Prices. Null without `include_price`.",
 						Computed:            true,
 						Attributes: map[string]schema.Attribute{
-							"list_price":       price("The list price of one"),
-							"discounted_price": price("The price of one after discounts"),
-							"prorated_price":   price("The price of one for the rest of a term"),
-							"price":            price("The price of one"),
-							"extended_price":   price("The price of the line"),
+							"list_price":       price("List price of one unit"),
+							"discounted_price": price("Price of one unit after discounts"),
+							"prorated_price":   price("Price of one unit for the rest of a term"),
+							"price":            price("Price of one unit"),
+							"extended_price":   price("Price of the line"),
 						},
 					},
 				},

@@ -70,7 +70,7 @@ func TestAccOrderHistory(t *testing.T) {
 			},
 			{
 				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "yesterday"`),
-				ExpectError: acctest.Says("The value of start must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z."),
+				ExpectError: acctest.Says("The value of start must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z."),
 			},
 			{
 				Config:      config(`customer_id = "`+mockbackend.NorthwindID+`"`, `start = "2026-02-01T00:00:00Z"`, `end = "2026-02-01T01:00:00+01:00"`),
@@ -250,7 +250,7 @@ func TestProtoOrderHistory_customerRefused(t *testing.T) {
 	b := mockbackend.New(mockbackend.Config{})
 	b.EndRelationship(mockbackend.AdatumID)
 	for id, want := range map[string]string{
-		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id.",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID.",
 		mockbackend.AdatumID:                   "The customer has no reseller relationship with this partner",
 	} {
 		_, err := readHistory(t, b, acctest.Values{"customer_id": id})

@@ -36,19 +36,20 @@ func (d *reservationsDataSource) Metadata(_ context.Context, req datasource.Meta
 
 func (d *reservationsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A customer's Azure reservations: what is reserved, since when and until when, and the order it came from.\n\n" +
-			"Values of enumerations, such as `provisioning_state`, are in snake_case, whatever Partner Center's spelling; values that " +
-			"Partner Center adds in the future come the same way.\n\n" +
+		MarkdownDescription: "Azure reservations of a customer, with their terms and orders.\n\n" +
+			"Enumerations such as `provisioning_state` are in snake_case, also for values that Partner Center adds in the future. See [See " +
+			"what customers buy](../guides/see_purchases.md).\n\n" +
+			"**Requests:** one for the list, and one for each reservation order.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"reservations": schema.ListNestedAttribute{
-				MarkdownDescription: "The reservations, newest first by `effective_date_time`, and by `reservation_id` where they are of the same moment. " +
-					"One that is ordered but not provisioned has no `reservation_id` yet and comes last.",
+				MarkdownDescription: "Reservations, sorted by `effective_date_time` (newest first), then by `reservation_id`. " +
+					"An ordered reservation that is not provisioned yet has no `reservation_id` and is last.",
 				Computed: true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: reservationAttributes(),
@@ -62,44 +63,44 @@ func (d *reservationsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 func reservationAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"reservation_id": schema.StringAttribute{
-			MarkdownDescription: "The reservation's id, in lower case. Null until it is provisioned.", Computed: true,
+			MarkdownDescription: "ID of the reservation, in lower case. Null until it is provisioned.", Computed: true,
 		},
-		"display_name": schema.StringAttribute{MarkdownDescription: "The reservation's name.", Computed: true},
+		"display_name": schema.StringAttribute{MarkdownDescription: "Display name.", Computed: true},
 		"reservation_type": schema.StringAttribute{
-			MarkdownDescription: "What is reserved, such as `virtualmachines` or `sqldatabases`. Null where Partner Center does not tell, " +
-				"as for virtual machines of old.",
+			MarkdownDescription: "Type of the reserved resource, such as `virtualmachines` or `sqldatabases`. Null if Partner Center does not return it, " +
+				"for example for older VM reservations.",
 			Computed: true,
 		},
-		"quantity":            schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
-		"effective_date_time": schema.StringAttribute{MarkdownDescription: "Since when, in RFC 3339 and UTC.", Computed: true},
-		"expiry_date_time":    schema.StringAttribute{MarkdownDescription: "Until when, in RFC 3339 and UTC.", Computed: true},
-		"provisioning_state":  schema.StringAttribute{MarkdownDescription: "The state, such as `created`.", Computed: true},
+		"quantity":            schema.Int64Attribute{MarkdownDescription: "Quantity.", Computed: true},
+		"effective_date_time": schema.StringAttribute{MarkdownDescription: "Start, in RFC 3339 format (UTC).", Computed: true},
+		"expiry_date_time":    schema.StringAttribute{MarkdownDescription: "End (exclusive), in RFC 3339 format (UTC).", Computed: true},
+		"provisioning_state":  schema.StringAttribute{MarkdownDescription: "State, such as `created`.", Computed: true},
 		"scope_type": schema.StringAttribute{
-			MarkdownDescription: "`shared`, for all of the customer's Azure subscriptions, or `single`.", Computed: true,
+			MarkdownDescription: "Scope: `shared` (all Azure subscriptions of the customer) or `single`.", Computed: true,
 		},
 		"applied_scopes": schema.ListAttribute{
-			MarkdownDescription: "The Azure subscriptions it is for where it is not shared, in lower case and sorted.",
+			MarkdownDescription: "IDs of the Azure subscriptions in a scope that is not shared, in lower case and sorted.",
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
 		"order_id": schema.StringAttribute{
-			MarkdownDescription: "The order it came from, as in the data source `partnercenter_order_history`.", Computed: true,
+			MarkdownDescription: "ID of the order, as in the data source `partnercenter_order_history`.", Computed: true,
 		},
-		"order_alternate_id": schema.StringAttribute{MarkdownDescription: "That order's number in the portal.", Computed: true},
-		"line_item_number":   schema.Int64Attribute{MarkdownDescription: "The line of that order.", Computed: true},
-		"product_id":         schema.StringAttribute{MarkdownDescription: "The product.", Computed: true},
-		"sku_id":             schema.StringAttribute{MarkdownDescription: "The product's SKU.", Computed: true},
+		"order_alternate_id": schema.StringAttribute{MarkdownDescription: "Number of the order in the portal.", Computed: true},
+		"line_item_number":   schema.Int64Attribute{MarkdownDescription: "Number of the line in the order.", Computed: true},
+		"product_id":         schema.StringAttribute{MarkdownDescription: "ID of the product.", Computed: true},
+		"sku_id":             schema.StringAttribute{MarkdownDescription: "SKU of the product.", Computed: true},
 		"resource_id": schema.StringAttribute{
-			MarkdownDescription: "The id of the Azure reservation order or resource, in lower case.", Computed: true,
+			MarkdownDescription: "ID of the Azure reservation order or resource, in lower case.", Computed: true,
 		},
 		"quantity_details": schema.ListNestedAttribute{
-			MarkdownDescription: "How much of the order is fulfilled, sorted by `status`.",
+			MarkdownDescription: "Quantities by fulfillment status, sorted by `status`.",
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{
 				Attributes: map[string]schema.Attribute{
-					"quantity": schema.Int64Attribute{MarkdownDescription: "How many.", Computed: true},
+					"quantity": schema.Int64Attribute{MarkdownDescription: "Quantity.", Computed: true},
 					"status": schema.StringAttribute{
-						MarkdownDescription: "The status, such as `fulfilled`, `unfulfilled` or `prefulfillment_pending`.", Computed: true,
+						MarkdownDescription: "Status, such as `fulfilled`, `unfulfilled` or `prefulfillment_pending`.", Computed: true,
 					},
 				},
 			},

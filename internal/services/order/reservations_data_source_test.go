@@ -190,7 +190,7 @@ func TestProtoReservations_appOnly(t *testing.T) {
 	}
 	b.Fail(mockbackend.Fault{Path: "/customers/*/entitlements", Kind: mockbackend.EmptyForbidden})
 	_, err = acctest.NewProtocol(t, b, "").ReadDataSource(t.Context(), reservationsType, config)
-	if err == nil || !strings.Contains(err.Error(), "Reservations take app+user sign-in") {
+	if err == nil || !strings.Contains(err.Error(), "Reservations need app+user authentication") {
 		t.Error(err)
 	}
 }

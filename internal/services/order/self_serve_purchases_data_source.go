@@ -44,19 +44,19 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 	attributes := tfkit.PeriodAttributes("", " Defaults to `30d`.", nil)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"customer_id": schema.StringAttribute{
-			MarkdownDescription: "Only this customer: its Microsoft Entra tenant ID. Must be a GUID.",
+			MarkdownDescription: "Return only purchases of this customer. Microsoft Entra tenant ID of the customer. Must be a GUID.",
 			Optional:            true,
 			Validators:          []validator.String{tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_ids"))},
 		},
 		"customer_ids": schema.ListAttribute{
-			MarkdownDescription: "Only these customers. An empty list selects no customer.",
+			MarkdownDescription: "Return only purchases of these customers, by Microsoft Entra tenant ID. An empty list returns no purchase.",
 			ElementType:         types.StringType,
 			Optional:            true,
 			Validators:          []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(tfkit.GUID())},
 		},
 		"indirect_reseller_id": schema.StringAttribute{
-			MarkdownDescription: "Only customers of this indirect reseller whose permission is or was enabled: the Microsoft Entra tenant ID of the reseller, as in the " +
-				"data source `partnercenter_indirect_resellers`. Must be a GUID. Requires app+user.",
+			MarkdownDescription: "Return only purchases of customers of this indirect reseller whose permission is or was enabled. Microsoft Entra tenant ID of the reseller, " +
+				"as in the data source `partnercenter_indirect_resellers`. Must be a GUID. Requires app+user.",
 			Optional: true,
 			Validators: []validator.String{
 				tfkit.GUID(), stringvalidator.ConflictsWith(path.MatchRoot("customer_id"), path.MatchRoot("customer_ids")),
@@ -67,15 +67,15 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			Optional:            true,
 		},
 		"include_system_purchases": schema.BoolAttribute{
-			MarkdownDescription: "Set to `true` to list orders that Partner Center made by itself, such as renewals, which the partner pays as well. Defaults to `false`.",
+			MarkdownDescription: "Set to `true` to also list orders that Partner Center creates, such as renewals. The partner pays for them, too. Defaults to `false`.",
 			Optional:            true,
 		},
-		"on_error": tfkit.OnError("What a customer that cannot be read means: `fail` is an error, after the others were read, with each such " +
-			"customer and its reason. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
+		"on_error": tfkit.OnError("Behavior if a customer cannot be read. `fail` reads the other customers and then fails. " +
+			"`report` lists such customers in `errors`, with a warning. A failure that concerns all customers, " +
 			"such as a failed sign-in, is always an error. Defaults to `fail`."),
 		"timeouts": tfkit.ReadTimeouts(ctx),
 		"purchases": schema.ListNestedAttribute{
-			MarkdownDescription: "The purchases, newest first, and by `customer_id`, `order_id` and savings plan if they are of the same time.",
+			MarkdownDescription: "Purchases, sorted by time (newest first), then by `customer_id`, `order_id` and savings plan.",
 			Computed:            true,
 			NestedObject:        schema.NestedAttributeObject{Attributes: purchaseAttributes()},
 		},
@@ -83,34 +83,35 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 			MarkdownDescription: "Number of customers whose orders and savings plans were read. If this is 0, no customer was checked.", Computed: true,
 		},
 		"errors": schema.MapAttribute{
-			MarkdownDescription: "With `on_error = \"report\"`, why a customer could not be read and what to do, by customer ID in lower case. " +
-				"What was read of it before is in `purchases`. Empty if all were read.",
+			MarkdownDescription: "With `on_error = \"report\"`, reasons by customer ID (in lower case) for customers that could not be read, and what to do. " +
+				"`purchases` can have a part of their purchases. Empty if all customers were read.",
 			ElementType: types.StringType,
 			Computed:    true,
 		},
 	})
 	maps.Copy(attributes, totalsAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Purchases that customers may have made by themselves: Azure reservations, savings plans and pre-purchase plans, with " +
-			"who bought, and whether the permission was enabled. It is the basis of an alarm, since Partner Center sends none.\n\n" +
-			"**What is listed:** orders whose `product_kind` is not `other`, savings plans, and whatever a user of the customer bought without a subscription. " +
-			"Purchases by the partner for the customer are listed, too, with `bought_by`. Orders whose fields fit a reservation as well as software are `unclear`; " +
-			"they are left out only if Partner Center lists them as software. App-only sign-in cannot read that list, so it lists software as `unclear`.\n\n" +
-			"**Savings plans** are listed with their commitment. A savings plan that was bought in the Azure portal has no order; Microsoft documents that Partner Center " +
+		MarkdownDescription: "Azure reservations, savings plans and pre-purchase plans that customers may have bought by themselves, with the buyer if it is known.\n\n" +
+			"Partner Center does not notify the partner of purchases. Use this data source for an alarm: see [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**What is listed:** orders whose `product_kind` is not `other`, savings plans, and orders without a subscription by a customer's user. " +
+			"Purchases of the partner for the customer are also listed, with `bought_by`. Orders whose fields fit a reservation as well as software are `unclear`. " +
+			"They are left out only if Partner Center lists them as software. App-only authentication cannot read that list, so software is listed as `unclear` then.\n\n" +
+			"**Savings plans** are listed with their commitment. A savings plan that was bought in the Azure portal has no order. Microsoft documents that Partner Center " +
 			"returns it without an order ID. Then `source` is `outside_partner_center`. Both the customer and the partner can buy there.\n\n" +
-			"**Who bought:** Microsoft does not document how an order by a customer is marked. Orders do not name a person. The activity log has a record " +
-			"of an order with a user principal name, which can be missing. The default domains of customer and partner, or the customer's list of users, show whose " +
-			"user it is. If nothing shows it, `bought_by` is null and `bought_by_reason` says why: an alarm should cover everything that is not `partner`.\n\n" +
-			"**Delays:** an order takes up to 15 minutes to show. Microsoft does not document the delay of savings plans, reservations and the activity log. " +
-			"Attributes that are null can have a value in a later run. Let the periods overlap: read 2 days in a job that runs daily. " +
-			"The activity log goes back 90 days; older purchases are listed without buyer.\n\n" +
-			"**Totals** add up `amount` exactly, as decimal text, for each currency. They include purchases by the partner and leave out cancelled orders.\n\n" +
-			"**Requests:** 2 per customer, for orders and subscriptions. Without `customer_id` and `customer_ids`, the customers are those whose permission is enabled or was " +
-			"changed within the period; finding them takes 1 request per 500 customers, 1 per customer, and 1 per 29 days of the period. Purchases take 2 or more for each customer " +
-			"that bought, and 1 or 2 per 29 days. At 500 requests per minute, 10,000 customers take about 20 minutes, and as long again for each 10,000 requests more. " +
-			"`TF_LOG_PROVIDER=info` shows the progress.\n\n" +
-			"**Sign-in and role:** app+user, any agent. With app-only, `reservations` is mostly null, `permission_was_on` is known from the activity log only, " +
-			"`bought_by` is never `partner`, and without `customer_id` and `customer_ids` all customers are read.",
+			"**Who bought:** Microsoft does not document how a customer's own purchase appears. Orders do not have a user. The activity log " +
+			"can have a record of the order, with a user principal name. Its domain, or the customer's list of users, shows whose user it is. " +
+			"Otherwise `bought_by` is null, and `bought_by_reason` says why. An alarm should cover everything that is not `partner`.\n\n" +
+			"**Delay:** an order takes up to 15 minutes to appear. Microsoft does not document the delay of savings plans, reservations and the activity log. " +
+			"Attributes that are null can have a value in a later run. Let the periods overlap: look back two days in a daily job. " +
+			"The activity log goes back 90 days. Older purchases are listed without a buyer.\n\n" +
+			"**Totals** add up `amount` exactly, as decimal text, for each currency. They include purchases by the partner, and leave out cancelled orders.\n\n" +
+			"**Requests:** two for each customer, for orders and subscriptions. Without `customer_id` and `customer_ids`, the provider first finds the customers " +
+			"that have or had a permission in the period. That takes one request for each customer, one for each 500 customers, and one for " +
+			"each 29 days. Purchases take a few more for each customer that bought. For 500 requests per minute, each 10,000 requests " +
+			"take 20 minutes. `TF_LOG_PROVIDER=info` shows the progress.\n\n" +
+			"**Sign-in and role:** app+user, any agent. With app-only authentication, `reservations` is mostly null, `permission_was_on` is " +
+			"from the activity log only, and `bought_by` is never `partner`. Without `customer_id` and `customer_ids`, the orders of all customers " +
+			"are read then.",
 		Attributes: attributes,
 	}
 }

@@ -62,7 +62,7 @@ func TestAccSelfServePurchases(t *testing.T) {
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
-			{Config: config(`start = "yesterday"`), ExpectError: acctest.Says("The value of start must be a moment in RFC 3339 such as 2026-01-31T00:00:00Z.")},
+			{Config: config(`start = "yesterday"`), ExpectError: acctest.Says("The value of start must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z.")},
 			{Config: config(`start = "2126-01-31T00:00:00Z"`), ExpectError: acctest.Says("The value of start, 2126-01-31T00:00:00Z, is in the future.")},
 			{Config: config(`last = "1 week"`), ExpectError: acctest.Says("The value of last must be a duration such as 30d or 36h.")},
 			{Config: config(`start = "2026-01-31T00:00:00Z"`, `end = "2026-01-31T00:00:00Z"`), ExpectError: acctest.Says("The value of end, 2026-01-31T00:00:00Z, must be later than that of start")},
@@ -513,7 +513,7 @@ func TestProtoSelfServePurchases_customerRefused(t *testing.T) {
 	b := mockbackend.New(mockbackend.Config{})
 	b.EndRelationship(mockbackend.AdatumID)
 	for id, want := range map[string]string{
-		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id.",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID.",
 		mockbackend.AdatumID:                   "The customer has no reseller relationship with this partner",
 	} {
 		_, err := readPurchases(t, b, acctest.Values{"customer_id": id})
@@ -691,7 +691,7 @@ func TestProtoSelfServePurchases_permission(t *testing.T) {
 		"turned on since":                 {before: "", after: reservations, want: false},
 		"narrowed since":                  {before: both, after: plans, want: true},
 		"the other one was on":            {before: plans, after: both, want: false},
-		"off":                             {want: nil, reason: "Not yet: the permission is off now"},
+		"off":                             {want: nil, reason: "Not yet: the permission is disabled now"},
 		"the log is late":                 {before: reservations, after: "", late: time.Hour, want: nil, reason: "contradict each other"},
 		"a savings plan, both on":         {before: both, after: both, savingsPlan: true, want: true},
 		"a savings plan, both turned off": {before: both, after: "", savingsPlan: true, want: true},

@@ -18,23 +18,23 @@ func purchaseAttributes() map[string]schema.Attribute {
 		MarkdownDescription: "ID of the order. Case-sensitive. Null for a savings plan that was bought outside Partner Center.", Computed: true,
 	}
 	out["creation_date"] = schema.StringAttribute{
-		MarkdownDescription: "When it was bought, in RFC 3339 format and UTC: the date of the order or of the savings plan.", Computed: true,
+		MarkdownDescription: "Time of the purchase, in RFC 3339 format (UTC): the date of the order or of the savings plan.", Computed: true,
 	}
 	out["customer_id"] = schema.StringAttribute{MarkdownDescription: "Microsoft Entra tenant ID of the customer, in lower case.", Computed: true}
 	out["company_name"] = schema.StringAttribute{MarkdownDescription: "Company name of the customer.", Computed: true}
 	out["product_kind"] = schema.StringAttribute{
-		MarkdownDescription: "What was bought: `reservation`, `savings_plan`, `pre_purchase_plan`, or `unclear` if the fields of the order fit a reservation as well as " +
-			"software. `other` for something else that a user of the customer bought.",
+		MarkdownDescription: "Kind of the product: `reservation`, `savings_plan`, `pre_purchase_plan`, or `unclear` if the fields of the order fit a reservation as well as " +
+			"software. `other` for other purchases of a user of the customer.",
 		Computed: true,
 	}
 	out["source"] = schema.StringAttribute{
-		MarkdownDescription: "Where a savings plan was bought: `partner_center`, or `outside_partner_center`, which is the Azure portal or its API, by the customer or the " +
-			"partner. Null for everything else: orders do not say it.",
+		MarkdownDescription: "Place of the purchase of a savings plan: `partner_center`, or `outside_partner_center` (the Azure portal or its API). Both the customer and the " +
+			"partner can buy there. Null for other products.",
 		Computed: true,
 	}
 	out["amount"] = schema.StringAttribute{
 		MarkdownDescription: "Total cost of the purchase as decimal text, in `currency_code`: the price of the order, or the commitment of savings plans for the " +
-			"whole term. Null if a part of it is not known, for example without `include_price`.",
+			"whole term. Null if a part of it is unknown, for example without `include_price`.",
 		Computed: true,
 	}
 	out["currency_code"] = schema.StringAttribute{MarkdownDescription: "Currency of `amount` and `total_price`, such as `USD`.", Computed: true}
@@ -44,27 +44,27 @@ func purchaseAttributes() map[string]schema.Attribute {
 		NestedObject:        schema.NestedAttributeObject{Attributes: savingsPlanAttributes()},
 	}
 	out["reservations"] = schema.ListNestedAttribute{
-		MarkdownDescription: "Reservations of the order, as in the data source `partnercenter_reservations`. Empty for a savings plan, and as long as " +
-			"a reservation does not show. Null if they cannot be read.",
+		MarkdownDescription: "Reservations of the order, as in the data source `partnercenter_reservations`. Empty for a savings plan, and until " +
+			"the reservation appears. Null if they cannot be read.",
 		Computed:     true,
 		NestedObject: schema.NestedAttributeObject{Attributes: reservationAttributes()},
 	}
 	for name, description := range map[string]string{
-		"reservations_unknown_reason": "Why `reservations` is null.",
-		"buyer":                       "User principal name of the buyer, as in the activity log.",
-		"buyer_unknown_reason":        "Why `buyer` is null.",
-		"application":                 "Application of the purchase, by ID or by name, as in the activity log. Customers and partners can use the same.",
+		"reservations_unknown_reason": "Reason why `reservations` is null.",
+		"buyer":                       "User principal name of the buyer, from the activity log.",
+		"buyer_unknown_reason":        "Reason why `buyer` is null.",
+		"application":                 "ID or name of the application that created the order, from the activity log. Customers and partners can use the same application.",
 		"audit_record_id":             "ID of the record in the activity log.",
-		"correlation_id":              "Correlation ID of the call that made the order, for Microsoft support.",
-		"bought_by":                   "Whose user bought: `customer` or `partner`; or `system` for orders that Partner Center made by itself. Null if it is not known.",
-		"bought_by_reason":            "What shows `bought_by`, or why it is null.",
-		"permission_unknown_reason":   "Why `permission_was_on` is null.",
+		"correlation_id":              "Correlation ID of the call that created the order, for Microsoft support.",
+		"bought_by":                   "Who bought: `customer`, `partner`, or `system` for an order of Partner Center itself. Null if it is unknown.",
+		"bought_by_reason":            "Evidence for `bought_by`, or the reason why it is null.",
+		"permission_unknown_reason":   "Reason why `permission_was_on` is null.",
 	} {
 		out[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
 	out["permission_was_on"] = schema.BoolAttribute{
-		MarkdownDescription: "`true` if the customer was allowed to buy at that time: by the permission for savings plans or for reservations, and by both, if they agree, " +
-			"for what is `unclear`. Null if it is not known.",
+		MarkdownDescription: "`true` if the permission was enabled at the time of the purchase. For purchases that are `unclear`, both permissions must agree. " +
+			"Null if it is unknown.",
 		Computed: true,
 	}
 	return out
@@ -78,19 +78,19 @@ func savingsPlanAttributes() map[string]schema.Attribute {
 		"offer_id":             "Offer: product:sku:availability.",
 		"offer_name":           "Name of the offer.",
 		"status":               "Status, such as `active`, `expired` or `disabled`.",
-		"billing_cycle":        "How it is billed, such as `one_time` or `monthly`.",
+		"billing_cycle":        "Billing cycle, such as `one_time` or `monthly`.",
 		"term_duration":        "Term in ISO 8601: `P1Y` or `P3Y`.",
 		"commitment_per_hour":  "Commitment per hour as decimal text, in `currency_code`.",
 		"total_commitment":     "Commitment for the whole term as decimal text, in `currency_code`. A year counts 8,760 hours.",
 		"currency_code":        "Currency, such as `USD`.",
 		"scope_type":           "Scope, such as `shared` or `single`.",
 		"scope_id":             "ID of the subscription, management group or resource group of the scope, in lower case. Null if there is none.",
-		"effective_start_date": "Start of the term, in RFC 3339 format and UTC.",
-		"commitment_end_date":  "End of the term, in RFC 3339 format and UTC.",
+		"effective_start_date": "Start of the term, in RFC 3339 format (UTC).",
+		"commitment_end_date":  "End of the term, in RFC 3339 format (UTC).",
 	} {
 		out[name] = schema.StringAttribute{MarkdownDescription: description, Computed: true}
 	}
-	out["auto_renew_enabled"] = schema.BoolAttribute{MarkdownDescription: "`true` if it renews at the end of the term.", Computed: true}
+	out["auto_renew_enabled"] = schema.BoolAttribute{MarkdownDescription: "`true` if the savings plan renews at the end of the term.", Computed: true}
 	return out
 }
 
@@ -98,10 +98,10 @@ func savingsPlanAttributes() map[string]schema.Attribute {
 func totalsAttributes() map[string]schema.Attribute {
 	total := func(description string, more ...string) schema.ListNestedAttribute {
 		attributes := map[string]schema.Attribute{
-			"currency_code": schema.StringAttribute{MarkdownDescription: "Currency, such as `USD`. Null for purchases that do not say it.", Computed: true},
+			"currency_code": schema.StringAttribute{MarkdownDescription: "Currency, such as `USD`. Null for purchases without a currency.", Computed: true},
 			"amount":        schema.StringAttribute{MarkdownDescription: "Sum of the known amounts as decimal text.", Computed: true},
 			"purchases":     schema.Int64Attribute{MarkdownDescription: "Number of purchases.", Computed: true},
-			"unpriced":      schema.Int64Attribute{MarkdownDescription: "Number of those whose amount is not known and not in the sum.", Computed: true},
+			"unpriced":      schema.Int64Attribute{MarkdownDescription: "Number of purchases without a known amount, which are not in the sum.", Computed: true},
 		}
 		for _, name := range more {
 			attributes[name] = schema.StringAttribute{MarkdownDescription: map[string]string{

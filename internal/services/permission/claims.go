@@ -89,7 +89,7 @@ func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at
 	}
 	if len(c.denied) > 0 {
 		diags.AddAttributeError(at, "Customers that are enabled and denied",
-			fmt.Sprintf("%s: declared on by one resource, and turned off by the unlisted = \"deny\" of a partnercenter_customer_permissions that does not list them.\n\n"+
+			fmt.Sprintf("%s: enabled by one resource, and disabled by unlisted = \"deny\" of a partnercenter_customer_permissions that does not list them.\n\n"+
 				"What to do: list them there as {}.", list(c.denied)))
 	}
 	return append(diags, keptAndPassed(ctx, clients, at, nil, c.passes)...)
@@ -105,11 +105,11 @@ func pairs(m map[pair][]tfkit.Subject) []pair {
 func keptAndPassed(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(keeps) > 0 {
-		diags.AddAttributeWarning(at, "Permissions stay on", enumerate(ctx, clients, keeps)+": another resource of this configuration declares it on, so it is not turned off here.")
+		diags.AddAttributeWarning(at, "Permissions stay enabled", enumerate(ctx, clients, keeps)+": another resource of this configuration enables it, so this one does not disable it.")
 	}
 	if len(passes) > 0 {
 		diags.AddAttributeWarning(at, "Permissions pass to another resource",
-			enumerate(ctx, clients, passes)+": one resource is destroyed, and a new one declares the permission on. It may be turned off and on again.\n\n"+
+			enumerate(ctx, clients, passes)+": one resource is destroyed, and a new one enables the permission. It may be disabled and enabled again.\n\n"+
 				"To change nothing, use a moved block, or a removed block with destroy = false for the resource that is destroyed; set a customer to {} before you remove it from permissions.")
 	}
 	return diags

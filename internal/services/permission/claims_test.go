@@ -41,7 +41,7 @@ func TestProtoClaims(t *testing.T) {
 		opposite = "Two resources declare the opposite"
 		denied   = "Customers that are enabled and denied"
 		passes   = "Permissions pass to another resource"
-		stays    = "Permissions stay on"
+		stays    = "Permissions stay enabled"
 		manages  = "Two resources manage the same permission"
 	)
 	for name, c := range map[string]struct {

@@ -46,13 +46,13 @@ type customerPermissionResource struct {
 
 // errAppOnly refuses at plan time what the API refuses (403/900329).
 var errAppOnly = diag.NewErrorDiagnostic("Sign-in without a user cannot set customer permissions",
-	"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
-		"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent: "+
-		"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
+	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
+		"customer permissions.\n\nWhat to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN): "+
+		"https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model.")
 
 // errAppOnlyReads is errAppOnly for what only reads.
 var errAppOnlyReads = diag.NewErrorDiagnostic("Sign-in without a user cannot read customer permissions",
-	"The provider signs in as an application only, which Partner Center accepts for reading customers and subscriptions but not for "+
+	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
 		"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin, Sales or Helpdesk agent: "+
 		"https://learn.microsoft.com/partner-center/developer/enable-secure-app-model.")
 
@@ -230,21 +230,21 @@ func (r *customerPermissionResource) set(ctx context.Context, plan, state *custo
 	if failed := r.verify(ctx, *plan, state); failed != nil {
 		return &setError{failed, partnercenter.NotSent}
 	}
-	verb, write := "off", r.PartnerCenter.SelfServePolicies.Revoke
+	verb, write := "disable", r.PartnerCenter.SelfServePolicies.Revoke
 	if plan.Enabled.ValueBool() {
-		verb, write = "on", r.PartnerCenter.SelfServePolicies.Grant
+		verb, write = "enable", r.PartnerCenter.SelfServePolicies.Grant
 	}
 	_, err := write(ctx, plan.CustomerID.ValueString(), r.permission, r.seen(state, at))
 	if err == nil {
 		plan.Unconfirmed = types.BoolNull()
 		return nil
 	}
-	return &setError{r.failure("turn "+verb, plan.CustomerID.ValueString(), err), partnercenter.OutcomeOf(err)}
+	return &setError{r.failure(verb, plan.CustomerID.ValueString(), err), partnercenter.OutcomeOf(err)}
 }
 
 // failure is the diagnostic for a change that failed.
 func (r *customerPermissionResource) failure(verb, customerID string, err error) diag.Diagnostic {
-	summary := fmt.Sprintf("Could not %s the %s permission of %s", verb, r.what, r.Customer(customerID))
+	summary := fmt.Sprintf("Could not %s %s for %s", verb, r.what, r.Customer(customerID))
 	if partnercenter.OutcomeOf(err) != partnercenter.Unsure {
 		return tfkit.Failure(summary, err)
 	}
@@ -265,7 +265,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	r.Claims.Await(ctx, req.Private, object, []tfkit.Subject{r.subject(state)})
 	release, err := r.Claims.Turn(ctx, r.subject(state).ID)
 	if err != nil {
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not turn off the %s permission of %s", r.what, r.Customer(customerID)), err))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not disable %s for %s", r.what, r.Customer(customerID)), err))
 		return
 	}
 	defer release()
@@ -288,9 +288,9 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):
 		resp.Diagnostics.AddWarning(upperFirst(r.Customer(customerID))+" has no reseller relationship",
-			"Without it the permission is not in effect, so there was nothing to turn off.\n\n"+tfkit.Detail(err))
+			"Without it the permission is not in effect, so there was nothing to disable.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(r.failure("turn off", customerID, err))
+		resp.Diagnostics.Append(r.failure("disable", customerID, err))
 	}
 }
 
@@ -306,8 +306,8 @@ func (r *customerPermissionResource) ImportState(ctx context.Context, req resour
 		id = identity.CustomerID.ValueString()
 	}
 	if err := tfkit.CheckGUID(id); err != nil {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("The import id is the customer's Microsoft Entra tenant id, and %q is none: it %s.\n\n"+
+		resp.Diagnostics.AddError("Invalid import ID",
+			fmt.Sprintf("The import ID is the Microsoft Entra tenant ID of the customer. The ID %q %s.\n\n"+
 				"What to do: terraform import partnercenter_customer_permission_%s.example 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", id, err, r.name))
 	}
 	if resp.Diagnostics.HasError() {

@@ -22,13 +22,12 @@ func (r *customerPermissionResource) ListResourceConfigSchema(_ context.Context,
 		Optional:            true,
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the customers whose permission to buy Azure " + r.what + " is enabled, or disabled, for `terraform query` (Terraform 1.14 and later). " +
-			"With `-generate-config-out`, Terraform writes a configuration that imports them: see [Bring existing permissions under management](../guides/take_over.md).\n\n" +
-			"Terraform stops at 100 results, and does not say so, unless the list block sets `limit`. The provider warns if customers are left. " +
-			"A list also finds what is managed already: name these customers in `exclude_customer_ids`, or they are imported a second time. " +
-			"If you interrupt a query, Terraform shows what it has so far and exits with code 0.\n\n" +
-			"**Requests:** one per customer until the limit is reached, and one per 500 customers. List blocks for reservations and savings plans " +
-			"in one query share them.\n\n" +
+		MarkdownDescription: "Customers whose permission to buy Azure " + r.what + " is enabled, or disabled, for `terraform query` (Terraform 1.14 and later).\n\n" +
+			"With `-generate-config-out`, Terraform writes a configuration that imports them. See [Bring existing permissions under management](../guides/take_over.md).\n\n" +
+			"Terraform stops at 100 results by default, without a message: set `limit` in the list block. The provider warns if customers are left. " +
+			"A list also finds customers that are already managed. Name them in `exclude_customer_ids`, or Terraform imports them a second time.\n\n" +
+			"**Requests:** one for each customer until the limit is reached, and one for each 500 customers. List blocks for reservations and savings plans " +
+			"in one query share them. If you interrupt the query, Terraform shows what it has so far and exits with code 0.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: attributes,
 	}

@@ -91,7 +91,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	_, gone := r.Memory.Load(goneKey(r.subject(*plan)))
 	if failed != nil && (gone || tfkit.GetPrivate[bool](ctx, resp.Private, outsideKey)) {
 		failed = diag.NewAttributeWarningDiagnostic(path.Root("customer_id"), failed.Summary(),
-			"The permission was turned off outside Terraform, and turning it on again will fail:\n\n"+failed.Detail())
+			"The permission was disabled outside Terraform, and enabling it again will fail:\n\n"+failed.Detail())
 	}
 	if failed != nil {
 		resp.Diagnostics.Append(failed)

@@ -86,10 +86,10 @@ func TestProtoReservations_importByIdentity(t *testing.T) {
 func TestProtoReservations_importRefused(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
-		"adatum": `"adatum" is none: it must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202`,
-		mockbackend.PartnerTenantID + "_" + customer: "it must be a GUID",
-		" " + customer:                         "it must be a GUID",
-		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id",
+		"adatum": `"adatum" must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202`,
+		mockbackend.PartnerTenantID + "_" + customer: "must be a GUID",
+		" " + customer:                         "must be a GUID",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID",
 	} {
 		acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
 			if err := r.Import(t.Context(), id, nil); err == nil || !strings.Contains(err.Error(), want) || r.Exists() {
@@ -132,7 +132,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 				t.Errorf("%s: the read warned %q", how, warned)
 			}
 			// What happened outside warns, so that a destroy, which plans first, is not held up.
-			if _, err := r.Plan(t.Context(), on); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "turning it on again will fail") {
+			if _, err := r.Plan(t.Context(), on); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "enabling it again will fail") {
 				t.Errorf("%s: the plan to turn it on again: %v, %q", how, err, r.Warnings)
 			}
 			if how == mockbackend.RelationshipEndedNotFound {
@@ -147,7 +147,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			// Without the check in the plan, apply says it. Nothing is lost by it.
 			before := r.State()
 			unchecked := acctest.Values{"customer_id": customer, "verify_azure_subscription": false}
-			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "renew the relationship") {
+			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "Renew the relationship") {
 				t.Errorf("%s: apply: %v", how, err)
 			}
 			if !maps.Equal(before, r.State()) {
@@ -396,7 +396,7 @@ func TestProtoReservations_signIn(t *testing.T) {
 		r.Restart(r.User(mockbackend.SalesAgent).RefreshToken)
 		r.MustRefresh() // agents of all roles may look
 		for _, config := range []acctest.Values{off, nil} {
-			if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Only an Admin agent may turn customer permissions on or off") {
+			if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Only an Admin agent can enable or disable customer permissions") {
 				t.Errorf("a Sales agent's apply: %v", err)
 			}
 		}

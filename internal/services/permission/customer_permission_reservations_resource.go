@@ -20,7 +20,7 @@ func NewCustomerPermissionReservationsList() list.ListResource {
 func newCustomerPermissionReservations() *customerPermissionResource {
 	return &customerPermissionResource{
 		permission: partnercenter.AzureReservedInstances, name: "reservations", what: "reservations", other: "savings plans",
-		opens: "The permission also opens **pre-purchase plans**, such as those for Copilot Credits. Their purchase is final: they cannot be cancelled or exchanged, " +
+		opens: "The permission also allows purchases of **pre-purchase plans**, such as those for Copilot Credits. They cannot be cancelled or exchanged, " +
 			"and they renew by default.\n\n",
 	}
 }

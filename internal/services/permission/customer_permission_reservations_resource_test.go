@@ -202,7 +202,7 @@ func TestAccReservations_importRefused(t *testing.T) {
 	}
 	test(t, b, map[string][]string{mockbackend.AdatumID: nil},
 		refused("adatum-demo.onmicrosoft.com", "What to do: terraform import partnercenter_customer_permission_reservations.example 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202"),
-		refused("00000000-0000-4000-8000-000000000000", "There is no customer tenant with this id. Check the customer id."),
+		refused("00000000-0000-4000-8000-000000000000", "There is no customer tenant with this ID. Check the customer's ID."),
 	)
 }
 
@@ -309,7 +309,7 @@ func TestAccReservations_customerIDCase(t *testing.T) {
 func TestAccReservations_unqualifiedCustomer(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
-	const missing = "has no active Azure plan or Azure (global) subscription, without which its users cannot buy. "
+	const missing = "has no active Azure plan or Azure (global) subscription, which its users need to buy. "
 	refused := func(id, message string) resource.TestStep {
 		return resource.TestStep{Config: b.Config(block("one", id)), PlanOnly: true, ExpectError: acctest.Says(message)}
 	}
@@ -317,7 +317,7 @@ func TestAccReservations_unqualifiedCustomer(t *testing.T) {
 		refused(mockbackend.FabrikamID, missing+"Found: Azure plan "+mockbackend.FabrikamAzurePlanID+" is suspended."),
 		refused(mockbackend.NorthwindID, missing+"Found: 1 subscription of other products only."),
 		refused(mockbackend.NorthwindID, "What to do: Buy an Azure plan for the customer"),
-		refused("00000000-0000-4000-8000-000000000000", "There is no customer tenant with this id."),
+		refused("00000000-0000-4000-8000-000000000000", "There is no customer tenant with this ID."),
 		resource.TestStep{
 			Config:            b.Config(block("one", mockbackend.FabrikamID, "verify_azure_subscription = false")),
 			ConfigStateChecks: isOn("one", mockbackend.FabrikamID, true),
@@ -374,10 +374,10 @@ func TestAccReservations_role(t *testing.T) {
 	test(t, b, map[string][]string{mockbackend.AdatumID: nil},
 		resource.TestStep{
 			Config: sales(one),
-			ExpectError: acctest.Says("Could not turn on the reservations permission of " + adatum +
+			ExpectError: acctest.Says("Could not enable reservations for " + adatum +
 				" with " + address("one") + ","),
 		},
-		resource.TestStep{Config: sales(one), ExpectError: acctest.Says("Only an Admin agent may turn customer permissions on or off")},
+		resource.TestStep{Config: sales(one), ExpectError: acctest.Says("Only an Admin agent can enable or disable customer permissions")},
 		// The roles may look.
 		resource.TestStep{Config: b.Config(one)},
 		resource.TestStep{Config: sales(one), ConfigPlanChecks: changesNothing},
@@ -397,7 +397,7 @@ func TestAccReservations_signIn(t *testing.T) {
 	}{
 		{
 			name: "app-only", config: func(b *acctest.Backend) string { return b.ConfigAs("", one) },
-			message: "What to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent",
+			message: "What to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN)",
 		},
 		{
 			name: "without MFA", config: func(b *acctest.Backend) string { return b.ConfigAs(b.UserWithoutMFA().RefreshToken, one) },

@@ -20,6 +20,6 @@ func NewCustomerPermissionSavingsPlansList() list.ListResource {
 func newCustomerPermissionSavingsPlans() *customerPermissionResource {
 	return &customerPermissionResource{
 		permission: partnercenter.AzureSavingsPlan, name: "savings_plans", what: "savings plans", other: "reservations",
-		opens: "The purchase of a savings plan is final: it cannot be cancelled, exchanged or refunded.\n\n",
+		opens: "The purchase of a savings plan cannot be cancelled, exchanged or refunded.\n\n",
 	}
 }

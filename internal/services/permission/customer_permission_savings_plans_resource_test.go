@@ -61,7 +61,7 @@ func TestAccSavingsPlans_refused(t *testing.T) {
 	for _, c := range [][2]string{
 		{b.Config(savingsBlock("fabrikam", mockbackend.FabrikamID)), fabrikam + " does not qualify for Azure savings plans"},
 		{b.ConfigAs("", savingsBlock("adatum", mockbackend.AdatumID)), "Sign-in without a user cannot set customer permissions"},
-		{b.ConfigAs(b.User(mockbackend.SalesAgent).RefreshToken, savingsBlock("adatum", mockbackend.AdatumID)), "Could not turn on the savings plans permission of " + adatum},
+		{b.ConfigAs(b.User(mockbackend.SalesAgent).RefreshToken, savingsBlock("adatum", mockbackend.AdatumID)), "Could not enable savings plans for " + adatum},
 	} {
 		steps = append(steps, resource.TestStep{Config: c[0], ExpectError: acctest.Says(c[1])})
 	}

@@ -18,20 +18,20 @@ import (
 
 func (r *customerPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permission of one customer to buy Azure " + r.what + " by itself. It is off by default.\n\n" +
-			"The permission is a switch, not an object: creating the resource over a permission that is on already adopts it, " +
-			"`enabled = false` declares that it must be off, and destroying the resource turns it off. The " + r.other +
-			" permission, which Partner Center keeps in the same policy, is left as it is.\n\n" +
-			"With hundreds of these resources, run Terraform with `-parallelism=32`: by default it waits for 10 requests at a time. " +
-			"For thousands of customers, use one `partnercenter_customer_permissions`.\n\n" +
-			"A plan in which two resources of one provider block declare the opposite for the permission of one customer fails. " +
-			"A resource that is destroyed leaves the permission as another resource of the state declares it.\n\n" +
+		MarkdownDescription: "Permission of one customer to buy Azure " + r.what + ".\n\n" +
+			"Partner Center disables the permission by default. Creating the resource adopts a permission that is already enabled. Set `enabled = false` to declare that it must be disabled. " +
+			"Destroying the resource disables the permission. The " + r.other + " permission of the customer does not change.\n\n" +
+			"~> **The partner pays.** The partner is billed for everything that the customer buys, and Partner Center does not notify the partner. " +
+			"Disabling the permission does not undo purchases. See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"A purchase needs more than the permission: an active Azure plan or Azure (global) subscription that was bought through the partner, " +
+			"and a user of the customer who is Owner of the Azure subscription.\n\n" +
+			"Use this resource for up to some hundred customers, and set `-parallelism=32` then: Terraform sends 10 requests at a time by default. " +
+			"For more customers, use one `partnercenter_customer_permissions`.\n\n" +
 			r.opens +
-			"~> **The partner pays.** The partner is billed for everything the customer buys this way and is not told of a purchase. " +
-			"Turning the permission off does not undo purchases.\n\n" +
-			"A purchase works only if the customer has an active Azure plan or Azure (global) subscription bought through the partner, " +
-			"and the purchasing user is Owner of that Azure subscription.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read the permission but not change it. " +
+			"If two resources of one provider block declare the opposite for one permission, the plan fails. " +
+			"A destroyed resource leaves the permission as another resource of the state declares it.\n\n" +
+			"**Requests:** one for an unchanged plan. Enabling takes one write, and one read of the customer's subscriptions.\n\n" +
+			"**Sign-in and role:** app+user, as an Admin agent. Sales agents and Helpdesk agents can only read the permission. " +
 			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -45,27 +45,27 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID. Changing it, other than in case, replaces the resource.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
 			},
 			"enabled": schema.BoolAttribute{
-				MarkdownDescription: "Whether the customer may buy Azure " + r.what + ". Default `true`.",
+				MarkdownDescription: "Set to `false` to disable the permission to buy Azure " + r.what + ". Defaults to `true`.",
 				Optional:            true,
 				Computed:            true,
 				Default:             booldefault.StaticBool(true),
 			},
 			"verify_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether to check that the customer has an active Azure plan or Azure (global) subscription: at plan time " +
-					"when the customer is known, and again before the permission is turned on. Default `true`.",
+				MarkdownDescription: "Check that the customer has an active Azure plan or Azure (global) subscription before the permission is enabled: " +
+					"in the plan, and again in the apply. Defaults to `true`.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(true),
 			},
 			"unconfirmed": schema.BoolAttribute{
-				MarkdownDescription: "`true` after a change whose answer was lost: the permission may be on, so `enabled` is `true`. " +
-					"The next refresh reads what it is, and the next apply makes sure. Otherwise null.",
+				MarkdownDescription: "`true` if the answer to a change was lost. The permission may be enabled then, so `enabled` is `true`. " +
+					"The next refresh reads the permission again. Null otherwise.",
 				Computed: true,
 			},
 		},
@@ -76,7 +76,7 @@ func (r *customerPermissionResource) IdentitySchema(_ context.Context, _ resourc
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"customer_id": identityschema.StringAttribute{
-				Description:       "The customer's Microsoft Entra tenant id, in lower case.",
+				Description:       "Microsoft Entra tenant ID of the customer, in lower case.",
 				RequiredForImport: true,
 			},
 		},

@@ -162,7 +162,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	var diags diag.Diagnostics
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
-		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out. They are off until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", "They are left out, and stay disabled until they qualify."))
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {
@@ -207,7 +207,7 @@ func refusal(err error) reason {
 }
 
 // untaint is what to do when a first apply failed.
-const untaint = "The next plan shows the resource as tainted, and replaces it. That switches nothing that is listed. The simplest way on is: terraform untaint ADDRESS, then apply."
+const untaint = "The next plan shows the resource as tainted and replaces it, which changes no customer that is listed. To avoid that, run terraform untaint ADDRESS, then apply."
 
 // plannedKey is where private state keeps what the last plan was for: Delete has to tell a
 // destroy from the first half of a replacement.

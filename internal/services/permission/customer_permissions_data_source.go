@@ -45,15 +45,15 @@ func (d *customerPermissionsDataSource) Metadata(_ context.Context, req datasour
 
 func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What customers may buy by themselves, Azure reservations and Azure savings plans: of all customers, of those named, " +
-			"of those whose company name or domain starts with a text, or of those of one indirect reseller.\n\n" +
-			"Partner Center tells it for one customer at a time, so this takes a request per customer: for 10,000 customers about 20 minutes " +
-			"where 500 requests per minute are allowed. The provider keeps to the limit by itself. `TF_LOG_PROVIDER=info` shows how far it is.\n\n" +
+		MarkdownDescription: "Permissions of all or some customers to buy Azure reservations and savings plans.\n\n" +
+			"Select customers by ID, by the start of the company name or domain, or by indirect reseller. See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**Requests:** one for each customer. For 10,000 customers and 500 requests per minute, this takes 20 minutes. The provider keeps " +
+			"to the limit automatically. `TF_LOG_PROVIDER=info` shows the progress.\n\n" +
 			"**Sign-in and role:** app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"customer_ids": schema.ListAttribute{
-				MarkdownDescription: "Only these customers, by their Microsoft Entra tenant ids, GUIDs. One that is not the partner's customer is an error. " +
-					"An empty list is no customer.",
+				MarkdownDescription: "Return only these customers, by Microsoft Entra tenant ID. A customer of another partner is an error. " +
+					"An empty list returns no customer.",
 				ElementType: types.StringType,
 				Optional:    true,
 				Validators: []validator.List{
@@ -62,56 +62,55 @@ func (d *customerPermissionsDataSource) Schema(ctx context.Context, _ datasource
 				},
 			},
 			"company_name_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose company name starts with this text. Case is ignored.",
+				MarkdownDescription: "Return only customers whose company name starts with this text. Case is ignored.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"domain_prefix": schema.StringAttribute{
-				MarkdownDescription: "Only customers whose default domain starts with this text. Case is ignored. " +
-					"With `company_name_prefix` as well, both must match.",
+				MarkdownDescription: "Return only customers whose default domain starts with this text. Case is ignored. " +
+					"If `company_name_prefix` is also set, both must match.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"indirect_reseller_id": schema.StringAttribute{
-				MarkdownDescription: "Only customers of this indirect reseller: its Microsoft Entra tenant ID, as in the data source `partnercenter_indirect_resellers`. " +
-					"Must be a GUID. If null, the customers of all resellers and those without one are listed.",
+				MarkdownDescription: "Return only customers of this indirect reseller: Microsoft Entra tenant ID of the reseller, as in the data source `partnercenter_indirect_resellers`. " +
+					"Must be a GUID. Defaults to the customers of all resellers, and those without one.",
 				Optional:   true,
 				Validators: []validator.String{tfkit.GUID()},
 			},
 			"read": schema.StringAttribute{
-				MarkdownDescription: "How permissions are read: `single` reads one customer per request. `list` reads all by one list of up to 500 customers per request, " +
-					"which Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise the permissions are read one by one, with a warning. " +
-					"Up to 20 customers are always read one by one. Defaults to `single`.",
+				MarkdownDescription: "How permissions are read. `single` reads one customer per request. `list` reads up to 500 customers per request, " +
+					"in a way that Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise, and for up to 20 customers, " +
+					"permissions are read one by one. Defaults to `single`.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(readSingle, readByList)},
 			},
-			"on_error": tfkit.OnError("What a customer whose permissions cannot be read means: `fail` is an error, after the others were read, with the " +
-				"customers and the reasons. `report` puts them into `errors` instead, with a warning. A failure that concerns all customers, " +
-				"such as a failed sign-in, is always an error. Default `fail`."),
+			"on_error": tfkit.OnError("Behavior if the permissions of a customer cannot be read. `fail` reads the other customers and then fails. " +
+				"`report` lists such customers in `errors`, with a warning. A failure that concerns all customers, " +
+				"such as a failed sign-in, is always an error. Defaults to `fail`."),
 			"timeouts": tfkit.ReadTimeouts(ctx),
 			"customers": schema.ListNestedAttribute{
-				MarkdownDescription: "The customers that were read, sorted by `customer_id`.",
+				MarkdownDescription: "Customers that were read, sorted by `customer_id`.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"customer_id":  schema.StringAttribute{MarkdownDescription: "The customer's Microsoft Entra tenant id, in lower case.", Computed: true},
-						"company_name": schema.StringAttribute{MarkdownDescription: "The company's name.", Computed: true},
-						"domain":       schema.StringAttribute{MarkdownDescription: "The tenant's default domain.", Computed: true},
+						"customer_id":  schema.StringAttribute{MarkdownDescription: "Microsoft Entra tenant ID of the customer, in lower case.", Computed: true},
+						"company_name": schema.StringAttribute{MarkdownDescription: "Company name.", Computed: true},
+						"domain":       schema.StringAttribute{MarkdownDescription: "Default domain of the tenant.", Computed: true},
 						"azure_reservations": schema.BoolAttribute{
-							MarkdownDescription: "`true` if the customer may buy Azure reservations and pre-purchase plans.", Computed: true,
+							MarkdownDescription: "`true` if the customer can buy Azure reservations and pre-purchase plans.", Computed: true,
 						},
 						"azure_savings_plans": schema.BoolAttribute{MarkdownDescription: "`true` if the customer may buy Azure savings plans.", Computed: true},
 						"policy_id": schema.StringAttribute{
-							MarkdownDescription: "The id of the customer's self-serve policy. Null while the customer has none, which is the case when " +
-								"none of its permissions is on.",
-							Computed: true,
+							MarkdownDescription: "ID of the customer's self-serve policy. Null if the customer has no policy, because no permission is enabled.",
+							Computed:            true,
 						},
 					},
 				},
 			},
 			"errors": schema.MapAttribute{
-				MarkdownDescription: "With `on_error = \"report\"`, why a customer's permissions could not be read and what to do, by customer id in lower case. " +
-					"Such a customer is not in `customers`. Empty when all were read.",
+				MarkdownDescription: "With `on_error = \"report\"`, reasons by customer ID (in lower case) for customers that could not be read, and what to do. " +
+					"Such customers are not in `customers`. Empty if all were read.",
 				ElementType: types.StringType,
 				Computed:    true,
 			},

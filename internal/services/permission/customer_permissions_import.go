@@ -84,8 +84,8 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	for _, one := range list {
 		one = strings.ToLower(strings.TrimSpace(one))
 		if err := tfkit.CheckGUID(one); err != nil {
-			return nil, "", diag.Diagnostics{diag.NewErrorDiagnostic("Invalid import id",
-				fmt.Sprintf("The import ID is all, on (customers that have a permission enabled), customer IDs with commas between them, or @ and the path of a file with one customer ID in each line. "+
+			return nil, "", diag.Diagnostics{diag.NewErrorDiagnostic("Invalid import ID",
+				fmt.Sprintf("The import ID is all, on (customers that have a permission enabled), customer IDs separated by commas, or @ and the path of a file. Such a file has one customer ID in each line. "+
 					"%q is none of these: it %s.\n\nWhat to do: terraform import partnercenter_customer_permissions.all all", one, err))}
 		}
 		ids = append(ids, one)

@@ -51,13 +51,13 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, s
 	}
 	var diags diag.Diagnostics
 	if leftOut.Any() {
-		diags.Append(leftOut.Named(ctx, r.Clients).Warning("turn on the permissions", "They are left out, and stay in permissions. They are off until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", "They are left out, and stay in permissions. They are disabled until they qualify."))
 	}
 	if warned.Any() {
-		diags.Append(warned.Named(ctx, r.Clients).Warning("turn on the permissions again", "They were turned off outside Terraform, and turning them on again will fail."))
+		diags.Append(warned.Named(ctx, r.Clients).Warning("enable the permissions again", "They were disabled outside Terraform, and enabling them again will fail."))
 	}
 	if failed.Any() {
-		diags.Append(failed.Named(ctx, r.Clients).Error("turn on the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
+		diags.Append(failed.Named(ctx, r.Clients).Error("enable the permissions", "Nothing was changed. To leave such customers out, set on_error = \"report\". "+
 			"To set permissions without this check, set verify_azure_subscription = false. "+
 			"To destroy the resource, which plans it first: terraform destroy -refresh=false."))
 	}

@@ -138,9 +138,9 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps what it says of them."))
 	}
 	if len(found.gone) > 0 {
-		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that are gone: %d", len(found.gone)),
-			"They have no reseller relationship, or there is no such tenant, so nothing is on for them: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
-				"What to do: take them out of permissions.")
+		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that left: %d", len(found.gone)),
+			"They have no reseller relationship, or there is no such tenant, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
+				"What to do: remove them from permissions.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	if !since.IsZero() { // not of an import

@@ -365,13 +365,13 @@ func TestAccFleet_refused(t *testing.T) {
 	b := acctest.New(t, mockbackend.Config{})
 	var steps []resource.TestStep
 	for _, c := range [][2]string{
-		{b.Config(fleetBlock([]string{entry("contoso", riOn)})), `The key "contoso" is no customer id: it must be a GUID such as`},
+		{b.Config(fleetBlock([]string{entry("contoso", riOn)})), `The customer ID "contoso" must be a GUID such as`},
 		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(strings.ToUpper(mockbackend.AdatumID), riOn)})), "are the same customer"},
 		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, "reservations = true")})), `has the permission "reservations", and there are only azure_reservations and azure_savings_plans`},
 		{b.Config(fleetBlock(nil, `unlisted = "block"`)), `value must be one of`},
 		{b.Config(fleetBlock(nil, `full_refresh_after = "1d"`)), "must be a duration such as 24h"},
 		{b.ConfigAs("", fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "Sign-in without a user cannot set customer permissions"},
-		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.FabrikamID, riOn)})), "Could not turn on the permissions of 1 of 2 customers"},
+		{b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.FabrikamID, riOn)})), "Could not enable the permissions of 1 of 2 customers"},
 		{b.ConfigAs(b.User(mockbackend.HelpdeskAgent).RefreshToken, fleetBlock([]string{entry(mockbackend.AdatumID, riOn)})), "403 Forbidden (code 900150)"},
 	} {
 		steps = append(steps, resource.TestStep{Config: c[0], ExpectError: acctest.Says(c[1])})

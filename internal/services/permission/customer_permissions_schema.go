@@ -28,27 +28,32 @@ import (
 
 func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permissions of many customers to buy Azure reservations and savings plans by themselves, in one resource. " +
-			"With thousands of customers it plans in seconds, where one `partnercenter_customer_permission_reservations` for each takes Terraform minutes. " +
-			"Declare each permission of a customer in one resource only. Two resources of one provider block that declare the same are a warning in the plan, and two that declare the opposite are an error. " +
-			"Terraform runs each provider block in a process of its own, so resources of two blocks are not compared. " +
-			"To move customers from single resources to a fleet and switch nothing, take the single ones out by a " +
-			"[`removed` block](https://developer.hashicorp.com/terraform/language/resources/syntax#removing-resources) with `destroy = false`.\n\n" +
-			"A customer that is removed from `permissions` has its managed permissions turned off, and destroying the resource turns off all of them. " +
-			"To release a customer and switch nothing, set it to `{}` before you remove it.\n\n" +
-			"When some customers fail, the others are done and in the state; the next apply continues with those that failed. A customer whose answer was lost counts as enabled; see `unconfirmed`. " +
-			"A first apply that failed in part leaves the resource tainted. The simplest way on is `terraform untaint ADDRESS`, then `terraform apply`. " +
-			"Without it the next apply replaces the resource, which disables only customers that are no longer listed. " +
-			"If `permissions` is known only after apply, the replacement disables and enables every customer.\n\n" +
-			"The plan names every customer that the apply changes in `changes`, under `change_summary`. If the state does not have a customer's permissions yet, the plan reads them. " +
-			"If they change before the apply, Terraform stops with \"Provider produced inconsistent final plan\" before the first change. Then plan again.\n\n" +
-			"A customer whose reseller relationship ended is a warning, and never keeps the others from being changed.\n\n" +
-			"`azure_reservations` also opens **pre-purchase plans**, such as those for Copilot Credits. Purchases of these plans and of savings plans are final. " +
-			"To limit the resource to the customers of one indirect reseller, build `permissions` from the data source `partnercenter_customers` with `indirect_reseller_id`; " +
-			"a customer that leaves the reseller is then removed from the map, and its permissions are disabled.\n\n" +
-			"~> **The partner pays.** The partner is billed for everything the customers buy this way and is not told of a purchase. " +
-			"Turning a permission off does not undo purchases.\n\n" +
-			"**Sign-in and role:** app+user, as an Admin agent. Sales and Helpdesk agents can read permissions but not change them. " +
+		MarkdownDescription: "Permissions of many customers to buy Azure reservations and savings plans, in one resource.\n\n" +
+			"With thousands of customers, this resource plans in seconds. Use it unless each customer has a module or a state of its own: " +
+			"then use `partnercenter_customer_permission_reservations`.\n\n" +
+			"The plan names every customer that the apply changes in `changes`, below `change_summary`.\n\n" +
+			"~> **The partner pays.** The partner is billed for everything that customers buy, and Partner Center does not notify the partner. " +
+			"Disabling a permission does not undo purchases. See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**Remove a customer.** Removing a customer from `permissions` disables its managed permissions, and destroying the resource disables all of them. " +
+			"To release a customer without a change, set it to `{}` before you remove it.\n\n" +
+			"**Several resources.** Declare each permission of a customer in one resource only. If two resources of one provider block declare the opposite, the plan fails. " +
+			"Resources of different provider blocks are not compared. [Hand over customers](../guides/hand_over.md) shows how to move a customer to another resource.\n\n" +
+			"**Failures.** If some customers fail, the others are changed, and the next apply continues with those that failed. " +
+			"A customer for whom the answer was lost counts as enabled; see `unconfirmed`. A customer whose reseller relationship ended is a warning.\n\n" +
+			"**Tainted.** A first apply that fails for some customers leaves the resource tainted. Run `terraform untaint ADDRESS`, and apply again. " +
+			"If `permissions` is known only after apply, a replacement disables and enables every customer.\n\n" +
+			"**Inconsistent plan.** If a permission changes between plan and apply, Terraform can stop with \"Provider produced inconsistent final plan\". " +
+			"It has changed nothing then. Plan again.\n\n" +
+			"**What the permission allows.** `azure_reservations` also allows purchases of **pre-purchase plans**, such as those for Copilot Credits. " +
+			"Purchases of these plans and of savings plans are final.\n\n" +
+			"**One indirect reseller.** Build `permissions` from the data source `partnercenter_customers` with `indirect_reseller_id`. " +
+			"A customer that leaves the reseller is then removed from the map, and its permissions are disabled.\n\n" +
+			"**Read by list.** With `read = \"list\"`, a permission that the list has counts as enabled. A permission that the list lacks counts as disabled only " +
+			"if the single reads agree with the list. A customer whose permission is enabled in the state is read on its own then. " +
+			"If a single read contradicts the list, all customers are read one by one, with a warning.\n\n" +
+			"**Requests:** one for each customer in an unchanged plan, or a few in total with `refresh = \"activity_log\"`. " +
+			"A customer that is enabled takes one write, and two reads of its subscriptions. For 10,000 customers and 500 requests per minute, a full plan takes 20 minutes.\n\n" +
+			"**Sign-in and role:** app+user, as an Admin agent. Sales agents and Helpdesk agents can only read permissions. " +
 			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -57,14 +62,14 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"permissions": schema.MapAttribute{
-				MarkdownDescription: "By customer id (the Microsoft Entra tenant id, in any case), which of `azure_reservations` and `azure_savings_plans` is on (`true`) or off (`false`). " +
-					"One that is left out is not managed, and a customer with neither (`{}`) costs no request.",
+				MarkdownDescription: "Permissions by customer ID (Microsoft Entra tenant ID). `azure_reservations` and `azure_savings_plans` are enabled (`true`) or disabled (`false`). " +
+					"Omitted permissions are not managed. A customer set to `{}` is listed but neither read nor changed.",
 				Required:    true,
 				ElementType: switchesType,
 			},
 			"unlisted": schema.StringAttribute{
-				MarkdownDescription: "What holds for the partner's customers that are not in `permissions`: `ignore` (default) or `deny`, which turns off whatever they have on. " +
-					"Only one resource of a partner may deny, and it has to list the customers of all others, as `{}`: " +
+				MarkdownDescription: "Set to `deny` to disable every permission of customers that are not in `permissions`. Must be `ignore` or `deny`. Defaults to `ignore`. " +
+					"Use `deny` in at most one state of a partner, and list the customers of the other states there as `{}`: " +
 					"see [many states](../guides/many_states.md).",
 				Optional:   true,
 				Computed:   true,
@@ -72,47 +77,46 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Validators: []validator.String{stringvalidator.OneOf("ignore", "deny")},
 			},
 			"change_summary": schema.StringAttribute{
-				MarkdownDescription: "What the plan changes, in one line: how many customers it enables, disables, releases and cannot enable. Null in a plan without changes.",
+				MarkdownDescription: "Numbers of customers that the plan enables, disables, releases and cannot enable. Null in a plan without changes.",
 				Computed:            true,
 			},
 			"changes": schema.MapAttribute{
-				MarkdownDescription: "What the plan changes for each customer, by company name and ID, such as `reservations: off -> on`. Every customer that the apply changes is in it. " +
-					"A released customer is no longer managed and keeps its permission. Null in a plan without changes: the changes of an earlier apply are dropped when Terraform reads the state.",
+				MarkdownDescription: "Changes of the plan by company name and ID, such as `reservations: off -> on`. It contains every customer that the apply changes. " +
+					"A released customer is no longer managed and keeps its permission. Null in a plan without changes.",
 				Computed:    true,
 				ElementType: types.StringType,
 			},
 			"max_changes": schema.Int64Attribute{
-				MarkdownDescription: "How many customers one apply may change. One that would change more fails before it changes the first. By default there is no such bound, and for destroying the resource there is none: see `prevent_destroy`.",
-				Optional:            true,
-				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+				MarkdownDescription: "Maximum number of customers that one apply may change. An apply that would change more fails before its first change. Defaults to no limit. " +
+					"Destroying the resource is not limited: use `prevent_destroy`.",
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.AtLeast(1)},
 			},
 			"verify_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether to check that a customer has an active Azure plan or Azure (global) subscription before a permission is turned on: at plan time " +
-					"when it is known, and again at apply. It costs a request for each of these customers. Default `true`.",
+				MarkdownDescription: "Check that a customer has an active Azure plan or Azure (global) subscription before a permission is enabled: in the plan, and again in the apply. " +
+					"Each check takes one request for each of these customers. Defaults to `true`.",
 				Optional: true,
 				Computed: true,
 				Default:  booldefault.StaticBool(true),
 			},
 			"refresh": schema.StringAttribute{
-				MarkdownDescription: "How the state is refreshed: `full` (default) reads every customer. `activity_log` reads the partner's activity log since the last refresh, " +
-					"and only the customers whose permissions it says were changed.\n\n  What `activity_log` can miss, until the next full refresh: a change whose record shows more than 6 hours after it, " +
-					"a change that leaves no record, any change while the clock of this machine is more than 6 hours fast, and with `unlisted = \"deny\"` a new customer that comes with a permission on. All customers are read when the last full read is `full_refresh_after` ago, " +
-					"when the log does not reach back to the last refresh (it is kept for 90 days), when it cannot be read, and when a record cannot be understood.",
+				MarkdownDescription: "How Terraform refreshes the state. `full` reads every customer. `activity_log` reads the partner's activity log, and only the customers " +
+					"that it names. Defaults to `full`. With `activity_log`, a full refresh also runs after `full_refresh_after`. Until then, a change that is logged late or not at all can be missed: " +
+					"see [many states](../guides/many_states.md#refresh-by-activity-log).",
 				Optional:   true,
 				Computed:   true,
 				Default:    stringdefault.StaticString(refreshFull),
 				Validators: []validator.String{stringvalidator.OneOf(refreshFull, refreshByLog)},
 			},
 			"read": schema.StringAttribute{
-				MarkdownDescription: "How permissions are read where all customers are: `single` reads one customer per request. `list` reads all by one list of up to 500 customers per request, " +
-					"which Microsoft does not document. A permission that the list has is enabled. One that the list lacks counts as disabled only if 20 single reads, at random, agree with the list, " +
-					"and never if the state has it enabled: such a customer is read on its own. If a single read contradicts the list, all customers are read one by one, with a warning. " +
-					"Up to 20 customers are always read one by one. Defaults to `single`.",
+				MarkdownDescription: "How permissions are read. `single` reads one customer per request. `list` reads up to 500 customers per request, " +
+					"in a way that Microsoft does not document. The list is used only if 20 single reads, at random, agree with it. Otherwise, and for up to 20 customers, " +
+					"permissions are read one by one. Defaults to `single`.",
 				Optional:   true,
 				Validators: []validator.String{stringvalidator.OneOf(readSingle, readByList)},
 			},
 			"full_refresh_after": schema.StringAttribute{
-				MarkdownDescription: "With `refresh = \"activity_log\"`, after how long all customers are read again, such as `12h`. Default `24h`.",
+				MarkdownDescription: "Time after which `refresh = \"activity_log\"` reads all customers again, such as `12h`. Defaults to `24h`.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString(fullRefreshAfter),
@@ -124,17 +128,17 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				})},
 			},
 			"on_error": schema.StringAttribute{
-				MarkdownDescription: "What to do when customers cannot be enabled: they have no Azure subscription, no reseller relationship any more, or Partner Center refuses. " +
-					"`fail` (default) fails the plan or the apply; the other customers are done. `report` leaves them out with a warning, and every later plan tries them again. See `unconfirmed`.",
+				MarkdownDescription: "Behavior if customers cannot be enabled, because they have no Azure subscription or no reseller relationship, or because Partner Center refuses. " +
+					"`fail` fails the plan, or the apply after it has changed the other customers. `report` leaves them out with a warning, and every later plan tries them again. Defaults to `fail`.",
 				Optional:   true,
 				Computed:   true,
 				Default:    stringdefault.StaticString(tfkit.FailOnError),
 				Validators: []validator.String{stringvalidator.OneOf(tfkit.FailOnError, tfkit.ReportOnError)},
 			},
 			"unconfirmed": schema.MapAttribute{
-				MarkdownDescription: "Customers whose permissions are not, or may not be, as `permissions` lists them, with the reason. " +
-					"`unsure`: the answer to a change was lost, so they may be enabled and count as on; the next refresh or apply makes sure. " +
-					"`no_azure_subscription`, `no_relationship`, `refused`: they were left out and are off. Null when there are none.",
+				MarkdownDescription: "Reasons by customer ID, for customers whose permissions may differ from `permissions`. " +
+					"`unsure`: the answer to a change was lost, so the customer counts as enabled until the next refresh. " +
+					"`no_azure_subscription`, `no_relationship`, `refused`: the customer was left out and is disabled. Null if there are none.",
 				Computed:    true,
 				ElementType: types.StringType,
 			},
@@ -147,7 +151,7 @@ func (r *customerPermissionsResource) IdentitySchema(_ context.Context, _ resour
 	resp.IdentitySchema = identityschema.Schema{
 		Attributes: map[string]identityschema.Attribute{
 			"id": identityschema.StringAttribute{
-				Description:       "For import: all, on, customer IDs with commas between them, or @ and the path of a file with one customer ID in each line.",
+				Description:       "For import: all, on, customer IDs separated by commas, or @ and the path of a file with one customer ID in each line.",
 				RequiredForImport: true,
 			},
 		},
@@ -167,7 +171,7 @@ func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req re
 	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)
 		if err := tfkit.CheckGUID(id); err != nil {
-			resp.Diagnostics.AddAttributeError(at, "Invalid customer id", fmt.Sprintf("The key %q is no customer id: it %s.", id, err))
+			resp.Diagnostics.AddAttributeError(at, "Invalid customer ID", fmt.Sprintf("The customer ID %q %s.", id, err))
 		}
 		if other, ok := seen[strings.ToLower(id)]; ok {
 			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))

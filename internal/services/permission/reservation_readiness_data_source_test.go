@@ -140,9 +140,9 @@ func TestAccReservationReadiness(t *testing.T) {
 func TestProtoReservationReadiness_steps(t *testing.T) {
 	t.Parallel()
 	const (
-		noPlan  = "has no active Azure plan or Azure (global) subscription, without which its users cannot buy. Found: "
+		noPlan  = "has no active Azure plan or Azure (global) subscription, which its users need to buy. Found: "
 		noOwner = "is Owner of Azure subscription"
-		off     = "The reservations permission of customer "
+		off     = "The permission of customer "
 		group   = "Only a group is Owner of Azure subscription " + mockbackend.AdatumAzureID + " (Production)"
 		limited = "have the role under a condition only"
 		agree   = "has not accepted the Microsoft Customer Agreement, without which Microsoft refuses purchases."
@@ -301,7 +301,7 @@ func TestProtoReservationReadiness_severalPlans(t *testing.T) {
 	}
 	expectTexts(t, want, "blockers", "is Owner of Azure subscriptions aaaaaaaa-0000-4000-8000-000000000000 (Azure subscription 1), "+
 		"aaaaaaaa-0000-4000-8000-000000000001 (Azure subscription 2), aaaaaaaa-0000-4000-8000-000000000002 (Azure subscription 3) and 7 more. ",
-		"The reservations permission")
+		"The permission of customer")
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.ShuffleOrder, k.UpperCaseGUIDs, k.TotalCountWrong = true, true, true })
 	for range 3 {
 		if got := readiness(t, b, customer.ID); !reflect.DeepEqual(got, want) {
@@ -311,7 +311,7 @@ func TestProtoReservationReadiness_severalPlans(t *testing.T) {
 	b.AssignRole(mockbackend.RoleAssignment{
 		SubscriptionID: "aaaaaaaa-0000-4000-8000-000000000007", PrincipalID: b.Principals(customer.ID)[0].ID,
 	})
-	expectTexts(t, readiness(t, b, customer.ID), "blockers", "The reservations permission")
+	expectTexts(t, readiness(t, b, customer.ID), "blockers", "The permission of customer")
 	acctest.FailOnViolations(t, b)
 }
 

@@ -257,8 +257,8 @@ func (f findings) permission() (blocker string, unknowns []string) {
 		return "", []string{fmt.Sprintf("Whether the reservations permission of customer %s is on is not known: sign-in without a user cannot read it. "+
 			"Set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an agent.", f.customerID)}
 	case !f.policy.Allows(partnercenter.AzureReservedInstances):
-		return fmt.Sprintf("The reservations permission of customer %s is off. Turn it on with partnercenter_customer_permission_reservations, "+
-			"signed in as an Admin agent.", f.customerID), nil
+		return fmt.Sprintf("The permission of customer %s to buy reservations is disabled. Enable it with partnercenter_customer_permission_reservations, "+
+			"as an Admin agent.", f.customerID), nil
 	}
 	return "", nil
 }

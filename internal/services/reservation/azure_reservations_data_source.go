@@ -42,16 +42,17 @@ func (d *azureReservationsDataSource) Schema(_ context.Context, _ datasource.Sch
 		return schema.BoolAttribute{MarkdownDescription: description, Computed: true}
 	}
 	percent := func(days string) schema.NumberAttribute {
-		return schema.NumberAttribute{MarkdownDescription: "Utilization over the last " + days + ", in percent. Null if Azure does not know it yet.", Computed: true}
+		return schema.NumberAttribute{MarkdownDescription: "Utilization over the last " + days + ", in percent. Null if Azure does not have it yet.", Computed: true}
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Azure reservations and pre-purchase plans in the tenant of a customer, with the date on which they expire and whether they renew.\n\n" +
-			"Renewal is on by default for new reservations. A reservation that renews is purchased again when it expires, and the partner is billed. " +
-			"Microsoft does not document that turning off the customer's permission stops it. Turn the renewal off with `partnercenter_reservation_renewal`.\n\n" +
-			"**No access is not an error:** `reservations` is null, and `unknown_reason` says why and which role to ask for. Azure can also return an empty list to a caller " +
+			"Azure enables the renewal of new reservations by default. Azure purchases a reservation again when it expires, and the partner is billed. " +
+			"Microsoft does not document that disabling the customer's permission stops it. Disable the renewal with `partnercenter_reservation_renewal`. " +
+			"See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"**Without access**, `reservations` is null, and `unknown_reason` says why and which role is missing. Azure can also return an empty list to a caller " +
 			"without access, because it lists only what the caller can read. Compare with `partnercenter_reservations`, which reads Partner Center.\n\n" +
-			"It takes one request for each page of the list, and one for each reservation that renews if `include_renewal_price` is `true`.\n\n" +
-			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. Reservations have roles of their own and inherit none from subscriptions: Reader on the " +
+			"**Requests:** one for each page of the list, and one for each reservation that renews if `include_renewal_price` is `true`.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. Reservations have roles of their own, and do not inherit roles from subscriptions: Reader on the " +
 			"reservation order, or Reservations Reader at `/providers/Microsoft.Capacity`. A user must be a member of AdminAgents with a GDAP relationship to the customer. " +
 			"Microsoft does not document whether Admin agents can read reservations that the customer bought itself. Azure Lighthouse does not work for reservations. " +
 			"See [View reservations](https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations).",
@@ -79,10 +80,10 @@ func (d *azureReservationsDataSource) Schema(_ context.Context, _ datasource.Sch
 					"region":           text("Azure region, such as `westeurope`."),
 					"quantity":         schema.Int64Attribute{MarkdownDescription: "Number of reserved instances.", Computed: true},
 					"term_duration":    text("Term in ISO 8601, such as `P1Y` or `P3Y`."),
-					"purchased_on":     text("Time of the purchase, in RFC 3339 format and UTC."),
-					"expires_on":       text("Time at which the reservation expires or renews, in RFC 3339 format and UTC."),
+					"purchased_on":     text("Time of the purchase, in RFC 3339 format (UTC)."),
+					"expires_on":       text("Time at which the reservation expires or renews, in RFC 3339 format (UTC)."),
 					"renew":            flag("`true` if the reservation renews when it expires. Always `false` for a reservation that has ended."),
-					"renewable": flag("`false` if the reservation has ended, or if its VM series can no longer be renewed since 2026-07-01. " +
+					"renewable": flag("`false` if the reservation has ended, or if it is for a VM series that Microsoft no longer renews (since 2026-07-01). " +
 						"See [Microsoft's list of series](https://learn.microsoft.com/azure/cost-management-billing/reservations/manage-legacy-vm-reservations-after-july-1-2026)."),
 					"scope_type": text("Scope: `Shared`, `Single` or `ManagementGroup`."),
 					"applied_scopes": schema.ListAttribute{

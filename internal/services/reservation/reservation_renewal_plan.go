@@ -46,7 +46,7 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	if state != nil && state.key() == plan.key() {
 		if plan.Renew.ValueBool() && !state.Renew.ValueBool() {
-			resp.Diagnostics.Append(turnsOn(state.Name.ValueString(), plan.ExpiresOn.ValueString()))
+			resp.Diagnostics.Append(enables(state.Name.ValueString(), plan.ExpiresOn.ValueString()))
 		}
 		return
 	}
@@ -94,7 +94,7 @@ func (r *reservationRenewalResource) planAdoption(ctx context.Context, plan *res
 		return diag.Diagnostics{tfkit.Failure(summary, err)}
 	}
 	if plan.Renew.ValueBool() && !found.Renew {
-		return diag.Diagnostics{turnsOn(plan.Name.ValueString(), plan.ExpiresOn.ValueString())}
+		return diag.Diagnostics{enables(plan.Name.ValueString(), plan.ExpiresOn.ValueString())}
 	}
 	return nil
 }
@@ -120,20 +120,20 @@ func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationR
 	return err
 }
 
-// turnsOn warns, in a plan, of a purchase to come.
-func turnsOn(name, expiresOn string) diag.Diagnostic {
-	return diag.NewAttributeWarningDiagnostic(path.Root("renew"), "Turning on the renewal of "+name,
+// enables warns in a plan that Azure will purchase.
+func enables(name, expiresOn string) diag.Diagnostic {
+	return diag.NewAttributeWarningDiagnostic(path.Root("renew"), "Enabling the renewal of "+name,
 		fmt.Sprintf("Azure will purchase the reservation again on %s, and the partner will be billed.", expiresOn))
 }
 
 // forgotten says that a destruction changes nothing, under one headline for all that stay off, and one for all that stay on, so that the
 // CLI folds them.
 func (r *reservationRenewalResource) forgotten(state reservationRenewalModel) diag.Diagnostic {
-	headline, is := "Destroying leaves reservation renewals off", "off. It stays off until somebody turns it on."
+	headline, is := "Destroying leaves reservation renewals disabled", "disabled. It stays disabled until somebody enables it."
 	if state.Renew.ValueBool() {
-		headline = "Destroying leaves reservation renewals on"
-		is = fmt.Sprintf("on: Azure will purchase the reservation again on %s, and the partner will be billed.", state.ExpiresOn.ValueString())
+		headline = "Destroying leaves reservation renewals enabled"
+		is = fmt.Sprintf("enabled: Azure will purchase the reservation again on %s, and the partner will be billed.", state.ExpiresOn.ValueString())
 	}
-	return diag.NewWarningDiagnostic(headline, "Forgetting "+r.title(state)+". "+
+	return diag.NewWarningDiagnostic(headline, "No longer managed: "+r.title(state)+". "+
 		"Destroying this resource removes it from the state only and changes nothing in Azure. The renewal is "+is)
 }

@@ -186,7 +186,7 @@ func (r *reservationRenewalResource) ImportState(ctx context.Context, req resour
 	}
 	id, err := resourcemanager.ParseReservationID(reservationID)
 	if !ok || err != nil || tfkit.CheckGUID(customerID) != nil {
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID is {customer id}/{reservation order id}/{reservation id}, or {customer id}|{Resource Manager ID of the reservation}; "+
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("The import ID is {customer ID}/{reservation order ID}/{reservation ID}, or {customer ID}|{Resource Manager ID of the reservation}; "+
 			"%q is neither.\n\nWhat to do: terraform import partnercenter_reservation_renewal.example "+
 			"c0b5e8f1-27a6-4d3c-9e74-18f2a6d4b404/86e1b22a-595b-55e2-b2bb-236d9a2e36e0/c33df6ba-9b55-5dda-96ff-535361164279", req.ID))
 		return

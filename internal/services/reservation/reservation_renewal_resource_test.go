@@ -83,7 +83,7 @@ func TestAccRenewal_lifecycle(t *testing.T) {
 			{Config: block(bought, "renew = true"), ConfigPlanChecks: does(plancheck.ResourceActionUpdate), PostApplyFunc: server(true)},
 			{ResourceName: address, ImportState: true, ImportStateId: contoso + "/" + bought, ImportStateVerify: true},
 			{ResourceName: address, ImportState: true, ImportStateId: armID + "|" + contoso, ImportStateVerify: true},
-			{ResourceName: address, ImportState: true, ImportStateId: contoso, ExpectError: acctest.Says("The import ID is {customer id}/{reservation order id}/{reservation id}")},
+			{ResourceName: address, ImportState: true, ImportStateId: contoso, ExpectError: acctest.Says("The import ID is {customer ID}/{reservation order ID}/{reservation ID}")},
 		},
 	})
 	server(true)() // destroying changes nothing
@@ -267,7 +267,7 @@ func TestProtoRenewal_gone(t *testing.T) {
 // Destroying forgets, and says so: in the plan and in the apply.
 func TestProtoRenewal_forgets(t *testing.T) {
 	t.Parallel()
-	for says, config := range map[string]acctest.Values{"The renewal is off. It stays off": off, "The renewal is on: Azure will purchase the reservation again on ": on} {
+	for says, config := range map[string]acctest.Values{"The renewal is disabled. It stays disabled": off, "The renewal is enabled: Azure will purchase the reservation again on ": on} {
 		b, p, r := start(t)
 		apply(t, r, config)
 		before := renews(b)
@@ -275,7 +275,7 @@ func TestProtoRenewal_forgets(t *testing.T) {
 		if _, err := r.Plan(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		expectWarning(t, r, "Destroying leaves reservation renewals o", "Forgetting the renewal of reservation", "changes nothing in Azure", says)
+		expectWarning(t, r, "Destroying leaves reservation renewals ", "No longer managed: the renewal of reservation", "changes nothing in Azure", says)
 		b.ResetJournal()
 		apply(t, r, nil)
 		if len(r.Warnings) != 2 || !strings.Contains(r.Warnings[1], says) || r.Exists() || renews(b) != before || len(b.Requests()) != 0 {
@@ -293,7 +293,7 @@ func TestProtoRenewal_warnsOfPurchases(t *testing.T) {
 		if _, err := r.Plan(t.Context(), on); err != nil {
 			t.Fatal(err)
 		}
-		expectWarning(t, r, "Turning on the renewal of ", "of Contoso Demo", "the partner will be billed")
+		expectWarning(t, r, "Enabling the renewal of ", "of Contoso Demo", "the partner will be billed")
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 		apply(t, r, off)
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)

@@ -19,18 +19,19 @@ import (
 
 func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Automatic renewal of an Azure reservation or pre-purchase plan of a customer: off, or on.\n\n" +
-			"Renewal is on by default for new reservations. A reservation that renews is purchased again when it expires, and the partner is billed. Microsoft does not document " +
-			"that turning off the customer's permission to buy reservations stops renewals. Use this resource in addition to the permission.\n\n" +
-			"The reservation exists already: creating the resource adopts it and sets its renewal. If the renewal was changed outside Terraform, the plan shows it and apply changes " +
+		MarkdownDescription: "Automatic renewal of an Azure reservation or pre-purchase plan of a customer.\n\n" +
+			"Azure enables the renewal of new reservations by default. Azure purchases a reservation again when it expires, and the partner is billed. Microsoft does not document " +
+			"that disabling the customer's permission to buy reservations stops renewals. Use this resource in addition to the permission. See [See what customers buy](../guides/see_purchases.md).\n\n" +
+			"Creating the resource adopts an existing reservation and sets its renewal. If the renewal was changed outside Terraform, the plan shows it, and apply changes " +
 			"it back. A reservation that has ended stays in the state, with a warning.\n\n" +
-			"~> **Destroying the resource changes nothing in Azure.** The renewal stays as it is, on or off, and Terraform no longer watches it. To turn a renewal on again, set " +
+			"~> **Destroying the resource changes nothing in Azure.** The renewal stays enabled or disabled, and Terraform no longer manages it. To enable a renewal again, set " +
 			"`renew = true` and apply first.\n\n" +
-			"Azure can accept a change and make it later. The resource then reads the reservation until it shows the change, for up to 10 minutes. If the answer to a change is lost, " +
-			"the renewal counts as on: the apply fails, the state says `renew = true`, and the next apply makes sure.\n\n" +
-			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. Reservations have roles of their own and inherit none from subscriptions: Owner of the reservation " +
+			"Azure can accept a change and apply it later. The provider then reads the reservation until it shows the change, for up to 10 minutes. If the answer to a change is lost, " +
+			"the apply fails, and the state has `renew = true`. The next apply sets the renewal again.\n\n" +
+			"**Requests:** one for an unchanged plan. A change takes one write, and at least one read.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. Reservations have roles of their own, and do not inherit roles from subscriptions: Owner of the reservation " +
 			"order, or Reservations Administrator at `/providers/Microsoft.Capacity`. A user must be a member of AdminAgents with a GDAP relationship to the customer. " +
-			"Microsoft does not document whether Admin agents have access to reservations that the customer bought itself. Without access the plan fails with the role to ask for. " +
+			"Microsoft does not document whether Admin agents have access to reservations that the customer bought itself. Without access, the plan fails and names the missing role. " +
 			"See [Automatically renew reservations](https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew).",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{
@@ -39,7 +40,7 @@ func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.Schema
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"name": schema.StringAttribute{
-				MarkdownDescription: "Name of the reservation, what it is for, and the company name of the customer.",
+				MarkdownDescription: "Name and type of the reservation, and company name of the customer.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
@@ -66,7 +67,7 @@ func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.Schema
 				Default:             booldefault.StaticBool(false),
 			},
 			"expires_on": schema.StringAttribute{
-				MarkdownDescription: "Time at which the reservation expires or renews, in RFC 3339 format and UTC.",
+				MarkdownDescription: "Time at which the reservation expires or renews, in RFC 3339 format (UTC).",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},

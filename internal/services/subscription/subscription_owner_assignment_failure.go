@@ -25,7 +25,7 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 	case ok:
 		id := m.identity()
 		return diag.NewAttributeErrorDiagnostic(path.Root("principal_id"), "The role assignment exists already",
-			fmt.Sprintf("%s\n\nWhat to do: import it with the id\n  %s/%s/%s\nor set adopt_existing = true. In both cases destroying the resource deletes it. "+
+			fmt.Sprintf("%s\n\nWhat to do: import it with the ID\n  %s/%s/%s\nor set adopt_existing = true. In both cases destroying the resource deletes it. "+
 				"If the state has it already and marks it as tainted, run terraform untaint with the address of the resource.",
 				tfkit.Detail(exists), id.CustomerID.ValueString(), id.SubscriptionID.ValueString(), id.PrincipalID.ValueString()))
 	case errors.As(err, new(*resourcemanager.DisabledError)):

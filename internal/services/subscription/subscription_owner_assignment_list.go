@@ -28,15 +28,15 @@ func NewSubscriptionOwnerAssignmentList() list.ListResource {
 // ListResourceConfigSchema is what a list block of "terraform query" takes.
 func (r *subscriptionOwnerAssignmentResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists who is Owner of a customer's Azure subscriptions, for `terraform query` (Terraform 1.14 and later). " +
+		MarkdownDescription: "Owner role assignments on a customer's Azure subscriptions, for `terraform query` (Terraform 1.14 and later).\n\n" +
 			"With `-generate-config-out`, Terraform writes a configuration that imports the role assignments.\n\n" +
-			"Only role assignments that can be imported are listed: of the Owner role, directly on the subscription, and not the partner's own access. " +
-			"A list also finds what is managed already.\n\n" +
-			"**Requests:** one for the list of subscriptions, one for each subscription, and those for the names of customer and users.\n\n" +
+			"Role assignments are listed if they can be imported: those of the Owner role, directly on the subscription. The partner's own access is left out. " +
+			"A list also finds role assignments that are already managed.\n\n" +
+			"**Requests:** one for the list of subscriptions, one for each subscription, and a few for the names of the customer and its users. See [Bring existing permissions under management](../guides/take_over.md).\n\n" +
 			"**Sign-in and role:** the same as for the resource.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
@@ -44,7 +44,7 @@ func (r *subscriptionOwnerAssignmentResource) ListResourceConfigSchema(_ context
 				MarkdownDescription: "ID of one Azure subscription, with or without the prefix `/subscriptions/`. Defaults to all subscriptions that the partner can see in " +
 					"the customer's tenant.",
 				Optional: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription id", func(s string) error {
+				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
 					_, err := azureSubscriptionID(s)
 					return err
 				})},

@@ -98,7 +98,7 @@ func azureSubscriptionID(s string) (string, error) {
 		id = s[len(prefix):]
 	}
 	if tfkit.CheckGUID(id) != nil {
-		return "", fmt.Errorf("must be an Azure subscription id such as d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c, with or without /subscriptions/ before it")
+		return "", fmt.Errorf("must be an Azure subscription ID such as d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c, with or without /subscriptions/ before it")
 	}
 	return strings.ToLower(id), nil
 }

@@ -445,12 +445,12 @@ func TestProtoOwner_importRefused(t *testing.T) {
 		r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: mockbackend.AdatumGroupID, Scope: "/providers/Microsoft.Management/managementGroups/adatum"})
 		prefix := "/subscriptions/" + azure + "/providers/Microsoft.Authorization/roleAssignments/"
 		for id, want := range map[string]string{
-			user:                                  "The import id is",
-			"":                                    "The import id is",
-			adatum + "/" + azure:                  "The import id is",
-			adatum + "/" + azure + "/ana":         "The import id is",
+			user:                                  "The import ID is",
+			"":                                    "The import ID is",
+			adatum + "/" + azure:                  "The import ID is",
+			adatum + "/" + azure + "/ana":         "The import ID is",
 			prefix + reader.Name:                  "is not of the Owner role",
-			prefix + reader.Name + "/x|" + adatum: "The import id is",
+			prefix + reader.Name + "/x|" + adatum: "The import ID is",
 			prefix + reader.Name + "|" + adatum:   "is not of the Owner role",
 			prefix + "00000000-0000-4000-8000-000000000000|" + adatum:                "RoleAssignmentNotFound",
 			adatum + "/" + azure + "/" + user:                                        "has no Owner assignment directly on subscription",
@@ -478,8 +478,8 @@ func TestProtoOwner_planRefuses(t *testing.T) {
 		"no principal":           {acctest.Values{"customer_id": adatum, "subscription_id": azure}, nil, []string{"principal_id", "user_principal_name"}},
 		"two principals":         {with(byID, "user_principal_name", upn), nil, []string{"principal_id", "user_principal_name"}},
 		"no GUID":                {with(byID, "principal_id", "ana"), nil, []string{"must be a GUID such as"}},
-		"no subscription":        {with(byID, "subscription_id", "/subscriptions/"), nil, []string{"must be an Azure subscription id such as"}},
-		"a resource group":       {with(byID, "subscription_id", "/subscriptions/"+azure+"/resourceGroups/x"), nil, []string{"must be an Azure subscription id such as"}},
+		"no subscription":        {with(byID, "subscription_id", "/subscriptions/"), nil, []string{"must be an Azure subscription ID such as"}},
+		"a resource group":       {with(byID, "subscription_id", "/subscriptions/"+azure+"/resourceGroups/x"), nil, []string{"must be an Azure subscription ID such as"}},
 		"a type of its own":      {with(byID, "principal_type", "Device"), nil, []string{"User"}},
 		"a group with a name":    {with(byName, "principal_type", "Group"), nil, []string{"With user_principal_name the principal is a User"}},
 		"an empty description":   {with(byID, "description", ""), nil, []string{"description"}},

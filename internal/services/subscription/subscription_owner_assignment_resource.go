@@ -242,8 +242,8 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 	}
 	id, ok := parseImportID(text)
 	if !ok {
-		resp.Diagnostics.AddError("Invalid import id",
-			fmt.Sprintf("The import id is {customer id}/{subscription id}/{principal id}, or the role assignment's id of Resource Manager; %q is neither.\n\n"+
+		resp.Diagnostics.AddError("Invalid import ID",
+			fmt.Sprintf("The import ID is {customer ID}/{subscription ID}/{principal ID}, or the role assignment ID of Resource Manager. %q is neither.\n\n"+
 				"What to do: terraform import partnercenter_subscription_owner_assignment.example "+
 				"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202/d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c/22222222-2222-2222-2222-222222222222", text))
 		return

@@ -257,7 +257,7 @@ func TestAccOwner_errors(t *testing.T) {
 			before: func(b *acctest.Backend) {
 				b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
 			},
-			want: []string{"The role assignment exists already", "import it with the id", adatum + "/" + azure + "/" + user, "adopt_existing = true"},
+			want: []string{"The role assignment exists already", "import it with the ID", adatum + "/" + azure + "/" + user, "adopt_existing = true"},
 		},
 		"ReadOnlyDisabledSubscription": {before: answered(http.StatusConflict, "ReadOnlyDisabledSubscription"), want: []string{"The subscription is disabled, so nothing can be changed in it."}},
 		"disabled, in the plan": {

@@ -19,19 +19,22 @@ import (
 
 func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Owner role assignment of a customer's user, group or application on one of the customer's Azure subscriptions. " +
-			"A user needs the Owner role to buy Azure reservations for the customer.\n\n" +
-			"One provider block works for any number of customers: the provider authenticates in the tenant of each customer.\n\n" +
+		MarkdownDescription: "Owner role assignment of a customer's user, group or application on one of the customer's Azure subscriptions.\n\n" +
+			"A user needs the Owner role to buy Azure reservations for the customer. One provider block works for any number of customers: " +
+			"the provider authenticates in the tenant of each customer. See [Azure in customers' tenants](../guides/secure_application_model.md#azure-in-customers-tenants).\n\n" +
 			"If the role assignment exists already, the plan fails with an error that shows how to import it, unless `adopt_existing` is set. " +
 			"The resource never changes the partner's own access, which Azure gives to the Admin agents when a subscription is bought.\n\n" +
-			"A role assignment that was removed outside Terraform is created again. A condition that was added to it is removed. Azure keeps the last " +
-			"role assignment that can manage access to a subscription: destroying it is an error that lists the options.\n\n" +
-			"If the answer to a change is lost, the role assignment is stored in the state and the apply fails, because the principal may be Owner. " +
-			"Terraform marks a new resource as tainted in this case. The next apply keeps the role assignment: replacing a resource does not delete a role " +
-			"assignment that stays the same. Declaring the same principal twice for a subscription is an error, if both resources use the same provider block.\n\n" +
-			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP relationship to the " +
-			"customer. An application needs a service principal in the customer's tenant and a role on the subscription that allows " +
-			"role assignments. See [Azure under GDAP](https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
+			"A role assignment that was removed outside Terraform is created again. A condition that was added to it is removed. Azure keeps " +
+			"the last role assignment that can manage access to a subscription: destroying it is an error that lists the options.\n\n" +
+			"If the answer to a change is lost, the role assignment is stored in the state and the apply fails, because the principal may be " +
+			"Owner. Terraform marks a new resource as tainted in this case. The next apply keeps the role assignment: replacing a resource " +
+			"does not delete a role assignment that stays the same.\n\n" +
+			"Declaring the same principal twice for a subscription is an error, if both resources use the same provider block.\n\n" +
+			"**Requests:** one list of role assignments for each subscription, which all resources share, and one sign-in for each customer. " +
+			"`user_principal_name` takes one more for each user.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP " +
+			"relationship to the customer that has a role such as Directory Readers. An application needs a service principal in the customer's " +
+			"tenant and a role on the subscription that allows role assignments. See [Azure under GDAP](https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
 				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
@@ -43,7 +46,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, with or without the prefix " +
 					"`/subscriptions/`. Changing it replaces the resource.",
 				Required: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription id", func(s string) error {
+				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
 					_, err := azureSubscriptionID(s)
 					return err
 				})},
@@ -94,7 +97,7 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
 			"name": schema.StringAttribute{
-				MarkdownDescription: "Who is Owner of which subscription of which company, by name, as it was when the resource was created or imported.",
+				MarkdownDescription: "Names of the principal, the subscription and the company when the resource was created or imported.",
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},

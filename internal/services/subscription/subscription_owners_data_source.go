@@ -42,55 +42,56 @@ func (d *subscriptionOwnersDataSource) Schema(_ context.Context, _ datasource.Sc
 			Computed:            true,
 			NestedObject: schema.NestedAttributeObject{
 				Attributes: map[string]schema.Attribute{
-					"principal_id": text("The principal's object id, in lower case."),
-					"principal_type": text("What the principal is: `User`, `Group`, `ServicePrincipal`, `ForeignGroup` or another type of Azure's. " +
-						"`Unknown` is mostly one that was deleted."),
-					"side": text("Whose the principal is: `customer`, or `partner` for foreign principals, such as the partner's Admin agents (`ForeignGroup`), " +
-						"whom Azure makes Owner when a subscription is bought."),
+					"principal_id": text("Object ID of the principal, in lower case."),
+					"principal_type": text("Type of the principal: `User`, `Group`, `ServicePrincipal`, `ForeignGroup` or another type of Azure. " +
+						"`Unknown` is usually a deleted principal."),
+					"side": text("Side of the principal: `customer`, or `partner` for foreign principals. Azure makes the partner's Admin agents (`ForeignGroup`) " +
+						"Owner when a subscription is bought."),
 					"inherited": schema.BoolAttribute{
-						MarkdownDescription: "Whether the role comes from above the subscription, such as from a management group.",
+						MarkdownDescription: "Whether the role is inherited, for example from a management group.",
 						Computed:            true,
 					},
-					"scope":              text("Where the role was assigned: the subscription, or what is above it."),
-					"condition":          text("The condition that restricts the role. Null for the whole role."),
-					"role_assignment_id": text("The role assignment's Resource Manager id."),
-					"created_on":         text("When the assignment was made, in RFC 3339."),
+					"scope":              text("Scope of the role assignment."),
+					"condition":          text("Condition that restricts the role. Null if there is none."),
+					"role_assignment_id": text("Azure Resource Manager ID of the role assignment."),
+					"created_on":         text("Time of creation, in RFC 3339 format."),
 				},
 			},
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who is Owner of a customer's Azure subscription, directly or by inheritance, and on whose side.\n\n" +
-			"To buy reservations by itself, the customer needs a user who is Owner, or who is a member of a group that is; who the members " +
-			"are is not read. An Owner under a condition does not have the whole role, and an application buys nothing. " +
-			"For names, join `principal_id` with `user_id` of `partnercenter_customer_users`.\n\n" +
-			"**Not known is not nobody.** When the sign-in may not look, the lists are null and `unknown_reason` says why: the customer's tenant refuses " +
-			"the sign-in (no consent, no GDAP relationship, a policy), or Azure answers 401 or 403. All else that goes wrong is an error: a wrong id, " +
-			"a subscription of another tenant, a client secret or refresh token that works nowhere, throttling and failures that do not pass.\n\n" +
-			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP relationship to the " +
-			"customer; an application needs a service principal in the customer's tenant and any role on the subscription, such as Reader.",
+		MarkdownDescription: "Owners of a customer's Azure subscription, directly or by inheritance, on the customer's and the partner's side.\n\n" +
+			"A purchase of reservations needs a user of the customer who is Owner, or a member of a group that is Owner. The members of groups " +
+			"are not read. An Owner with a condition does not have the full role. For names, join `principal_id` with `user_id` of `partnercenter_customer_users`.\n\n" +
+			"**Unknown owners:** if the provider may not read the role assignments, the lists are null and `unknown_reason` says why. The customer's " +
+			"tenant refuses the sign-in (no consent, no GDAP relationship, a policy), or Azure answers 401 or 403. Other failures are errors. " +
+			"See [Troubleshooting](../guides/troubleshooting.md).\n\n" +
+			"**Requests:** one for each page of role assignments, and one sign-in for each customer.\n\n" +
+			"**Sign-in and role:** app+user or app-only, as set by `azure_auth_mode`. The user must be a member of AdminAgents, with a GDAP " +
+			"relationship to the customer that has a role such as Directory Readers. An application needs a service principal in the customer's " +
+			"tenant and a role on the subscription, such as Reader.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"subscription_id": schema.StringAttribute{
-				MarkdownDescription: "The Azure subscription id, a GUID with or without `/subscriptions/` before it: an Azure subscription under the customer's " +
-					"Azure plan, not the plan itself.",
+				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, " +
+					"with or without the prefix `/subscriptions/`.",
 				Required: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription id", func(s string) error {
+				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
 					_, err := azureSubscriptionID(s)
 					return err
 				})},
 			},
-			"owners": assignments("Who has the role Owner, sorted by `principal_id` and `scope`. Null when that is not known."),
-			"reservation_purchasers": assignments("Who has the role Reservation Purchaser, in the same form. Microsoft's pages contradict each other on whether it is enough for " +
-				"customers of a partner, so only Owner counts. Null when that is not known."),
-			"savings_plan_purchasers": assignments("Who has the role Savings plan Purchaser, in the same form. Microsoft documents it for other agreements only. " +
-				"Null when that is not known."),
+			"owners": assignments("Principals with the role Owner, sorted by `principal_id` and `scope`. Null if they are unknown."),
+			"reservation_purchasers": assignments("Principals with the role Reservation Purchaser. Microsoft's pages contradict each other on whether the role is enough for " +
+				"customers of a partner, so only Owner counts. Null if they are unknown."),
+			"savings_plan_purchasers": assignments("Principals with the role Savings plan Purchaser. Microsoft documents the role for other agreements only. " +
+				"Null if they are unknown."),
 			"unknown_reason": schema.StringAttribute{
-				MarkdownDescription: "Why the owners are not known, and what to do. Otherwise null.",
+				MarkdownDescription: "Reason why the owners are unknown, and what to do. Null otherwise.",
 				Computed:            true,
 			},
 		},

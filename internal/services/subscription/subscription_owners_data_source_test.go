@@ -78,7 +78,7 @@ func TestAccSubscriptionOwners(t *testing.T) {
 		ProtoV6ProviderFactories: b.Factories(),
 		Steps: []resource.TestStep{
 			{Config: config("contoso", mockbackend.ContosoAzureID), ExpectError: acctest.Says("The value of customer_id must be a GUID such as")},
-			{Config: config(mockbackend.ContosoID, "production"), ExpectError: acctest.Says("The value of subscription_id must be an Azure subscription id such as")},
+			{Config: config(mockbackend.ContosoID, "production"), ExpectError: acctest.Says("The value of subscription_id must be an Azure subscription ID such as")},
 			{
 				Config: config(strings.ToUpper(mockbackend.ContosoID), "/subscriptions/"+strings.ToUpper(mockbackend.ContosoAzureID)),
 				ConfigStateChecks: []statecheck.StateCheck{

@@ -34,53 +34,55 @@ func (d *subscriptionsDataSource) Metadata(_ context.Context, req datasource.Met
 
 func (d *subscriptionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What a customer has bought through the partner, with the Azure subscriptions under its Azure plan.\n\n" +
+		MarkdownDescription: "Subscriptions that a customer bought through the partner, with the Azure subscriptions under its Azure plan.\n\n" +
+			"To check everything that a purchase of reservations needs, use `partnercenter_reservation_readiness`. See [Get started](../guides/get_started.md).\n\n" +
+			"**Requests:** one for the subscriptions, and one for each Azure plan.\n\n" +
 			"**Sign-in and role:** app-only or app+user, any agent.",
 		Attributes: map[string]schema.Attribute{
 			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "The customer's Microsoft Entra tenant id, a GUID.",
+				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID.",
 				Required:            true,
 				Validators:          []validator.String{tfkit.GUID()},
 			},
 			"azure_only": schema.BoolAttribute{
-				MarkdownDescription: "Whether to list Azure plans and Azure (global) subscriptions only. Default `false`.",
+				MarkdownDescription: "Set to `true` to list only Azure plans and Azure (global) subscriptions. Defaults to `false`.",
 				Optional:            true,
 			},
 			"status": schema.StringAttribute{
-				MarkdownDescription: "Only subscriptions with this status, such as `active`, `suspended` or `deleted`. Case is ignored.",
+				MarkdownDescription: "Return only subscriptions with this status, such as `active`, `suspended` or `deleted`. Case is ignored.",
 				Optional:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"has_active_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether the customer has an active Azure plan or Azure (global) subscription, without which it cannot " +
-					"buy reservations. Independent of `azure_only` and `status`.",
+				MarkdownDescription: "Whether the customer has an active Azure plan or Azure (global) subscription, which it needs " +
+					"to buy reservations. Independent of `azure_only` and `status`.",
 				Computed: true,
 			},
 			"subscriptions": schema.ListNestedAttribute{
-				MarkdownDescription: "The subscriptions, sorted by `subscription_id`.",
+				MarkdownDescription: "Subscriptions, sorted by `subscription_id`.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{
 					Attributes: map[string]schema.Attribute{
-						"subscription_id": schema.StringAttribute{MarkdownDescription: "The subscription's id in Partner Center, in lower case.", Computed: true},
+						"subscription_id": schema.StringAttribute{MarkdownDescription: "ID of the subscription in Partner Center, in lower case.", Computed: true},
 						"kind": schema.StringAttribute{
-							MarkdownDescription: "`azure_plan`, `azure_global` (the legacy offer MS-AZR-0145P) or `other`.",
+							MarkdownDescription: "Kind: `azure_plan`, `azure_global` (the legacy offer MS-AZR-0145P) or `other`.",
 							Computed:            true,
 						},
-						"offer_id":      schema.StringAttribute{MarkdownDescription: "The offer: a GUID, `MS-AZR-…` or product:sku:availability.", Computed: true},
-						"offer_name":    schema.StringAttribute{MarkdownDescription: "The offer's name.", Computed: true},
-						"friendly_name": schema.StringAttribute{MarkdownDescription: "The name given to the subscription.", Computed: true},
-						"status":        schema.StringAttribute{MarkdownDescription: "The status, such as `active`, `suspended` or `deleted`.", Computed: true},
-						"order_id":      schema.StringAttribute{MarkdownDescription: "The order that the subscription came from.", Computed: true},
-						"creation_date": schema.StringAttribute{MarkdownDescription: "When the subscription was created, in RFC 3339.", Computed: true},
+						"offer_id":      schema.StringAttribute{MarkdownDescription: "Offer: a GUID, `MS-AZR-…` or `product:sku:availability`.", Computed: true},
+						"offer_name":    schema.StringAttribute{MarkdownDescription: "Name of the offer.", Computed: true},
+						"friendly_name": schema.StringAttribute{MarkdownDescription: "Name of the subscription.", Computed: true},
+						"status":        schema.StringAttribute{MarkdownDescription: "Status, such as `active`, `suspended` or `deleted`.", Computed: true},
+						"order_id":      schema.StringAttribute{MarkdownDescription: "ID of the order that created the subscription.", Computed: true},
+						"creation_date": schema.StringAttribute{MarkdownDescription: "Time of creation, in RFC 3339 format.", Computed: true},
 						"azure_subscriptions": schema.ListNestedAttribute{
-							MarkdownDescription: "The Azure subscriptions: those under an Azure plan, the one that an Azure (global) subscription is, " +
-								"none for others. Sorted by `subscription_id`.",
+							MarkdownDescription: "Azure subscriptions under the Azure plan, or the Azure (global) subscription itself. " +
+								"Empty for other products. Sorted by `subscription_id`.",
 							Computed: true,
 							NestedObject: schema.NestedAttributeObject{
 								Attributes: map[string]schema.Attribute{
-									"subscription_id": schema.StringAttribute{MarkdownDescription: "The Azure subscription id, in lower case.", Computed: true},
-									"friendly_name":   schema.StringAttribute{MarkdownDescription: "The Azure subscription's name.", Computed: true},
-									"status":          schema.StringAttribute{MarkdownDescription: "The status, such as `active`.", Computed: true},
+									"subscription_id": schema.StringAttribute{MarkdownDescription: "ID of the Azure subscription, in lower case.", Computed: true},
+									"friendly_name":   schema.StringAttribute{MarkdownDescription: "Name of the Azure subscription.", Computed: true},
+									"status":          schema.StringAttribute{MarkdownDescription: "Status, such as `active`.", Computed: true},
 								},
 							},
 						},

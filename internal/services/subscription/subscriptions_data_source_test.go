@@ -181,7 +181,7 @@ func TestProtoSubscriptions_customerRefused(t *testing.T) {
 	b := mockbackend.New(mockbackend.Config{})
 	b.EndRelationship(mockbackend.AdatumID)
 	for id, want := range map[string]string{
-		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this id.",
+		"00000000-0000-4000-8000-000000000000": "There is no customer tenant with this ID.",
 		mockbackend.AdatumID:                   "The customer has no reseller relationship with this partner",
 	} {
 		_, err := read(t, b, acctest.Values{"customer_id": id})

@@ -62,8 +62,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&opts.config.Latency, "latency", 0, "`duration` added to each answer, for example 20ms")
 	flags.StringVar(&rate, "rate", "", "limit of `requests/duration`, for example 500/1m")
 	flags.StringVar(&tlsKey, "tls-key", string(mockbackend.ECDSAKey), "`kind` of the keys of the certificates: ecdsa, or rsa for clients that do not support it")
-	flags.StringVar(&behaviour, "behaviour", "", "`path` of a report of \"terraform-provider-partnercenter conformance\"; the mock behaves as the service that it tells of")
-	flags.StringVar(&opts.envFile, "env-file", "", "`path` of the file to write with the environment as shell exports, once the mock is ready")
+	flags.StringVar(&behaviour, "behaviour", "", "`path` of a report of \"terraform-provider-partnercenter conformance\"; the mock behaves as the service in the report")
+	flags.StringVar(&opts.envFile, "env-file", "", "`path` of the file to write with the environment, once the mock is ready: shell exports, or PowerShell if it ends in .ps1")
 	flags.StringVar(&opts.caFile, "ca-file", "", "`path` of the file to write with the CA certificate; default: a temporary file")
 	flags.StringVar(&opts.signInAs, "sign-in-as", "admin", "`user` to authenticate as: admin, sales, helpdesk, no-mfa or app-only; with -behaviour the default is that of the report")
 	flags.StringVar(&opts.ci, "ci", "", "CI `system` whose OIDC token replaces the client secret: github or azuredevops")
@@ -139,13 +139,13 @@ func serve(ctx context.Context, opts options, stdout io.Writer) (err error) {
 	if err := writeFile(caFile, b.CACertificate()); err != nil {
 		return err
 	}
-	environment := exports(variables(b, opts, caFile))
+	environment := variables(b, opts, caFile)
 	if opts.envFile != "" {
-		if err := writeFile(opts.envFile, []byte(environment)); err != nil {
+		if err := writeFile(opts.envFile, []byte(environmentFile(opts.envFile, environment))); err != nil {
 			return err
 		}
 	}
-	fmt.Fprint(stdout, description(b, opts), environment)
+	fmt.Fprint(stdout, description(b, opts), exports(environment))
 	<-ctx.Done()
 	return nil
 }
@@ -200,6 +200,18 @@ func exports(environment []mockbackend.EnvVar) string {
 	var lines strings.Builder
 	for _, variable := range environment {
 		fmt.Fprintf(&lines, "export %s=%s\n", variable.Name, shellQuote(variable.Value))
+	}
+	return lines.String()
+}
+
+// environmentFile is the content of the file of the environment.
+func environmentFile(path string, environment []mockbackend.EnvVar) string {
+	if !strings.EqualFold(filepath.Ext(path), ".ps1") {
+		return exports(environment)
+	}
+	var lines strings.Builder
+	for _, variable := range environment {
+		fmt.Fprintf(&lines, "$env:%s = '%s'\n", variable.Name, strings.ReplaceAll(variable.Value, "'", "''"))
 	}
 	return lines.String()
 }

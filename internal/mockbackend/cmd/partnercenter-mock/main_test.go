@@ -66,6 +66,18 @@ func TestQuoting(t *testing.T) {
 	}
 }
 
+func TestEnvironmentFile(t *testing.T) {
+	environment := []mockbackend.EnvVar{{Name: "A", Value: "it's"}, {Name: "B", Value: "$b"}}
+	for path, want := range map[string]string{
+		"mock.env":        "export A='it'\\''s'\nexport B='$b'\n",
+		"folder/mock.PS1": "$env:A = 'it''s'\n$env:B = '$b'\n",
+	} {
+		if got := environmentFile(path, environment); got != want {
+			t.Errorf("%s: got %s", path, got)
+		}
+	}
+}
+
 // firstOutput closes ready with the first output, which is printed once the mock is ready.
 type firstOutput struct {
 	ready chan struct{}
