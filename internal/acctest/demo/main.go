@@ -1,4 +1,4 @@
-// Command demo shows the provider at work: the real CLI applies examples/quickstart to the
+// Command demo shows the provider at work: the real CLI applies examples/quickstart, and others, to the
 // mock backend, step by step. It writes into .bin/demo only and ends with an error when a
 // step is not as expected.
 package main
@@ -85,6 +85,7 @@ func run(ctx context.Context) (err error) {
 		{"a customer buys a reservation, and the next plan says so", d.purchase},
 		{"Partner Center's activity log names every switch and purchase, and who made it", d.activityLog},
 		{"destroy turns them off, and leaves savings plans permissions as they were", d.destroy},
+		{"a customer without an Azure plan gets one, an Owner and the permission, from one configuration", d.onboard},
 	} {
 		shown, err := step.do(ctx)
 		if err != nil {
@@ -185,6 +186,28 @@ func (d *demo) purchase(ctx context.Context) (string, error) {
 		r.Err = fmt.Errorf("the plan does not say who bought order %s\n%s", order.ID, r.Output)
 	}
 	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: `, `by azure.owner@`), r.Err
+}
+
+// onboard applies examples/customer-onboarding, in a folder of its own.
+func (d *demo) onboard(ctx context.Context) (string, error) {
+	dir := filepath.Join(d.Dir, "onboarding")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := acctest.CopyConfiguration(dir, filepath.Join(acctest.Root(), "examples", "customer-onboarding")); err != nil {
+		return "", err
+	}
+	w := &acctest.Workspace{Dir: dir, CLI: d.CLI, Env: append([]string{
+		"TF_VAR_partner_on_record_attestation_accepted=true",
+		fmt.Sprintf(`TF_VAR_customers={northwind={customer_id=%q,buyer="azure.owner@northwind-demo.onmicrosoft.com"}}`, mockbackend.NorthwindID),
+	}, d.Env...)}
+	var r acctest.Result
+	for _, args := range [][]string{{"init", "-input=false"}, {"apply", "-auto-approve", "-input=false"}} {
+		if r = w.Run(ctx, args...); r.Err != nil {
+			return "", r.Err
+		}
+	}
+	return lines(r.Output, `^partnercenter_.*Creation complete`, `^Apply complete!`), d.expectOn([]string{"Northwind"})
 }
 
 func (d *demo) activityLog(context.Context) (string, error) {
