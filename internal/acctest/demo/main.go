@@ -1,4 +1,4 @@
-// Command demo shows the provider at work: the real CLI applies examples/quickstart to the
+// Command demo shows the provider at work: the real CLI applies examples/quickstart, and others, to the
 // mock backend, step by step. It writes into .bin/demo only and ends with an error when a
 // step is not as expected.
 package main
@@ -87,6 +87,7 @@ func run(ctx context.Context) (err error) {
 		{"the permission of that customer is disabled, and so are the renewals of all its reservations", d.stop},
 		{"Partner Center's activity log names every change and purchase, and who made it", d.activityLog},
 		{"destroy disables them, and keeps the permissions to buy savings plans", d.destroy},
+		{"a customer without an Azure plan gets one, an Owner and the permission, from one configuration", d.onboard},
 	} {
 		shown, err := step.do(ctx)
 		if err != nil {
@@ -225,6 +226,28 @@ func (d *demo) stop(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("not all reservations have their renewal off: %+v", reservations)
 	}
 	return lines(r.Output, `^Apply complete!`, `^\+ name .* of Contoso Demo"$`), d.expectOn([]string{"Adatum", "Litware", "Tailspin"})
+}
+
+// onboard applies examples/customer-onboarding, in a folder of its own.
+func (d *demo) onboard(ctx context.Context) (string, error) {
+	dir := filepath.Join(d.Dir, "onboarding")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := acctest.CopyConfiguration(dir, filepath.Join(acctest.Root(), "examples", "customer-onboarding")); err != nil {
+		return "", err
+	}
+	w := &acctest.Workspace{Dir: dir, CLI: d.CLI, Env: append([]string{
+		"TF_VAR_partner_on_record_attestation_accepted=true",
+		fmt.Sprintf(`TF_VAR_customers={northwind={customer_id=%q,buyer="azure.owner@northwind-demo.onmicrosoft.com"}}`, mockbackend.NorthwindID),
+	}, d.Env...)}
+	var r acctest.Result
+	for _, args := range [][]string{{"init", "-input=false"}, {"apply", "-auto-approve", "-input=false"}} {
+		if r = w.Run(ctx, args...); r.Err != nil {
+			return "", r.Err
+		}
+	}
+	return lines(r.Output, `^partnercenter_.*Creation complete`, `^Apply complete!`), d.expectOn([]string{"Northwind"})
 }
 
 func (d *demo) activityLog(context.Context) (string, error) {

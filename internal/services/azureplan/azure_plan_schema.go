@@ -51,7 +51,8 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"checks it, during the purchase.\n\n" +
 			"**Never two plans.** The state stores `cart_id` and `order_id` as soon as they exist. If a purchase is interrupted, or Microsoft reviews the order, the next apply " +
 			"continues with the same order. Terraform then shows the resource as tainted and plans to replace it. This replacement only continues the purchase. If the state is " +
-			"lost, too, the next apply finds the order, or a plan that was bought within the last hour, and continues with it. Simultaneous runs share one cart.\n\n" +
+			"lost, too, the next apply finds the order, or a plan that was bought within the last hour, and continues with it. Simultaneous runs share one cart. " +
+			"This relies on request IDs and repeated checkouts as Microsoft documents them. The answer to the purchase of a second plan is not documented.\n\n" +
 			"**Changes.** A plan that was suspended outside Terraform is reactivated. A plan that was renamed gets its `friendly_name` back.\n\n" +
 			"**Destroy.** An Azure plan cannot be deleted. By default, destroying the resource removes it from the state only: plan, Azure subscriptions and costs stay. " +
 			"With `on_destroy = \"suspend\"`, the plan is suspended if no Azure subscription, reservation or savings plan below it is active. The provider never cancels those.\n\n" +
@@ -100,7 +101,7 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 				Default:    stringdefault.StaticString(abandon),
 				Validators: []validator.String{stringvalidator.OneOf(abandon, suspend)},
 			},
-			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscriptions`."),
+			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscription_id`."),
 			"order_id":        computed("ID of the order. Null if Partner Center does not return it."),
 			"cart_id":         computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
 			"status":          computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),

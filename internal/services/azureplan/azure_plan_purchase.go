@@ -1,0 +1,167 @@
+package azureplan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"terraform-provider-partnercenter/internal/partnercenter"
+	"terraform-provider-partnercenter/internal/tfkit"
+)
+
+// This file is what the methods of the resource have in common: they go on with a purchase wherever it stands.
+
+// buy buys the plan, or goes on with it, and brings the model to what there is. Ours says that the plan is in the state.
+func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase *partnercenter.AzurePlanPurchase, ours bool) (diags diag.Diagnostics) {
+	name, reseller, options := m.FriendlyName, m.IndirectResellerMPNID, m.options()
+	options.Adopt = options.Adopt || ours && purchase.SubscriptionID != ""
+	plan, err := r.PartnerCenter.AzurePlans.Buy(ctx, m.CustomerID.ValueString(), options, purchase)
+	m.fromPurchase(*purchase)
+	if err != nil {
+		if open, ok := errors.AsType[*partnercenter.OrderOpenError](err); ok {
+			m.Status = tfkit.OrNull(string(open.Status))
+		}
+		m.known()
+		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begun(*purchase)...)}
+	}
+	m.fromAPI(plan)
+	if !reseller.IsUnknown() && m.IndirectResellerMPNID.IsNull() {
+		m.IndirectResellerMPNID = reseller // of a new plan, which may not show it yet
+	}
+	if !name.IsUnknown() && name.ValueString() != plan.FriendlyName {
+		if plan, err = r.PartnerCenter.AzurePlans.Rename(ctx, m.CustomerID.ValueString(), plan.ID, name.ValueString()); err != nil {
+			m.known()
+			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begun(*purchase)...)}
+		}
+		m.fromAPI(plan)
+	}
+	azure, err := r.PartnerCenter.AzurePlans.AwaitAzure(ctx, m.CustomerID.ValueString(), plan)
+	m.fromAzure(azure)
+	switch {
+	case err != nil:
+		diags.AddWarning("Could not read the Azure subscriptions of "+m.title(), tfkit.Detail(err)+"\n\nThe plan is active. The next plan reads them.")
+	case len(azure) == 0:
+		diags.AddWarning("No Azure subscription yet: "+m.title(), "Microsoft creates an Azure subscription with the Azure plan, and Partner Center does not show it yet. "+
+			"The plan is active.\n\nWhat to do: run apply again in some minutes for resources that need the subscription.")
+	}
+	return diags
+}
+
+// begun says that the state has what has begun.
+func begun(p partnercenter.AzurePlanPurchase) []string {
+	if !p.Begun() {
+		return nil
+	}
+	return []string{"The purchase has begun. The state has its IDs, so the next apply continues with it and buys no second plan. Terraform marks the resource as " +
+		"tainted and plans to replace it: the replacement only continues the purchase."}
+}
+
+// failure is the error for what failed.
+func failure(ctx context.Context, m azurePlanModel, summary string, err error, more ...string) diag.Diagnostic {
+	if exists, ok := errors.AsType[*partnercenter.AzurePlanExistsError](err); ok {
+		return existsFailure(m, exists)
+	}
+	return tfkit.Failure(summary, tfkit.OutOfTime(ctx, err), more...)
+}
+
+// refresh reads the plan. It returns why it is gone, if so.
+func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fresh bool) (gone string, err error) {
+	customerID, purchase := m.CustomerID.ValueString(), m.purchase()
+	found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
+	if err != nil {
+		return "", err
+	}
+	if found.HasPlan() {
+		m.fromAPI(found.Plan)
+		m.fromAzure(found.Azure)
+		return "", nil
+	}
+	if purchase.SubscriptionID == "" && purchase.OrderID != "" {
+		order, err := r.PartnerCenter.Orders.Get(ctx, customerID, purchase.OrderID, false)
+		switch {
+		case partnercenter.IsOrderNotFound(err):
+			return "", nil // a new one may not be there yet
+		case err != nil:
+			return "", err
+		case order.Failed():
+			return fmt.Sprintf("Order %s ended with the status %s. Nothing was bought.", order.ID, order.Status), nil
+		}
+		m.Status, m.SubscriptionID = tfkit.OrNull(string(order.Status)), tfkit.OrNull(strings.ToLower(order.AzurePlan()))
+		purchase.SubscriptionID = order.AzurePlan()
+	}
+	if purchase.SubscriptionID == "" {
+		return "", nil // a cart
+	}
+	plan, err := r.PartnerCenter.Subscriptions.Get(ctx, customerID, purchase.SubscriptionID)
+	switch {
+	case partnercenter.IsSubscriptionNotFound(err) && fresh:
+		return "", nil
+	case partnercenter.IsSubscriptionNotFound(err):
+		return fmt.Sprintf("Partner Center does not have subscription %s any more.", purchase.SubscriptionID), nil
+	case err != nil:
+		return "", err
+	case plan.Ended():
+		return fmt.Sprintf("Subscription %s is %s.", plan.ID, plan.Status), nil
+	}
+	m.fromAPI(plan)
+	return "", nil
+}
+
+// update goes on with a purchase, or makes the plan active and gives it its name.
+func (r *azurePlanResource) update(ctx context.Context, plan *azurePlanModel, state azurePlanModel) diag.Diagnostics {
+	customerID, subscriptionID := plan.CustomerID.ValueString(), state.SubscriptionID.ValueString()
+	if state.inProgress() {
+		purchase := state.purchase()
+		return r.buy(ctx, plan, &purchase, true)
+	}
+	if !plan.Status.Equal(state.Status) {
+		found, err := r.PartnerCenter.AzurePlans.Activate(ctx, customerID, subscriptionID)
+		if err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not reactivate "+plan.title(), err)}
+		}
+		plan.Status = types.StringValue(strings.ToLower(found.Status))
+	}
+	if !plan.FriendlyName.Equal(state.FriendlyName) {
+		if _, err := r.PartnerCenter.AzurePlans.Rename(ctx, customerID, subscriptionID, plan.FriendlyName.ValueString()); err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not rename "+plan.title(), err)}
+		}
+	}
+	if plan.AzureSubscriptions.IsUnknown() || plan.AzureSubscriptionID.IsUnknown() {
+		found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
+		if err != nil {
+			return diag.Diagnostics{failure(ctx, *plan, "Could not read "+plan.title(), err)}
+		}
+		plan.fromAzure(found.Azure)
+	}
+	return nil
+}
+
+// inProgress tells whether the state has a purchase that is not over.
+func (m azurePlanModel) inProgress() bool {
+	return m.SubscriptionID.ValueString() == "" || m.Status.ValueString() == "pending" || m.Status.ValueString() == ""
+}
+
+// suspend suspends the plan, also that of an order which is completed by now.
+func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (diags diag.Diagnostics) {
+	gone, err := "", error(nil)
+	if state.SubscriptionID.ValueString() == "" {
+		gone, err = r.refresh(ctx, &state, false)
+	}
+	if id := state.SubscriptionID.ValueString(); err == nil && gone == "" && id != "" {
+		err = r.PartnerCenter.AzurePlans.Suspend(ctx, state.CustomerID.ValueString(), id)
+	}
+	switch {
+	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
+		diags.AddWarning("Could not suspend "+state.title(), tfkit.Detail(err)+"\n\nThe plan can no longer be suspended from here. It is removed from the state.")
+	case err != nil:
+		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+giveUp))
+	case gone == "" && state.SubscriptionID.ValueString() == "" && state.OrderID.ValueString() != "":
+		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has brought no Azure plan yet, so there is nothing to suspend. "+
+			"If it brings one, that stays active and no state has it.", state.OrderID.ValueString()))
+	}
+	return diags
+}
