@@ -107,7 +107,7 @@ func (b *Backend) inUse(record *customerRecord, plan *Subscription) bool {
 	if !plan.isAzurePlan() {
 		return false
 	}
-	return slices.ContainsFunc(plan.AzureSubscriptions, func(e AzureEntitlement) bool { return e.Status == "active" }) ||
+	return slices.ContainsFunc(plan.AzureSubscriptions, func(e AzureEntitlement) bool { return e.Status == "active" && !time.Now().Before(e.listed) }) ||
 		slices.ContainsFunc(b.ordersOf(record), func(o *Order) bool {
 			return slices.ContainsFunc(o.Lines, func(l OrderLine) bool {
 				return l.Reservation != nil && l.Reservation.State != "Cancelled" && time.Now().Before(l.Reservation.Expires)

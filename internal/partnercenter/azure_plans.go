@@ -78,10 +78,10 @@ func (s AzurePlans) fresh(ctx context.Context, customerID string) (AzurePlanFoun
 	return s.Of(ctx, customerID)
 }
 
-// Recent tells whether a plan was bought within the last hour. It is then taken for that of a purchase which was
-// interrupted: whoever made it could not say so.
+// Recent tells whether a plan is pending, or was bought within the last hour. It is then taken for that of a purchase which
+// was interrupted: whoever made it could not say so.
 func (f AzurePlanFound) Recent() bool {
-	return (f.Plan.Active() || f.Plan.pending()) && isRecent(f.Plan.Created())
+	return f.Plan.pending() || f.Plan.Active() && isRecent(f.Plan.Created())
 }
 
 const recently = time.Hour

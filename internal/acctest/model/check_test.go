@@ -159,6 +159,15 @@ func (w *world) asDeclared(module acctest.Module) error {
 			return breaks("d", "after a clean apply %s is on because of us, and nothing declares it", t)
 		}
 	}
+	for _, d := range module {
+		if d.Type != azurePlan {
+			continue
+		}
+		customer := d.Config["customer_id"].(string)
+		if has := w.plansOf(customer); len(has) != 1 || has[0].Status != "active" || d.Config["friendly_name"] != nil && has[0].FriendlyName != d.Config["friendly_name"] {
+			return breaks("d", "after a clean apply %s has the plans %+v", planCustomers[customer], has)
+		}
+	}
 	if deny := denying(module); deny != "" {
 		for _, customer := range customers {
 			if !lists(module[deny], customer) && len(acctest.Permissions(w.backend, customer)) > 0 {
@@ -176,6 +185,43 @@ func (w *world) asDeclared(module acctest.Module) error {
 		return breaks("d", "a refresh after a clean apply changes the state of %s", strings.Join(p.Drifted, ", "))
 	}
 	return nil
+}
+
+// plansOf are the Azure plans of a customer, and as plans without a name the orders that may bring one.
+func (w *world) plansOf(customer string) []mockbackend.Subscription {
+	plans := w.backend.Subscriptions(customer)
+	for _, o := range w.backend.Orders(customer) {
+		if o.Status == "pending" {
+			plans = append(plans, mockbackend.Subscription{OrderID: o.ID, Status: o.Status})
+		}
+	}
+	return plans
+}
+
+// onePlan is invariant (g).
+func (w *world) onePlan() error {
+	known := map[string]bool{}
+	for _, o := range w.core.Objects() {
+		if o.Type == azurePlan {
+			known[fmt.Sprint(o.State["customer_id"])] = true
+		}
+	}
+	for customer, name := range planCustomers {
+		switch has := w.plansOf(customer); {
+		case len(has) > 1:
+			return breaks("g", "%s has %d Azure plans: %+v", name, len(has), has)
+		case len(has) == 1 && !known[customer] && !w.released[customer]:
+			return breaks("g", "%s has got an Azure plan, and the state does not say so", name)
+		}
+	}
+	return nil
+}
+
+// release notes that an object of the state had a plan, which stays when the state lets go of it.
+func (w *world) release(o acctest.Object) {
+	if o.Type == azurePlan {
+		w.released[fmt.Sprint(o.State["customer_id"])] = true
+	}
 }
 
 // allGone is invariant (e).

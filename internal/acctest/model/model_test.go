@@ -28,7 +28,7 @@ var (
 const shown = 2
 
 // TestModel runs random sequences of edits, applies, faults, interruptions and changes from outside over single
-// permissions, fleets, Owner assignments, application consents and renewals. Each step keeps these invariants:
+// permissions, fleets, Owner assignments, application consents, renewals and Azure plans. Each step keeps these invariants:
 //
 //	(a) Whatever is on because of us is in the state, of some object, deposed ones included.
 //	(b) What others turned on stays when we do not manage it.
@@ -37,6 +37,7 @@ const shown = 2
 //	(d) After a clean apply the server is as declared, and a second plan and a refresh change nothing.
 //	(e) After a clean destroy nothing is left that we turned on.
 //	(f) Once the faults are over every configuration can be planned, applied and destroyed.
+//	(g) No customer ever gets two Azure plans, and what was bought is in the state until it lets go of it.
 //
 // A failure prints its seed and steps. To run it again: go test ./internal/acctest/model -model.seed=N.
 func TestModel(t *testing.T) {

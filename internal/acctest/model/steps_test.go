@@ -52,8 +52,9 @@ type world struct {
 	core      *acctest.Core
 	module    acctest.Module
 	ours      ours
-	dropped   bool // an object was destroyed or forgotten since the last plan
-	adopts    bool // all Owner resources adopt what others have made
+	dropped   bool            // an object was destroyed or forgotten since the last plan
+	adopts    bool            // all Owner resources adopt what others have made
+	released  map[string]bool // plan customers whose plan the state has let go of
 	ended     map[string]bool
 	suspended map[string]bool
 	script    []string
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 	token := b.User(mockbackend.AdminAgent).RefreshToken
 	w := &world{
 		t: t, backend: b, core: acctest.NewProtocol(t, b, token).NewCore(token, seed), module: acctest.Module{},
-		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, ended: map[string]bool{}, suspended: map[string]bool{},
+		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, released: map[string]bool{}, ended: map[string]bool{}, suspended: map[string]bool{},
 	}
 	if seed%3 == 0 {
 		w.core.AtOnce = 10
@@ -75,6 +76,16 @@ func newWorld(t *testing.T, seed uint64) *world {
 	if seed%4 != 0 { // the others have the defaults
 		b.SetKnobs(func(k *mockbackend.Knobs) { randomKnobs(rand.New(rand.NewPCG(seed, 19)), k) })
 	}
+	for _, id := range keys(planCustomers) {
+		b.AddCustomer(mockbackend.Customer{ID: id, CompanyName: planCustomers[id]})
+	}
+	b.SetKnobs(func(k *mockbackend.Knobs) {
+		// Only the provider keeps customers from getting two plans. Without Azure subscriptions a plan can be suspended.
+		k.SecondPlan, k.OrderPendingPolls, k.OrderDelay = mockbackend.SecondPlanSell, int(seed%3), 15*time.Minute
+		if seed%4 < 2 {
+			k.EntitlementDelay = 10_000 * time.Hour
+		}
+	})
 	return w
 }
 
@@ -148,12 +159,20 @@ func (w *world) turnKnobs(random *rand.Rand) {
 // outside is what somebody does in the portal.
 func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
-	switch random.IntN(7) {
+	switch random.IntN(8) {
 	case 6:
 		on := random.IntN(2) == 0
 		w.backend.ChangeAzureReservation(mockbackend.ContosoID, reservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = !on })
 		w.tell("outside: renewal turned on: %t", on)
 		acctest.Pass(time.Hour) // for a while a read that contradicts a write is not believed
+	case 7:
+		customer = pick(random, keys(planCustomers))
+		for _, s := range w.backend.Subscriptions(customer) {
+			if s.Status == "active" {
+				w.backend.SetSubscriptionStatus(customer, s.ID, "suspended")
+				w.tell("outside: Azure plan of %s suspended", planCustomers[customer])
+			}
+		}
 	case 5:
 		customer = pick(random, keys(consentCustomers))
 		w.backend.RemoveApplicationConsents(customer)
@@ -306,6 +325,7 @@ func (w *world) forget(address string) {
 	w.core.Forget(address)
 	managed := managedBy(w.core.Objects())
 	for _, o := range forgotten {
+		w.release(o)
 		for t := range says(o.Type, o.State) {
 			if !managed[t] {
 				delete(w.ours.on, t)
@@ -328,6 +348,18 @@ func managedBy(objects []acctest.Object) map[thing]bool {
 // editConfig changes what a resource declares.
 func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	switch d.Type {
+	case azurePlan:
+		switch random.IntN(4) {
+		case 0:
+			d.Config["customer_id"] = pick(random, keys(planCustomers))
+		case 1:
+			d.Config["on_destroy"] = pick(random, []any{nil, "abandon"})
+			if w.backend.Knobs().EntitlementDelay > 0 {
+				d.Config["on_destroy"] = "suspend"
+			}
+		default:
+			d.Config["friendly_name"] = pick(random, []any{nil, "one name", "another name"})
+		}
 	case consent:
 		d.Config["customer_id"] = pick(random, keys(consentCustomers))
 	case renewal:
@@ -371,7 +403,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 
 // add declares another resource.
 func (w *world) add(random *rand.Rand, m acctest.Module) string {
-	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent, renewal})
+	typeName := pick(random, []string{reservations, reservations, savingsPlans, fleet, owner, consent, renewal, azurePlan})
 	address := free(m, typeName)
 	if address == "" {
 		return ""
@@ -388,6 +420,9 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 		d.Config = acctest.Values{"customer_id": mockbackend.ContosoID, "reservation_id": reserved, "renew": random.IntN(2) == 0}
 	case consent:
 		d.Config = acctest.Values{"customer_id": pick(random, keys(consentCustomers)), "display_name": "automation"}
+	case azurePlan:
+		d.Config = acctest.Values{"customer_id": pick(random, keys(planCustomers)), "partner_on_record_attestation_accepted": true, "adopt_existing": true}
+		w.editConfig(random, &d)
 	case fleet:
 		d.Config = acctest.Values{"permissions": acctest.Values{}}
 		for range 3 {
@@ -402,7 +437,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 
 // free is an address of the type that nothing is declared at, or "".
 func free(m acctest.Module, typeName string) string {
-	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent", renewal: "renewal"}[typeName]
+	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent", renewal: "renewal", azurePlan: "plan"}[typeName]
 	for i := range 2 {
 		if address := fmt.Sprintf("%s.%d", stem, i); m[address].Type == "" {
 			return address
@@ -553,6 +588,12 @@ func (w *world) apply(random *rand.Rand) error {
 func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *acctest.Planned, failed error, clean bool) error {
 	changes := w.ours.follow(w.backend)
 	if err := rightlyOff(changes, before, module, p); err != nil {
+		return err
+	}
+	for _, o := range before {
+		w.release(o)
+	}
+	if err := w.onePlan(); err != nil {
 		return err
 	}
 	w.dropped = w.dropped || len(p.Destroyed()) > 0

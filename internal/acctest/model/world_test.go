@@ -16,6 +16,7 @@ const (
 	fleet        = "partnercenter_customer_permissions"
 	owner        = "partnercenter_subscription_owner_assignment"
 	consent      = "partnercenter_application_consent"
+	azurePlan    = "partnercenter_azure_plan"
 	renewal      = "partnercenter_reservation_renewal"
 )
 
@@ -30,6 +31,10 @@ var providersApp = mockbackend.New(mockbackend.Config{}).Partner().ClientID
 
 // consentCustomers may consent to the provider's application; nothing else happens to them.
 var consentCustomers = map[string]string{mockbackend.NorthwindID: "Northwind", mockbackend.FabrikamID: "Fabrikam"}
+
+// planCustomers may get an Azure plan; nothing else happens to them. A plan is no thing: it stays when its resource is
+// destroyed. See onePlan.
+var planCustomers = map[string]string{"5f3a1c2e-0b4d-4e6f-8a9b-0c1d2e3f4a51": "Wingtip", "6a4b2d3f-1c5e-4f70-9bac-1d2e3f4a5b62": "Proseware"}
 
 // permissionOf is what a single resource and a member of a fleet are about.
 var permissionOf = map[string]string{
@@ -137,8 +142,13 @@ func lists(d acctest.Declaration, customer string) bool {
 
 // contradiction is why a module cannot be planned, or "".
 func contradiction(m acctest.Module) string {
-	seen := map[thing]bool{}
+	seen, plans := map[thing]bool{}, map[any]bool{}
 	for _, d := range m {
+		if customer := d.Config["customer_id"]; d.Type == azurePlan && plans[customer] {
+			return "two resources for a plan"
+		} else if d.Type == azurePlan {
+			plans[customer] = true
+		}
 		for t, on := range says(d.Type, d.Config) {
 			before, ok := seen[t]
 			if ok && (before != on || d.Type == owner || d.Type == consent) {
@@ -179,6 +189,9 @@ func describe(address string, d acctest.Declaration) string {
 	}
 	if d.Config["unlisted"] == "deny" {
 		what = append(what, "deny")
+	}
+	if d.Type == azurePlan {
+		what = append(what, fmt.Sprintf("plan of %s called %v, on destroy %v", planCustomers[d.Config["customer_id"].(string)], d.Config["friendly_name"], d.Config["on_destroy"]))
 	}
 	if d.CreateBeforeDestroy {
 		what = append(what, "create_before_destroy")

@@ -91,7 +91,7 @@ var (
 )
 
 var operations = []operation{
-	{name: "create", do: refreshAndApply(named), wanted: named},
+	{name: "create", do: refreshAndApply(config), wanted: config},
 	{name: "adopt", existed: true, do: refreshAndApply(adopting), wanted: adopting},
 	{name: "read", existed: true, state: adopting, do: func(t *testing.T, r *acctest.Resource) error { return r.Refresh(t.Context()) }, wanted: adopting},
 	{name: "rename", existed: true, state: configure(northwind, "adopt_existing", true), do: refreshAndApply(adopting), wanted: adopting},
@@ -109,7 +109,7 @@ func TestProtoAzurePlan_faults(t *testing.T) {
 // The same for who gives up.
 func TestProtoAzurePlan_faultsGivenUp(t *testing.T) {
 	t.Parallel()
-	each(t, acctest.EachFaultGivenUp, operation.prepare, "create", "rename", "suspend")
+	each(t, acctest.EachFaultGivenUp, operation.prepare, "create", "suspend")
 }
 
 // After one failure the question what it did can fail as well.
@@ -124,7 +124,7 @@ func TestProtoAzurePlan_faultsOfAll(t *testing.T) {
 	each(t, acctest.EachFaultOfAll, operation.prepare, "create", "suspend")
 }
 
-// After each fault the state is lost, as after a kill -9. The next run finds what the first one has bought. Nothing but
+// After each interruption the state is lost, as after a kill -9. The next run finds what the first one has bought. Nothing but
 // the request IDs keeps the server from selling two.
 func TestProtoAzurePlan_stateLost(t *testing.T) {
 	t.Parallel()
@@ -137,9 +137,6 @@ func TestProtoAzurePlan_stateLost(t *testing.T) {
 			t.Parallel()
 			lost := func(o operation, t *testing.T, b *mockbackend.Backend) acctest.Trial {
 				return o.prepareLost(t, b, knobs)
-			}
-			if name == "sells two" {
-				each(t, acctest.EachFault, lost, "create")
 			}
 			each(t, acctest.EachFaultOfAll, lost, "create")
 		})

@@ -66,7 +66,7 @@ func TestProtoAzurePlan_lifecycle(t *testing.T) {
 		r.ExpectPlan(named, acctest.NoOp)
 		r.ExpectSent("POST /{tenant}/oauth2/v2.0/token", "GET /v1/customers/{customer}/subscriptions", "GET /v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements")
 
-		r.Backend.SetSubscriptionStatus(northwind, id, "suspended")
+		r.SetSubscriptionStatus(northwind, id, "suspended")
 		r.ExpectPlan(named, acctest.Update)
 		r.MustApply(named)
 		only(t, r.Backend, northwind, "active")
@@ -102,7 +102,7 @@ func TestProtoAzurePlan_deletedOutside(t *testing.T) {
 		r.MustApply(config)
 		id := only(t, r.Backend, northwind, "active")
 		acctest.Pass(3 * time.Hour)
-		r.Backend.SetSubscriptionStatus(northwind, id, "deleted")
+		r.SetSubscriptionStatus(northwind, id, "deleted")
 		r.Again()
 		r.MustRefresh()
 		if r.Exists() || len(r.Warnings) != 1 {
@@ -239,7 +239,7 @@ func TestProtoAzurePlan_answeredErrors(t *testing.T) {
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.NoCatalogItemID = true })
 		says(t, "no catalog item", again().Apply(t.Context(), config), "Could not buy the Azure plan of Northwind Demo", "The catalog names no item")
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.NoCatalogItemID = false })
-		r.Backend.AddCustomer(mockbackend.Customer{ID: mockbackend.AdatumSecondUserID, Country: "KP"})
+		r.AddCustomer(mockbackend.Customer{ID: mockbackend.AdatumSecondUserID, Country: "KP"})
 		says(t, "not for sale", again().Apply(t.Context(), configure(mockbackend.AdatumSecondUserID)), "no Azure plan that can be bought in the country")
 		says(t, "no reseller", again().Apply(t.Context(), configure(northwind, "indirect_reseller_mpn_id", "999")), "999", "Check the Partner ID")
 		if len(bought(r.Backend, northwind)) > 0 || r.Exists() {
@@ -264,8 +264,8 @@ func TestProtoAzurePlan_staleAvailability(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = time.Second })
-		r.Backend.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/customers/*/carts/*/checkout", Kind: mockbackend.Slow, Delay: 20 * time.Second})
-		stop := time.AfterFunc(20*time.Second, r.Backend.RenewAvailabilities)
+		r.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/customers/*/carts/*/checkout", Kind: mockbackend.Slow, Delay: 20 * time.Second})
+		stop := time.AfterFunc(20*time.Second, r.RenewAvailabilities)
 		defer stop.Stop()
 		r.MustApply(config)
 		only(t, r.Backend, northwind, "active")
@@ -301,7 +301,7 @@ func TestProtoAzurePlan_review(t *testing.T) {
 				t.Fatalf("the state is %v, and there is %q", r.State(), bought(r.Backend, northwind))
 			}
 		}
-		r.Backend.SetOrderStatus(northwind, order.(string), "pending")
+		r.SetOrderStatus(northwind, order.(string), "pending")
 		acctest.Pass(24 * time.Hour)
 		r.Again()
 		r.MustRefresh()
@@ -323,7 +323,7 @@ func TestProtoAzurePlan_orderCancelled(t *testing.T) {
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.OrderReview = true })
 		says(t, "review", r.Apply(t.Context(), config), "pending_review")
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.OrderReview = false })
-		r.Backend.SetOrderStatus(northwind, r.State()["order_id"].(string), "cancelled")
+		r.SetOrderStatus(northwind, r.State()["order_id"].(string), "cancelled")
 		r.Again()
 		says(t, "cancelled", r.Apply(t.Context(), config), "ended with the status cancelled", "places a new order")
 		if r.Exists() {
@@ -346,7 +346,7 @@ func TestProtoAzurePlan_untainted(t *testing.T) {
 		r.Again()
 		r.MustRefresh()
 		says(t, "still in review", r.Apply(t.Context(), named), "pending_review")
-		r.Backend.SetOrderStatus(northwind, order.(string), "pending")
+		r.SetOrderStatus(northwind, order.(string), "pending")
 		r.ExpectPlan(named, acctest.Update)
 		r.MustApply(named)
 		only(t, r.Backend, northwind, "active")
@@ -404,7 +404,7 @@ func TestProtoAzurePlan_suspend(t *testing.T) {
 		suspending := configure(northwind, "on_destroy", "suspend")
 		r.MustApply(suspending)
 		id := only(t, r.Backend, northwind, "active")
-		azure := r.Backend.Subscriptions(northwind)[1].AzureSubscriptions[0].ID
+		azure := r.Subscriptions(northwind)[1].AzureSubscriptions[0].ID
 		r.Again()
 		r.MustRefresh()
 		if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "Destroy cannot suspend the Azure plan of Northwind Demo") {
@@ -412,11 +412,11 @@ func TestProtoAzurePlan_suspend(t *testing.T) {
 		}
 		says(t, "in use", r.Apply(t.Context(), nil), "Could not suspend the Azure plan of Northwind Demo", "Microsoft Azure ("+azure+")", `set on_destroy = "abandon"`)
 		only(t, r.Backend, northwind, "active")
-		r.Backend.SetSubscriptionStatus(northwind, azure, "inactive")
-		order := r.Backend.AddOrder(northwind, mockbackend.Order{Lines: []mockbackend.OrderLine{{OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", TermDuration: "P3Y", Reservation: &mockbackend.Reservation{}}}})
+		r.SetSubscriptionStatus(northwind, azure, "inactive")
+		order := r.AddOrder(northwind, mockbackend.Order{Lines: []mockbackend.OrderLine{{OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", TermDuration: "P3Y", Reservation: &mockbackend.Reservation{}}}})
 		r.Again()
 		says(t, "a reservation", r.Apply(t.Context(), nil), "code 900115", "reservations are returned")
-		if err := r.Backend.ReturnReservation(northwind, order.ID); err != nil {
+		if err := r.ReturnReservation(northwind, order.ID); err != nil {
 			t.Fatal(err)
 		}
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.UpdateLater = time.Minute })
@@ -534,7 +534,7 @@ func TestProtoAzurePlan_customerLeft(t *testing.T) {
 		r.MustApply(suspending)
 		for _, how := range []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound} {
 			r.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = how })
-			r.Backend.EndRelationship(northwind)
+			r.EndRelationship(northwind)
 			r.Again()
 			r.MustRefresh()
 			if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "Could not read the Azure plan of Northwind Demo") {
