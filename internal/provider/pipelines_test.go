@@ -1012,7 +1012,7 @@ var foreignWords = []string{
 
 // withoutMessages are the guides about things that do not fail.
 var withoutMessages = []string{
-	"all_guides.md.tmpl", "emergency_stop.md.tmpl", "hand_over.md.tmpl", "mock.md.tmpl", "module_tests.md.tmpl", "pipelines.md.tmpl", "plan_files.md.tmpl", "policy.md.tmpl",
+	"all_guides.md.tmpl", "emergency_stop.md.tmpl", "hand_over.md.tmpl", "mock.md.tmpl", "module_tests.md.tmpl", "onboard_customers.md.tmpl", "pipelines.md.tmpl", "plan_files.md.tmpl", "policy.md.tmpl",
 	"purchase_report.md.tmpl", "security.md.tmpl", "take_over.md.tmpl", "upgrade_policy.md.tmpl",
 }
 

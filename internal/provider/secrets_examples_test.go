@@ -105,7 +105,7 @@ func exampleUnits(t *testing.T) map[string]unit {
 				return err
 			}
 			for _, f := range beside {
-				if acctest.IsLeftover(f.Name()) {
+				if f.IsDir() || acctest.IsLeftover(f.Name()) {
 					continue
 				}
 				content, err := os.ReadFile(filepath.Join(dir, f.Name()))

@@ -88,7 +88,7 @@ func TestProtoCustomerAgreement_failures(t *testing.T) {
 		admin := b.User(mockbackend.AdminAgent).RefreshToken
 		b.EndRelationship(mockbackend.TailspinID)
 		for what, c := range map[string]struct{ got, want string }{
-			"no customer":     {read(admin, mockbackend.AdatumUserID), "no customer tenant with this id"},
+			"no customer":     {read(admin, mockbackend.AdatumUserID), "no customer tenant with this ID"},
 			"no relationship": {read(admin, mockbackend.TailspinID), "no reseller relationship"},
 			"app-only":        {read("", mockbackend.AdatumID), "refresh token"},
 		} {
