@@ -32,8 +32,14 @@ func newCustomerNames() *customerNames {
 	}
 }
 
-// KnowName records a customer's company name, so that it is not read.
+// KnowName records a customer's company name, so that it is not read. An empty name is one that the caller does not know.
 func (s Customers) KnowName(customerID, name string) {
+	if name != "" {
+		s.know(customerID, name)
+	}
+}
+
+func (s Customers) know(customerID, name string) {
 	s.names.mu.Lock()
 	defer s.names.mu.Unlock()
 	s.names.known[strings.ToLower(customerID)] = name
@@ -86,7 +92,7 @@ func (s Customers) Names(ctx context.Context, customerIDs ...string) (map[string
 		if err != nil {
 			return nil, err
 		}
-		s.KnowName(id, name)
+		s.know(id, name) // an empty one too: it is no customer
 		out[id] = name
 	}
 	return withoutEmpty(out), nil

@@ -121,6 +121,11 @@ func exampleUnits(t *testing.T) map[string]unit {
 	if err != nil {
 		t.Fatal(err)
 	}
+	units["customer-onboarding"].files["terraform.tfvars"] = `partner_on_record_attestation_accepted = true
+customers = {
+  northwind = { customer_id = "` + mockbackend.NorthwindID + `", buyer = "azure.owner@northwind-demo.onmicrosoft.com" }
+}
+`
 	units["data-sources"] = sources
 	for typeName, text := range resources {
 		units[typeName] = unit{files: map[string]string{"main.tf": text}}
@@ -177,7 +182,7 @@ func (u unit) search(t *testing.T, name string) {
 	}
 	env := append(b.WorkspaceEnvironment(), "TF_VAR_tenant_id="+p.TenantID, "TF_VAR_client_id="+p.ClientID,
 		"TF_VAR_client_secret="+p.ClientSecret, "TF_VAR_refresh_token="+user.RefreshToken,
-		"TF_VAR_secrets="+secrets, "TF_VAR_europe_tenant_id="+p.TenantID, "TF_VAR_europe_client_id="+p.ClientID,
+		"TF_VAR_secrets="+secrets, "TF_VAR_partner_id="+mockbackend.TailspinResellerMPNID, "TF_VAR_europe_tenant_id="+p.TenantID, "TF_VAR_europe_client_id="+p.ClientID,
 		"PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH="+filepath.Join(secrets, "first"))
 	w := workspace(t, env, u.files)
 	if name == "shards" {
