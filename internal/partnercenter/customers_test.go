@@ -289,3 +289,20 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return resp, nil
 }
+
+// An empty name is one that whoever recorded it did not know: the name is read. That of no customer stays empty, and is
+// read once.
+func TestCustomers_knowName(t *testing.T) {
+	b := newBackend(t, mockbackend.Config{})
+	c := newClient(t, b)
+	c.Customers.KnowName(mockbackend.AdatumID, "")
+	for range 2 {
+		names, err := c.Customers.Names(t.Context(), mockbackend.AdatumID, mockbackend.PartnerTenantID)
+		if err != nil || len(names) != 1 || names[mockbackend.AdatumID] != "Adatum Demo" {
+			t.Errorf("%v, %v", names, err)
+		}
+	}
+	if n := b.Counters().Route("GET /v1/customers/{customer}"); n != 2 {
+		t.Errorf("%d requests for two customers", n)
+	}
+}
