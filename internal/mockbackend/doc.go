@@ -50,7 +50,7 @@
 //   - Partner Center: the enhanced attestation, catalog items other than the Azure plan, relationships of a customer to
 //     indirect resellers, devices; registration of subscriptions; most targets of links. Orders and
 //     savings plans are created by the seed, AddOrder, AddSubscription, purchases, and carts and orders of Azure plans.
-//   - Resource Manager: aliases of subscriptions, role definitions, calls for role assignments at other scopes than
+//   - Resource Manager: role definitions, calls for role assignments at other scopes than
 //     subscriptions, and access without a role, as Global Administrators have it. Of reservations (Microsoft.Capacity):
 //     purchases, returns, exchanges, splits, merges, and what a renewal buys.
 //   - Sign-in: the authorization code and device code flows at the v1 endpoint, other response modes than query, Azure CLI.

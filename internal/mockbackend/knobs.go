@@ -315,6 +315,8 @@ type Knobs struct {
 	EntitlementDelay time.Duration `json:"entitlementDelay"`
 	// AzureDelay is the time from there to Resource Manager.
 	AzureDelay time.Duration `json:"azureDelay"`
+	// AliasPendingReads is the number of reads of a new alias that show it Accepted.
+	AliasPendingReads int `json:"aliasPendingReads"`
 	// UpdateLater answers 202 to the update of a subscription, which takes effect after this time; 0 = 200 at once.
 	UpdateLater time.Duration `json:"updateLater"`
 

@@ -30,7 +30,7 @@ func (k Knobs) validate() error {
 		oneOf("secondPlan", k.SecondPlan, SecondPlanOrderError, SecondPlanRefuse, SecondPlanConflict, SecondPlanSell),
 		oneOf("repeatedCheckout", k.RepeatedCheckout, RepeatedCheckoutSame, RepeatedCheckoutRefuse),
 		notNegative("cartLifetime", k.CartLifetime), notNegative("orderPendingPolls", k.OrderPendingPolls), notNegative("orderPendingFor", k.OrderPendingFor),
-		notNegative("planPendingReads", k.PlanPendingReads), notNegative("entitlementDelay", k.EntitlementDelay), notNegative("azureDelay", k.AzureDelay),
+		notNegative("planPendingReads", k.PlanPendingReads), notNegative("aliasPendingReads", k.AliasPendingReads), notNegative("entitlementDelay", k.EntitlementDelay), notNegative("azureDelay", k.AzureDelay),
 		notNegative("updateLater", k.UpdateLater),
 		notNegative("refreshTokenLifetime", k.RefreshTokenLifetime), notNegative("oidcTokenLifetime", k.OIDCTokenLifetime),
 		notNegative("pageSize", k.PageSize), notNegative("staleReads", k.StaleReads),

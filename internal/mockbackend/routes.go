@@ -177,6 +177,11 @@ func routes() map[Service][]route {
 			{"PUT", roleAssignments + "/{name}", anyCaller, []string{"api-version"}, (*Backend).putRoleAssignment},
 			{"DELETE", roleAssignments + "/{name}", anyCaller, []string{"api-version", "tenantId"}, (*Backend).deleteRoleAssignment},
 
+			{"GET", aliasesPath, anyCaller, []string{"api-version"}, (*Backend).listAliases},
+			{"GET", aliasesPath + "/{alias}", anyCaller, []string{"api-version"}, (*Backend).getAlias},
+			{"PUT", aliasesPath + "/{alias}", anyCaller, []string{"api-version"}, (*Backend).putAlias},
+			{"DELETE", aliasesPath + "/{alias}", anyCaller, []string{"api-version"}, (*Backend).deleteAlias},
+
 			{"GET", "/providers/Microsoft.Capacity/reservations", anyCaller, []string{"api-version", "$filter", "$orderby", "$skiptoken", "refreshSummary", "selectedState", "take"}, (*Backend).listAzureReservations},
 			{"GET", reservation, anyCaller, []string{"api-version", "expand", "$expand"}, (*Backend).getAzureReservation},
 			{"PATCH", reservation, anyCaller, []string{"api-version"}, (*Backend).updateAzureReservation},

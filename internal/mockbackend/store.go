@@ -18,6 +18,7 @@ type store struct {
 	azure           map[string]*azureRecord    // by lower-case Azure subscription ID; azureRecordOf fills it
 	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions
 	lastSerial      uint64                     // of role assignments
+	aliases         map[string]*alias          // by lower-case name
 	buckets         map[string]tokenBucket
 	catalogVersion  int // see RenewAvailabilities
 	consentWindow   rateWindow
