@@ -1,6 +1,7 @@
 package permission_test
 
 import (
+	"runtime"
 	"testing"
 
 	"terraform-provider-partnercenter/internal/acctest"
@@ -45,4 +46,35 @@ func BenchmarkFleet(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkPermissionList lists 10,000 customers with their resources, as "terraform query" does. The memory that is in
+// use beside the mock is that of the provider and of the results, which this test keeps.
+func BenchmarkPermissionList(b *testing.B) {
+	mock, p := fleet(b, mockbackend.Config{Customers: 10_000})
+	inUse := func() float64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc) / 1e6
+	}
+	before, most := inUse(), 0.0
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Restart(mock.User(mockbackend.HelpdeskAgent).RefreshToken)
+		mock.ResetJournal()
+		results := 0
+		got, err := p.ListUntil(b.Context(), typeName, nil, 10_000, true, func(acctest.ListedResource) bool {
+			if results++; results%1000 == 0 {
+				b.StopTimer()
+				most = max(most, inUse()-before)
+				b.StartTimer()
+			}
+			return false
+		})
+		if err != nil || len(got.Results) != 5000 {
+			b.Fatal(len(got.Results), err)
+		}
+	}
+	b.ReportMetric(most, "MB-in-use")
 }
