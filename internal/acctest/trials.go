@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -285,4 +286,44 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 		return err != nil, fmt.Errorf("the mock was sent what the API does not document: %v", v)
 	}
 	return err != nil, nil
+}
+
+// EachReadFault is EachFault for a data source: it gives what it gives without the fault, or fails, and never a part
+// as if it were the whole. Prepare returns the provider and the configuration, in a synctest bubble.
+func EachReadFault(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values)) {
+	t.Helper()
+	EachReadFaultOr(t, on, typeName, prepare, func(Values) bool { return false })
+}
+
+// EachReadFaultOr is EachReadFault for a data source that may also answer what or accepts, such as that something is not known.
+func EachReadFaultOr(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values), or func(Values) bool) {
+	t.Helper()
+	var want Values
+	synctest.Test(t, func(t *testing.T) {
+		p, config := prepare(t, mockbackend.New(mockbackend.Config{}))
+		var err error
+		if want, err = p.ReadDataSource(t.Context(), typeName, config); err != nil {
+			t.Fatal(err)
+		}
+	})
+	EachFault(t, on, func(t *testing.T, b *mockbackend.Backend) Trial {
+		t.Helper()
+		p, config := prepare(t, b)
+		var got Values
+		return Trial{
+			Run: func() (err error) {
+				got, err = p.ReadDataSource(t.Context(), typeName, config)
+				return err
+			},
+			Check: func(failed error) error {
+				switch {
+				case failed != nil && got != nil:
+					return fmt.Errorf("a part of it as if it were the whole: %v", got)
+				case failed == nil && !reflect.DeepEqual(got, want) && !or(got):
+					return fmt.Errorf("another answer: %v", got)
+				}
+				return nil
+			},
+		}
+	})
 }

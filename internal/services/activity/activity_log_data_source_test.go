@@ -344,41 +344,14 @@ func TestProtoActivityLog_deadline(t *testing.T) {
 
 func TestProtoActivityLog_faults(t *testing.T) {
 	t.Parallel()
-	config := acctest.Values{"customer_id": mockbackend.AdatumID, "last": "40d"}
-	prepare := func(t *testing.T, b *mockbackend.Backend) *acctest.Protocol {
+	on := "Could not read the activity log of customer " + mockbackend.AdatumID
+	acctest.EachReadFault(t, on, typeName, func(t *testing.T, b *mockbackend.Backend) (*acctest.Protocol, acctest.Values) {
 		t.Helper()
 		b.AddAuditRecord(mockbackend.AdatumID, mockbackend.AuditRecord{OperationDate: time.Now().Add(-35 * 24 * time.Hour).Format(time.RFC3339)})
 		b.AddAuditRecord(mockbackend.AdatumID, mockbackend.AuditRecord{OperationDate: time.Now().Add(-2 * time.Hour).Format(time.RFC3339)})
 		p := acctest.NewProtocol(t, b, b.User(mockbackend.HelpdeskAgent).RefreshToken)
 		acctest.Pass(time.Hour)
-		return p
-	}
-	var want acctest.Values
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if want, err = prepare(t, mockbackend.New(mockbackend.Config{})).ReadDataSource(t.Context(), typeName, config); err != nil || len(records(t, want)) != 2 {
-			t.Fatal(want, err)
-		}
-	})
-	acctest.EachFault(t, "Could not read the activity log of customer "+mockbackend.AdatumID, func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
-		t.Helper()
-		p := prepare(t, b)
-		var got acctest.Values
-		return acctest.Trial{
-			Run: func() (err error) {
-				got, err = p.ReadDataSource(t.Context(), typeName, config)
-				return err
-			},
-			Check: func(failed error) error {
-				switch {
-				case failed != nil && got != nil:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
-				case failed == nil && !reflect.DeepEqual(got, want):
-					return fmt.Errorf("another list: %v", got)
-				}
-				return nil
-			},
-		}
+		return p, acctest.Values{"customer_id": mockbackend.AdatumID, "last": "40d"}
 	})
 }
 

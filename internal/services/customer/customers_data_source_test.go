@@ -1,12 +1,10 @@
 package customer_test
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -202,33 +200,10 @@ func TestProtoCustomers_foreignNextLink(t *testing.T) {
 
 func TestProtoCustomers_faults(t *testing.T) {
 	t.Parallel()
-	var want acctest.Values
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if want, err = read(t, mockbackend.New(mockbackend.Config{}), nil); err != nil {
-			t.Fatal(err)
-		}
-	})
-	acctest.EachFault(t, "Could not list the customers", func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
+	acctest.EachReadFault(t, "Could not list the customers", typeName, func(t *testing.T, b *mockbackend.Backend) (*acctest.Protocol, acctest.Values) {
 		t.Helper()
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.PageSize = 4 })
-		p := acctest.NewProtocol(t, b, b.User(mockbackend.HelpdeskAgent).RefreshToken)
-		var got acctest.Values
-		return acctest.Trial{
-			Run: func() (err error) {
-				got, err = p.ReadDataSource(t.Context(), typeName, nil)
-				return err
-			},
-			Check: func(failed error) error {
-				switch {
-				case failed != nil && got != nil:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
-				case failed == nil && !reflect.DeepEqual(got, want):
-					return fmt.Errorf("another list: %v", got)
-				}
-				return nil
-			},
-		}
+		return acctest.NewProtocol(t, b, b.User(mockbackend.HelpdeskAgent).RefreshToken), nil
 	})
 }
 

@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"context"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -270,44 +269,13 @@ func everyFault(t *testing.T, typeName, on string, prepare func(*mockbackend.Bac
 // everyFaultBut also bears a result that says what is missing.
 func everyFaultBut(t *testing.T, typeName, on string, prepare func(*mockbackend.Backend), config func() acctest.Values, saysSo func(acctest.Values) bool) {
 	t.Helper()
-	read := func(t *testing.T, p *acctest.Protocol) (acctest.Values, error) {
-		t.Helper()
-		return p.ReadDataSource(t.Context(), typeName, config())
-	}
-	setUp := func(t *testing.T, b *mockbackend.Backend) *acctest.Protocol {
+	acctest.EachReadFaultOr(t, on, typeName, func(t *testing.T, b *mockbackend.Backend) (*acctest.Protocol, acctest.Values) {
 		t.Helper()
 		prepare(b)
 		p := acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken)
 		acctest.Pass(time.Hour)
-		return p
-	}
-	var want acctest.Values
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if want, err = read(t, setUp(t, mockbackend.New(mockbackend.Config{}))); err != nil {
-			t.Fatal(err)
-		}
-	})
-	acctest.EachFault(t, on, func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
-		t.Helper()
-		p := setUp(t, b)
-		var got acctest.Values
-		return acctest.Trial{
-			Run: func() (err error) {
-				got, err = read(t, p)
-				return err
-			},
-			Check: func(failed error) error {
-				switch {
-				case failed != nil && got != nil:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
-				case failed == nil && !reflect.DeepEqual(got, want) && !saysSo(got):
-					return fmt.Errorf("another list: %v", got)
-				}
-				return nil
-			},
-		}
-	})
+		return p, config()
+	}, saysSo)
 }
 
 func TestProtoOrderHistory_faults(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -194,33 +193,11 @@ func TestProtoSubscriptions_customerRefused(t *testing.T) {
 
 func TestProtoSubscriptions_faults(t *testing.T) {
 	t.Parallel()
-	config := acctest.Values{"customer_id": mockbackend.ContosoID}
-	var want acctest.Values
-	synctest.Test(t, func(t *testing.T) {
-		var err error
-		if want, err = read(t, mockbackend.New(mockbackend.Config{}), config); err != nil {
-			t.Fatal(err)
-		}
-	})
-	acctest.EachFault(t, "Could not list the subscriptions of customer "+mockbackend.ContosoID, func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
+	on := "Could not list the subscriptions of customer " + mockbackend.ContosoID
+	acctest.EachReadFault(t, on, typeName, func(t *testing.T, b *mockbackend.Backend) (*acctest.Protocol, acctest.Values) {
 		t.Helper()
 		p := acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken)
 		acctest.Pass(time.Hour)
-		var got acctest.Values
-		return acctest.Trial{
-			Run: func() (err error) {
-				got, err = p.ReadDataSource(t.Context(), typeName, config)
-				return err
-			},
-			Check: func(failed error) error {
-				switch {
-				case failed != nil && got != nil:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
-				case failed == nil && !reflect.DeepEqual(got, want):
-					return fmt.Errorf("another list: %v", got)
-				}
-				return nil
-			},
-		}
+		return p, acctest.Values{"customer_id": mockbackend.ContosoID}
 	})
 }
