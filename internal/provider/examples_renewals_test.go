@@ -37,7 +37,7 @@ func (e example) stopPurchases(name string) {
 		e.Errorf("the plan does not say what is not known:\n%s", out)
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationAccess = mockbackend.ReservationAccessAll })
-	if out := run(e.T, w, 0, "destroy", "-input=false", "-auto-approve"); !acctest.Says("changes nothing in Azure. The renewal is off.").MatchString(out) {
+	if out := run(e.T, w, 0, "destroy", "-input=false", "-auto-approve"); !acctest.Says("changes nothing in Azure. The renewal is disabled.").MatchString(out) {
 		e.Errorf("destroy does not say that it changes nothing:\n%s", out)
 	}
 	stopped()
