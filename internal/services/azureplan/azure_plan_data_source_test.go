@@ -85,7 +85,7 @@ func TestProtoAzurePlanDataSource(t *testing.T) {
 			t.Errorf("none: %v, %v", none, err)
 		}
 		_, _, err = read(admin, acctest.Values{"customer_ids": []any{mockbackend.AdatumID, mockbackend.AdatumUserID}})
-		says(t, "no customer", err, "Could not read the Azure plans of 1 of 2 customers", "no customer tenant with this id", `on_error = "report"`)
+		says(t, "no customer", err, "Could not read the Azure plans of 1 of 2 customers", "no customer tenant with this ID", `on_error = "report"`)
 		some, v, err := read(admin, acctest.Values{"customer_ids": []any{mockbackend.AdatumID, mockbackend.AdatumUserID}, "on_error": "report"})
 		failed, _ := v["errors"].(acctest.Values)
 		if err != nil || len(some) != 1 || !strings.Contains(fmt.Sprint(failed[mockbackend.AdatumUserID]), "no customer tenant") {
