@@ -109,11 +109,5 @@ func purchaseProbes() []probe {
 		plan("plan_entitlement_id", "Has an Azure plan an entitlementId?", func(plan map[string]any) string {
 			return either(text(plan, "entitlementId") != "", "yes", "no")
 		}),
-		{"savings_plan_order", "Has a savings plan an order?", func(_ context.Context, o *observer) (string, error) {
-			if o.savingsPlan == nil {
-				return notObserved(noSavingsPlan), nil
-			}
-			return either(text(o.savingsPlan, "orderId") != "", "yes", "no"), nil
-		}},
 	}
 }
