@@ -131,6 +131,9 @@ var knobs = []struct {
 	{func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNoConsent }, map[string]string{
 		"admin_agents_type": "not observed: no access to Azure in the tenant of a customer", "azure_reservations": "not observed: no access to Azure in the tenant of a customer",
 	}},
+	{func(k *mockbackend.Knobs) { k.PathIDCase, k.UpperCaseGUIDs = mockbackend.IDCaseExact, true }, map[string]string{
+		"artifact_key": "not observed: the order or the artifact of the reservation cannot be read", "azure_reservations": "all",
+	}},
 	{func(k *mockbackend.Knobs) { k.NoAgreementNotFound = true }, map[string]string{"no_agreement": "404/600009", "direct_agreement": "not listed"}},
 	{func(k *mockbackend.Knobs) { k.DirectAgreementListed = true }, map[string]string{"no_agreement": "empty list", "direct_agreement": "listed"}},
 	{func(k *mockbackend.Knobs) { k.ReservationAccess = mockbackend.ReservationAccessNone }, map[string]string{

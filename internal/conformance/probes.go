@@ -31,6 +31,7 @@ const (
 	noSecondPage   = "too few objects for a second page"
 	noLicenses     = "no license subscription"
 	noReservation  = "no reservation"
+	noDetails      = "the order or the artifact of the reservation cannot be read"
 	noSavingsPlan  = "no savings plan"
 	noRecords      = "no activity on both sides of a midnight"
 	noThrottling   = "no request was throttled"

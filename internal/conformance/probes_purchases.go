@@ -22,8 +22,11 @@ func oneOf(value string, known ...string) string {
 func purchaseProbes() []probe {
 	reservation := func(id, question string, answer func(*observer) string) probe {
 		return probe{id, question, func(_ context.Context, o *observer) (string, error) {
-			if o.entitlement == nil || o.order == nil || o.artifact == nil {
+			switch {
+			case o.entitlement == nil:
 				return notObserved(noReservation), nil
+			case o.order == nil || o.artifact == nil:
+				return notObserved(noDetails), nil
 			}
 			return answer(o), nil
 		}}

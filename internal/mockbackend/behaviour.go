@@ -225,6 +225,8 @@ func (b *Behaviour) without(probe, reason string) bool {
 		b.noLicenses = true
 	case "no reservation":
 		b.noReservations = true
+	case "the order or the artifact of the reservation cannot be read":
+		return b.code("artifact", "404/1000")
 	case "no access to Azure in the tenant of a customer":
 		if probe != "admin_agents_type" { // no access to some customers only
 			return b.more.noAzure

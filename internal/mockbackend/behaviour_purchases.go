@@ -130,6 +130,9 @@ func (b *Behaviour) azureReservations(probe, answer string) bool {
 		}
 		b.knob(func(k *Knobs) { k.CustomerTenants = CustomerTenantsOpen })
 	}
+	if b.noReservations && probe != "self_serve_in_azure" {
+		return false
+	}
 	access := b.now().ReservationAccess
 	switch probe {
 	case "azure_reservations_listed":
