@@ -100,7 +100,8 @@ var knobs = []struct {
 		"policies_unknown_customer": "403/20002", "unknown_policy": "404/600039", "malformed_policy_id": "404/600040", "unknown_order": "404/20000",
 		"snake_case_filter": "400/800002", "audit_too_old": "400/800002", "audit_day": "not observed: no activity on both sides of a midnight",
 		"reservation_type": "artifact", "artifact_key": "reservations", "reservation_expiry": "no zone", "quantities": "number", "order_client": "yes",
-		"order_dates": "Z", "order_transaction_type": "yes", "savings_plan_order": "not observed: no savings plan", "entitlements_of_licenses": "400/800011",
+		"order_dates": "Z", "order_transaction_type": "yes", "savings_plan_order": "not observed: no savings plan", "no_agreement": "empty list", "direct_agreement": "not listed",
+		"azure_reservations": "all", "azure_reservations_listed": "all", "self_serve_order": "not observed: no order of a customer's user in the activity log", "entitlements_of_licenses": "400/800011",
 		"plan_billing_cycle": "one_time", "plan_unit_type": "Usage-based", "plan_entitlement_id": "no", "order_billing_cycle": "one_time", "admin_agents_type": "ForeignGroup",
 		"policy_record_value": "not observed: no change of a permission in the activity log", "unknown_audit_record": "404/1000", "throttling": "not observed: no request was throttled",
 		"headers": "ms-correlationid,ms-cv,ms-requestid,ms-serverid,request-context,x-locale",
@@ -127,7 +128,20 @@ var knobs = []struct {
 	}, map[string]string{
 		"plan_billing_cycle": "monthly", "plan_unit_type": "none", "plan_entitlement_id": "yes",
 	}},
-	{func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNoConsent }, map[string]string{"admin_agents_type": "not observed: no access to Azure in the tenant of a customer"}},
+	{func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNoConsent }, map[string]string{
+		"admin_agents_type": "not observed: no access to Azure in the tenant of a customer", "azure_reservations": "not observed: no access to Azure in the tenant of a customer",
+	}},
+	{func(k *mockbackend.Knobs) { k.PathIDCase, k.UpperCaseGUIDs = mockbackend.IDCaseExact, true }, map[string]string{
+		"artifact_key": "not observed: the order or the artifact of the reservation cannot be read", "azure_reservations": "all",
+	}},
+	{func(k *mockbackend.Knobs) { k.NoAgreementNotFound = true }, map[string]string{"no_agreement": "404/600009", "direct_agreement": "not listed"}},
+	{func(k *mockbackend.Knobs) { k.DirectAgreementListed = true }, map[string]string{"no_agreement": "empty list", "direct_agreement": "listed"}},
+	{func(k *mockbackend.Knobs) { k.ReservationAccess = mockbackend.ReservationAccessNone }, map[string]string{
+		"azure_reservations": "empty list", "azure_reservations_listed": "not observed: no current reservation in Azure",
+	}},
+	{func(k *mockbackend.Knobs) {
+		k.ReservationAccess, k.ReservationListForbidden = mockbackend.ReservationAccessNone, true
+	}, map[string]string{"azure_reservations": "403"}},
 	{func(k *mockbackend.Knobs) { k.NoMFAHeader = true }, map[string]string{"mfa_header": "absent"}},
 	{func(k *mockbackend.Knobs) { k.TokenClaims = "appid,aud,exp,oid,tid" }, map[string]string{"token_claims": "appid,aud,exp,oid,tid"}},
 	{func(k *mockbackend.Knobs) { k.Headers, k.ErrorHeaders = "ms-requestid", "ms-cv" }, map[string]string{"headers": "ms-requestid", "error_headers": "ms-cv"}},
@@ -233,6 +247,8 @@ func TestReport(t *testing.T) {
 		"reservation_type": "not observed: no reservation", "artifact_key": "not observed: no reservation", "reservation_expiry": "not observed: no reservation",
 		"quantities": "not observed: no reservation", "order_client": "not observed: no reservation", "order_dates": "not observed: no reservation",
 		"order_transaction_type": "not observed: no reservation", "order_billing_cycle": "not observed: no reservation",
+		"azure_reservations": "not observed: no reservation", "azure_reservations_listed": "not observed: no reservation",
+		"no_agreement": "404/600050", "direct_agreement": "404/600051",
 	} {
 		from := fmt.Sprintf("%q: %q", "answer", want[probe])
 		at := strings.Index(report, fmt.Sprintf("%q: %q", "probe", probe))
@@ -266,6 +282,13 @@ func TestNoPersonalData(t *testing.T) {
 		r.b.AddOrder(added.ID, mockbackend.Order{ID: secret + "-order", AlternateID: secret, Client: mockbackend.OrderClient{Name: secret}, Lines: []mockbackend.OrderLine{{
 			OfferID: "DZH318Z0BQ36:004G:DZH318Z0SAMP", FriendlyName: secret, ProvisioningContext: map[string]string{secret: secret}, Reservation: &mockbackend.Reservation{DisplayName: secret},
 		}}})
+		r.b.AddSubscription(added.ID, mockbackend.Subscription{FriendlyName: secret, SavingsPlan: &mockbackend.SavingsPlan{ScopeID: secret, Currency: secret, Commitment: "77777.5"}})
+		r.b.SetCustomerAgreements(added.ID, mockbackend.CustomerAgreements{Confirmed: []mockbackend.CustomerAgreement{{PrimaryContact: mockbackend.AgreementContact{
+			FirstName: secret, LastName: secret, Email: secret + "@example.com", PhoneNumber: secret,
+		}}}})
+		if _, err := r.b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{FriendlyName: secret}); err != nil {
+			t.Fatal(err)
+		}
 		r.b.AddAuditRecord(added.ID, mockbackend.AuditRecord{UserPrincipalName: secret + "@example.com", ResourceNewValue: secret})
 		r.b.SetKnobs(func(k *mockbackend.Knobs) { k.TokenClaims = "aud,exp,oid,tid,appid," + secret })
 		r.stdin = added.ID
@@ -273,7 +296,7 @@ func TestNoPersonalData(t *testing.T) {
 			t.Fatalf("%d\n%s", code, r.stderr)
 		}
 		report := string(r.report) + r.stdout
-		texts := []string{secret, "Adatum", "Demo", "onmicrosoft", "@", r.b.Partner().ClientSecret, r.b.Partner().ClientID, "eyJ", "0.AXoA"}
+		texts := []string{secret, "Adatum", "Demo", "onmicrosoft", "@", "77777", "Copilot", "azure.owner", r.b.Partner().ClientSecret, r.b.Partner().ClientID, "eyJ", "0.AXoA"}
 		for _, issued := range r.b.IssuedTokens() {
 			texts = append(texts, issued.Token)
 		}

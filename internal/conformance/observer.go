@@ -44,20 +44,25 @@ type observer struct {
 	// What was found among the first customers; each may be empty.
 	permitted    string // a customer with a policy, and the ID of its policy
 	policyID     string
-	policies     map[string]bool // by customer of the sample: whether it has a policy
-	licensed     string          // a customer with a subscription that is no Azure plan
-	licenses     string          // that subscription
-	reserved     string          // a customer with a reservation
-	entitlement  map[string]any  // of that reservation
-	order        map[string]any  // of that reservation
-	artifact     map[string]any  // of that reservation
+	policies     map[string]bool  // by customer of the sample: whether it has a policy
+	licensed     string           // a customer with a subscription that is no Azure plan
+	licenses     string           // that subscription
+	reserved     string           // a customer with a reservation
+	entitlement  map[string]any   // of that reservation
+	order        map[string]any   // of that reservation
+	artifact     map[string]any   // of that reservation
+	reservations []map[string]any // all entitlements of that customer for reservations
 	savingsPlan  map[string]any
-	plan         map[string]any // a subscription that is an Azure plan
-	auditRecords []auditRecord  // of the last days, oldest first
+	plan         map[string]any                     // a subscription that is an Azure plan
+	auditRecords []auditRecord                      // of the last days, oldest first
+	agreementsOf map[string]partnercenter.RawAnswer // by customer
+
+	selfServeRead bool
+	bought        *selfServe // an order of a customer's user, or nil
 }
 
 func newObserver(clients *tfkit.Clients) *observer {
-	return &observer{clients: clients, pc: clients.PartnerCenter, placeholders: map[string]string{}, counts: map[string]int{}, policies: map[string]bool{}}
+	return &observer{clients: clients, pc: clients.PartnerCenter, placeholders: map[string]string{}, counts: map[string]int{}, policies: map[string]bool{}, agreementsOf: map[string]partnercenter.RawAnswer{}}
 }
 
 // of returns a stable placeholder for an ID.
@@ -256,7 +261,7 @@ func (o *observer) findSubscriptions(ctx context.Context) error {
 			if strings.HasPrefix(text(s, "offerId"), azurePlan) && o.plan == nil {
 				o.plan = s
 			}
-			if strings.EqualFold(text(s, "unitType"), "Benefit") && o.savingsPlan == nil {
+			if isSavingsPlan(s) && o.savingsPlan == nil {
 				o.savingsPlan = s
 			}
 		}
@@ -280,7 +285,7 @@ func (o *observer) findReservation(ctx context.Context) error {
 			if order == "" || len(artifacts) == 0 {
 				continue
 			}
-			o.reserved, o.entitlement = id, e
+			o.reserved, o.entitlement, o.reservations = id, e, items(got)
 			if got, err = o.get(ctx, "/v1/customers/{customer}/orders/{order}", nil, id, order); err != nil {
 				return err
 			}

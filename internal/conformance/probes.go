@@ -17,7 +17,8 @@ type probe struct {
 
 // probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
 func probes() []probe {
-	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), azureProbes(), throttlingProbes())
+	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), savingsPlanProbes(), selfServeProbes(), agreementProbes(),
+		azureProbes(), throttlingProbes())
 }
 
 // notObserved is the answer where the data of the partner does not show it.
@@ -30,6 +31,7 @@ const (
 	noSecondPage   = "too few objects for a second page"
 	noLicenses     = "no license subscription"
 	noReservation  = "no reservation"
+	noDetails      = "the order or the artifact of the reservation cannot be read"
 	noSavingsPlan  = "no savings plan"
 	noRecords      = "no activity on both sides of a midnight"
 	noThrottling   = "no request was throttled"
@@ -37,6 +39,12 @@ const (
 	noPolicyChange = "no change of a permission in the activity log"
 	noAzure        = "no access to Azure in the tenant of a customer"
 	noAppOnly      = "the application cannot sign in without a user"
+	noSelfServe    = "no order of a customer's user in the activity log"
+	notListed      = "the order of a customer's user is not listed"
+	noEntitlement  = "no entitlement of an order of a customer's user"
+	allAgreed      = "all customers that were read have an agreement"
+	noneAgreed     = "no customer that was read accepted the agreement directly"
+	noneInAzure    = "no current reservation in Azure"
 )
 
 // report asks all probes.

@@ -15,8 +15,9 @@ import (
 
 // auditRecord is what the probes need of a record of the activity log.
 type auditRecord struct {
-	id, correlation, resource, value string
-	at                               time.Time
+	id, correlation, resource, value              string
+	operation, customer, user, application, order string
+	at                                            time.Time
 }
 
 const (
@@ -76,10 +77,17 @@ func logProbes() []probe {
 func daysAgo(n int) string { return time.Now().UTC().AddDate(0, 0, -n).Format(time.DateOnly) }
 
 // records reads the activity log from one day to another.
-func (o *observer) records(ctx context.Context, from, to time.Time) (out []auditRecord, code string, err error) {
+func (o *observer) records(ctx context.Context, from, to time.Time) ([]auditRecord, string, error) {
+	return o.filteredRecords(ctx, from, to, "")
+}
+
+func (o *observer) filteredRecords(ctx context.Context, from, to time.Time, filter string) (out []auditRecord, code string, err error) {
 	first := url.Values{"startDate": {from.Format(time.DateOnly)}, "size": {strconv.Itoa(fullPage)}}
 	if !to.IsZero() {
 		first.Set("endDate", to.Format(time.DateOnly))
+	}
+	if filter != "" {
+		first.Set("filter", filter)
 	}
 	query, header := first, http.Header(nil)
 	for range maxListPages {
@@ -95,7 +103,11 @@ func (o *observer) records(ctx context.Context, from, to time.Time) (out []audit
 		for _, r := range items(got) {
 			at, err := time.Parse(time.RFC3339Nano, text(r, "operationDate"))
 			if err == nil {
-				out = append(out, auditRecord{text(r, "id"), text(r, "originalCorrelationId"), text(r, "resourceType"), text(r, "resourceNewValue"), at.UTC()})
+				out = append(out, auditRecord{
+					id: text(r, "id"), correlation: text(r, "originalCorrelationId"), resource: text(r, "resourceType"), value: text(r, "resourceNewValue"),
+					operation: text(r, "operationType"), customer: strings.ToLower(text(r, "customerId")), user: text(r, "userPrincipalName"),
+					application: text(r, "applicationId"), order: orderOf(r), at: at.UTC(),
+				})
 			}
 		}
 		next, nextHeader, more := nextOf(got, first)

@@ -22,8 +22,11 @@ func oneOf(value string, known ...string) string {
 func purchaseProbes() []probe {
 	reservation := func(id, question string, answer func(*observer) string) probe {
 		return probe{id, question, func(_ context.Context, o *observer) (string, error) {
-			if o.entitlement == nil || o.order == nil || o.artifact == nil {
+			switch {
+			case o.entitlement == nil:
 				return notObserved(noReservation), nil
+			case o.order == nil || o.artifact == nil:
+				return notObserved(noDetails), nil
 			}
 			return answer(o), nil
 		}}
@@ -109,11 +112,5 @@ func purchaseProbes() []probe {
 		plan("plan_entitlement_id", "Has an Azure plan an entitlementId?", func(plan map[string]any) string {
 			return either(text(plan, "entitlementId") != "", "yes", "no")
 		}),
-		{"savings_plan_order", "Has a savings plan an order?", func(_ context.Context, o *observer) (string, error) {
-			if o.savingsPlan == nil {
-				return notObserved(noSavingsPlan), nil
-			}
-			return either(text(o.savingsPlan, "orderId") != "", "yes", "no"), nil
-		}},
 	}
 }

@@ -18,6 +18,7 @@ type Behaviour struct {
 	faults    []Fault
 	// data is what the customers of the mock have more or less than by default.
 	busyLog, policyRecord, noPolicies, noLicenses, noReservations bool
+	more                                                          moreData
 
 	// SignInAs is how the report was signed in, as the flag -sign-in-as has it: admin, sales, helpdesk, no-mfa or app-only.
 	SignInAs string
@@ -60,6 +61,9 @@ func ParseBehaviour(report []byte) (*Behaviour, error) {
 			b.NotPlayed = append(b.NotPlayed, a.Probe+": "+a.Answer)
 		}
 	}
+	if b.more != (moreData{}) {
+		b.customers = max(b.customers, len(namedCustomers()))
+	}
 	return b, nil
 }
 
@@ -81,6 +85,12 @@ func (b *Behaviour) code(choice, answer string) bool {
 func (b *Behaviour) take(probe, answer string) bool {
 	if reason, ok := strings.CutPrefix(answer, "not observed: "); ok {
 		return b.without(probe, reason)
+	}
+	if property, ok := strings.CutPrefix(probe, "self_serve_"); ok && property != "in_azure" {
+		return b.selfServe(property, answer)
+	}
+	if property, ok := strings.CutPrefix(probe, "savings_plan_"); ok {
+		return b.savingsPlan(property, answer)
 	}
 	if values, ok := played[probe]; ok {
 		change, ok := values[answer]
@@ -120,6 +130,10 @@ func (b *Behaviour) take(probe, answer string) bool {
 	case "policy_record_value":
 		b.policyRecord = true
 		return answer == "JSON"
+	case "no_agreement", "direct_agreement":
+		return b.agreement(probe, answer)
+	case "azure_reservations", "azure_reservations_listed", "self_serve_in_azure":
+		return b.azureReservations(probe, answer)
 	case "admin_agents_type":
 		return answer == "ForeignGroup"
 	case "order_billing_cycle":
@@ -211,8 +225,20 @@ func (b *Behaviour) without(probe, reason string) bool {
 		b.noLicenses = true
 	case "no reservation":
 		b.noReservations = true
+	case "the order or the artifact of the reservation cannot be read":
+		return b.code("artifact", "404/1000")
 	case "no access to Azure in the tenant of a customer":
+		if probe != "admin_agents_type" { // no access to some customers only
+			return b.more.noAzure
+		}
+		b.more.noAzure = true
 		return b.knob(func(k *Knobs) { k.CustomerTenants = CustomerTenantsNoConsent })
+	case "all customers that were read have an agreement":
+		b.more.allAgreed = true
+	case "no customer that was read accepted the agreement directly":
+		b.more.noneDirect = true
+	case "no order of a customer's user in the activity log", "the order of a customer's user is not listed",
+		"no entitlement of an order of a customer's user", "no current reservation in Azure":
 	case "no activity on both sides of a midnight", "no change of a permission in the activity log", "no request was throttled", "no savings plan":
 	case "too few objects for a second page":
 		return probe != "continuation" && probe != "list_end"
@@ -315,6 +341,7 @@ func (b *Backend) play(behaviour *Behaviour) {
 			record.subscriptions = slices.DeleteFunc(record.subscriptions, func(s *Subscription) bool { return !s.isAzurePlan() && !s.isLegacyAzure() })
 		}
 	}
+	b.addMore(&behaviour.more)
 	if behaviour.policyRecord && len(b.customers) > 0 {
 		changed := newPolicy(b.customers[0].ID, []string{AzureReservedInstances})
 		entry := b.portalAudit(b.customers[0], "create_self_serve_policy", "self_serve_policy")

@@ -342,6 +342,15 @@ type Knobs struct {
 	PlanUnitType      string `json:"planUnitType"`
 	PlanEntitlementID bool   `json:"planEntitlementId"`
 
+	// SavingsPlanUnitType and SavingsPlanBillingType are fields of savings plans that no recorded traffic shows: empty = Benefit
+	// and benefit.
+	SavingsPlanUnitType    string `json:"savingsPlanUnitType"`
+	SavingsPlanBillingType string `json:"savingsPlanBillingType"`
+	// SavingsPlanLineFields lists, with commas, the fields of lineItems of savings plans; empty = all, none = no lineItems.
+	SavingsPlanLineFields string `json:"savingsPlanLineFields"`
+	// CommitmentAsString prints the commitment of savings plans as a string, as NumbersAsStrings does.
+	CommitmentAsString bool `json:"commitmentAsString"`
+
 	// OrderDates selects the format of creationDate of orders.
 	OrderDates OrderDates `json:"orderDates"`
 	// LowerCaseTransactionTypes prints transactionType of order lines as in the table of the page (new); false = as in its

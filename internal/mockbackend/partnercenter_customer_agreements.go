@@ -125,6 +125,9 @@ func (a CustomerAgreement) body() customerAgreementBody {
 // listCustomerAgreements: DEV/get-confirmation-of-customer-agreement. Without agreementType, the default is the agreement
 // before the Microsoft Customer Agreement; "*" selects all.
 func (b *Backend) listCustomerAgreements(x *exchange) response {
+	if refused, ok := x.overridden("agreements"); ok {
+		return refused
+	}
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if !ok {
 		return refused
@@ -144,13 +147,16 @@ func (b *Backend) listCustomerAgreements(x *exchange) response {
 		}
 	}
 	if len(bodies) == 0 && x.knobs.NoAgreementNotFound { // the code is a choice
-		return failure(http.StatusNotFound, 600009, "The customer has no agreement.")
+		return x.refuse("no_agreement", http.StatusNotFound, 600009, "The customer has no agreement.")
 	}
 	return response{status: http.StatusOK, body: collectionOf(b, x, bodies)}
 }
 
 // getDirectSignStatus: DEV/get-direct-sign-status-of-customer-agreement.
 func (b *Backend) getDirectSignStatus(x *exchange) response {
+	if refused, ok := x.overridden("direct_agreement"); ok {
+		return refused
+	}
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if !ok {
 		return refused

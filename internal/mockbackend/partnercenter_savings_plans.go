@@ -3,6 +3,8 @@ package mockbackend
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -121,6 +123,12 @@ func (x *exchange) benefitBody(s *Subscription, body *subscriptionBody) {
 	}
 	body.ProductType = &productType{"Azure", "Azure", &productType{ID: "SavingsPlan", DisplayName: "SavingsPlan"}}
 	body.UnitType, body.BillingType, body.BillingCycle, body.TermDuration = "Benefit", "benefit", "monthly", plan.TermDuration
+	if x.knobs.SavingsPlanUnitType != "" {
+		body.UnitType = x.knobs.SavingsPlanUnitType
+	}
+	if x.knobs.SavingsPlanBillingType != "" {
+		body.BillingType = x.knobs.SavingsPlanBillingType
+	}
 	body.AutoRenewEnabled = plan.AutoRenew
 	body.CreationDate = wholeSeconds(s.Created)
 	body.CommitmentEndDate = s.Created.UTC().AddDate(years, 0, -1).Format("2006-01-02T00:00:00Z")
@@ -134,15 +142,27 @@ func (x *exchange) benefitBody(s *Subscription, body *subscriptionBody) {
 		scope[key] = plan.ScopeID
 	}
 	amount := any(json.Number(plan.Commitment))
-	if x.knobs.NumbersAsStrings {
+	if x.knobs.NumbersAsStrings || x.knobs.CommitmentAsString {
 		amount = plan.Commitment
 	}
-	body.LineItems = []subscriptionLine{{
+	line := subscriptionLine{
 		ID: guidFor("savings plan", s.ID), FriendlyName: s.FriendlyName, Scope: scope, AutoRenewEnabled: plan.AutoRenew, Status: s.Status,
 		PurchaseCommitment: purchaseCommitment{amount, plan.Currency, "Hourly"},
-	}}
+	}
 	if x.knobs.UnknownEnums {
-		body.LineItems[0].Status, body.LineItems[0].Scope["type"] = "dormant", "Tenant"
+		line.Status, line.Scope["type"] = "dormant", "Tenant"
+	}
+	switch fields := x.knobs.SavingsPlanLineFields; fields {
+	case "":
+		body.LineItems = []any{line}
+	case "none":
+	default:
+		all := map[string]any{
+			"id": line.ID, "friendlyName": line.FriendlyName, "scope": line.Scope, "autoRenewEnabled": line.AutoRenewEnabled, "status": line.Status,
+			"purchaseCommitment": line.PurchaseCommitment,
+		}
+		maps.DeleteFunc(all, func(name string, _ any) bool { return !slices.Contains(strings.Split(fields, ","), name) })
+		body.LineItems = []any{all}
 	}
 }
 

@@ -177,7 +177,7 @@ type subscriptionBody struct {
 	Links               map[string]*link   `json:"links"`
 	OrderID             string             `json:"orderId,omitempty"`
 	ProductOrderID      string             `json:"productOrderId,omitempty"`
-	LineItems           []subscriptionLine `json:"lineItems,omitempty"`
+	LineItems           []any              `json:"lineItems,omitempty"` // of subscriptionLine
 	Attributes          resourceAttributes `json:"attributes"`
 }
 
