@@ -231,6 +231,6 @@ func imported(customerID string) azurePlanModel {
 		AzureSubscriptions:                 types.ListNull(azureObject),
 	}
 	m.ID = types.StringValue(m.key())
-	m.Timeouts = tfkit.NoTimeouts()
+	m.Timeouts.Object = types.ObjectNull(timeoutTypes)
 	return m
 }

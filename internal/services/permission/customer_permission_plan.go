@@ -66,7 +66,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 				creation{plan.ID.ValueString(), plan.Name.ValueString(), plan.Enabled.ValueBool()})...)
 		}
 	}
-	if resp.Diagnostics.HasError() || state != nil && plan.same(*state) && !asserts && state.Unconfirmed.IsNull() {
+	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
 		return
 	}
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, asserts)...)
