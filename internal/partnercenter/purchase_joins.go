@@ -97,7 +97,7 @@ func (p Purchase) planID() string {
 	return p.SavingsPlans[0].SubscriptionID
 }
 
-// reservations reads what came of the orders.
+// reservations reads the reservations that the orders have led to.
 func (s Purchases) reservations(ctx context.Context, b *buyer) error {
 	var orders []Order
 	for _, p := range b.purchases {

@@ -9,7 +9,7 @@ import (
 )
 
 // Purchases are what customers may have bought by themselves. No call of the API has them:
-// orders say what was bought, reservations what came of it, subscriptions which savings plans there
+// orders say what was bought, reservations what it led to, subscriptions which savings plans there
 // are, and the activity log who did it and when the permission was on. How a customer's own purchase
 // shows in them is documented for savings plans only, so each of them may have less than it says here.
 type Purchases struct{ c *Client }
@@ -22,7 +22,7 @@ type Purchase struct {
 	CustomerName string
 	// Kind is what was bought. [OtherProduct] is what a customer's user bought all the same.
 	Kind ProductKind
-	// BoughtAt is when, the zero Time where nothing tells.
+	// BoughtAt is the time of the purchase. It is zero if it is unknown.
 	BoughtAt Time
 	// Order is zero but for its ID for a savings plan whose order is not there. A savings plan that was
 	// bought outside Partner Center has none.
@@ -35,7 +35,7 @@ type Purchase struct {
 	// whole term, and prices of everything else. It is "" where a part of it is not known.
 	Amount       Decimal
 	CurrencyCode string
-	// Reservations are what came of the order; a savings plan has none. ReservationsUnknown
+	// Reservations are those of the order. A savings plan has none. ReservationsUnknown
 	// says why they could not be read.
 	Reservations        []Reservation
 	ReservationsUnknown string

@@ -126,7 +126,7 @@ func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation,
 	return out, err
 }
 
-// ofOrders is Of for what came of some orders. It saves the requests for the others. It also returns
+// ofOrders is Of for the reservations of some orders. It saves the requests for the others. It also returns
 // which lines are for software: entitlements of all types are one request, too.
 func (s Reservations) ofOrders(ctx context.Context, customerID string, orders []Order) ([]Reservation, []softwareLine, error) {
 	return s.read(ctx, customerID, "", func(e entitlement) bool {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// oldSeriesEnd is when Azure stopped to sell and to renew reservations of old series of virtual machines
+// oldSeriesEnd is when Azure stopped selling and renewing reservations of old series of virtual machines
 // (https://learn.microsoft.com/azure/cost-management-billing/reservations/manage-legacy-vm-reservations-after-july-1-2026).
 var oldSeriesEnd = time.Date(2026, time.July, 1, 0, 0, 0, 0, time.UTC)
 

@@ -152,7 +152,7 @@ func TestProtoAzurePlan_planTime(t *testing.T) {
 			texts: []string{"through the indirect reseller 1234567 instead of 7654321"},
 		},
 		"no customer":           {customer: mockbackend.AdatumUserID, texts: []string{"Could not plan the Azure plan of customer " + mockbackend.AdatumUserID, "no customer tenant with this ID"}},
-		"not attested":          {customer: northwind, config: configure(northwind, "partner_on_record_attestation_accepted", false), texts: []string{"partner_on_record_attestation_accepted", "true"}},
+		"not attested":          {customer: northwind, config: configure(northwind, "partner_on_record_attestation_accepted", false), texts: []string{"The attestation is not accepted", "What to do: if the partner makes this statement, set partner_on_record_attestation_accepted = true."}},
 		"an unknown Partner ID": {customer: northwind, config: configure(northwind, "indirect_reseller_mpn_id", "MPN 1"), texts: []string{"must be a Partner ID such as 4847383"}},
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
-	"github.com/hashicorp/terraform-plugin-framework-validators/boolvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -71,7 +70,7 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"partner_on_record_attestation_accepted": schema.BoolAttribute{
 				MarkdownDescription: "Accepts the attestation about the partner of record, which Microsoft requires for each purchase. It is a statement of the partner. Must be `true`.",
 				Required:            true,
-				Validators:          []validator.Bool{boolvalidator.Equals(true)},
+				Validators:          []validator.Bool{attested{}},
 			},
 			"friendly_name": schema.StringAttribute{
 				MarkdownDescription: "Name of the Azure plan in Partner Center. The Azure subscriptions below it keep their names. Defaults to the name that Microsoft gives.",
@@ -252,3 +251,17 @@ func checkPartnerID(s string) error {
 
 // timeoutTypes are those of the attribute timeouts.
 var timeoutTypes = map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
+
+// attested accepts only true: the statement is the partner's, and is never made without it.
+type attested struct{}
+
+func (attested) Description(context.Context) string         { return "value must be true" }
+func (attested) MarkdownDescription(context.Context) string { return "value must be true" }
+
+func (attested) ValidateBool(_ context.Context, req validator.BoolRequest, resp *validator.BoolResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() || req.ConfigValue.ValueBool() {
+		return
+	}
+	resp.Diagnostics.AddAttributeError(req.Path, "The attestation is not accepted", "Microsoft sells an Azure plan only if the partner accepts the attestation about the partner of record.\n\n"+
+		"What to do: if the partner makes this statement, set partner_on_record_attestation_accepted = true. Otherwise remove the resource.")
+}

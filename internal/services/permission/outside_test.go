@@ -32,7 +32,7 @@ func expectOutside(t *testing.T, warnings []string, want ...string) {
 
 const portalAgent = "portal.agent@partner-demo.onmicrosoft.com"
 
-// A refresh that finds changes warns once: what, for whom, by whom and when. It costs requests only
+// A refresh that finds changes warns once. It says what was changed, for which customer, by which user, and when. It costs requests only
 // when something changed.
 func TestProtoFleet_changedOutside(t *testing.T) {
 	t.Parallel()

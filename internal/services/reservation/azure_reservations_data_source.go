@@ -25,7 +25,7 @@ func NewAzureReservationsDataSource() datasource.DataSource { return &azureReser
 // azureReservationsDataSource lists the reservations of a customer as Azure has them, with their renewal.
 //
 // Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages; GET of
-// each reservation that renews, for its price, where that is wanted. Without access the list is null, which is not known,
+// each reservation that renews, for its price, if requested. Without access the list is null, which is not known,
 // and not empty, which is none.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all
 type azureReservationsDataSource struct{ tfkit.DataSource }
@@ -163,7 +163,7 @@ func (d *azureReservationsDataSource) Read(ctx context.Context, req datasource.R
 // pricesAtOnce is how many prices are read at the same time.
 const pricesAtOnce = 10
 
-// find lists the reservations, with the prices of their renewals where that is wanted. A price that the caller may not read stays
+// find lists the reservations, with the prices of their renewals if requested. A price that the caller may not read stays
 // unknown.
 func (d *azureReservationsDataSource) find(ctx context.Context, customerID string, prices bool) ([]resourcemanager.Reservation, error) {
 	found, err := d.Azure.Reservations.List(ctx, customerID)
