@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter
+module github.com/partnercenter/terraform-provider-partnercenter
 
 go 1.26.0
 

@@ -9,9 +9,9 @@ import (
 	"os"
 	"os/signal"
 
-	"terraform-provider-partnercenter/internal/conformance"
-	"terraform-provider-partnercenter/internal/login"
-	"terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/conformance"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/login"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
 // version is set by the release build.

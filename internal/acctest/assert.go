@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // Permissions are what a customer may purchase by the server's own word, sorted.

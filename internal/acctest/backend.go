@@ -11,8 +11,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
 // Backend is a mock backend on loopback for one test.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 // TestCopyConfiguration: an example that somebody has applied in place is copied without its

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // FaultCase is one way in which a request can go wrong.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // Run is one resource of a provider over a mock, in a synctest bubble.

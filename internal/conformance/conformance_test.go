@@ -16,9 +16,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/conformance"
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/conformance"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
 // trial runs the command over a mock in this process.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // probe is one open question about Partner Center.

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // agreementSample bounds how many customers have their agreements read.

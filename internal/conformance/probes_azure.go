@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // azureSample bounds how many tenants of customers are signed in to.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // knownHeaders are those of recorded traffic besides Content-Type and Date.

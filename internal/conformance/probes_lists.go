@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strconv"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // maxListPages bounds the walk to the end of a list.

@@ -3,7 +3,7 @@ package conformance_test
 import (
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // check compares some answers with what is wanted, and plays the report.

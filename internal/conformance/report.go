@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
 // report is what the command found out. It has no names, tokens, secrets and IDs.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // writing asks the probes that change the permissions of one customer.

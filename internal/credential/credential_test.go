@@ -22,8 +22,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 const (

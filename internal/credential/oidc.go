@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // assertionAudience is what Entra ID expects as the audience of a federated token.

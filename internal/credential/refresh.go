@@ -13,7 +13,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // refreshTokens exchanges a refresh token for access tokens. The refresh token is bound to user

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 const (

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // UserSignIn signs a user in, with a browser on this computer or on another one, and returns the

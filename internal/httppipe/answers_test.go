@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {

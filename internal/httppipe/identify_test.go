@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 func TestCorrelationID_isTheSameForAllCallsOfAnOperation(t *testing.T) {
@@ -53,7 +53,7 @@ func TestWithCorrelationID_keepsTheOneThatIsThere(t *testing.T) {
 }
 
 func TestUserAgent_isSentWhole(t *testing.T) {
-	const userAgent = "terraform-provider-partnercenter/1.2.3 (+https://registry.terraform.io/partnercenter/partnercenter) Terraform/1.11.4"
+	const userAgent = "github.com/partnercenter/terraform-provider-partnercenter/1.2.3 (+https://registry.terraform.io/partnercenter/partnercenter) Terraform/1.11.4"
 	s := new(service)
 	resp, err := do(t.Context(), t, pipeline(t, httppipe.Options{UserAgent: userAgent}, s, nil), http.MethodGet)
 	mustStatus(t, http.StatusOK, resp, err)

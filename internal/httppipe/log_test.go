@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 func TestLog_hasOneLinePerAttemptAndNoSecret(t *testing.T) {

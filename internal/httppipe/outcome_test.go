@@ -15,7 +15,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // outcome is that of a call, answered or not.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 func TestParseEndpoint_accepts(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/pkg/browser"
 	"golang.org/x/term"
 
-	"terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
 // patience is how long the command waits for the person in the browser.

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/login"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/login"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // wait lets seconds pass in a synctest bubble.

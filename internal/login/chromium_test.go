@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/login"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/login"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // chromium is a headless browser, driven by the DevTools protocol over a pipe: no driver, no

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"terraform-provider-partnercenter/internal/login"
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/login"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
 // trial runs the command over a mock in this process.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // printTable prints the checks, and below them what to do about errors. An error that several

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/login"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/login"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestMain lets the test program be the command, for a process with a terminal.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // Changes of the API and of the portal are in the order in which they took effect.

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestConcurrentCallers is for the race detector, and checks that concurrent writes are executed once.

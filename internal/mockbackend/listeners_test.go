@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestServerCertificate checks the rules of strict mode in OpenSSL, the default of Python since 3.13: RFC 5280 4.2.1.1.

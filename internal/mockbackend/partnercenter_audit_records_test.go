@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-center-activity-by-user

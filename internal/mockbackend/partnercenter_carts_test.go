@@ -6,7 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // planCart is the body of a cart with an Azure plan, as on the page of the Azure plan.

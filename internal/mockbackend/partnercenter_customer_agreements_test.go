@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestCustomerAgreements: two calls show the two ways to accept the agreement, and users only may make them.

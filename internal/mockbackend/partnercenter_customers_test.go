@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestCustomerFilter(t *testing.T) {

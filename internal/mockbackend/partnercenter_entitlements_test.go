@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 const entitlementsPath = "/customers/" + mockbackend.ContosoID + "/entitlements"

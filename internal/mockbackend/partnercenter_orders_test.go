@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func ordersPath(customerID string) string { return "/customers/" + customerID + "/orders" }

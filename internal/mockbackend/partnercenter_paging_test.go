@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // walk reads all pages by links.next or by continuationToken. It returns the IDs and the number of pages. A 400/2000 on a

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // customized returns the details of an audit record.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestReplay: DEV/headers, the same MS-RequestId after a lost answer gives the answer without doing it again; rule 19.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestSavingsPlans: DEV/azure-purchase-savings-plan, DEV/subscription-resources.

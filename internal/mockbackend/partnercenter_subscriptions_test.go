@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestSubscriptions(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestBodies(t *testing.T) { // rule 1, DEV/headers

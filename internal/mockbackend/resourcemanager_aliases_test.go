@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 const aliasPath = "/providers/Microsoft.Subscription/aliases/adatum-test?api-version=2021-10-01"

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // javaScriptChecks are the checks of testdata/arm-authorization/check.mjs.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 const (

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // askCI requests an OIDC token with a bearer token.

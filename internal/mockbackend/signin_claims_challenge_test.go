@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestClaimsChallenge(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 const devicePath = "/" + mockbackend.PartnerTenantID + "/oauth2/v2.0/devicecode"

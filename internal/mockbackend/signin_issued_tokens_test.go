@@ -3,7 +3,7 @@ package mockbackend_test
 import (
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func TestIssuedTokens(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // These tests send requests as other clients of Partner Center shape them: Microsoft's .NET SDK, its samples and PowerShell

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // ApplicationConsents are the consents of customers' tenants for applications of the partner

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // TestApplicationConsents: create, adopt in both documented ways, replace, withdraw, also what is not there.

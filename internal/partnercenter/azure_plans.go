@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // AzurePlans are the Azure plans of customers (https://learn.microsoft.com/partner-center/developer/create-azure-plan).

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // AzurePlanPurchase is how far a purchase is. Whoever keeps it can go on with it later.

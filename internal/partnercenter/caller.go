@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Caller returns what the access token says of who is signed in. It costs no request of its

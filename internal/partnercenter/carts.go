@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // cart is a cart on the wire, with one line.

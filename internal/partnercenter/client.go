@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // DefaultEndpoint is the base URL of the public cloud, and the audience of tokens there

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // newBackend is a mock in this process, which fails the test when it was sent what the

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // CustomerAgreements say whether customers have accepted the Microsoft Customer Agreement, without which the partner

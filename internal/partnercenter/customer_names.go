@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // maxSingleNames is how many names are read one by one before all are listed.

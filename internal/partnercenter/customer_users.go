@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // CustomerUsers are the users in a customer's directory

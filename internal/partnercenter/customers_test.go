@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 func collect(ctx context.Context, c *partnercenter.Client, filter partnercenter.CustomerFilter) ([]string, error) {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"slices"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // API is what differs between Partner Center and other services

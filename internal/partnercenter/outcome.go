@@ -1,6 +1,6 @@
 package partnercenter
 
-import "terraform-provider-partnercenter/internal/httppipe"
+import "github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 
 // Outcome says what became of a write.
 type Outcome = httppipe.Outcome

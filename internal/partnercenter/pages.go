@@ -12,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // page is a collection as the API sends it. totalCount is not decoded: it counts this

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Profiles are the partner's own

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // RawAnswer is an answer with any status, as the server sent it.

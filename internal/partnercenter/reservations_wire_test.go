@@ -10,7 +10,7 @@ import (
 	"sync"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // answering is a client whose requests are answered by their path and query behind /v1,

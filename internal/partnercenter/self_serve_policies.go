@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // SelfServePolicies say what a customer may buy by itself; the dashboard calls them

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // TestUpdate_path: where the server does not take the ID in the path, an update is sent once more without it, and later ones

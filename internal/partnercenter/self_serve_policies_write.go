@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // WriteError is a change of a policy that failed.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Subscriptions are what a customer has bought through the partner

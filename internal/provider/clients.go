@@ -9,11 +9,11 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/resourcemanager"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // signInConfig is the configuration of the sign-in without its proof, with the HTTP client, texts and
@@ -31,7 +31,7 @@ func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string
 		Warn: p.notices.add, Reported: new(sync.Map), MaxRetries: s.maxRetries, Hosts: []string{s.authority.Host, s.partnerCenter.Host, s.resourceManager.Host},
 		Authority: s.authority, AuthorityAliases: s.cloud.authorityAliases, DisableInstanceDiscovery: s.disableInstanceDiscovery,
 		Client: client, Texts: new(httppipe.Texts),
-		UserAgent: fmt.Sprintf("terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown")),
+		UserAgent: fmt.Sprintf("github.com/partnercenter/terraform-provider-partnercenter/%s (+https://%s) Terraform/%s", p.version, Address, cmp.Or(terraformVersion, "unknown")),
 		Logger:    tfkit.Logger(s.refreshToken, s.signIn.secret, s.signIn.password, s.signIn.requestToken),
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // cloud holds the hosts and the audience of one Microsoft cloud

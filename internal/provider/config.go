@@ -14,9 +14,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // environment names the variables behind each setting; the first that is set wins, and the

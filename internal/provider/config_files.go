@@ -6,7 +6,7 @@ import (
 	"os"
 	"runtime"
 
-	"terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
 // file reads the file that a setting names; nil when it is not set or cannot be read.

@@ -25,8 +25,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 const (
@@ -592,7 +592,7 @@ func TestClients_sayWhoTheyAreToEveryService(t *testing.T) {
 		t.Fatal(diags)
 	}
 	_, _ = clients.PartnerCenter.SelfServePolicies.Get(t.Context(), tenantB)
-	want := map[string]bool{"terraform-provider-partnercenter/1.2.3 (+https://" + Address + ") Terraform/1.11.4": true}
+	want := map[string]bool{"github.com/partnercenter/terraform-provider-partnercenter/1.2.3 (+https://" + Address + ") Terraform/1.11.4": true}
 	if !reflect.DeepEqual(a.agents, want) {
 		t.Errorf("sent the user agents %v, want %v", a.agents, want)
 	}

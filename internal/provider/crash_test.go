@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestSecrets_crash: the provider dies in the middle of a write, signed in, and what the Go
@@ -55,7 +55,7 @@ resource "partnercenter_customer_permission_reservations" "one" {
 		t.Fatal(err)
 	}
 	seen := r.Output + string(trace)
-	for _, text := range []string{"SIGQUIT: quit", "goroutine 1 ", "terraform-provider-partnercenter/internal/", mockbackend.AdatumID} {
+	for _, text := range []string{"SIGQUIT: quit", "goroutine 1 ", "github.com/partnercenter/terraform-provider-partnercenter/internal/", mockbackend.AdatumID} {
 		if !strings.Contains(seen, text) {
 			t.Errorf("%q is not in the crash output, so the search would find nothing", text)
 		}

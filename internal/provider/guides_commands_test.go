@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // guideRun is what the commands of a guide are run with, in bash and in a folder with examples/get-started.

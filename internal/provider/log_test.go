@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
 func TestLogAsTerraform(t *testing.T) {

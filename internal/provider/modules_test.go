@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestModules runs "terraform test" in every module of examples/modules: the tests without any service first, then all of them

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // What the pipelines guide says of roles at plan time: a Helpdesk agent plans permissions, and Owner assignments only with

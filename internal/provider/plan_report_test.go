@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // The script of the pipelines reports what the real CLI plans: the summary first, then everybody by name, within the limit

@@ -10,15 +10,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"terraform-provider-partnercenter/internal/services/activity"
-	"terraform-provider-partnercenter/internal/services/azureplan"
-	"terraform-provider-partnercenter/internal/services/consent"
-	"terraform-provider-partnercenter/internal/services/customer"
-	"terraform-provider-partnercenter/internal/services/identity"
-	"terraform-provider-partnercenter/internal/services/order"
-	"terraform-provider-partnercenter/internal/services/permission"
-	"terraform-provider-partnercenter/internal/services/reservation"
-	"terraform-provider-partnercenter/internal/services/subscription"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/activity"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/azureplan"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/consent"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/customer"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/identity"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/order"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/permission"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/reservation"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/subscription"
 )
 
 var _ provider.ProviderWithListResources = (*partnerCenterProvider)(nil)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
 const (

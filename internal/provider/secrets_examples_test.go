@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // unit is a configuration that is planned and applied as a whole, with the folders of the examples that it takes.

@@ -13,8 +13,8 @@ import (
 
 	"go.step.sm/crypto/pemutil"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // TestSecrets_everyMethod is TestSecrets for the other ways to sign in: what proves the

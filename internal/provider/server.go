@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
-	"terraform-provider-partnercenter/internal/services/permission"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/permission"
 )
 
 // NewServer returns the provider as a server of the plugin protocol.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
 // method is a way in which the application proves itself.

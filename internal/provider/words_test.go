@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 const (

@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
-	"terraform-provider-partnercenter/internal/mockbackend"
-	"terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 const (

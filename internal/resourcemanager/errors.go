@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/credential"
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // api is what differs between Resource Manager and other services

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // OwnerAssignment is the Owner role of a principal on a customer's Azure subscription, as it

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // remedies say what to do about Resource Manager's codes

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // The built-in roles that matter here

@@ -10,7 +10,7 @@ import (
 	"regexp"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/httppipe"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
 // Subscriptions are Azure subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions).

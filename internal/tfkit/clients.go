@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
 )
 
 // Clients is what the provider's Configure hands to every type.

@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter/internal/tools
+module github.com/partnercenter/terraform-provider-partnercenter/internal/tools
 
 go 1.26.0
 

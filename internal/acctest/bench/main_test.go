@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 // TestBench measures a few customers and looks at the numbers of requests only: what they are

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 // String is the row in the table.

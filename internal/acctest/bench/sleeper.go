@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 // newSleeper prepares a workspace for the provider that only sleeps. Each of its calls takes as long as

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // What is listed is what import and refresh give, and the first plan of the generated configuration changes nothing.

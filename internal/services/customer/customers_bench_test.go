@@ -3,8 +3,8 @@ package customer_test
 import (
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // BenchmarkCustomersDataSource lists 10,000 customers over the plugin protocol. Allocations are those of the

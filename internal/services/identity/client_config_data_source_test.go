@@ -21,8 +21,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"software.sslmate.com/src/go-pkcs12"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 const clientConfig = "partnercenter_client_config"

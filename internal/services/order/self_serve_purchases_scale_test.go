@@ -8,8 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // 10,000 customers, 1,000 of whom have the permission: what it costs is what the page says.

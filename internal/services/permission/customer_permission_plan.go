@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // goneKey is a key of the run's memory: a refresh found that there is no such customer any more.

@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // NewCustomerPermissionReservationsResource is partnercenter_customer_permission_reservations.

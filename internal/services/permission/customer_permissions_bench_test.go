@@ -4,8 +4,8 @@ import (
 	"runtime"
 	"testing"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // BenchmarkFleet refreshes and plans 10,000 customers of which nothing has changed, by the activity log, so

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
 // This file decides what a fleet has to change, from what is wanted and what is known. It asks no

@@ -7,8 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // qualify checks the prerequisite of the customers that are turned on. It returns whom the apply

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // FuzzImportID: whatever is given as an id, no request leaves that is not about a GUID, and a

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // expectOutside fails the test unless one warning says what changed outside Terraform.

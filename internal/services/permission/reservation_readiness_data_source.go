@@ -11,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"golang.org/x/sync/errgroup"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/resourcemanager"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 var _ datasource.DataSourceWithConfigure = (*reservationReadinessDataSource)(nil)

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // These tests are about the first promise: the state knows what is on, whatever fails, and nothing gets stuck.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // giveUp is the ending in which the user destroys what the state has. Then nobody is Owner because of us.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
 // A plan says who becomes Owner of which subscription of which company. When the subscription cannot be

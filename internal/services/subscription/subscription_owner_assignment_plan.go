@@ -11,9 +11,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/resourcemanager"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // ModifyPlan looks up the user and refuses at plan time what apply would refuse.

@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {

@@ -8,9 +8,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
-	"terraform-provider-partnercenter/internal/partnercenter"
-	"terraform-provider-partnercenter/internal/resourcemanager"
-	"terraform-provider-partnercenter/internal/tfkit"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
 // wrongSubscription is the error for a subscription that Azure does not find and that is none of the customer's Azure subscriptions

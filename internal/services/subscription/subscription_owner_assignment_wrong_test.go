@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"terraform-provider-partnercenter/internal/acctest"
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 // A subscription ID that neither Azure nor Partner Center knows fails the plan and names those that the customer has.

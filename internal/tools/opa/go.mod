@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter/internal/tools/opa
+module github.com/partnercenter/terraform-provider-partnercenter/internal/tools/opa
 
 go 1.26.0
 

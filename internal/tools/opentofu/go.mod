@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter/internal/tools/opentofu
+module github.com/partnercenter/terraform-provider-partnercenter/internal/tools/opentofu
 
 go 1.26.6
 

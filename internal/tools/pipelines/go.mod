@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter/internal/tools/pipelines
+module github.com/partnercenter/terraform-provider-partnercenter/internal/tools/pipelines
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module terraform-provider-partnercenter/internal/tools/release
+module github.com/partnercenter/terraform-provider-partnercenter/internal/tools/release
 
 go 1.26.4
 

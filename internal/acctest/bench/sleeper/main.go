@@ -18,9 +18,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	partnercenter "terraform-provider-partnercenter/internal/provider"
-	"terraform-provider-partnercenter/internal/services/customer"
-	corepermission "terraform-provider-partnercenter/internal/services/permission"
+	partnercenter "github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/services/customer"
+	corepermission "github.com/partnercenter/terraform-provider-partnercenter/internal/services/permission"
 )
 
 func main() {

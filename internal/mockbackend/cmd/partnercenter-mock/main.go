@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"terraform-provider-partnercenter/internal/mockbackend"
+	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
 func main() {
