@@ -1190,26 +1190,28 @@ func literals(t *testing.T, files ...string) (found []string) {
 	return found
 }
 
-// TestIndex compares the tables of the overview with the settings.
+// TestIndex compares the groups of arguments in the overview, which its template lists, with the settings.
 func TestIndex(t *testing.T) {
-	content, err := os.ReadFile("templates/index.md.tmpl")
+	content, err := os.ReadFile("../../docs/index.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var table strings.Builder
-	table.WriteString("| Argument | Environment variables |\n|---|---|\n")
-	for _, setting := range slices.Sorted(maps.Keys(environment)) {
-		fmt.Fprintf(&table, "| `%s` | `%s` |\n", setting, strings.Join(environment[setting], "`, `"))
-	}
-	if !strings.Contains(string(content), table.String()) {
-		t.Errorf("the table of the environment variables is not:\n%s", table.String())
-	}
-	_, arguments, _ := strings.Cut(string(content), "### Arguments by method")
-	arguments, _, _ = strings.Cut(arguments, "\n\nChoose")
-	for setting := range environment {
-		name, _, _ := strings.Cut(setting, ".")
-		if !strings.Contains(arguments, "`"+name+"`") {
-			t.Errorf("%s is not among the arguments by method", name)
+	_, arguments, _ := strings.Cut(string(content), "\n## Schema\n")
+	line := regexp.MustCompile("(?m)^- `(\\w+)` .*$")
+	listed := map[string]string{}
+	for _, one := range line.FindAllStringSubmatch(arguments, -1) {
+		if listed[one[1]] != "" {
+			t.Errorf("%s is listed twice", one[1])
 		}
+		listed[one[1]] = one[0]
+	}
+	for setting, variables := range environment {
+		name := setting[strings.LastIndex(setting, ".")+1:]
+		if want := "`" + strings.Join(variables, "`, `") + "`."; !strings.HasSuffix(listed[name], want) {
+			t.Errorf("%s is listed as %q, without its environment variables %s", name, listed[name], want)
+		}
+	}
+	if len(listed) != len(environment)+1 { // the block endpoints has no variable
+		t.Errorf("%d arguments are listed, of %d", len(listed), len(environment)+1)
 	}
 }
