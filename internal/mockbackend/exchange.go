@@ -14,7 +14,7 @@ import (
 // maxBody is larger than any request that the API documents.
 const maxBody = 1 << 20
 
-// exchange is one request on its way through the mock.
+// exchange is one request and its processing in the mock.
 type exchange struct {
 	service service
 	req     *http.Request

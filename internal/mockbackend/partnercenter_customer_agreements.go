@@ -40,11 +40,11 @@ const (
 	agreementMissing = 13605
 )
 
-// agreementCut is the day from which acceptances are valid; earlier ones have to be repeated.
+// agreementCut is the day from which acceptances are valid. Earlier acceptances must be repeated.
 var agreementCut = time.Date(2023, time.April, 1, 0, 0, 0, 0, time.UTC)
 
-// agreementsOf returns the agreements of a customer. Contoso has accepted directly, Litware long ago, Fabrikam never.
-// The partner has confirmed the acceptance of all others.
+// agreementsOf returns the agreements of a customer. Contoso has accepted directly, Litware before agreementCut, and
+// Fabrikam not at all. The partner has confirmed the acceptance of all others.
 func (b *Backend) agreementsOf(record *customerRecord) *CustomerAgreements {
 	if record.agreements != nil {
 		return record.agreements
@@ -100,7 +100,7 @@ func (b *Backend) SetCustomerAgreements(customerID string, agreements CustomerAg
 	}
 }
 
-// accepted tells whether the customer may buy. Whether the server refuses an outdated acceptance is not documented
+// accepted reports whether the customer may buy. Whether the server refuses an outdated acceptance is not documented
 // (Knobs.OutdatedAgreementRefused).
 func (b *Backend) accepted(x *exchange, record *customerRecord) bool {
 	agreements := b.agreementsOf(record)

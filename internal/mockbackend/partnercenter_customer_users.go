@@ -58,8 +58,8 @@ func (b *Backend) listCustomerUsers(x *exchange) response {
 	return pageOf(b, x, query, list, func(i int) customerUserBody { return x.customerUserBody(record, principals[i]) })
 }
 
-// rankUsers gives each principal its place in the order of a field. Which fields the server sorts by is not documented,
-// besides DisplayName, which the SDK's sample uses.
+// rankUsers returns the position of each principal in the order of a field. Microsoft does not document the fields
+// that the server sorts by. The SDK's sample uses DisplayName.
 func rankUsers(principals []*Principal, sort string) ([]int, bool) {
 	field, descending := strings.CutPrefix(sort, "-")
 	value := map[string]func(*Principal) string{

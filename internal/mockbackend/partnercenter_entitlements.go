@@ -146,7 +146,7 @@ func (x *exchange) entitlementBody(record *customerRecord, line entitledLine, ol
 	product, sku, _, _ := splitOffer(line.OfferID)
 	status := x.fulfilment(line.order)
 	quantity := line.Quantity
-	if status == "Unfulfilled" { // quantity does not count them, quantityDetails does
+	if status == "Unfulfilled" { // quantity does not count unfulfilled items, quantityDetails does
 		quantity = 0
 	}
 	body := entitlementBody{
@@ -216,7 +216,7 @@ type reservationBody struct {
 	ProvisioningState string   `json:"provisioningState"`
 }
 
-// artifactDetails has one of its two lists. The table of DEV/entitlement-resources has reservations, both examples of
+// artifactDetails has one of its two lists. The table of DEV/entitlement-resources has reservations. Both examples of
 // DEV/get-a-collection-of-entitlements have virtualMachineReservations.
 type artifactDetails struct {
 	Type                       string            `json:"type"`

@@ -25,7 +25,7 @@ type Purchase struct {
 	FriendlyName string `json:"friendlyName,omitempty"`
 	// Commitment is the commitment of a savings plan per hour, a decimal number; empty = 1.5.
 	Commitment string `json:"commitment,omitempty"`
-	// AutoRenew is that of a savings plan.
+	// AutoRenew is the automatic renewal of a savings plan.
 	AutoRenew bool `json:"autoRenew,omitempty"`
 
 	prePurchase bool
@@ -80,8 +80,8 @@ func (b *Backend) BuyReservation(customerID, user string, purchase Purchase) (Or
 	return b.buy(customerID, user, AzureReservedInstances, purchase)
 }
 
-// BuyPrePurchasePlan is BuyReservation for a pre-purchase plan, which the same permission opens. How the API returns one is
-// not documented: here it is an order that is billed once, without an entitlement.
+// BuyPrePurchasePlan is BuyReservation for a pre-purchase plan, which the same permission allows. How the API returns
+// a pre-purchase plan is not documented. Here it is an order that is billed once, without an entitlement.
 func (b *Backend) BuyPrePurchasePlan(customerID, user string, purchase Purchase) (Order, error) {
 	purchase.prePurchase = true
 	return b.buy(customerID, user, AzureReservedInstances, purchase)

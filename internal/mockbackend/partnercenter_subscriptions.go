@@ -47,7 +47,7 @@ func (s *Subscription) isLegacyAzure() bool {
 	return strings.HasPrefix(strings.ToUpper(s.OfferID), legacyPrefix)
 }
 
-// fill sets empty fields to what is usual for the kind of subscription.
+// fill sets empty fields to the usual values of the kind of subscription.
 func (s *Subscription) fill(customerID string, index int) {
 	modern := s.isAzurePlan() || s.OfferID == "" || s.SavingsPlan != nil
 	if s.SavingsPlan != nil {

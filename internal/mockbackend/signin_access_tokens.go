@@ -15,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKey is created once per process, because this is slow.
+// signingKey is created once per process, because key generation is slow.
 var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 const signingKeyID = "mock-signing-key-1"
@@ -117,7 +117,8 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	return signed, err
 }
 
-// only keeps the claims of a list with commas, for Knobs.TokenClaims. A claim that the mock does not know has an empty value.
+// only returns the claims that a list with commas names, for Knobs.TokenClaims. A claim that the mock does not have
+// is empty.
 func (c tokenClaims) only(list string) (jwt.MapClaims, error) {
 	var all map[string]any
 	if err := json.Unmarshal(encodeJSON(c), &all); err != nil {
@@ -171,7 +172,7 @@ func (b *Backend) verify(bearer string) (tokenClaims, error) {
 	return claims, nil
 }
 
-// caller is who sent a request.
+// caller is the sender of a request.
 type caller struct {
 	tokenClaims
 	user *User // nil for app-only

@@ -48,7 +48,7 @@ func (b *Backend) claimsChallenge(tenant string) http.Header {
 	)}}
 }
 
-// checkClaims reads the claims that a token request asks for. It ignores the capabilities of the client (xms_cc).
+// checkClaims reads the claims that a token request contains. It ignores the capabilities of the client (xms_cc).
 func (b *Backend) checkClaims(x *exchange, r *tokenRequest) *refusal {
 	text := r.form.Get("claims")
 	if text == "" {
