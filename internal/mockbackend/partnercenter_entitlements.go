@@ -115,16 +115,16 @@ func (b *Backend) listEntitlements(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	asked := plainName(queryValue(x.query, "entitlementType"))
-	old := x.knobs.OldEntitlements || asked == plainName(oldReservedInstance)
-	switch asked {
+	requested := plainName(queryValue(x.query, "entitlementType"))
+	old := x.knobs.OldEntitlements || requested == plainName(oldReservedInstance)
+	switch requested {
 	case "", softwareType, reservedInstance, plainName(oldReservedInstance):
 	default:
-		return failure(http.StatusBadRequest, invalidRequestInput, "entitlementType %q is not supported.", asked)
+		return failure(http.StatusBadRequest, invalidRequestInput, "entitlementType %q is not supported.", requested)
 	}
 	var bodies []entitlementBody
 	for _, line := range b.entitledLines(record) {
-		if line.isListed(asked, old) {
+		if line.isListed(requested, old) {
 			bodies = append(bodies, x.entitlementBody(record, line, old, showExpiry))
 		}
 	}
@@ -132,11 +132,11 @@ func (b *Backend) listEntitlements(x *exchange) response {
 }
 
 // isListed reports whether a query for a type returns the line. The old contract has virtual machines only.
-func (l entitledLine) isListed(asked string, old bool) bool {
+func (l entitledLine) isListed(requested string, old bool) bool {
 	switch {
 	case l.Software:
-		return asked == "" || asked == softwareType
-	case asked == softwareType, old && l.Reservation.Type != virtualMachines:
+		return requested == "" || requested == softwareType
+	case requested == softwareType, old && l.Reservation.Type != virtualMachines:
 		return false
 	}
 	return l.Reservation.listed.visible()

@@ -68,9 +68,9 @@ const (
 // listRelationships: DEV/retrieve-a-list-of-indirect-resellers. The partner is an indirect provider, so it has no
 // relationships to other providers. No paging.
 func (b *Backend) listRelationships(x *exchange) response {
-	asked := plainName(queryValue(x.query, "relationship_type"))
+	requested := plainName(queryValue(x.query, "relationship_type"))
 	var bodies []relationshipBody
-	switch asked {
+	switch requested {
 	case indirectProviderOf:
 		for _, r := range b.resellers {
 			bodies = append(bodies, relationshipBody{

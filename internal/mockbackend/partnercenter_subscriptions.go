@@ -206,8 +206,8 @@ func (b *Backend) listSubscriptions(x *exchange) response {
 }
 
 // sameOrder compares order IDs: modern ones with case, legacy ones, which are GUIDs, without.
-func sameOrder(asked, id string) bool {
-	return asked == id || len(id) == 36 && strings.EqualFold(asked, id)
+func sameOrder(requested, id string) bool {
+	return requested == id || len(id) == 36 && strings.EqualFold(requested, id)
 }
 
 // getSubscription: DEV/get-a-subscription-by-id.
