@@ -14,8 +14,8 @@ type Change struct {
 	Name           string // of a role assignment
 	Outside        bool   // made by a method of Backend, as if in the portal
 
-	// Before and After are the permissions of the policy, the principal of the role assignment, the application of
-	// the consent, or the reservation with renewal enabled.
+	// Before and After are the permissions of the policy, the principal of the role assignment or the application of
+	// the consent. For a renewal, they are the reservation while its renewal is enabled, or empty.
 	Before, After []string
 }
 

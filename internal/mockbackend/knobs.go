@@ -158,11 +158,11 @@ type Knobs struct {
 	UpperCaseGUIDs bool `json:"upperCaseGUIDs"`
 	// ShuffleOrder returns items and permissions in a seeded random order. The pages of a list still have each item once.
 	ShuffleOrder bool `json:"shuffleOrder"`
-	// StaleReads makes the next N reads of a policy after a write through the API return the state before that write, for
-	// at most one minute.
+	// StaleReads is the number of reads after a write through the API that return the policy before that write. They
+	// do so for at most one minute.
 	StaleReads int `json:"staleReads"`
-	// ReadLag makes reads of a policy return the state before a write through the API until the write is this old,
-	// like a replica that lags behind.
+	// ReadLag is the time after a write through the API during which reads return the policy before it, like a
+	// replica that lags behind.
 	ReadLag time.Duration `json:"readLag"`
 	// StaleListOnly limits StaleReads and ReadLag to GET ?entity_id=. GET by ID returns the current state.
 	StaleListOnly bool `json:"staleListOnly"`
@@ -196,8 +196,8 @@ type Knobs struct {
 	// LongErrors adds message, errorName, isRetryable, parameters and errorMessageExtended to errors.
 	LongErrors bool `json:"longErrors"`
 
-	// Headers lists, with commas, the headers of Partner Center's answers besides Content-Type and Date, in lower case;
-	// empty = all. ErrorHeaders is the same for errors.
+	// Headers lists, separated by commas and in lower case, the headers of Partner Center's answers in addition to
+	// Content-Type and Date; empty = all. ErrorHeaders is the same for errors.
 	Headers      string `json:"headers"`
 	ErrorHeaders string `json:"errorHeaders"`
 	// NoMFAHeader omits isMfaCompliant from the answers to ValidateMfa.
@@ -271,8 +271,8 @@ type Knobs struct {
 	StaleAssignmentLists int `json:"staleAssignmentLists"`
 	// StaleDeletedLists keeps a deleted role assignment in the first N lists.
 	StaleDeletedLists int `json:"staleDeletedLists"`
-	// AssignmentReadLag makes GETs and lists return a role assignment as before a PUT or DELETE until the write is this
-	// old.
+	// AssignmentReadLag is the time after a PUT or DELETE during which GETs and lists return the role assignment as
+	// before it.
 	AssignmentReadLag time.Duration `json:"assignmentReadLag"`
 	// NoServicePrincipal omits oid from app-only tokens of customers' tenants, as if the customers never consented to the
 	// application.
@@ -334,8 +334,8 @@ type Knobs struct {
 	ReservationUpdateTime time.Duration `json:"reservationUpdateTime"`
 	// ReservationUpdatesLost makes updates that were answered 202 never take effect.
 	ReservationUpdatesLost bool `json:"reservationUpdatesLost"`
-	// ReservationReadLag makes reads return a reservation as before an update that was answered 200, until the update
-	// is this old.
+	// ReservationReadLag is the time after an update that was answered 200 during which reads return the reservation
+	// as before it.
 	ReservationReadLag time.Duration `json:"reservationReadLag"`
 	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update without a change; false = 200.
 	SameRenewalRefused bool `json:"sameRenewalRefused"`

@@ -211,7 +211,7 @@ func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response,
 	record := b.customer(id)
 	switch {
 	case record == nil, x.knobs.PathIDCase == IDCaseExact && strings.EqualFold(id, x.values["customer"]) && strings.ToLower(id) != id:
-		return nil, x.refuse(x.strangerOf(id), http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
+		return nil, x.refuse(x.notCustomerChoice(id), http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
 	case record.RelationshipEnded && x.knobs.RelationshipEnded == RelationshipEndedNotFound:
 		return nil, failure(http.StatusNotFound, 60003, "The tenant %s was not found.", record.ID), false
 	case record.RelationshipEnded:
@@ -231,8 +231,8 @@ func noRelationshipText(customerID string) string {
 // ForeignTenantID is a tenant that exists and is not a customer of the partner: Microsoft's own tenant.
 const ForeignTenantID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
-// strangerOf names the choice for a tenant that is not a customer. The choice differs if the tenant exists.
-func (x *exchange) strangerOf(id string) string {
+// notCustomerChoice names the choice for a tenant that is not a customer. The choice differs if the tenant exists.
+func (x *exchange) notCustomerChoice(id string) string {
 	if strings.EqualFold(id, ForeignTenantID) {
 		return "foreign_customer"
 	}

@@ -99,8 +99,8 @@ func (b *Backend) getCustomerUser(x *exchange) response {
 	return response{status: http.StatusOK, body: x.customerUserBody(record, principal)}
 }
 
-// customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The code
-// without one is a choice.
+// customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The error
+// code without such a role is a choice.
 func (b *Backend) customerWithUsers(x *exchange) (*customerRecord, response, bool) {
 	if refused, ok := x.overridden("reads_users"); ok {
 		return nil, refused, false

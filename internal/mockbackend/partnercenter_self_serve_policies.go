@@ -251,7 +251,7 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 // (choice).
 func (b *Backend) policyCustomer(x *exchange, id string) (*customerRecord, response, bool) {
 	if uuid.Validate(id) == nil && b.customer(id) == nil {
-		return nil, x.refuse("policies_"+x.strangerOf(id), http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(id)), false
+		return nil, x.refuse("policies_"+x.notCustomerChoice(id), http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(id)), false
 	}
 	return b.customerOf(x, id)
 }

@@ -101,7 +101,7 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	}
 	var printed jwt.Claims = claims
 	if b.knobs.TokenClaims != "" {
-		if printed, err = claims.only(b.knobs.TokenClaims); err != nil {
+		if printed, err = claims.keepClaims(b.knobs.TokenClaims); err != nil {
 			return "", err
 		}
 	}
@@ -117,9 +117,9 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	return signed, err
 }
 
-// only returns the claims that a list with commas names, for Knobs.TokenClaims. A claim that the mock does not have
+// keepClaims returns the claims that a list with commas names, for Knobs.TokenClaims. A claim that the mock does not have
 // is empty.
-func (c tokenClaims) only(list string) (jwt.MapClaims, error) {
+func (c tokenClaims) keepClaims(list string) (jwt.MapClaims, error) {
 	var all map[string]any
 	if err := json.Unmarshal(encodeJSON(c), &all); err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ type caller struct {
 
 func (c caller) mfa() bool { return c.user == nil || slices.Contains(c.AMR, "mfa") }
 
-// callerOf finds the user behind the claims.
+// callerOf finds the user that the claims name.
 func (b *Backend) callerOf(claims tokenClaims) caller {
 	c := caller{tokenClaims: claims}
 	for i := range b.signIn.users {

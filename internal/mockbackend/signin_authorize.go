@@ -68,9 +68,8 @@ var authorizeQuery = []string{
 	"client_id", "response_type", "redirect_uri", "response_mode", "scope", "state", "nonce", "prompt", "login_hint", "domain_hint", "code_challenge", "code_challenge_method",
 }
 
-// authorize answers a browser that comes to sign a user in with the sign-in page. Entra requires neither PKCE nor a
-// state of confidential clients. The mock requires both, because a client without them is vulnerable to injected
-// codes.
+// authorize answers a browser with the sign-in page. Entra requires neither PKCE nor a state of confidential clients.
+// The mock requires both, because a client without them is vulnerable to injected codes.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 func (b *Backend) authorize(x *exchange) response {
 	b.inspectQuery(x)
@@ -243,7 +242,7 @@ func (b *Backend) checkAuthorizationCode(x *exchange, r *tokenRequest) *refusal 
 	return b.redeem(r, done)
 }
 
-// redeem gives the token request the user of a sign-in. The scopes must be among those of the sign-in.
+// redeem sets the user of the token request to the user of a sign-in. The scopes must be among those of the sign-in.
 func (b *Backend) redeem(r *tokenRequest, done *redeemable) *refusal {
 	for _, scope := range r.scopes {
 		if !slices.Contains(done.request.scopes, scope) {

@@ -66,9 +66,9 @@ func (n *notices) take() []*tfprotov6.Diagnostic {
 }
 
 // server is the plugin framework's server with two additions. Its answers include the notices. And when
-// Terraform loads a state, server removes the attributes in which an earlier apply showed its changes,
-// so that each plan shows only its own. Terraform counts a removal in a refresh as a change, but not a
-// removal here.
+// Terraform loads a state, server removes the attributes in which an earlier apply showed its changes.
+// So each plan shows only its own changes. Terraform counts a removal in a refresh as a change, but not
+// a removal here.
 type server struct {
 	frameworkServer
 
