@@ -564,7 +564,7 @@ func (e example) shards(name string) {
 			got = append(got, fmt.Sprint(shard, " ", r.Method))
 		}
 	}
-	// Shard 1 has two customers. One already has the declared permissions, the other has none.
+	// The two customers of shard 1 need no write: one already has its permission, the other declares false.
 	if want := []string{"0 POST"}; !slices.Equal(got, want) {
 		e.Errorf("the writes were %q, not %q", got, want)
 	}
@@ -618,7 +618,7 @@ func (e example) twoCustomers(name string) {
 	e.everythingOff(b)
 }
 
-// customersFromFile accepts true, false and empty cells. The error of another value contains the line number.
+// customersFromFile accepts true, false and empty cells. The error for another value contains the line number.
 func (e example) customersFromFile(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	const file = "customers.csv"

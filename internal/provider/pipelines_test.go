@@ -1004,7 +1004,7 @@ var (
 	included  = regexp.MustCompile(`\{\{ (?:codefile "\w+"|tffile) "examples/pipelines/([^"]+)" \}\}`)
 )
 
-// foreignWords are words in the guides that look like settings, but are names of other products.
+// foreignWords are words in the guides that look like settings, but are names of other products or APIs.
 var foreignWords = []string{
 	"azapi_resource", "azurerm_role_assignment", "entity_id", "id_tokens", "mock_provider", "override_data", "prevent_destroy", "required_providers",
 	"restapi_object", "restful_resource",
