@@ -236,11 +236,12 @@ func (t trials) each(attempts []attempt, e ending) {
 	if !strings.Contains(strings.ToLower(t.Name()), "fault") {
 		t.Fatalf("%s needs \"fault\" in its name, by which \"make test\" finds what to run without the race detector", t.Name())
 	}
-	surfaced := 0
+	made, surfaced := 0, 0
 	for i, a := range attempts {
 		if RaceDetector && i%sample != 0 {
 			continue
 		}
+		made++
 		var failed bool
 		var wrong error
 		synctest.Test(t.T, func(inner *testing.T) { failed, wrong = trials{inner, t.on, t.prepare}.try(a, e) })
@@ -251,7 +252,7 @@ func (t trials) each(attempts []attempt, e ending) {
 			t.Errorf("%s: %v", a.name, wrong)
 		}
 	}
-	t.Logf("%d cases, %d of those made ended in an error", len(attempts), surfaced)
+	t.Logf("%d of %d cases, %d of which ended in an error", made, len(attempts), surfaced)
 }
 
 var errNone = errors.New("no error")
