@@ -249,9 +249,6 @@ func checkPartnerID(s string) error {
 	return nil
 }
 
-// timeoutTypes are those of the attribute timeouts.
-var timeoutTypes = map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
-
 // attested accepts only true: the statement is the partner's, and is never made without it.
 type attested struct{}
 
