@@ -118,7 +118,7 @@ func hasResource(entitlement map[string]any) bool {
 	})
 }
 
-// share tells whether all, some or none of a list fulfill a condition.
+// share reports whether all, some or none of a list fulfill a condition.
 func share[T any](list []T, is func(T) bool, none string) string {
 	count := 0
 	for _, one := range list {

@@ -84,7 +84,7 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	return &certificatePair{chain: chain, key: rsaKey}, nil
 }
 
-// isBase64 tells whether a text of some length is nothing but base64.
+// isBase64 reports whether a text of some length is nothing but base64.
 func isBase64(text []byte) bool {
 	plain := bytes.Join(bytes.Fields(text), nil)
 	_, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(plain))), plain)

@@ -147,7 +147,7 @@ func (c *Credential) Forget(tenantID string) {
 	}
 }
 
-// AppOnly tells whether there is no user behind the tokens.
+// AppOnly reports whether there is no user behind the tokens.
 func (c *Credential) AppOnly() bool { return c.appOnly }
 
 const (

@@ -72,10 +72,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // NonRetriable marks the error for azcore.
 func (*Error) NonRetriable() {}
 
-// Outcome tells that the request that the token was for was not sent.
+// Outcome reports that the request that the token was for was not sent.
 func (*Error) Outcome() httppipe.Outcome { return httppipe.NotSent }
 
-// refusal tells whether Entra ID understood the request and said no.
+// refusal reports whether Entra ID understood the request and said no.
 func (e *Error) refusal() bool {
 	return len(e.Codes) > 0 && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
 }
@@ -91,24 +91,24 @@ var ofProof = []int{7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700
 // signed in to. Anywhere else they are about that tenant: its ID is wrong, or it has a policy.
 var ownTenant = []int{70043, 90002, 900382, 90038}
 
-// OfTenant tells whether Entra ID refused the sign-in for what holds in this tenant: the
+// OfTenant reports whether Entra ID refused the sign-in for what holds in this tenant: the
 // application or its consent is missing there, the user is unknown, or a policy forbids it.
 // The same sign-in may work in another tenant.
 func (e *Error) OfTenant() bool {
 	return e.refusal() && !e.has(everywhere) && (e.CustomerTenant != "" || !e.has(ownTenant))
 }
 
-// NoConsent tells whether the customer's tenant has not consented to the application.
+// NoConsent reports whether the customer's tenant has not consented to the application.
 func (e *Error) NoConsent() bool {
 	return e.CustomerTenant != "" && e.refusal() && e.has([]int{65001, 90099, 700016})
 }
 
-// has tells whether one of the codes is there.
+// has reports whether one of the codes is there.
 func (e *Error) has(codes []int) bool {
 	return slices.ContainsFunc(e.Codes, func(code int) bool { return slices.Contains(codes, code) })
 }
 
-// First tells whether this failure is reported for the first time in the run. Failures of the same
+// First reports whether this failure is reported for the first time in the run. Failures of the same
 // kind count as one, those of a single tenant apart.
 func (e *Error) First() bool {
 	key := fmt.Sprint(e.StatusCode, e.OAuthError, e.Codes)

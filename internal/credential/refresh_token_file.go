@@ -17,7 +17,7 @@ import (
 // Owner says whose a refresh token is. The token itself does not tell.
 type Owner struct{ TenantID, ClientID string }
 
-// Differs tells whether two owners surely are not the same. A tenant's ID and its domain cannot be
+// Differs reports whether two owners surely are not the same. A tenant's ID and its domain cannot be
 // compared, nor can what is not known.
 func (o Owner) Differs(other Owner) bool {
 	if o.ClientID != "" && other.ClientID != "" && !strings.EqualFold(o.ClientID, other.ClientID) {
@@ -108,7 +108,7 @@ func followLinks(path string) (string, error) {
 	return "", fmt.Errorf("%s: too many symbolic links", path)
 }
 
-// checkStored tells whether a file exists, and that it may be replaced. The token is one that is
+// checkStored reports whether a file exists, and that it may be replaced. The token is one that is
 // known to be of the owner.
 func checkStored(path, token string, owner Owner) (exists bool, err error) {
 	info, err := os.Stat(path)

@@ -116,7 +116,7 @@ func (e *Error) Remedy() string {
 	return ""
 }
 
-// isConnection tells whether there was no connection. MSAL keeps the text of a cause only.
+// isConnection reports whether there was no connection. MSAL keeps the text of a cause only.
 func isConnection(err error) bool {
 	return errors.As(err, new(*net.OpError)) || strings.Contains(err.Error(), "dial tcp")
 }

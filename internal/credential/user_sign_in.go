@@ -234,7 +234,7 @@ func (s *UserSignIn) asError(err error) error {
 // owner is whose the refresh token is.
 func (s *UserSignIn) owner() Owner { return Owner{s.config.TenantID, s.config.ClientID} }
 
-// CheckPath tells whether [UserSignIn.Store] can write to a path. It may hold an older refresh token
+// CheckPath reports whether [UserSignIn.Store] can write to a path. It may hold an older refresh token
 // of the same tenant and application.
 func (s *UserSignIn) CheckPath(path string) error { return CheckRefreshTokenPath(path, "", s.owner()) }
 

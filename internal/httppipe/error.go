@@ -107,7 +107,7 @@ func (e *Error) Outcome() Outcome {
 	return e.outcome
 }
 
-// Sent tells whether a request may have reached the server. None did when there was no token,
+// Sent reports whether a request may have reached the server. None did when there was no token,
 // no turn or no connection.
 func (e *Error) Sent() bool { return e.Outcome() != NotSent }
 

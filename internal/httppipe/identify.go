@@ -48,7 +48,7 @@ func (*HostError) Remedy() string {
 // NonRetriable marks the error for azcore.
 func (*HostError) NonRetriable() {}
 
-// Outcome tells that nothing was sent.
+// Outcome reports that nothing was sent.
 func (*HostError) Outcome() Outcome { return NotSent }
 
 // identifyPolicy runs once per call: it refuses foreign hosts and sets the headers

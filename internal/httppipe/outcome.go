@@ -86,7 +86,7 @@ func attemptsOf(of interface{ Value(key any) any }) *attempts {
 	return new(attempts)
 }
 
-// trace returns a context that tells whether a request still waits for its connection: to be
+// trace returns a context that reports whether a request still waits for its connection: to be
 // dialled, for TLS or for a proxy. A transport that tells nothing has sent it.
 func (a *attempts) trace(ctx context.Context) context.Context {
 	a.connecting.Store(false)

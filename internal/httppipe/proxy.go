@@ -25,5 +25,5 @@ func (e *ProxyError) Remedy() string {
 	return "Let the proxy allow HTTPS to " + e.Host + ", or name the host in the environment variable NO_PROXY if it can be reached without."
 }
 
-// isRefusal tells whether the proxy would only refuse again.
+// isRefusal reports whether the proxy would only refuse again.
 func (e *ProxyError) isRefusal() bool { return e.StatusCode >= 400 && e.StatusCode <= 499 }

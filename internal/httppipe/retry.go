@@ -46,7 +46,7 @@ func (notSentError) Error() string { return "not sent: it would have been late" 
 // NonRetriable marks the error for azcore.
 func (notSentError) NonRetriable() {}
 
-// Outcome tells that nothing was sent.
+// Outcome reports that nothing was sent.
 func (notSentError) Outcome() Outcome { return NotSent }
 
 // late is how long after its call began a [RepeatNever] request is not sent any more.
@@ -236,7 +236,7 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 // givenID is the request id that a call brings along.
 type givenID string
 
-// isUnexecuted tells whether an answer, if there is one, says that the service has not got to the call.
+// isUnexecuted reports whether an answer, if there is one, says that the service has not got to the call.
 func isUnexecuted(resp *http.Response) bool {
 	return resp == nil || resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusTooManyRequests
 }
@@ -256,7 +256,7 @@ func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {
 	return RepeatRefused
 }
 
-// isPassing tells whether a status is worth another attempt.
+// isPassing reports whether a status is worth another attempt.
 func isPassing(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
@@ -266,7 +266,7 @@ func isPassing(status int) bool {
 	return false
 }
 
-// isFinal tells whether an error would only come again: a failed sign-in, a
+// isFinal reports whether an error would only come again: a failed sign-in, a
 // refused host, a certificate that is not trusted, a proxy that refuses.
 func isFinal(err error) bool {
 	var final interface{ NonRetriable() }

@@ -38,7 +38,7 @@ type Token struct {
 	accepted, outdated, final atomic.Bool
 }
 
-// Outdated tells whether another one has to be asked for.
+// Outdated reports whether another one has to be asked for.
 func (t *Token) Outdated() bool { return t.outdated.Load() }
 
 // Renew makes the next request ask for another token: access that was granted after a token was

@@ -25,7 +25,7 @@ func records(t *testing.T, c *Client, filter AuditFilter) ([]AuditRecord, error)
 	return out, nil
 }
 
-// asked are the periods and conditions of the requests.
+// asked returns the period and condition of each request.
 func asked(requests []*http.Request) (out []string) {
 	for _, r := range requests {
 		q := r.URL.Query()
@@ -36,8 +36,8 @@ func asked(requests []*http.Request) (out []string) {
 
 const none = `{"totalCount":0,"items":[]}`
 
-// TestAuditRecords_windows: every moment of the period is in a query whether endDate
-// includes its day or not, and no query covers more than 30 days.
+// TestAuditRecords_windows checks that queries cover the whole period whether or not endDate is
+// inclusive, and that no query covers more than 30 days.
 func TestAuditRecords_windows(t *testing.T) {
 	now := time.Date(2024, time.May, 30, 15, 30, 0, 0, time.UTC)
 	at := func(month time.Month, d, hour int) time.Time {
@@ -103,7 +103,7 @@ func FuzzAuditWindows(f *testing.F) {
 					}
 				}
 				if end.Sub(start) > 30*24*time.Hour || q.Get("endDate") > now.Format(time.DateOnly) {
-					t.Errorf("%s is asked for", q.Encode())
+					t.Errorf("query %s covers more than 30 days or ends in the future", q.Encode())
 				}
 				return !moment.Before(start) && moment.Before(end)
 			})
@@ -111,7 +111,7 @@ func FuzzAuditWindows(f *testing.F) {
 		for moment := filter.Start; !moment.After(last); moment = moment.Add(12 * time.Hour) {
 			for _, inclusive := range []bool{false, true} {
 				if !covered(moment, inclusive) || !covered(last, inclusive) {
-					t.Fatalf("%s or %s of %v is in no query of %v (now %s)", moment, last, filter, filter.windows(now), now)
+					t.Fatalf("%s or %s of %v is not covered by the queries %v (now %s)", moment, last, filter, filter.windows(now), now)
 				}
 			}
 		}
@@ -150,8 +150,8 @@ func TestAuditRecords_conditions(t *testing.T) {
 	}
 }
 
-// TestAuditRecords_all: each record that all conditions select, once, although queries
-// overlap, a server ignores the condition, and pages repeat a record.
+// TestAuditRecords_all expects each record that matches all conditions once, even if queries
+// overlap, the server ignores the condition, or pages repeat a record.
 func TestAuditRecords_all(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now().UTC()
@@ -188,7 +188,7 @@ func TestAuditRecords_all(t *testing.T) {
 		}
 		for _, r := range requests {
 			if q := r.URL.Query(); q.Get("size") != "500" || q.Get("filter") != `{"Field":"CustomerId","Value":"c","Operator":"equals"}` {
-				t.Errorf("asked %s", r.URL)
+				t.Errorf("requested %s", r.URL)
 			}
 		}
 	})
@@ -219,7 +219,7 @@ func TestAuditRecords_check(t *testing.T) {
 	}
 }
 
-// auditBodies are records in every documented form.
+// auditBodies contains records in every documented form.
 var auditBodies = map[string]struct{ body, want string }{
 	"documented": {
 		`{"id":"p_c_createselfservepolicy_638","partnerId":"p","participants":["p"],"customerId":"c","customerName":"Adatum","userPrincipalName":"u@p","applicationId":"a","sessionId":"s",
@@ -278,7 +278,7 @@ func FuzzAuditRecord(f *testing.F) {
 		}
 		for _, value := range []Text{r.ResourceOldValue, r.ResourceNewValue} {
 			if s := value.JSON(); s != "" && !json.Valid([]byte(s)) {
-				t.Errorf("%q is no JSON", s)
+				t.Errorf("%q is not JSON", s)
 			}
 		}
 	})

@@ -106,7 +106,7 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 	return credential.ParseClaims(token.Value)
 }
 
-// AppOnly tells whether the client signs in without a user.
+// AppOnly reports whether the client signs in without a user.
 func (c *Client) AppOnly() bool { return c.options.AppOnly }
 
 // AwaitConsent waits until a consent to the application, which was just given in the tenant, is in

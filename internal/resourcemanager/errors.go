@@ -46,14 +46,14 @@ func answered(err error) *Error {
 	return nil
 }
 
-// IsNotFound tells whether the role assignment that was read or deleted does not exist. A
+// IsNotFound reports whether the role assignment that was read or deleted does not exist. A
 // subscription that is not found says nothing about its assignments, nor does a list.
 func IsNotFound(err error) bool {
 	e := answered(err)
 	return e != nil && e.StatusCode == http.StatusNotFound && e.Code == codeAssignmentNotFound && strings.Contains(strings.ToLower(e.Path), "/roleassignments/")
 }
 
-// IsReservationNotFound tells whether the reservation that was read or changed does not exist.
+// IsReservationNotFound reports whether the reservation that was read or changed does not exist.
 func IsReservationNotFound(err error) bool {
 	e := answered(err)
 	return e != nil && e.StatusCode == http.StatusNotFound && (e.Code == codeOrderNotFound || e.Code == codeNotInOrder) && isAboutReservations(e)
@@ -63,14 +63,14 @@ func isAboutReservations(e *Error) bool {
 	return strings.HasPrefix(strings.ToLower(e.Path), strings.ToLower(capacityProvider))
 }
 
-// IsPassing tells whether the caller's access to the subscription, or the subscription
+// IsPassing reports whether the caller's access to the subscription, or the subscription
 // itself, may just be too new.
 func IsPassing(err error) bool {
 	e := answered(err)
 	return e != nil && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
 }
 
-// IsNoAccess tells whether the caller has no access to read: the customer's tenant refused the
+// IsNoAccess reports whether the caller has no access to read: the customer's tenant refused the
 // sign-in, or Resource Manager the request (401, 403). That says nothing of what is there. A
 // refusal without a code may come from something in between and is none, nor is that of a
 // subscription that belongs to another tenant.
@@ -82,21 +82,21 @@ func IsNoAccess(err error) bool {
 	return e != nil && e.Code != "" && e.Code != codeWrongTenant && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
 }
 
-// IsNoConsent tells whether the customer's tenant refused the sign-in since it has not consented to
+// IsNoConsent reports whether the customer's tenant refused the sign-in since it has not consented to
 // the application.
 func IsNoConsent(err error) bool {
 	refused, ok := errors.AsType[*credential.Error](err)
 	return ok && refused.NoConsent()
 }
 
-// IsElsewhere tells whether the subscription is not found in the tenant: it belongs to
+// IsElsewhere reports whether the subscription is not found in the tenant: it belongs to
 // another one, is too new or is gone.
 func IsElsewhere(err error) bool {
 	e := answered(err)
 	return e != nil && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
 }
 
-// IsLost tells whether the subscription is out of the caller's reach, as it is when the customer
+// IsLost reports whether the subscription is out of the caller's reach, as it is when the customer
 // left, took the access away or moved the subscription.
 func IsLost(err error) bool {
 	e := answered(err)
@@ -104,7 +104,7 @@ func IsLost(err error) bool {
 	return IsElsewhere(err) || IsNoAccess(err) && !unauthorized
 }
 
-// IsLastOwner tells whether a role assignment was not deleted because the subscription
+// IsLastOwner reports whether a role assignment was not deleted because the subscription
 // would have had nobody left who can manage access.
 func IsLastOwner(err error) bool {
 	e := answered(err)

@@ -60,7 +60,7 @@ func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id stri
 	return s.ReadWritten(ctx, o, id, expected)
 }
 
-// predates tells whether a read shows the assignment as it was before it was written.
+// predates reports whether a read shows the assignment as it was before it was written.
 func (a RoleAssignment) predates(expected *RoleAssignment) bool {
 	return expected != nil && (a.Description != expected.Description || a.Condition != expected.Condition || a.CreatedOn.Before(expected.CreatedOn))
 }
@@ -104,7 +104,7 @@ func (s RoleAssignments) ReadExisting(ctx context.Context, o OwnerAssignment) (R
 	return a, true, nil
 }
 
-// takeable tells whether the existing assignment may be taken over: when that is wanted, or
+// takeable reports whether the existing assignment may be taken over: when that is wanted, or
 // when an apply that was interrupted has left it. Then it has our name, and the same caller
 // has made it.
 func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a RoleAssignment) error {

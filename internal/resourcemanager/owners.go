@@ -30,7 +30,7 @@ type Owners struct {
 	SavingsPlanPurchasers []RoleAssignment
 }
 
-// Buyers tells whether a user of the customer could buy reservations with the subscription.
+// Buyers reports whether a user of the customer could buy reservations with the subscription.
 type Buyers string
 
 // The answers. Whether a group has members, and what a condition leaves of a role, is not

@@ -17,7 +17,7 @@ var oldSeries = map[string][]string{
 	"P3Y": {"Dv3", "Dsv3", "Ev3", "Esv3"},
 }
 
-// Renewable tells whether Azure could renew the reservation when it expires: it has not ended, and is not of an old series of
+// Renewable reports whether Azure could renew the reservation when it expires: it has not ended, and is not of an old series of
 // virtual machines that is not sold any more.
 func (r Reservation) Renewable() bool {
 	return !r.Ended() && (r.ExpiresOn.Before(oldSeriesEnd) || !slices.Contains(oldSeries[r.Term], seriesOf(r.SKU)))

@@ -85,7 +85,7 @@ type Reservation struct {
 // Amount is an amount of money in decimal notation, with the digits that Azure sent.
 type Amount struct{ Amount, Currency string }
 
-// Ended tells whether the reservation is over, so that it does not renew, whatever Renew says.
+// Ended reports whether the reservation is over, so that it does not renew, whatever Renew says.
 func (r Reservation) Ended() bool {
 	return slices.Contains([]string{"cancelled", "expired", "split", "merged", "failed", "billingfailed"}, strings.ToLower(r.State))
 }
@@ -188,7 +188,7 @@ func onOff(on bool) string {
 }
 
 // SetRenewal turns the renewal of a reservation on or off, and returns the reservation once it shows that. A change that Azure
-// accepts but does not make at once is waited for up to 10 minutes. [httppipe.OutcomeOf] tells whether a change that failed may have
+// accepts but does not make at once is waited for up to 10 minutes. [httppipe.OutcomeOf] reports whether a change that failed may have
 // been made.
 // PATCH {id} (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/update).
 func (s Reservations) SetRenewal(ctx context.Context, tenantID string, id ReservationID, renew bool) (Reservation, error) {
@@ -271,7 +271,7 @@ func (e *unsureError) Unwrap() error { return e.error }
 // Outcome is that of the write.
 func (e *unsureError) Outcome() httppipe.Outcome { return httppipe.Unsure }
 
-// MayBeDone tells whether a change that failed with the error may have been made.
+// MayBeDone reports whether a change that failed with the error may have been made.
 func MayBeDone(err error) bool {
 	outcome := httppipe.OutcomeOf(err)
 	return outcome == httppipe.Unsure || outcome == httppipe.Done

@@ -52,18 +52,18 @@ type RoleAssignment struct {
 	CreatedOn time.Time
 }
 
-// DirectlyAt tells whether the scope is the subscription itself and nothing above it.
+// DirectlyAt reports whether the scope is the subscription itself and nothing above it.
 func (a RoleAssignment) DirectlyAt(subscriptionID string) bool {
 	return strings.EqualFold(strings.TrimRight(a.Scope, "/"), "/subscriptions/"+subscriptionID)
 }
 
-// Foreign tells whether the principal is of another tenant, mostly a ForeignGroup: the partner's
+// Foreign reports whether the principal is of another tenant, mostly a ForeignGroup: the partner's
 // Admin agents, whom Azure makes Owner of each subscription that is bought through the partner.
 func (a RoleAssignment) Foreign() bool {
 	return strings.HasPrefix(strings.ToLower(a.PrincipalType), "foreign")
 }
 
-// Orphaned tells whether the principal was deleted. Azure no longer says what it was.
+// Orphaned reports whether the principal was deleted. Azure no longer says what it was.
 func (a RoleAssignment) Orphaned() bool { return strings.EqualFold(a.PrincipalType, "Unknown") }
 
 const roleAssignmentsVersion = "2022-04-01"
@@ -201,7 +201,7 @@ func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id strin
 	}
 }
 
-// remove deletes once, and tells whether there was something to delete.
+// remove deletes once, and reports whether there was something to delete.
 func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id string) (existed bool, err error) {
 	var out roleAssignment // so that the page of a proxy is not taken for the answer
 	answer, err := s.c.in(o.TenantID).Do(ctx, httppipe.Call{
