@@ -9,8 +9,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// logPolicy writes one debug line per attempt. It logs ids and no other header and
-// no body: these hold tokens and personal data.
+// logPolicy writes one debug line per attempt. It logs IDs, but no other headers and no body,
+// because these contain tokens and personal data.
 type logPolicy struct {
 	logger *slog.Logger
 	api    *API

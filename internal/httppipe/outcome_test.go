@@ -18,7 +18,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// outcome is that of a call, answered or not.
+// outcome returns the outcome of a call with or without an answer.
 func outcome(resp *http.Response, err error) httppipe.Outcome {
 	if err != nil {
 		return httppipe.OutcomeOf(fmt.Errorf("wrapped: %w", err))
@@ -110,14 +110,14 @@ func TestOutcome_withoutAnAttempt(t *testing.T) {
 		})
 	}
 	if got := httppipe.OutcomeOf(nil); got != httppipe.Done {
-		t.Errorf("no error is %v", got)
+		t.Errorf("the outcome of a nil error is %v", got)
 	}
 	if got := httppipe.OutcomeOf(errors.New("anything")); got != httppipe.Unsure {
-		t.Errorf("an error that knows nothing is %v", got)
+		t.Errorf("the outcome of an unknown error is %v", got)
 	}
 }
 
-// Real connections: what fails before a request can go out, and after.
+// TestOutcome_ofConnections uses real connections that fail before or after a request can be sent.
 func TestOutcome_ofConnections(t *testing.T) {
 	served, pool := listen(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -131,7 +131,7 @@ func TestOutcome_ofConnections(t *testing.T) {
 	}
 	nobody := gone.Addr().String()
 	_ = gone.Close()
-	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // refuses TLS, and to be a proxy
+	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // speaks neither TLS nor a proxy's protocol
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -111,8 +111,8 @@ func TestThrottled_usesUpNoRetry(t *testing.T) {
 	})
 }
 
-// A server that always says "now", or whose clock is behind, must not be called in a loop
-// without a pause.
+// TestThrottled_withoutWaitIsNoHotLoop checks that requests are not sent in a tight loop if the
+// server returns no wait, or its clock is behind.
 func TestThrottled_withoutWaitIsNoHotLoop(t *testing.T) {
 	for _, after := range []string{"0", "Fri, 31 Dec 1999 23:00:00 GMT"} {
 		t.Run(after, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestThrottled_onePausesAllGoroutines(t *testing.T) {
 			mu.Lock()
 			n++
 			refuse := n == 200
-			// What is sent in the very moment of the answer is in flight already.
+			// A request that is sent at the same time as the answer arrives is not too early.
 			if !closed.IsZero() && time.Now().After(closed) && time.Now().Before(closed.Add(pause)) {
 				tooEarly++
 			}
@@ -178,7 +178,7 @@ func TestThrottled_onePausesAllGoroutines(t *testing.T) {
 		if n != goroutines*calls+1 {
 			t.Errorf("%d requests were sent, want %d and the one that was refused", n, goroutines*calls)
 		}
-		if d := time.Since(start); d < pause+calls*trip || d > pause+(calls+6)*trip { // one goes ahead of the others after the pause
+		if d := time.Since(start); d < pause+calls*trip || d > pause+(calls+6)*trip { // one request goes first after the pause
 			t.Errorf("took %v, want the pause and little more than %v", d, calls*trip)
 		}
 	})
@@ -206,7 +206,7 @@ func TestGate_isSharedByPipelinesThatNameTheSame(t *testing.T) {
 
 var errConnection = errors.New("connection reset by peer")
 
-func TestPassingFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+func TestTransientFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	failures := map[string]func() reply{
 		"408": func() reply { return status(408) }, "500": func() reply { return status(500) }, "502": func() reply { return status(502) },
 		"503": func() reply { return status(503) }, "504": func() reply { return status(504) },
@@ -279,7 +279,7 @@ func TestOtherAnswers_areReturnedAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestPassingFailures_endAfterMaxRetries(t *testing.T) {
+func TestTransientFailures_endAfterMaxRetries(t *testing.T) {
 	for name, c := range map[string]struct{ max, tries int }{
 		"four retries unless told otherwise": {0, 5},
 		"one retry":                          {1, 2},
@@ -298,7 +298,7 @@ func TestPassingFailures_endAfterMaxRetries(t *testing.T) {
 	}
 }
 
-func TestPassingFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
+func TestTransientFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{{status: 503, header: http.Header{"Retry-After": {"120"}}}}}
 		p := pipeline(t, httppipe.Options{}, s, nil)
@@ -358,7 +358,8 @@ func TestRepeatNever_doesNotWait(t *testing.T) {
 	})
 }
 
-// The token of a request may have to be asked for, which takes as long as it takes.
+// TestRepeatNever_isNotSentAfterALongSignIn checks that a RepeatNever request is not sent if its
+// token took too long.
 func TestRepeatNever_isNotSentAfterALongSignIn(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s, cred := new(service), &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Second) }}
@@ -414,10 +415,10 @@ func TestFailedSignIn_isFinal(t *testing.T) {
 		s, cred := new(service), &tokens{err: refused}
 		_, err := do(ctx, t, pipeline(t, httppipe.Options{}, s, cred), http.MethodGet)
 		if !errors.Is(err, refused) {
-			t.Errorf("got %v, want the credential's error", err)
+			t.Errorf("got %v, want the error of the credential", err)
 		}
 		if cred.n != 1 || s.count() != 0 {
-			t.Errorf("asked for %d tokens and sent %d requests, want 1 and none", cred.n, s.count())
+			t.Errorf("requested %d tokens and sent %d requests, want 1 and none", cred.n, s.count())
 		}
 	})
 }
@@ -445,7 +446,7 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 					want = 3 * time.Minute
 				}
 				if err == nil || !strings.Contains(err.Error(), "no answer within "+want.String()) || !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("got %v, want an error that names the %v", err, want)
+					t.Errorf("got %v, want an error that contains %v", err, want)
 				}
 				if d := time.Since(start) / time.Duration(c.tries); s.count() != c.tries || d < want || d > want+time.Second {
 					t.Errorf("sent %d requests of %v, want %d of %v", s.count(), d, c.tries, want)
@@ -526,7 +527,8 @@ func TestCancellation_endsEveryWaitAtOnce(t *testing.T) {
 	})
 }
 
-// The caller must learn that the request was sent and may have been executed.
+// TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid checks that the caller learns that the
+// request was sent and may have been executed.
 func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
 	for name, first := range map[string]reply{"a transport error": {err: errConnection}, "a 503": status(503)} {
 		t.Run(name, func(t *testing.T) {
@@ -550,8 +552,8 @@ func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
 	}
 }
 
-// Sign-in can be throttled too. Its wait is bounded by the operation, not by the time of one
-// attempt of the request that needs the token.
+// TestSignIn_mayTakeLongerThanOneAttempt checks that a throttled sign-in may take as long as the
+// operation, not only as long as one attempt of the request that needs the token.
 func TestSignIn_mayTakeLongerThanOneAttempt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		cred := &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Minute) }}

@@ -137,9 +137,9 @@ func TestRedirect_isReturnedAndNotFollowed(t *testing.T) {
 					}
 					http.Redirect(w, r, target+"/followed", code)
 				}, nil)
-				// httptest's servers share one certificate, so this pool trusts both.
+				// The servers of httptest share one certificate, so this pool trusts both.
 				if !own.Equal(pool) {
-					t.Fatal("the other server is not trusted, so this test proves nothing")
+					t.Fatal("the other server is not trusted, so this test checks nothing")
 				}
 				p := pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: httppipe.NewClient(own)}, nil, new(tokens))
 				resp, err := p.Do(request(t.Context(), t, http.MethodGet, s.URL+"/v1/things"))
@@ -173,7 +173,7 @@ func TestNewClient_trustsOnlyWhatItIsTold(t *testing.T) {
 func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 	const goroutines, calls = 64, 10
 	var opened atomic.Int32
-	var all sync.WaitGroup // the first request of each goroutine is answered when all are there
+	var all sync.WaitGroup // the first request of each goroutine is answered when all have arrived
 	all.Add(goroutines)
 	s, pool := listen(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/first" {
@@ -189,7 +189,7 @@ func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 		}
 	})
 	client := httppipe.NewClient(pool)
-	// Two pipelines over one client, as the provider has them.
+	// These are two pipelines with one client, as in the provider.
 	pipelines := []runtime.Pipeline{
 		pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: client}, nil, nil),
 		pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: client}, nil, nil),
@@ -215,5 +215,5 @@ func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 	}
 }
 
-// quiet drops the server's complaints about handshakes that are meant to fail.
+// quiet discards the server's errors about handshakes that are expected to fail.
 var quiet = log.New(io.Discard, "", 0)
