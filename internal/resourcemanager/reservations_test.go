@@ -27,7 +27,7 @@ const (
 
 var contosoReservation = resourcemanager.ReservationID{OrderID: mockbackend.ContosoAzureReservationOrderID, ID: mockbackend.ContosoReservationID}
 
-// renews is the server's word.
+// renews reports whether the renewal is enabled on the server.
 func renews(b *mockbackend.Backend) bool { return !b.AzureReservations(contoso)[0].NoRenewal }
 
 func TestParseReservationID(t *testing.T) {
@@ -47,12 +47,12 @@ func TestParseReservationID(t *testing.T) {
 		"/subscriptions/" + order + "/reservations/" + id, "{" + order + "}/" + id,
 	} {
 		if got, err := resourcemanager.ParseReservationID(s); err == nil {
-			t.Errorf("%q is taken for %v", s, got)
+			t.Errorf("%q counts as %v", s, got)
 		}
 	}
 }
 
-// Microsoft's series, in the sizes that are of them (purchases-2026.md 5.4).
+// TestReservation_renewable uses sizes of the series on Microsoft's list (purchases-2026.md 5.4).
 func TestReservation_renewable(t *testing.T) {
 	after, before := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
@@ -124,7 +124,7 @@ func TestReservations_list(t *testing.T) {
 	}
 }
 
-// All that the answers of Microsoft's examples have, and what may be missing.
+// TestReservations_bodies covers all fields of Microsoft's examples, and missing fields.
 func TestReservations_bodies(t *testing.T) {
 	const path = "/providers/microsoft.capacity/reservationOrders/86e1b22a-595b-55e2-b2bb-236d9a2e36e0/reservations/c33df6ba-9b55-5dda-96ff-535361164279"
 	for body, want := range map[string]resourcemanager.Reservation{
@@ -205,7 +205,7 @@ func TestReservations_setRenewal(t *testing.T) {
 					t.Errorf("it took %s", took)
 				}
 				expectSent(t, b, test.sent...)
-				// The shared list knows.
+				// The shared list shows the change.
 				if r, err := c.Reservations.Find(t.Context(), contoso, contosoReservation); err != nil || test.took < time.Minute && r.Renew {
 					t.Errorf("got %+v, %v", r, err)
 				}
@@ -217,7 +217,8 @@ func TestReservations_setRenewal(t *testing.T) {
 	}
 }
 
-// An update that changes nothing is refused by some versions of the API, and is no error.
+// TestReservations_setRenewalAgain checks that an update that changes nothing is not an error. Some
+// versions of the API refuse it.
 func TestReservations_setRenewalAgain(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.SameRenewalRefused = true })
@@ -227,7 +228,8 @@ func TestReservations_setRenewalAgain(t *testing.T) {
 	expectSent(t, b, setReservation, getReservation)
 }
 
-// What is accepted and never done is an error after 10 minutes, and may still be done.
+// TestReservations_setRenewalNeverDone checks that an accepted change that is never made is an
+// error after 10 minutes, and that it may still be made.
 func TestReservations_setRenewalNeverDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})

@@ -17,7 +17,8 @@ import (
 // adatum is the assignment of most tests.
 var adatum = resourcemanager.OwnerAssignment{TenantID: tenant, SubscriptionID: subscription, PrincipalID: user, PrincipalType: "User"}
 
-// The names are those that Microsoft's tools give.
+// TestAssign_namesTheAssignmentAsOtherToolsDo checks that names are the same as those of
+// Microsoft's tools.
 func TestAssign_namesTheAssignmentAsOtherToolsDo(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	const upper = "ABCDEF00-0000-0000-0000-000000000000"
@@ -55,7 +56,7 @@ func TestAssign_isOneListAndOneWrite(t *testing.T) {
 		if got := owners(b, subscription); !slices.Equal(got, []string{user}) {
 			t.Errorf("the server has the owners %q", got)
 		}
-		// The list knows of it without being read again.
+		// The shared list contains the assignment without being read again.
 		if found, ok, err := c.RoleAssignments.OwnerOf(t.Context(), tenant, subscription, strings.ToUpper(user)); !ok || err != nil || found != a {
 			t.Errorf("got %+v, %t, %v", found, ok, err)
 		}
@@ -63,7 +64,8 @@ func TestAssign_isOneListAndOneWrite(t *testing.T) {
 	})
 }
 
-// What an apply that was interrupted after the write has left is gone on with.
+// TestAssign_again checks that Assign adopts what an apply that was interrupted after the write has
+// created.
 func TestAssign_again(t *testing.T) {
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
 		"as documented":         func(*mockbackend.Knobs) {},
@@ -91,7 +93,8 @@ func TestAssign_again(t *testing.T) {
 	}
 }
 
-// An assignment that somebody else has made is an error that has its id, or is adopted.
+// TestAssign_existing checks that an assignment of somebody else is an error with its ID, or is
+// adopted.
 func TestAssign_existing(t *testing.T) {
 	for name, c := range map[string]struct {
 		existing mockbackend.RoleAssignment
@@ -110,7 +113,7 @@ func TestAssign_existing(t *testing.T) {
 				if c.knobs != nil {
 					b.SetKnobs(c.knobs)
 				}
-				if b.Knobs().StaleAssignmentLists > 0 { // only what comes over the wire is not on lists
+				if b.Knobs().StaleAssignmentLists > 0 { // only assignments from requests are missing on lists
 					if _, err := newClient(t, b).RoleAssignments.Update(t.Context(), adatum, assignmentID("4d0c6c1e-8f0f-4f63-8c5b-1f3f4ab2c001")); err != nil {
 						t.Fatal(err)
 					}
@@ -126,7 +129,7 @@ func TestAssign_existing(t *testing.T) {
 				_, err := newClient(t, b).RoleAssignments.Assign(t.Context(), adatum)
 				e, ok := errors.AsType[*resourcemanager.ExistsError](err)
 				if !ok || !strings.HasSuffix(e.Existing.ID, existing.Name) {
-					t.Errorf("got %v, want one that names %s", err, existing.Name)
+					t.Errorf("got %v, want an error that contains %s", err, existing.Name)
 				}
 				if got := b.RoleAssignments(subscription); len(got) != 2 || got[1].Name != existing.Name || got[1].UpdatedOn != existing.UpdatedOn {
 					t.Errorf("the server has %+v", got)
@@ -143,7 +146,7 @@ func TestAssign_existing(t *testing.T) {
 				if !strings.HasSuffix(a.ID, existing.Name) || a.Description != "" || a.Condition != "" {
 					t.Errorf("got %+v", a)
 				}
-				if got := b.Counters().Route(put); got != 1 { // a read may show what has just been deleted
+				if got := b.Counters().Route(put); got != 1 { // a read may return an assignment that was just deleted
 					t.Errorf("%d writes, want 1", got)
 				}
 				if got := b.RoleAssignments(subscription); len(got) != 2 || got[1].Description != "" || got[1].Condition != "" {
@@ -158,7 +161,7 @@ func assignmentID(name string) string {
 	return "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }
 
-// ourName is the name that the client gives to an assignment.
+// ourName returns the name that the client gives to an assignment.
 func ourName(t *testing.T, o resourcemanager.OwnerAssignment) string {
 	t.Helper()
 	a, err := newClient(t, newBackend(t, mockbackend.Config{})).RoleAssignments.Assign(t.Context(), o)
@@ -168,7 +171,8 @@ func ourName(t *testing.T, o resourcemanager.OwnerAssignment) string {
 	return a.ID[strings.LastIndex(a.ID, "/")+1:]
 }
 
-// The partner's own access is neither adopted nor imported.
+// TestAssign_neverTouchesThePartnersAccess checks that the partner's own access is neither adopted
+// nor imported.
 func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	o := adatum
@@ -189,16 +193,17 @@ func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
 	}
 }
 
-// What may pass is borne as long as it may pass, and no longer.
+// TestAssign_waitsForWhatMayPass checks that errors that may be temporary are retried for a limited
+// time, and other errors not at all.
 func TestAssign_waitsForWhatMayPass(t *testing.T) {
 	taken := ourName(t, adatum)
 	unknownUser := func(o *resourcemanager.OwnerAssignment) { o.PrincipalID = "11111111-1111-1111-1111-111111111111" }
 	for name, c := range map[string]struct {
 		prepare func(*mockbackend.Backend)
 		change  func(*resourcemanager.OwnerAssignment)
-		code    string // "" when it passes
+		code    string // empty if the retries succeed
 		within  time.Duration
-		writes  int // at most
+		writes  int // maximum number of writes
 	}{
 		"a principal that was just made":              {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownPrincipals = 3 }), within: 30 * time.Second, writes: 4},
 		"a principal that does not exist":             {change: unknownUser, code: "PrincipalNotFound", within: 2 * time.Minute, writes: 9},
@@ -258,7 +263,8 @@ func knob(change func(*mockbackend.Knobs)) func(*mockbackend.Backend) {
 	return func(b *mockbackend.Backend) { b.SetKnobs(change) }
 }
 
-// Access that was lost for good costs a thousand assignments the wait of one.
+// TestAssign_manyWaitTogether checks that a thousand assignments without access wait together and
+// not one after the other.
 func TestAssign_manyWaitTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -281,7 +287,7 @@ func TestAssign_manyWaitTogether(t *testing.T) {
 		}
 		close(work)
 		all.Wait()
-		if took := time.Since(start); took > 5*time.Minute+2*time.Minute { // the mock takes 10 writes a second
+		if took := time.Since(start); took > 5*time.Minute+2*time.Minute { // the mock accepts 10 writes per second
 			t.Errorf("it took %s", took)
 		}
 		if n := b.Counters().TokensIssued(); n > 20 {
@@ -299,7 +305,7 @@ func TestAssign_endsWithItsContext(t *testing.T) {
 		start := time.Now()
 		_, err := newClient(t, b).RoleAssignments.Assign(ctx, adatum)
 		if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || e.Code != "AuthorizationFailed" {
-			t.Errorf("got %v, want the server's last word", err)
+			t.Errorf("got %v, want the server's last answer", err)
 		}
 		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("it took %s", took)
@@ -325,7 +331,7 @@ func TestRefresh(t *testing.T) {
 		gone
 	)
 	for name, c := range map[string]struct {
-		knobs  func(*mockbackend.Knobs) // before the write
+		knobs  func(*mockbackend.Knobs) // set before the write
 		change func(*mockbackend.Backend, string)
 		lately bool
 		want   outcome
@@ -384,8 +390,8 @@ func remake(b *mockbackend.Backend, name string) {
 	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscription, PrincipalID: user})
 }
 
-// A hundred assignments of a subscription are read with one list, those of a hundred tenants
-// with one list and one token each.
+// TestRefresh_isShared checks that a hundred assignments of one subscription need one list. A
+// hundred tenants need one list and one token each.
 func TestRefresh_isShared(t *testing.T) {
 	for _, c := range []struct{ assignments, tenants int }{{1, 1}, {10, 1}, {100, 1}, {100, 100}} {
 		synctest.Test(t, func(t *testing.T) {
@@ -433,7 +439,7 @@ func TestUpdateAndRemove(t *testing.T) {
 			t.Errorf("got %+v, %v", updated, err)
 		}
 		expectSent(t, b, put)
-		for range 2 { // the second time it is gone
+		for range 2 { // the second time, it does not exist
 			if err := c.RoleAssignments.Remove(t.Context(), adatum, a.ID, false); err != nil {
 				t.Error(err)
 			}
