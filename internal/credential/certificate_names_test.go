@@ -14,7 +14,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// TestParseCertificate_names what is wrong with it.
+// TestParseCertificate_names checks that errors say what is wrong with a certificate.
 func TestParseCertificate_names(t *testing.T) {
 	key, chain := testCertificates()
 	pfx := must(pkcs12.Modern.Encode(key, chain[0], nil, certificatePassword))

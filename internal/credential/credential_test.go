@@ -33,7 +33,7 @@ const (
 	clientID  = "44a8f2de-0b1c-4a7e-8f7d-0d9be3f6c303"
 	scope     = "https://api.partnercenter.microsoft.com/.default"
 
-	// The secrets need escaping in URLs, as real ones may.
+	// The secrets contain characters that need escaping in URLs, as real ones may.
 	clientSecret = "s3cr+t/of=the app~"
 	refreshToken = "0.refresh+token/one=="
 
@@ -47,16 +47,16 @@ type asked struct {
 	header http.Header
 }
 
-// entra plays Microsoft Entra ID in the same process.
+// entra simulates Microsoft Entra ID in-process.
 type entra struct {
-	// answer gives status and body for the nth token request.
+	// answer returns status and body for the nth token request.
 	answer func(n int, a asked) (int, string)
-	// err is the answer to everything, where it is set.
+	// err is the answer to all requests if it is set.
 	err error
 
 	mu    sync.Mutex
 	asked []asked
-	paths []string // of all requests
+	paths []string // paths of all requests
 }
 
 func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -67,7 +67,7 @@ func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, e.err
 	}
 	if "https://"+req.URL.Host != authority {
-		return nil, fmt.Errorf("the host %s was asked", req.URL.Host)
+		return nil, fmt.Errorf("unexpected request to host %s", req.URL.Host)
 	}
 	if t, ok := strings.CutSuffix(req.URL.Path, "/v2.0/.well-known/openid-configuration"); ok && req.Method == http.MethodGet {
 		return response(req, 200, fmt.Sprintf(`{"token_endpoint":%q,"authorization_endpoint":%q,"issuer":%q}`,
@@ -90,7 +90,7 @@ func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response(req, status, text), nil
 }
 
-// tokenRequests is how many there were.
+// tokenRequests returns the number of token requests.
 func (e *entra) tokenRequests() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -104,7 +104,7 @@ func response(req *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// always answers every request with the same.
+// always returns the same answer to every request.
 func always(status int, body string) func(int, asked) (int, string) {
 	return func(int, asked) (int, string) { return status, body }
 }
@@ -113,14 +113,14 @@ func issued(n int, _ asked) (int, string) {
 	return 200, fmt.Sprintf(`{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"access-%d"}`, n+1)
 }
 
-// refusal is Entra ID's error body.
+// refusal returns an error body of Entra ID.
 func refusal(oauthError string, code int, text string) string {
 	return fmt.Sprintf(`{"error":%q,"error_description":%q,"error_codes":[%d],"timestamp":"2026-03-01 12:00:00Z",`+
 		`"trace_id":"trace-1","correlation_id":"correlation-1"}`,
 		oauthError, fmt.Sprintf("AADSTS%d: %s Trace ID: trace-1 Correlation ID: correlation-1 Timestamp: 2026-03-01 12:00:00Z", code, text), code)
 }
 
-// configure returns the settings of either mode over a transport.
+// configure returns the settings of either mode with the transport.
 func configure(t *testing.T, over http.RoundTripper, appOnly bool) credential.Config {
 	t.Helper()
 	u, err := httppipe.ParseEndpoint(authority)
@@ -160,7 +160,8 @@ func mustBeError(t *testing.T, err error) *credential.Error {
 	return e
 }
 
-// mustHideSecrets fails the test when a text has a secret, whole, as in a URL, or in part.
+// mustHideSecrets fails the test if a text contains a secret, also if the secret is encoded as in a
+// URL.
 func mustHideSecrets(t *testing.T, err error, more ...string) {
 	t.Helper()
 	texts := []string{err.Error(), fmt.Sprintf("%+v", err)}
@@ -171,14 +172,14 @@ func mustHideSecrets(t *testing.T, err error, more ...string) {
 		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), lowerEscapes(secret)} {
 			for _, text := range texts {
 				if strings.Contains(text, form) {
-					t.Fatalf("%q has the secret %q", text, form)
+					t.Fatalf("%q contains the secret %q", text, form)
 				}
 			}
 		}
 	}
 }
 
-// lowerEscapes is url.QueryEscape with hexadecimal digits in lower case, as .NET writes them.
+// lowerEscapes is url.QueryEscape with hexadecimal digits in lower case, as in .NET.
 func lowerEscapes(s string) string {
 	s = url.QueryEscape(s)
 	for i := 0; i+2 < len(s); i++ {
@@ -270,7 +271,7 @@ func TestRefreshToken_sendsExactlyWhatEntraExpects(t *testing.T) {
 				}
 			}
 			if uuid.Validate(a.header.Get("client-request-id")) != nil {
-				t.Errorf("sent the request id %q", a.header.Get("client-request-id"))
+				t.Errorf("sent the request ID %q", a.header.Get("client-request-id"))
 			}
 		})
 	}
@@ -297,7 +298,8 @@ func TestRefreshToken_readsEveryFormOfSuccess(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The life is counted from the question: nobody knows when the answer was made.
+				// The lifetime is counted from the request, because the time when the token was
+				// issued is unknown.
 				if token.Value != "a" || !token.ExpiresOn.Equal(start.Add(c.life)) {
 					t.Errorf("got %q until %v, want a until %v", token.Value, token.ExpiresOn, start.Add(c.life))
 				}
@@ -333,7 +335,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 	t.Run("calls that overlap", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{answer: func(_ int, a asked) (int, string) {
-				name := strings.Split(a.path, "/")[1] // the tenant says how long its answer takes
+				name := strings.Split(a.path, "/")[1] // the name of the tenant is the duration of its answer
 				d, _ := time.ParseDuration(name)
 				<-time.After(d)
 				return 200, fmt.Sprintf(`{"access_token":"a","expires_in":60,"refresh_token":"of-%s"}`, name)
@@ -380,7 +382,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := e.asked[100].form.Get("refresh_token"); !strings.HasPrefix(got, "rotated-") {
-			t.Errorf("the last request used %q, want one that was issued since", got)
+			t.Errorf("the last request used %q, want one that was issued later", got)
 		}
 	})
 }
@@ -418,7 +420,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 		}
 		wg.Wait()
 		if n := e.tokenRequests(); n != 1 {
-			t.Errorf("Entra ID was asked %d times, want once", n)
+			t.Errorf("Entra ID received %d requests, want 1", n)
 		}
 		for _, err := range errs {
 			got := mustBeError(t, err)
@@ -452,15 +454,16 @@ func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
 	}
 	for i, err := range []error{ask(customer, scope, ""), ask("", "other", ""), ask("", scope, "good")} {
 		if err != nil {
-			t.Errorf("question %d got the refusal of another: %v", i+1, err)
+			t.Errorf("request %d got the refusal of another request: %v", i+1, err)
 		}
 	}
 	if n := e.tokenRequests(); n != 4 {
-		t.Errorf("Entra ID was asked %d times, want 4", n)
+		t.Errorf("Entra ID received %d requests, want 4", n)
 	}
 }
 
-// A claims challenge asks for more than a plain token, as Azure does for writes only.
+// TestRefusal_ofClaimsIsNoneOfThePlainToken checks that refused claims do not affect tokens without
+// claims. Azure requires claims for writes only.
 func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
 	e := &entra{answer: func(_ int, a asked) (int, string) {
 		if a.form.Has("claims") {
@@ -500,7 +503,7 @@ func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
 					e.answer = issued
 					e.mu.Unlock()
 					if _, err := get(t.Context(), c); err != nil {
-						t.Errorf("the next question got %v", err)
+						t.Errorf("the next request got %v", err)
 					}
 				})
 			})
@@ -508,7 +511,7 @@ func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestPassingFailure_isRetried(t *testing.T) {
+func TestTransientFailure_isRetried(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{answer: func(n int, a asked) (int, string) {
@@ -558,7 +561,7 @@ func TestUnreadableSuccess_isNotRepeatedInTheError(t *testing.T) {
 					e := &entra{answer: always(200, body)}
 					_, err := get(t.Context(), newCredential(t, e, appOnly))
 					if appOnly && err == nil && (name == "two answers instead of one" || name == "a life of nothing") {
-						return // azidentity reads the first, and takes the second for an expired token
+						return // azidentity reads the first answer, and treats the second token as expired
 					}
 					_ = mustBeError(t, err)
 					if strings.Contains(err.Error(), "acc3ss") {
@@ -617,13 +620,13 @@ func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
 				t.Errorf("%v: %q", err, got)
 			}
 			if len(e.paths) != 1 {
-				t.Errorf("tried %d times, although it cannot help", len(e.paths))
+				t.Errorf("tried %d times, although a retry cannot succeed", len(e.paths))
 			}
 		})
 	})
 }
 
-// The number of retries holds for sign-in, too.
+// TestRetries_areBounded checks that the maximum number of retries also applies to sign-in.
 func TestRetries_areBounded(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		for retries, want := range map[int]int{-1: 1, 2: 3, 0: 5} {
@@ -643,7 +646,8 @@ func TestRetries_areBounded(t *testing.T) {
 	})
 }
 
-// A credential that was refused says where it came from, and a failure that is not about one does not.
+// TestRefusal_saysWhereTheCredentialCameFrom checks that only the refusal of a credential contains the
+// source of the credential.
 func TestRefusal_saysWhereTheCredentialCameFrom(t *testing.T) {
 	for code, want := range map[int]string{7000215: "the environment variable SECRET", 700082: "the file token, which FILE names", 50076: "the file token, which FILE names", 90002: ""} {
 		e := &entra{answer: always(400, refusal("invalid_grant", code, "no."))}
@@ -685,7 +689,7 @@ func TestCancellation_isSaidAsSuch(t *testing.T) {
 		if _, err := get(ctx, newCredential(t, e, false)); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want the cancellation", err)
 		}
-		<-time.After(10 * time.Minute) // the sign-in goes on for others who may wait, and ends by itself
+		<-time.After(10 * time.Minute) // the sign-in continues for other callers, and ends by itself
 	})
 }
 
@@ -716,7 +720,7 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 		}
 		_, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: "another"})
 		if e.asked[1].form.Get("refresh_token") != rotated {
-			t.Fatal("the rotated token was not used, so this test proves nothing")
+			t.Fatal("the rotated token was not used, so this test checks nothing")
 		}
 		mustHideSecrets(t, err, rotated)
 	})
