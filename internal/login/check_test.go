@@ -9,7 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// wait lets seconds pass in a synctest bubble.
+// wait advances the time in a synctest bubble.
 func wait(seconds int) { <-time.After(time.Duration(seconds) * time.Second) }
 
 func TestCheck(t *testing.T) {
@@ -79,7 +79,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheck_faults: a check that cannot be made fails, and a cause that checks share is told once.
+// TestCheck_faults checks that a check that cannot be made fails, and that a shared cause is
+// explained once.
 func TestCheck_faults(t *testing.T) {
 	r := newTrial(t)
 	r.env["PARTNERCENTER_REFRESH_TOKEN"] = r.b.User(mockbackend.AdminAgent).RefreshToken
@@ -89,7 +90,7 @@ func TestCheck_faults(t *testing.T) {
 	r.says("FAILED MFA Partner Center did not say", "What to do:")
 }
 
-// TestCheck_consent: login --azure requests what the check requires.
+// TestCheck_consent checks that login --azure requests the consent that the check requires.
 func TestCheck_consent(t *testing.T) {
 	r := newTrial(t)
 	r.b.SetKnobs(func(k *mockbackend.Knobs) { k.ConsentRequired = true })
