@@ -211,7 +211,7 @@ func TestParseCertificate_forms(t *testing.T) {
 		"PEM, traditional key":              {join(leaf, pkcs1Key), ""},
 		"PEM, authority before leaf":        {join(authority, leaf, pkcs8Key), ""},
 		"PEM, CRLF":                         {bytes.ReplaceAll(join(leaf, pkcs8Key), []byte("\n"), []byte("\r\n")), ""},
-		"PEM, needless password":            {join(leaf, pkcs8Key), certificatePassword},
+		"PEM, unused password":              {join(leaf, pkcs8Key), certificatePassword},
 		"PEM, encrypted key":                {join(leaf, encrypted), certificatePassword},
 		"PEM, encrypted traditional key":    {join(leaf, traditional), certificatePassword},
 		"PKCS#12 of OpenSSL 3":              {must(pkcs12.Modern.Encode(key, chain[0], authorities, certificatePassword)), certificatePassword},

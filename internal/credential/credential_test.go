@@ -212,7 +212,7 @@ func TestNew_needsTenantClientAndSecret(t *testing.T) {
 	}
 }
 
-func TestNew_asksNothingAndKnowsItsMode(t *testing.T) {
+func TestNew_sendsNothing(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		e := new(entra)
 		if got := newCredential(t, e, appOnly).AppOnly(); got != appOnly {
@@ -332,7 +332,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			}
 		}
 	})
-	t.Run("calls that overlap", func(t *testing.T) {
+	t.Run("overlapping calls", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{answer: func(_ int, a asked) (int, string) {
 				name := strings.Split(a.path, "/")[1] // the name of the tenant is the duration of its answer
@@ -364,7 +364,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			}
 		})
 	})
-	t.Run("many calls at once", func(t *testing.T) {
+	t.Run("many concurrent calls", func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"a","expires_in":60,"refresh_token":"rotated-%d"}`, n+1)
 		}}
@@ -387,7 +387,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 	})
 }
 
-func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
+func TestRefusal_oneRequestForAllCallers(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		known := []string{clientSecret, refreshToken}
 		if appOnly {
@@ -436,7 +436,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 	})
 }
 
-func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
+func TestRefusal_appliesToItsRequestOnly(t *testing.T) {
 	e := &entra{answer: func(_ int, a asked) (int, string) {
 		if strings.Contains(a.path, customer) || strings.Contains(a.form.Get("scope"), "other") || a.form.Get("claims") == "good" {
 			return issued(0, a)
@@ -462,9 +462,9 @@ func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
 	}
 }
 
-// TestRefusal_ofClaimsIsNoneOfThePlainToken checks that refused claims do not affect tokens without
+// TestRefusal_ofClaims checks that refused claims do not affect tokens without
 // claims. Azure requires claims for writes only.
-func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
+func TestRefusal_ofClaims(t *testing.T) {
 	e := &entra{answer: func(_ int, a asked) (int, string) {
 		if a.form.Has("claims") {
 			return 400, refusal("interaction_required", 50076, "no.")
@@ -480,7 +480,7 @@ func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
 	}
 }
 
-func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
+func TestFailure_isNotCached(t *testing.T) {
 	for name, answer := range map[string]func(int, asked) (int, string){
 		"an unavailable service":  always(503, ""),
 		"an internal error":       always(500, refusal("server_error", 90033, "A transient error.")),
@@ -540,20 +540,20 @@ func TestTransientFailure_isRetried(t *testing.T) {
 
 func TestUnreadableSuccess_isNotRepeatedInTheError(t *testing.T) {
 	for name, body := range map[string]string{
-		"no JSON":                     `acc3ss-token`,
-		"broken JSON":                 `{"access_token":"acc3ss-token","expires_in":3599`,
-		"a token that is no text":     `{"access_token":{"acc3ss-token":1},"expires_in":3599}`,
-		"a life that is no number":    `{"access_token":"acc3ss-token","expires_in":"acc3ss-soon"}`,
-		"a life that is a list":       `{"access_token":"acc3ss-token","expires_in":["acc3ss-soon"]}`,
-		"a life of nothing":           `{"access_token":"acc3ss-token","expires_in":0}`,
-		"no life":                     `{"access_token":"acc3ss-token"}`,
-		"no token":                    `{"refresh_token":"acc3ss-token","expires_in":3599}`,
-		"an empty token":              `{"access_token":"","expires_in":3599,"refresh_token":"acc3ss-token"}`,
-		"nothing":                     ``,
-		"nothing but an object":       `{}`,
-		"a list":                      `["acc3ss-token"]`,
-		"two answers instead of one":  `{"access_token":"acc3ss-token","expires_in":3599}{}`,
-		"an error in spite of the OK": `{"error":"invalid_grant","error_description":"acc3ss-token"}`,
+		"not JSON":                        `acc3ss-token`,
+		"broken JSON":                     `{"access_token":"acc3ss-token","expires_in":3599`,
+		"a token that is not a text":      `{"access_token":{"acc3ss-token":1},"expires_in":3599}`,
+		"a lifetime that is not a number": `{"access_token":"acc3ss-token","expires_in":"acc3ss-soon"}`,
+		"a lifetime that is a list":       `{"access_token":"acc3ss-token","expires_in":["acc3ss-soon"]}`,
+		"a life of nothing":               `{"access_token":"acc3ss-token","expires_in":0}`,
+		"no lifetime":                     `{"access_token":"acc3ss-token"}`,
+		"no token":                        `{"refresh_token":"acc3ss-token","expires_in":3599}`,
+		"an empty token":                  `{"access_token":"","expires_in":3599,"refresh_token":"acc3ss-token"}`,
+		"nothing":                         ``,
+		"an empty object":                 `{}`,
+		"a list":                          `["acc3ss-token"]`,
+		"two answers instead of one":      `{"access_token":"acc3ss-token","expires_in":3599}{}`,
+		"an error with status 200":        `{"error":"invalid_grant","error_description":"acc3ss-token"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothModes(t, func(t *testing.T, appOnly bool) {
@@ -611,7 +611,7 @@ func TestErrorAnswer_isReadInEveryForm(t *testing.T) {
 	}
 }
 
-func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
+func TestUntrustedCertificate_hasRemedy(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
@@ -626,8 +626,8 @@ func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
 	})
 }
 
-// TestRetries_areBounded checks that the maximum number of retries also applies to sign-in.
-func TestRetries_areBounded(t *testing.T) {
+// TestRetries_areLimited checks that the maximum number of retries also applies to sign-in.
+func TestRetries_areLimited(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		for retries, want := range map[int]int{-1: 1, 2: 3, 0: 5} {
 			synctest.Test(t, func(t *testing.T) {
@@ -646,9 +646,9 @@ func TestRetries_areBounded(t *testing.T) {
 	})
 }
 
-// TestRefusal_saysWhereTheCredentialCameFrom checks that only the refusal of a credential contains the
+// TestRefusal_containsSourceOfCredential checks that only the refusal of a credential contains the
 // source of the credential.
-func TestRefusal_saysWhereTheCredentialCameFrom(t *testing.T) {
+func TestRefusal_containsSourceOfCredential(t *testing.T) {
 	for code, want := range map[int]string{7000215: "the environment variable SECRET", 700082: "the file token, which FILE names", 50076: "the file token, which FILE names", 90002: ""} {
 		e := &entra{answer: always(400, refusal("invalid_grant", code, "no."))}
 		config := configure(t, e, false)
@@ -681,7 +681,7 @@ func TestNoAnswer_isAnErrorWithItsCause(t *testing.T) {
 	})
 }
 
-func TestCancellation_isSaidAsSuch(t *testing.T) {
+func TestCancellation_isReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: always(503, "")}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -724,7 +724,7 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 		}
 		mustHideSecrets(t, err, rotated)
 	})
-	t.Run("an assertion that was fetched", func(t *testing.T) {
+	t.Run("an assertion from a file", func(t *testing.T) {
 		bothModes(t, func(t *testing.T, appOnly bool) {
 			const assertion = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl"
 			e := &entra{answer: func(_ int, a asked) (int, string) {
@@ -756,10 +756,10 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 
 func TestAppOnly_signsInThroughTheConfiguredAuthority(t *testing.T) {
 	for name, c := range map[string]struct{ ask, tenant string }{
-		"in the partner's tenant":   {"", tenant},
-		"in a customer's tenant":    {customer, customer},
-		"in a tenant by its name":   {"contoso.onmicrosoft.com", "contoso.onmicrosoft.com"},
-		"in the tenant named again": {tenant, tenant},
+		"in the partner's tenant":             {"", tenant},
+		"in a customer's tenant":              {customer, customer},
+		"in a tenant by its name":             {"contoso.onmicrosoft.com", "contoso.onmicrosoft.com"},
+		"in the partner's tenant, explicitly": {tenant, tenant},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &entra{answer: issued}
@@ -793,7 +793,7 @@ func TestAppOnly_signsInThroughTheConfiguredAuthority(t *testing.T) {
 	}
 }
 
-func TestAppOnly_asksMicrosoftAboutAForeignAuthorityUnlessTold(t *testing.T) {
+func TestAppOnly_instanceDiscovery(t *testing.T) {
 	e := &entra{answer: issued}
 	c := configure(t, e, true)
 	c.DisableInstanceDiscovery = false

@@ -135,7 +135,7 @@ func TestError_first(t *testing.T) {
 	}
 }
 
-func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
+func TestRemedy_ofUnknownCodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  Error
 		want string
@@ -144,7 +144,7 @@ func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
 		"with a refused grant":           {Error{Codes: []int{1}, OAuthError: "invalid_grant"}, consentAgain},
 		"with a need for the user":       {Error{Codes: []int{1}, OAuthError: "interaction_required"}, consentAgain},
 		"with a wrong client":            {Error{Codes: []int{1}, OAuthError: "invalid_client"}, "Check the client ID, and the secret, certificate or federated credential of the application: " + appLink + "."},
-		"beside one that is":             {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
+		"with a known code":              {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
 		"no code but a refused grant":    {Error{OAuthError: "invalid_grant"}, consentAgain},
 		"a proxy's answer":               {Error{StatusCode: 502}, "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."},
 		"a proxy that forbids":           {Error{StatusCode: 403, hosts: []string{"a.example", "b.example"}}, "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through. A run needs these hosts, over HTTPS: a.example, b.example."},
@@ -194,8 +194,8 @@ func FuzzParseError(f *testing.F) {
 	})
 }
 
-// TestError_ofTenant checks that a refusal applies to the tenant only, unless the credential, the
-// refresh token or the tenant ID is wrong, or the answer is not a refusal.
+// TestError_ofTenant checks which refusals apply to one tenant only. A wrong credential, refresh
+// token or tenant ID does not, and neither does an answer that is not a refusal.
 func TestError_ofTenant(t *testing.T) {
 	for _, c := range []struct {
 		status, code int

@@ -21,9 +21,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// TestToken_isAskedOnce checks that there is one request per tenant and audience for any number of
-// goroutines and pipelines, and the next one only when the token is about to expire.
-func TestToken_isAskedOnce(t *testing.T) {
+// TestToken_oneRequest checks that there is one request per tenant and audience for any number of
+// goroutines and pipelines. The next request follows only when the token is about to expire.
+func TestToken_oneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
@@ -95,9 +95,9 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 	})
 }
 
-// TestToken_rejectedWhileOthersBegin checks that a call that starts while another one waits at the
+// TestToken_rejectedWhileOthersStart checks that a call that starts while another one waits at the
 // gate with a rejected token does not restore the rejected token.
-func TestToken_rejectedWhileOthersBegin(t *testing.T) {
+func TestToken_rejectedWhileOthersStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
@@ -135,9 +135,9 @@ func TestToken_rejectedWhileOthersBegin(t *testing.T) {
 	})
 }
 
-// TestToken_forARequestThatIsNeverLate checks that a long sign-in completes with its retries, and
+// TestToken_forRepeatNever checks that a long sign-in completes with its retries, and
 // that the RepeatNever request that needed it is not sent afterwards.
-func TestToken_forARequestThatIsNeverLate(t *testing.T) {
+func TestToken_forRepeatNever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, a asked) (int, string) {
 			if n < 4 {
@@ -229,9 +229,9 @@ func TestRefreshToken_isStoredWhenTheRunIsCancelled(t *testing.T) {
 	})
 }
 
-// TestRefreshToken_thatCannotBeStored checks that the run continues with its tokens after one
+// TestRefreshToken_cannotBeStored checks that the run continues with its tokens after one
 // warning, and does not sign in again for each call.
-func TestRefreshToken_thatCannotBeStored(t *testing.T) {
+func TestRefreshToken_cannotBeStored(t *testing.T) {
 	e := &entra{answer: func(n int, _ asked) (int, string) {
 		return 200, fmt.Sprintf(`{"access_token":"token","expires_in":3600,"refresh_token":"s3cret-next-%d"}`, n)
 	}}
@@ -291,9 +291,9 @@ func TestOIDC_forms(t *testing.T) {
 	}
 }
 
-// TestToken_goodAndRefused checks that a token is used until it expires if its renewal is refused
+// TestToken_renewalRefused checks that a token is used until it expires if its renewal is refused
 // or fails.
-func TestToken_goodAndRefused(t *testing.T) {
+func TestToken_renewalRefused(t *testing.T) {
 	for name, later := range map[string]func(int, asked) (int, string){
 		"refused": always(400, refusal("invalid_grant", 50173, "no.")),
 		"failed":  always(500, ""),
@@ -370,10 +370,10 @@ func TestRefusal_ofATokenFile(t *testing.T) {
 	})
 }
 
-// TestToken_isNoAnswerOfTheCall checks that a sign-in does not set the captured response. The Azure
+// TestToken_responseIsNotCaptured checks that a sign-in does not set the captured response. The Azure
 // SDK returns the response of a call through the context, which the sign-in inherits and may
 // outlive.
-func TestToken_isNoAnswerOfTheCall(t *testing.T) {
+func TestToken_responseIsNotCaptured(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		var answer *http.Response
 		if _, err := get(policy.WithCaptureResponse(t.Context(), &answer), newCredential(t, &entra{answer: issued}, appOnly)); err != nil || answer != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
+func TestAnswers_areSharedAndExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		asked := 0
@@ -43,7 +43,7 @@ func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestAnswers_rememberNoFailure(t *testing.T) {
+func TestAnswers_doNotCacheErrors(t *testing.T) {
 	a := &httppipe.Answers[int]{For: time.Minute}
 	failed := errors.New("failed")
 	if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 7, failed }); !errors.Is(err, failed) {
@@ -54,7 +54,7 @@ func TestAnswers_rememberNoFailure(t *testing.T) {
 	}
 }
 
-func TestAnswers_outliveTheFirstWhoAsked(t *testing.T) {
+func TestAnswers_continueAfterFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		first, cancel := context.WithCancel(t.Context())
@@ -135,9 +135,9 @@ func TestAnswers_keepOnlySome(t *testing.T) {
 	}
 }
 
-// TestAnswers_letGoOfWhatIsOld checks that entries are removed after their time, because a run may
+// TestAnswers_removeExpiredEntries checks that entries are removed after their time, because a run may
 // read ten thousand customers.
-func TestAnswers_letGoOfWhatIsOld(t *testing.T) {
+func TestAnswers_removeExpiredEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 1, nil }); err != nil {

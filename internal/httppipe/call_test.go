@@ -140,9 +140,9 @@ func TestCall_unreadable(t *testing.T) {
 	}
 }
 
-// TestCall_waitThatIsTooLong checks that a call fails with the reason if the required wait is too
+// TestCall_waitTooLong checks that a call fails with the reason if the required wait is too
 // long, for all methods and statuses.
-func TestCall_waitThatIsTooLong(t *testing.T) {
+func TestCall_waitTooLong(t *testing.T) {
 	for _, code := range []int{429, 503} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			t.Run(fmt.Sprint(method, code), func(t *testing.T) {
@@ -183,11 +183,11 @@ func TestRequestID_isNewAfterAnAnswer(t *testing.T) {
 		replies []reply
 		same    bool
 	}{
-		"no answer":     {[]reply{lost}, true},
-		"no two either": {[]reply{lost, lost}, true},
-		"429":           {[]reply{throttled("1")}, false},
-		"503":           {[]reply{status(503)}, false},
-		"401":           {[]reply{status(401)}, false},
+		"no answer":      {[]reply{lost}, true},
+		"no two answers": {[]reply{lost, lost}, true},
+		"429":            {[]reply{throttled("1")}, false},
+		"503":            {[]reply{status(503)}, false},
+		"401":            {[]reply{status(401)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -205,9 +205,9 @@ func TestRequestID_isNewAfterAnAnswer(t *testing.T) {
 	}
 }
 
-// TestWriteUnderWay_isAnswered checks that a write that was sent gets 30 seconds for its answer
+// TestSentWrite_getsItsAnswer checks that a write that was sent gets 30 seconds for its answer
 // after its context ended. Other requests do not.
-func TestWriteUnderWay_isAnswered(t *testing.T) {
+func TestSentWrite_getsItsAnswer(t *testing.T) {
 	const end = 5 * time.Second
 	ends := map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"cancelled": func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -225,12 +225,12 @@ func TestWriteUnderWay_isAnswered(t *testing.T) {
 			took   time.Duration
 			want   httppipe.Outcome
 		}{
-			"POST is answered":              {http.MethodPost, 30 * time.Second, 201, 30 * time.Second, httppipe.Done},
-			"DELETE is refused":             {http.MethodDelete, 20 * time.Second, 403, 20 * time.Second, httppipe.Refused},
-			"PUT is answered 503":           {http.MethodPut, 20 * time.Second, 503, 20 * time.Second, httppipe.Unsure},
-			"PUT is throttled":              {http.MethodPut, 20 * time.Second, 429, 20 * time.Second, httppipe.Refused},
-			"POST is not answered in time":  {http.MethodPost, time.Hour, 201, end + 30*time.Second, httppipe.Unsure},
-			"GET is not waited for, at all": {http.MethodGet, 20 * time.Second, 200, end, httppipe.Unsure},
+			"POST is answered":             {http.MethodPost, 30 * time.Second, 201, 30 * time.Second, httppipe.Done},
+			"DELETE is refused":            {http.MethodDelete, 20 * time.Second, 403, 20 * time.Second, httppipe.Refused},
+			"PUT is answered 503":          {http.MethodPut, 20 * time.Second, 503, 20 * time.Second, httppipe.Unsure},
+			"PUT is throttled":             {http.MethodPut, 20 * time.Second, 429, 20 * time.Second, httppipe.Refused},
+			"POST is not answered in time": {http.MethodPost, time.Hour, 201, end + 30*time.Second, httppipe.Unsure},
+			"GET is not waited for":        {http.MethodGet, 20 * time.Second, 200, end, httppipe.Unsure},
 		} {
 			t.Run(how+"/"+name, func(t *testing.T) {
 				inBubble(t, 3*time.Hour, func(t *testing.T, ctx context.Context) {
@@ -260,9 +260,9 @@ func TestWriteUnderWay_isAnswered(t *testing.T) {
 	}
 }
 
-// TestWriteUnderWay_notWhileItConnects checks that a write that still waits for its connection
+// TestSentWrite_notWhileConnecting checks that a write that still waits for its connection
 // counts as not sent.
-func TestWriteUnderWay_notWhileItConnects(t *testing.T) {
+func TestSentWrite_notWhileConnecting(t *testing.T) {
 	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -286,9 +286,9 @@ func TestWriteUnderWay_notWhileItConnects(t *testing.T) {
 	}
 }
 
-// TestUnauthorized_forGood checks that with permanent 401 answers, each call is retried once and at
+// TestUnauthorized_permanently checks that with permanent 401 answers, each call is retried once and at
 // most one new token is requested.
-func TestUnauthorized_forGood(t *testing.T) {
+func TestUnauthorized_permanently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{replies: slices.Repeat([]reply{status(401)}, 1000), before: func(int, *http.Request) { <-time.After(20 * time.Millisecond) }}
 		cred := new(tokens)
@@ -311,9 +311,9 @@ func TestUnauthorized_forGood(t *testing.T) {
 	})
 }
 
-// TestUnauthorized_forSomeRequestsForGood checks that 401 answers to some requests do not renew the
+// TestUnauthorized_permanentlyForSomeRequests checks that 401 answers to some requests do not renew the
 // token if other requests succeed with it.
-func TestUnauthorized_forSomeRequestsForGood(t *testing.T) {
+func TestUnauthorized_permanentlyForSomeRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := new(tokens)
 		c := caller(t, httppipe.Options{Tokens: cred}, roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -333,9 +333,9 @@ func TestUnauthorized_forSomeRequestsForGood(t *testing.T) {
 	})
 }
 
-// TestUnauthorized_nowAndThen checks that each call has its own retry, so that occasional 401
+// TestUnauthorized_occasionally checks that each call has its own retry, so that occasional 401
 // answers do not stop a long run.
-func TestUnauthorized_nowAndThen(t *testing.T) {
+func TestUnauthorized_occasionally(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(service)
 		for range 20 {

@@ -136,7 +136,7 @@ func TestGate_findsTheLimit(t *testing.T) {
 		"500 per minute, sliding":     {func() limiter { return slidingWindow(500, time.Minute) }, n * time.Minute / 500},
 		"500 per minute, as a bucket": {func() limiter { return bucket(500, time.Minute) }, n * time.Minute / 500},
 		// Without Retry-After the gate guesses. A third of each wait is random.
-		"500 per minute, untold":                 {func() limiter { return withoutWait(fixedWindow(500, time.Minute)) }, n * time.Minute / 500 * 11 / 10},
+		"500 per minute, no Retry-After":         {func() limiter { return withoutWait(fixedWindow(500, time.Minute)) }, n * time.Minute / 500 * 11 / 10},
 		"500 per minute, of which 250 by others": {func() limiter { return shared(fixedWindow(500, time.Minute), 250, time.Minute) }, n * time.Minute / 250},
 		"500 per minute, 450 used before":        {func() limiter { return shared(fixedWindow(500, time.Minute), 450, time.Hour) }, n * time.Minute / 500},
 		"25 per second, as a bucket":             {func() limiter { return bucket(25, time.Second) }, n * time.Second / 25},
@@ -232,8 +232,8 @@ func most1s(times []time.Time) (most int) {
 	return most
 }
 
-// TestGate_isALine checks that the queue is first-in, first-out, and that retries go to the front.
-func TestGate_isALine(t *testing.T) {
+// TestGate_isAQueue checks that the queue is first-in, first-out, and that retries go to the front.
+func TestGate_isAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{Concurrent: 1})
 		first := mustEnter(t, g)
@@ -285,10 +285,10 @@ func TestGate_waitsEndWithTheirContext(t *testing.T) {
 		after time.Duration
 		says  string
 	}{
-		"for a place":                         {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
-		"for a time that is too late":         {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
-		"for a gate that is closed":           {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
-		"for one that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
+		"for a free place":                       {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
+		"for a time after the deadline":          {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
+		"for a closed gate":                      {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
+		"for a gate that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -331,9 +331,9 @@ func TestGate_waitsEndWithTheirContext(t *testing.T) {
 	}
 }
 
-// TestGate_losesNoPlaceToCancellation cancels calls before, during and after they pass the gate,
+// TestGate_freesPlacesAfterCancellation cancels calls before, during and after they pass the gate,
 // and checks that all places are freed.
-func TestGate_losesNoPlaceToCancellation(t *testing.T) {
+func TestGate_freesPlacesAfterCancellation(t *testing.T) {
 	g := NewGate(Limits{Concurrent: 2})
 	var wg sync.WaitGroup
 	for i := range 64 {
@@ -363,9 +363,9 @@ func TestGate_losesNoPlaceToCancellation(t *testing.T) {
 	}
 }
 
-// TestGate_takesATurnBack checks that a call that is cancelled exactly when it passes the gate
+// TestGate_cancellationDuringAdmission checks that a call that is cancelled exactly when it passes the gate
 // gives its place back.
-func TestGate_takesATurnBack(t *testing.T) {
+func TestGate_cancellationDuringAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{Concurrent: 1})
 		for range 100 {
@@ -391,9 +391,9 @@ func TestGate_takesATurnBack(t *testing.T) {
 	})
 }
 
-// TestGate_guesses checks that without Retry-After the gate stays closed longer each time, until a
+// TestGate_withoutRetryAfter checks that without Retry-After the gate stays closed longer each time, until a
 // request is accepted.
-func TestGate_guesses(t *testing.T) {
+func TestGate_withoutRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(Gate)
 		for _, most := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second} {
@@ -408,9 +408,9 @@ func TestGate_guesses(t *testing.T) {
 	})
 }
 
-// TestGate_doesNotHangWithTheFirst checks that requests do not wait for a first request that hangs
+// TestGate_firstRequestHangs checks that requests do not wait for a first request that hangs
 // or fails without an answer.
-func TestGate_doesNotHangWithTheFirst(t *testing.T) {
+func TestGate_firstRequestHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(Gate)
 		g.refused(mustEnter(t, g), time.Minute)

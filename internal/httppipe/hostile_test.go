@@ -137,7 +137,7 @@ func TestHostile_texts(t *testing.T) {
 			"an answer": func(w http.ResponseWriter, _ *http.Request) {
 				fmt.Fprintf(w, `{"id":"1","name":%s}`, quote(text))
 			},
-			"no JSON": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) },
+			"not JSON": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) },
 		} {
 			t.Run(name+"/"+where, func(t *testing.T) {
 				t.Parallel()
@@ -181,7 +181,7 @@ func TestHostile_echo(t *testing.T) {
 		"a malformed header": func(w http.ResponseWriter, sent string) {
 			writeRaw(w, "HTTP/1.1 200 OK\r\n"+strings.NewReplacer("\n", " ", "\r", " ").Replace(sent), "{}")
 		},
-		"split by what nobody sees": func(w http.ResponseWriter, _ string) {
+		"split by invisible characters": func(w http.ResponseWriter, _ string) {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"code":1,"description":"tok\u200ben-1 and s3cr+t\u0000/of=the app~"}`)
 		},

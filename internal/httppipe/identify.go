@@ -40,7 +40,7 @@ func (e *HostError) Error() string {
 	return fmt.Sprintf("refused to send a request to %s: only %s is configured", e.Got, e.Want)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*HostError) Remedy() string {
 	return "Nothing was sent. If the other host is right, configure it as the endpoint of the service."
 }

@@ -42,7 +42,7 @@ func TestCorrelationID_isNewForEachCallOutsideOfAnOperation(t *testing.T) {
 	}
 }
 
-func TestWithCorrelationID_keepsTheOneThatIsThere(t *testing.T) {
+func TestWithCorrelationID_keepsExistingID(t *testing.T) {
 	if id := httppipe.CorrelationID(t.Context()); id != "" {
 		t.Errorf("a fresh context has the correlation ID %q", id)
 	}
@@ -52,7 +52,7 @@ func TestWithCorrelationID_keepsTheOneThatIsThere(t *testing.T) {
 	}
 }
 
-func TestUserAgent_isSentWhole(t *testing.T) {
+func TestUserAgent_isSentUnchanged(t *testing.T) {
 	const userAgent = "github.com/partnercenter/terraform-provider-partnercenter/1.2.3 (+https://registry.terraform.io/partnercenter/partnercenter) Terraform/1.11.4"
 	s := new(service)
 	resp, err := do(t.Context(), t, pipeline(t, httppipe.Options{UserAgent: userAgent}, s, nil), http.MethodGet)
@@ -62,7 +62,7 @@ func TestUserAgent_isSentWhole(t *testing.T) {
 	}
 }
 
-func TestForeignHost_isRefusedBeforeThereIsAToken(t *testing.T) {
+func TestForeignHost_isRefusedBeforeSignIn(t *testing.T) {
 	for name, target := range map[string]string{
 		"another host":            "https://evil.example/v1/things",
 		"a longer name":           "https://api.example.evil.example/v1/things",

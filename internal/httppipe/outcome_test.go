@@ -48,7 +48,7 @@ func TestOutcome_overAllAttempts(t *testing.T) {
 		"a 503, then refused":                    {[]reply{status(503), status(403)}, httppipe.Unsure},
 		"a 503, then 401 for good":               {[]reply{status(503), status(401), status(401)}, httppipe.Unsure},
 		"no answer, then throttled for too long": {[]reply{lost, throttled("7200")}, httppipe.Unsure},
-		"an answer that breaks off": {[]reply{
+		"a truncated answer": {[]reply{
 			{status: 200, body: io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF))}, status(400),
 		}, httppipe.Unsure},
 	} {
@@ -161,13 +161,13 @@ func TestOutcome_ofConnections(t *testing.T) {
 		client *http.Client
 		want   httppipe.Outcome
 	}{
-		"nobody listens":                 {"https://" + nobody, httppipe.NewClient(pool), httppipe.NotSent},
-		"a name that does not exist":     {"https://nobody.invalid", httppipe.NewClient(pool), httppipe.NotSent},
-		"a certificate of somebody else": {served.URL, httppipe.NewClient(x509.NewCertPool()), httppipe.NotSent},
-		"no TLS":                         {"https://" + mute.Addr().String(), httppipe.NewClient(pool), httppipe.NotSent},
-		"a proxy that refuses":           {served.URL, through(mute.Addr().String()), httppipe.NotSent},
-		"a proxy that is not there":      {served.URL, through(nobody), httppipe.NotSent},
-		"the connection drops":           {served.URL, httppipe.NewClient(pool), httppipe.Unsure},
+		"nothing listens":            {"https://" + nobody, httppipe.NewClient(pool), httppipe.NotSent},
+		"a name that does not exist": {"https://nobody.invalid", httppipe.NewClient(pool), httppipe.NotSent},
+		"an untrusted certificate":   {served.URL, httppipe.NewClient(x509.NewCertPool()), httppipe.NotSent},
+		"no TLS":                     {"https://" + mute.Addr().String(), httppipe.NewClient(pool), httppipe.NotSent},
+		"a proxy that refuses":       {served.URL, through(mute.Addr().String()), httppipe.NotSent},
+		"a proxy that does not run":  {served.URL, through(nobody), httppipe.NotSent},
+		"the connection drops":       {served.URL, httppipe.NewClient(pool), httppipe.Unsure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := pipeline(t, httppipe.Options{Endpoint: parse(t, c.url), Client: c.client, MaxRetries: -1}, nil, new(tokens))

@@ -16,7 +16,7 @@ func (e *ProxyError) Error() string {
 	return fmt.Sprintf("the proxy %s answered %d %s when it was asked to connect to %s", e.Proxy, e.StatusCode, http.StatusText(e.StatusCode), e.Host)
 }
 
-// Remedy says what to do, in whole sentences.
+// Remedy returns what to do, in whole sentences.
 func (e *ProxyError) Remedy() string {
 	if e.StatusCode == http.StatusProxyAuthRequired {
 		return "The proxy asks for a user and a password. Put them into the environment variable HTTPS_PROXY, as http://user:password@" + e.Proxy +

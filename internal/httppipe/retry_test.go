@@ -35,15 +35,15 @@ func TestThrottled_waitsAsLongAsTheServerAsks(t *testing.T) {
 		deadline time.Duration
 		waited   time.Duration
 	}{
-		"one second":                         {throttled("1"), time.Hour, time.Second},
-		"two hours of three":                 {throttled("7200"), 3 * time.Hour, 2 * time.Hour},
-		"just less than is left":             {throttled("3599"), time.Hour, 3599 * time.Second},
-		"a date":                             {throttled("Sat, 01 Jan 2000 00:10:00 GMT"), time.Hour, 10 * time.Minute},
-		"milliseconds":                       {reply{status: 429, header: http.Header{"Retry-After-Ms": {"90000"}}}, time.Hour, 90 * time.Second},
-		"no header, by its own backoff":      {status(429), time.Hour, anyWait},
-		"garbage, by its own backoff":        {throttled("later"), time.Hour, anyWait},
-		"a negative number, by its backoff":  {throttled("-60"), time.Hour, anyWait},
-		"more than a number, by its backoff": {throttled("99999999999999999999"), time.Hour, anyWait},
+		"one second":                               {throttled("1"), time.Hour, time.Second},
+		"two hours of three":                       {throttled("7200"), 3 * time.Hour, 2 * time.Hour},
+		"just less than is left":                   {throttled("3599"), time.Hour, 3599 * time.Second},
+		"a date":                                   {throttled("Sat, 01 Jan 2000 00:10:00 GMT"), time.Hour, 10 * time.Minute},
+		"milliseconds":                             {reply{status: 429, header: http.Header{"Retry-After-Ms": {"90000"}}}, time.Hour, 90 * time.Second},
+		"no header, with backoff":                  {status(429), time.Hour, anyWait},
+		"garbage, with backoff":                    {throttled("later"), time.Hour, anyWait},
+		"a negative number, with backoff":          {throttled("-60"), time.Hour, anyWait},
+		"a number that is too large, with backoff": {throttled("99999999999999999999"), time.Hour, anyWait},
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			t.Run(method+" "+name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestThrottled_waitsAsLongAsTheServerAsks(t *testing.T) {
 	}
 }
 
-func TestThrottled_comesBackAtOnceWhenTheWaitIsLongerThanTheDeadline(t *testing.T) {
+func TestThrottled_failsImmediatelyIfTheWaitExceedsTheDeadline(t *testing.T) {
 	for _, after := range []string{"3601", "7200", "9223372036854775807", "Fri, 31 Dec 9999 23:59:59 GMT"} {
 		t.Run(after, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -88,7 +88,7 @@ func TestThrottled_comesBackAtOnceWhenTheWaitIsLongerThanTheDeadline(t *testing.
 	}
 }
 
-func TestThrottled_isRepeatedUntilTheDeadlineWhateverMaxRetriesSays(t *testing.T) {
+func TestThrottled_isRetriedUntilTheDeadlineIndependentOfMaxRetries(t *testing.T) {
 	inBubble(t, 61*time.Minute, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: slices.Repeat([]reply{throttled("600")}, 100)}
 		start := time.Now()
@@ -100,7 +100,7 @@ func TestThrottled_isRepeatedUntilTheDeadlineWhateverMaxRetriesSays(t *testing.T
 	})
 }
 
-func TestThrottled_usesUpNoRetry(t *testing.T) {
+func TestThrottled_doesNotCountAsRetry(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{throttled("1"), status(503), throttled("1"), throttled("1"), status(503), throttled("1")}}
 		resp, err := do(ctx, t, pipeline(t, httppipe.Options{MaxRetries: 2}, s, nil), http.MethodGet)
@@ -111,9 +111,9 @@ func TestThrottled_usesUpNoRetry(t *testing.T) {
 	})
 }
 
-// TestThrottled_withoutWaitIsNoHotLoop checks that requests are not sent in a tight loop if the
+// TestThrottled_withoutWaitStillPauses checks that requests are not sent in a tight loop if the
 // server returns no wait, or its clock is behind.
-func TestThrottled_withoutWaitIsNoHotLoop(t *testing.T) {
+func TestThrottled_withoutWaitStillPauses(t *testing.T) {
 	for _, after := range []string{"0", "Fri, 31 Dec 1999 23:00:00 GMT"} {
 		t.Run(after, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -184,7 +184,7 @@ func TestThrottled_onePausesAllGoroutines(t *testing.T) {
 	})
 }
 
-func TestGate_isSharedByPipelinesThatNameTheSame(t *testing.T) {
+func TestGate_isSharedByPipelines(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		gate := new(httppipe.Gate)
 		s := &service{replies: []reply{throttled("60")}}
@@ -206,12 +206,12 @@ func TestGate_isSharedByPipelinesThatNameTheSame(t *testing.T) {
 
 var errConnection = errors.New("connection reset by peer")
 
-func TestTransientFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+func TestTransientFailures_areRetriedOnlyIfSafe(t *testing.T) {
 	failures := map[string]func() reply{
 		"408": func() reply { return status(408) }, "500": func() reply { return status(500) }, "502": func() reply { return status(502) },
 		"503": func() reply { return status(503) }, "504": func() reply { return status(504) },
 		"a transport error": func() reply { return reply{err: errConnection} },
-		"an answer that breaks off": func() reply {
+		"a truncated answer": func() reply {
 			return reply{status: 200, body: io.MultiReader(strings.NewReader("half an ans"), iotest.ErrReader(io.ErrUnexpectedEOF))}
 		},
 	}
@@ -264,7 +264,7 @@ func TestTransientFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	}
 }
 
-func TestOtherAnswers_areReturnedAsTheyAre(t *testing.T) {
+func TestOtherAnswers_areReturnedUnchanged(t *testing.T) {
 	for _, code := range []int{200, 201, 202, 204, 301, 302, 307, 400, 403, 404, 405, 409, 412, 417, 501} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -281,9 +281,9 @@ func TestOtherAnswers_areReturnedAsTheyAre(t *testing.T) {
 
 func TestTransientFailures_endAfterMaxRetries(t *testing.T) {
 	for name, c := range map[string]struct{ max, tries int }{
-		"four retries unless told otherwise": {0, 5},
-		"one retry":                          {1, 2},
-		"none":                               {-1, 1},
+		"four retries by default": {0, 5},
+		"one retry":               {1, 2},
+		"none":                    {-1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -298,7 +298,7 @@ func TestTransientFailures_endAfterMaxRetries(t *testing.T) {
 	}
 }
 
-func TestTransientFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
+func TestTransientFailures_waitForRetryAfterAndKeepTheGateOpen(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{{status: 503, header: http.Header{"Retry-After": {"120"}}}}}
 		p := pipeline(t, httppipe.Options{}, s, nil)
@@ -320,7 +320,7 @@ func TestTransientFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
 	})
 }
 
-func TestOptionsRepeat_holdsForRequestsWithoutOneOfTheirOwn(t *testing.T) {
+func TestOptionsRepeat_isTheDefault(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{status(503)}}
 		p := pipeline(t, httppipe.Options{Repeat: httppipe.RepeatSafe}, s, nil)
@@ -372,7 +372,7 @@ func TestRepeatNever_isNotSentAfterALongSignIn(t *testing.T) {
 	})
 }
 
-func TestUnauthorized_isRepeatedOnceWithAFreshToken(t *testing.T) {
+func TestUnauthorized_isRetriedOnceWithANewToken(t *testing.T) {
 	for name, c := range map[string]struct {
 		method string
 		repeat httppipe.Repeat
@@ -429,9 +429,9 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 		method  string
 		tries   int
 	}{
-		"GET is repeated":                     {10 * time.Second, http.MethodGet, 3},
-		"POST is not":                         {10 * time.Second, http.MethodPost, 1},
-		"three minutes unless told otherwise": {0, http.MethodGet, 3},
+		"GET is repeated":          {10 * time.Second, http.MethodGet, 3},
+		"POST is not":              {10 * time.Second, http.MethodPost, 1},
+		"three minutes by default": {0, http.MethodGet, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -456,16 +456,16 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 	}
 }
 
-func TestTimeout_boundsACallWithoutDeadline(t *testing.T) {
+func TestTimeout_limitsACallWithoutDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		timeout time.Duration
 		after   string
 		want    int
 	}{
-		"20 minutes unless told otherwise":     {0, "1199", 200},
-		"more than the 20 minutes":             {0, "1201", 429},
-		"one's own, longer":                    {3 * time.Hour, "7200", 200},
-		"one's own, shorter than what is left": {time.Minute, "61", 429},
+		"20 minutes by default": {0, "1199", 200},
+		"more than 20 minutes":  {0, "1201", 429},
+		"a longer timeout":      {3 * time.Hour, "7200", 200},
+		"a shorter timeout":     {time.Minute, "61", 429},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -484,7 +484,7 @@ func TestTimeout_boundsACallWithoutDeadline(t *testing.T) {
 	})
 }
 
-func TestCancellation_endsEveryWaitAtOnce(t *testing.T) {
+func TestCancellation_endsEveryWaitImmediately(t *testing.T) {
 	for name, method := range map[string]string{"the wait of the throttled call": http.MethodPut, "the wait at the gate": http.MethodGet} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, 3*time.Hour, func(t *testing.T, ctx context.Context) {
@@ -527,9 +527,9 @@ func TestCancellation_endsEveryWaitAtOnce(t *testing.T) {
 	})
 }
 
-// TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid checks that the caller learns that the
+// TestGateClosedBetweenAttempts_returnsTheFirstResult checks that the caller learns that the
 // request was sent and may have been executed.
-func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
+func TestGateClosedBetweenAttempts_returnsTheFirstResult(t *testing.T) {
 	for name, first := range map[string]reply{"a transport error": {err: errConnection}, "a 503": status(503)} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -552,8 +552,8 @@ func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
 	}
 }
 
-// TestSignIn_mayTakeLongerThanOneAttempt checks that a throttled sign-in may take as long as the
-// operation, not only as long as one attempt of the request that needs the token.
+// TestSignIn_mayTakeLongerThanOneAttempt checks that the operation limits the duration of a
+// throttled sign-in. The timeout of one attempt of the request that needs the token does not.
 func TestSignIn_mayTakeLongerThanOneAttempt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		cred := &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Minute) }}
@@ -562,7 +562,7 @@ func TestSignIn_mayTakeLongerThanOneAttempt(t *testing.T) {
 	})
 }
 
-func TestSleep_refusesWhatTheDeadlineDoesNotAllow(t *testing.T) {
+func TestSleep_failsImmediatelyIfTooLong(t *testing.T) {
 	inBubble(t, time.Minute, func(t *testing.T, ctx context.Context) {
 		start := time.Now()
 		err := httppipe.Sleep(ctx, time.Hour)

@@ -32,7 +32,7 @@ func (e *DeadlineError) Error() string {
 // ThrottledRemedy is the remedy for the server's limit.
 const ThrottledRemedy = "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *DeadlineError) Remedy() string {
 	switch {
 	case e.Paced:

@@ -238,7 +238,7 @@ func TestLogin_credentials(t *testing.T) {
 	}
 }
 
-func TestLogin_people(t *testing.T) {
+func TestLogin_users(t *testing.T) {
 	for name, test := range map[string]struct {
 		person mockbackend.Person
 		code   int

@@ -163,7 +163,7 @@ func (s AuditRecords) RecentPolicyChanges(ctx context.Context, since time.Time) 
 }
 
 // windows returns the queries for the period, oldest first, as days in UTC. The last day of a query
-// is also the first day of the next one, so that no day is lost whether or not endDate is
+// is also the first day of the next one. This way no day is lost, whether or not endDate is
 // inclusive.
 func (f AuditFilter) windows(now time.Time) []url.Values {
 	var out []url.Values

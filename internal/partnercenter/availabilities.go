@@ -49,7 +49,7 @@ func (e *NoAzurePlanForSaleError) Error() string {
 	return "The catalog has no Azure plan that can be bought in the country of customer " + e.CustomerID + "."
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*NoAzurePlanForSaleError) Remedy() string {
 	return "Check the country of the customer's billing address, and that the partner may sell there: " + docs + "developer/create-azure-plan."
 }

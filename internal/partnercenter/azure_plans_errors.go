@@ -39,7 +39,7 @@ func (e *LegacyAzureError) Error() string {
 		e.CustomerID, e.Legacy.ID, e.Legacy.OfferID, e.Legacy.Status)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*LegacyAzureError) Remedy() string {
 	return "Transition the subscription to the Azure plan in Partner Center. This cannot be undone and changes how the customer is billed, so it is not automated: " +
 		docs + "developer/create-azure-plan. The permission to buy reservations works with Azure (global) subscriptions, too."
@@ -55,7 +55,7 @@ func (e *NoAgreementError) Error() string {
 	return fmt.Sprintf("Customer %s has not accepted the Microsoft Customer Agreement. Nothing was bought.", e.CustomerID)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*NoAgreementError) Remedy() string { return acceptAgreement + " Then run again." }
 
 // Outcome reports that nothing was bought.
@@ -68,7 +68,7 @@ func (e *OrderFailedError) Error() string {
 	return fmt.Sprintf("Order %s ended with the status %s. Nothing was bought.", e.Order.ID, e.Order.Status)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*OrderFailedError) Remedy() string {
 	return "Look at the order in Partner Center, in the order history of the customer, or ask Microsoft support. Another run places a new order."
 }
@@ -92,7 +92,7 @@ func (e *OrderOpenError) Error() string {
 	return text + ", which waits for a person."
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *OrderOpenError) Remedy() string {
 	if e.Err == nil {
 		text := "Microsoft reviews the order."
@@ -117,7 +117,7 @@ func (e *AzurePlanNotActiveError) Error() string {
 	return fmt.Sprintf("The Azure plan %s of customer %s is %s.", e.Plan.ID, e.CustomerID, cmp.Or(e.Plan.Status, "in no known status"))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*AzurePlanNotActiveError) Remedy() string {
 	return "Look at the plan in Partner Center, on the page Subscriptions of the customer, and reactivate it there."
 }
@@ -143,7 +143,7 @@ func (e *AzurePlanInUseError) Error() string {
 	return fmt.Sprintf("Azure subscriptions below the Azure plan of customer %s are active: %s. The plan was not suspended.", e.CustomerID, strings.Join(lines, ", "))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*AzurePlanInUseError) Remedy() string {
 	return "An Owner cancels the Azure subscriptions in the Azure portal, and reservations are returned. A savings plan cannot be cancelled. " +
 		"This deletes data of the customer, so it is not automated."

@@ -46,7 +46,7 @@ func (e *CartLineError) Error() string {
 	return text
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *CartLineError) Remedy() string { return cartRemedies[string(e.Code)] }
 
 // Outcome reports that nothing was bought.
@@ -123,7 +123,7 @@ func (e *OrderError) Error() string {
 	return fmt.Sprintf("Partner Center did not place the order (code %s): %s", e.Code, e.Description)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *OrderError) Remedy() string { return remedies[string(e.Code)] }
 
 // Outcome reports that nothing was bought.

@@ -82,7 +82,7 @@ func (e *NoSuchUserError) Error() string {
 	return s
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *NoSuchUserError) Remedy() string {
 	return "Check the user principal name: it is the user's sign-in name, not an address for mail. A guest's contains #EXT#. The user's object ID works as well."
 }

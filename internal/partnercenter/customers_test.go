@@ -78,8 +78,8 @@ func TestCustomers_stopsEarly(t *testing.T) {
 	}
 }
 
-// TestCustomers_halfAList checks that a failed page is an error, not the end of the list.
-func TestCustomers_halfAList(t *testing.T) {
+// TestCustomers_failedPage checks that a failed page is an error, not the end of the list.
+func TestCustomers_failedPage(t *testing.T) {
 	for _, fault := range []mockbackend.Fault{
 		{Kind: mockbackend.APIError, Status: 400, Code: 3000},
 		{Kind: mockbackend.EmptyForbidden},
@@ -165,8 +165,8 @@ func TestCustomers_get(t *testing.T) {
 	}
 }
 
-// TestProfiles_tenantIDOfTheToken checks that the token provides the tenant ID without a request.
-func TestProfiles_tenantIDOfTheToken(t *testing.T) {
+// TestProfiles_tenantIDFromToken checks that the token provides the tenant ID without a request.
+func TestProfiles_tenantIDFromToken(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 60})
 	client := newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.TenantID = "" })
 	errs := make(chan error)
@@ -294,9 +294,9 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// TestCustomers_knowName checks that recording an empty name does not prevent the read. The name of an ID that is not a
+// TestCustomers_KnowName checks that recording an empty name does not prevent the read. The name of an ID that is not a
 // customer stays empty and is read once.
-func TestCustomers_knowName(t *testing.T) {
+func TestCustomers_KnowName(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := newClient(t, b)
 	c.Customers.KnowName(mockbackend.AdatumID, "")

@@ -73,18 +73,18 @@ func TestEach_failures(t *testing.T) {
 		failed int // number of customers; -1 if Each stops
 		most   int // maximum number of requests
 	}{
-		"one customer":                   {fault{Kind: mockbackend.EmptyForbidden, Times: 1, Skip: 500}, 1, customers},
-		"many that are no customers":     {fault{Kind: mockbackend.APIError, Status: 403, Code: 20002, Times: 900}, 900, customers},
-		"many that do not exist":         {fault{Kind: mockbackend.APIError, Status: 404, Code: 60003, Times: 900}, 900, customers},
-		"fewer in a row than an outage":  {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 99, Skip: 10}, 99, customers},
-		"as many in a row as an outage":  {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 200, Skip: 10}, -1, 10 + 100 + 2*concurrent},
-		"the wrong address":              {fault{Kind: mockbackend.Redirect, Times: -1}, -1, 100 + 2*concurrent},
-		"no role":                        {fault{Kind: mockbackend.EmptyForbidden, Times: -1}, -1, 100 + 2*concurrent},
-		"no role, by its code":           {fault{Kind: mockbackend.APIError, Status: 403, Code: 900150, Times: 1, Skip: 500}, -1, 501 + 2*concurrent},
-		"the server is down":             {fault{Kind: mockbackend.ServerError, Times: -1}, -1, 5 * (100 + 2*concurrent)},
-		"the network is down":            {fault{Kind: mockbackend.DropBefore, Times: -1}, -1, 5 * (100 + 2*concurrent)},
-		"the token is not accepted":      {fault{Kind: mockbackend.APIError, Status: 401, Code: 900421, Times: -1}, -1, 2 * concurrent},
-		"throttled for longer than time": {fault{Kind: mockbackend.Throttle, RetryAfter: 2 * time.Hour, Skip: 100}, -1, 100 + 2*concurrent},
+		"one customer":                        {fault{Kind: mockbackend.EmptyForbidden, Times: 1, Skip: 500}, 1, customers},
+		"many tenants without a relationship": {fault{Kind: mockbackend.APIError, Status: 403, Code: 20002, Times: 900}, 900, customers},
+		"many tenants that do not exist":      {fault{Kind: mockbackend.APIError, Status: 404, Code: 60003, Times: 900}, 900, customers},
+		"fewer in a row than an outage":       {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 99, Skip: 10}, 99, customers},
+		"as many in a row as an outage":       {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 200, Skip: 10}, -1, 10 + 100 + 2*concurrent},
+		"the wrong URL":                       {fault{Kind: mockbackend.Redirect, Times: -1}, -1, 100 + 2*concurrent},
+		"no role":                             {fault{Kind: mockbackend.EmptyForbidden, Times: -1}, -1, 100 + 2*concurrent},
+		"no role, by its code":                {fault{Kind: mockbackend.APIError, Status: 403, Code: 900150, Times: 1, Skip: 500}, -1, 501 + 2*concurrent},
+		"the server is down":                  {fault{Kind: mockbackend.ServerError, Times: -1}, -1, 5 * (100 + 2*concurrent)},
+		"the network is down":                 {fault{Kind: mockbackend.DropBefore, Times: -1}, -1, 5 * (100 + 2*concurrent)},
+		"the token is not accepted":           {fault{Kind: mockbackend.APIError, Status: 401, Code: 900421, Times: -1}, -1, 2 * concurrent},
+		"throttled for longer than time":      {fault{Kind: mockbackend.Throttle, RetryAfter: 2 * time.Hour, Skip: 100}, -1, 100 + 2*concurrent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

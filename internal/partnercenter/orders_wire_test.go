@@ -40,7 +40,7 @@ var orderBodies = map[string]struct {
 		`{"id":"o","alternateId":null,"billingCycle":null,"creationDate":null,"totalPrice":null,"lineItems":[{"lineItemNumber":null,"quantity":null,"pricing":null,"provisioningContext":null}]}`,
 		"o        [-  x-   unclear]",
 	},
-	"a reservation by what it was bought with": {
+	"a reservation by its provisioning context": {
 		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"provisioningContext":{"SubscriptionId":"s","Scope":"shared","duration":null}}]}`,
 		"o  one_time      [0  x1   reservation]",
 	},
@@ -136,10 +136,10 @@ func TestOrders_bodies(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]string{
-		"a date that is none":    `{"id":"o","creationDate":"soon"}`,
-		"an amount that is none": `{"id":"o","totalPrice":"free"}`,
-		"half a licence":         `{"id":"o","lineItems":[{"quantity":0.5}]}`,
-		"lines of another type":  `{"id":"o","lineItems":"none"}`,
+		"not a date":            `{"id":"o","creationDate":"soon"}`,
+		"not an amount":         `{"id":"o","totalPrice":"free"}`,
+		"half a licence":        `{"id":"o","lineItems":[{"quantity":0.5}]}`,
+		"lines of another type": `{"id":"o","lineItems":"none"}`,
 	} {
 		for o, err := range serving(t, nil, `{"totalCount":1,"items":[`+body+`]}`).Orders.Of(t.Context(), "c", OrderFilter{}) {
 			if err == nil {

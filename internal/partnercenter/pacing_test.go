@@ -78,17 +78,17 @@ func TestPacing(t *testing.T) {
 	}
 }
 
-// TestPacing_ends checks that a call fails immediately, with a remedy, if the remaining time is too
+// TestPacing_deadline checks that a call fails immediately, with a remedy, if the remaining time is too
 // short.
-func TestPacing_ends(t *testing.T) {
+func TestPacing_deadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate   mockbackend.Rate
 		limits httppipe.Limits
 		says   string
 	}{
-		"at the server's limit": {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
-		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise the limit of requests per second, or remove it"},
-		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
+		"at the server's limit":    {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
+		"at the client's own rate": {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise the limit of requests per second, or remove it"},
+		"in a long queue":          {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -50,7 +50,7 @@ func pageOf(n, first int) string {
 
 // The answer 400/2000 to a continuation token ends a list only after a full page, and only if a
 // retry gets it again. In all other cases, part of a list would be mistaken for the whole list.
-func TestAll_endOfAList(t *testing.T) {
+func TestAll_endOfList(t *testing.T) {
 	const end = `400 {"code":2000,"description":"no more"}`
 	for name, c := range map[string]struct {
 		answers  []string
@@ -58,17 +58,17 @@ func TestAll_endOfAList(t *testing.T) {
 		want     int  // number of items; -1 is an error
 		requests int
 	}{
-		"behind a full page, twice":        {[]string{pageOf(500, 0), end, end}, true, 500, 3},
-		"behind a full page, once":         {[]string{pageOf(500, 0), end, pageOf(500, 500), end, end}, true, 1000, 5},
-		"behind a page that is not full":   {[]string{pageOf(500, 0), pageOf(499, 500), end}, true, -1, 3},
-		"then another error":               {[]string{pageOf(500, 0), end, `500 {}`}, true, -1, 3},
-		"at the beginning":                 {[]string{end}, true, -1, 1},
-		"no size, behind the largest page": {[]string{pageOf(7, 0), pageOf(7, 7), end, end}, false, 14, 4},
-		"no size, behind a smaller page":   {[]string{pageOf(7, 0), pageOf(6, 7), end}, false, -1, 3},
-		"no size, behind a first page":     {[]string{pageOf(3, 0), end, end}, false, 3, 3},
-		"another code behind a full page":  {[]string{pageOf(500, 0), `400 {"code":3000}`}, true, -1, 2},
-		"an item without an id":            {[]string{`200 {"items":[{"id":"1"},{"companyProfile":{}}]}`}, true, -1, 1},
-		"an item without an id, no size":   {[]string{`200 {"items":[{}]}`}, false, -1, 1},
+		"after a full page, twice":        {[]string{pageOf(500, 0), end, end}, true, 500, 3},
+		"after a full page, once":         {[]string{pageOf(500, 0), end, pageOf(500, 500), end, end}, true, 1000, 5},
+		"after a page that is not full":   {[]string{pageOf(500, 0), pageOf(499, 500), end}, true, -1, 3},
+		"then another error":              {[]string{pageOf(500, 0), end, `500 {}`}, true, -1, 3},
+		"at the start":                    {[]string{end}, true, -1, 1},
+		"no size, after the largest page": {[]string{pageOf(7, 0), pageOf(7, 7), end, end}, false, 14, 4},
+		"no size, after a smaller page":   {[]string{pageOf(7, 0), pageOf(6, 7), end}, false, -1, 3},
+		"no size, after a first page":     {[]string{pageOf(3, 0), end, end}, false, 3, 3},
+		"another code after a full page":  {[]string{pageOf(500, 0), `400 {"code":3000}`}, true, -1, 2},
+		"an item without an id":           {[]string{`200 {"items":[{"id":"1"},{"companyProfile":{}}]}`}, true, -1, 1},
+		"an item without an id, no size":  {[]string{`200 {"items":[{}]}`}, false, -1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, requests := scripted(t, func(*Options) {}, c.answers...)

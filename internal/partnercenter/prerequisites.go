@@ -51,7 +51,7 @@ func (k SubscriptionKind) title() string {
 	return "Azure (global) subscription"
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *NoAzureSubscriptionError) Remedy() string {
 	return "Buy an Azure plan for the customer, or reactivate the one it has, before you enable the permission " +
 		"(https://learn.microsoft.com/partner-center/developer/create-azure-plan)."

@@ -68,25 +68,25 @@ func TestBuyer_wasEnabled(t *testing.T) {
 		now     string // on, off, or "" for unknown
 		want    string
 	}{
-		"on all the time":           {nil, "on", "on"},
-		"off all the time":          {nil, "off", "off"},
-		"without a user":            {nil, "", "?The current permission could not be read"},
-		"turned on before":          {[]AuditRecord{create(-1)}, "on", "on"},
-		"at the same moment":        {[]AuditRecord{create(0)}, "on", "on"},
-		"turned on after":           {[]AuditRecord{create(1)}, "on", "off"},
-		"turned off before":         {[]AuditRecord{deleted(-1)}, "off", "off"},
-		"turned off after":          {[]AuditRecord{deleted(1)}, "off", "on"},
-		"on between":                {[]AuditRecord{create(-1), deleted(1), create(2)}, "on", "on"},
-		"off between":               {[]AuditRecord{deleted(-1), create(1), deleted(2)}, "off", "off"},
-		"no user, turned on":        {[]AuditRecord{create(-1)}, "", "on"},
-		"no user, turned off after": {[]AuditRecord{deleted(1)}, "", "on"},
-		"widened after":             {[]AuditRecord{update(1, off, on)}, "on", "off"},
-		"narrowed before":           {[]AuditRecord{update(-1, on, off)}, "off", "off"},
-		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
-		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
-		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
-		"one value is told":         {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
-		"created, without a value":  {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
+		"always enabled":                 {nil, "on", "on"},
+		"always disabled":                {nil, "off", "off"},
+		"app-only":                       {nil, "", "?The current permission could not be read"},
+		"enabled before":                 {[]AuditRecord{create(-1)}, "on", "on"},
+		"enabled at the same time":       {[]AuditRecord{create(0)}, "on", "on"},
+		"enabled after":                  {[]AuditRecord{create(1)}, "on", "off"},
+		"disabled before":                {[]AuditRecord{deleted(-1)}, "off", "off"},
+		"disabled after":                 {[]AuditRecord{deleted(1)}, "off", "on"},
+		"enabled in between":             {[]AuditRecord{create(-1), deleted(1), create(2)}, "on", "on"},
+		"disabled in between":            {[]AuditRecord{deleted(-1), create(1), deleted(2)}, "off", "off"},
+		"app-only, enabled before":       {[]AuditRecord{create(-1)}, "", "on"},
+		"app-only, disabled after":       {[]AuditRecord{deleted(1)}, "", "on"},
+		"widened after":                  {[]AuditRecord{update(1, off, on)}, "on", "off"},
+		"narrowed before":                {[]AuditRecord{update(-1, on, off)}, "off", "off"},
+		"a change is missing":            {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
+		"a change in between is missing": {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
+		"no values":                      {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
+		"one value":                      {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
+		"created, without a value":       {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
 	} {
 		b := buyer{customer: Customer{ID: "c"}, policyKnown: c.now != ""}
 		if c.now == "on" {
@@ -186,9 +186,9 @@ func TestOrder_hasID(t *testing.T) {
 	}
 }
 
-// TestPurchases_twice checks that an order on two pages is one purchase, and that an order without
+// TestPurchases_repeatedOrder checks that an order on two pages is one purchase, and that an order without
 // a date is listed.
-func TestPurchases_twice(t *testing.T) {
+func TestPurchases_repeatedOrder(t *testing.T) {
 	const line = `"lineItems":[{"termDuration":"P1Y"}]`
 	c := serving(t, nil,
 		`{"totalCount":2,"items":[{"id":"a",`+line+`}],"links":{"next":{"uri":"/customers/c/orders?page=2"}}}`,
@@ -219,7 +219,7 @@ func TestPolicyChange(t *testing.T) {
 		"created":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: reservations}, " > RI"},
 		"updated":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceOldValue: both, ResourceNewValue: reservations}, "RI SP > RI"},
 		"deleted":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "delete_self_serve_policy", ResourceOldValue: both}, "RI SP > "},
-		"not told":      {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceNewValue: both}, "? > RI SP"},
+		"no old value":  {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceNewValue: both}, "? > RI SP"},
 		"failed":        {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: both, OperationStatus: "failed"}, "? > ?"},
 		"another thing": {AuditRecord{ResourceType: "order", OperationType: "create_order", ResourceNewValue: both}, "? > ?"},
 	} {

@@ -67,7 +67,7 @@ func TestSavingsPlans_bodies(t *testing.T) {
 			t.Errorf("%s:\n%q, not\n%q", name, got, want)
 		}
 	}
-	for name, body := range map[string]string{"an amount that is none": `{"id":"a","unitType":"Benefit","lineItems":[{"purchaseCommitment":{"amount":"much"}}]}`, "no id": `{"unitType":"Benefit"}`} {
+	for name, body := range map[string]string{"not an amount": `{"id":"a","unitType":"Benefit","lineItems":[{"purchaseCommitment":{"amount":"much"}}]}`, "no id": `{"unitType":"Benefit"}`} {
 		if plans, err := serving(t, nil, `{"totalCount":1,"items":[`+body+`]}`).SavingsPlans.Of(t.Context(), "c"); err == nil {
 			t.Errorf("%s counts as %+v", name, plans)
 		}

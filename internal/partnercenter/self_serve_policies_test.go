@@ -79,9 +79,9 @@ func TestGrantAndRevoke_requests(t *testing.T) {
 	}
 }
 
-// TestGrantAndRevoke_outcomesNotDocumented checks that the result is the same for all server
+// TestGrantAndRevoke_undocumentedBehavior checks that the result is the same for all server
 // behaviors that Microsoft does not document.
-func TestGrantAndRevoke_outcomesNotDocumented(t *testing.T) {
+func TestGrantAndRevoke_undocumentedBehavior(t *testing.T) {
 	for name, change := range map[string]func(*mockbackend.Knobs){
 		"stale reads":                func(k *mockbackend.Knobs) { k.StaleReads = 2 },
 		"stale lists":                func(k *mockbackend.Knobs) { k.StaleReads, k.StaleListOnly = 2, true },
@@ -228,9 +228,9 @@ func TestWrites_lostAnswers(t *testing.T) {
 	}
 }
 
-// TestWrites_neverLate checks that a throttled update or delete reads the policy again before the
+// TestWrites_rereadAfterThrottling checks that a throttled update or delete reads the policy again before the
 // retry, because the policy may have changed during the wait.
-func TestWrites_neverLate(t *testing.T) {
+func TestWrites_rereadAfterThrottling(t *testing.T) {
 	for _, c := range []struct {
 		name, method string
 		before       []string
@@ -264,10 +264,10 @@ func TestWrites_neverLate(t *testing.T) {
 	}
 }
 
-// TestGrant_survivesDeleteInFlight covers another process that read the policy before it was
+// TestGrant_concurrentDelete covers another process that read the policy before it was
 // extended and deletes it afterwards. The API has no precondition for a delete, so the grant reads
 // the policy again.
-func TestGrant_survivesDeleteInFlight(t *testing.T) {
+func TestGrant_concurrentDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetPermissions(adatum, savingsPlan)
@@ -289,10 +289,10 @@ func TestGrant_survivesDeleteInFlight(t *testing.T) {
 	})
 }
 
-// TestRevoke_restoresWhatWentWithThePolicy checks that the revoking process restores permissions
+// TestRevoke_restoresOtherPermission checks that the revoking process restores permissions
 // that its delete removed by accident. This is possible if the delete answers with the deleted
 // policy.
-func TestRevoke_restoresWhatWentWithThePolicy(t *testing.T) {
+func TestRevoke_restoresOtherPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.DeleteAnswersBody = true })
@@ -344,9 +344,9 @@ func BenchmarkGrantAndGet(b *testing.B) {
 	}
 }
 
-// TestGrant_rightAfterRevoke covers terraform apply -replace, which destroys and creates in one
+// TestGrant_afterRevoke covers terraform apply -replace, which destroys and creates in one
 // process while reads may be stale.
-func TestGrant_rightAfterRevoke(t *testing.T) {
+func TestGrant_afterRevoke(t *testing.T) {
 	for _, stale := range []int{0, 1, 2} {
 		t.Run(fmt.Sprint(stale, " stale reads"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -188,9 +188,9 @@ func TestWrites_unreadable(t *testing.T) {
 	}
 }
 
-// TestGrant_withoutTimeToLookAgain checks that a successful write is a success, even if no time is
+// TestGrant_noTimeToRead checks that a successful write is a success, even if no time is
 // left to check whether another process undid it.
-func TestGrant_withoutTimeToLookAgain(t *testing.T) {
+func TestGrant_noTimeToRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policy := func(permissions string) string {
 			return `{"id":"p_c","selfServeEntity":{"tenantID":"c"},"grantor":{"tenantID":"partner"},"permissions":[` + permissions + `]}`

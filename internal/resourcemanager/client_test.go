@@ -87,8 +87,8 @@ func (l lists) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
-// TestLists_end checks that a list that repeats a page ends in an error.
-func TestLists_end(t *testing.T) {
+// TestLists_repeatedPage checks that a list that repeats a page ends in an error.
+func TestLists_repeatedPage(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(url string) (int, string) {
 		return http.StatusOK, fmt.Sprintf(`{"value":[],"nextLink":%q}`, url)
@@ -111,14 +111,14 @@ func TestLists_end(t *testing.T) {
 // that is not a list is an error.
 func TestLists_refused(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"a page on another host":   {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
-		"a page on a host as user": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
-		"a link that is none":      {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
-		"no list":                  {`{}`, "not what the API documents"},
-		"null":                     {`null`, "not what the API documents"},
-		"nothing":                  {``, "not what the API documents"},
-		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no ID"},
-		"an object without role":   {`{"value":[{"id":"/x"}]}`, "has no"},
+		"a page on another host":           {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
+		"a host in the user part of a URL": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
+		"a malformed link":                 {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
+		"not a list":                       {`{}`, "not what the API documents"},
+		"null":                             {`null`, "not what the API documents"},
+		"nothing":                          {``, "not what the API documents"},
+		"an object without an id":          {`{"value":[{"properties":{}}]}`, "has no ID"},
+		"an object without role":           {`{"value":[{"id":"/x"}]}`, "has no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

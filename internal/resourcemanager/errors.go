@@ -177,7 +177,7 @@ func (e *DisabledError) Error() string {
 	return fmt.Sprintf("subscription %s (%s) is %s, so nothing can be changed in it", e.SubscriptionID, e.Name, strings.ToLower(e.State))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *DisabledError) Remedy() string {
 	return "Reactivate the subscription in Partner Center first."
 }

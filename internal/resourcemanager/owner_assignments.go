@@ -20,7 +20,7 @@ type OwnerAssignment struct {
 	// PrincipalType is User, Group or ServicePrincipal. If it is empty, Azure detects the type.
 	PrincipalType string
 	Description   string
-	// Adopt allows to adopt an assignment that somebody else created.
+	// Adopt allows the adoption of an assignment that somebody else created.
 	Adopt bool
 }
 

@@ -22,7 +22,7 @@ func (a RoleAssignment) Side() string {
 	return CustomerSide
 }
 
-// Owners contains the assignments of the roles that allow to buy reservations and savings plans on
+// Owners contains the holders of the roles that matter for buying reservations and savings plans on
 // a subscription, each sorted by principal and scope.
 type Owners struct {
 	Owners                []RoleAssignment

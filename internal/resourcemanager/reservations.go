@@ -178,7 +178,7 @@ func (e *NotAppliedError) Error() string {
 	return fmt.Sprintf("Azure accepted the change of reservation %s, but after %s its renewal is still %s", e.ReservationID, appliedWithin, onOff(!e.Renew))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *NotAppliedError) Remedy() string {
 	return "Apply again in some minutes. If it stays so, check the reservation in the Azure portal: Reservations > the reservation > Renewal."
 }

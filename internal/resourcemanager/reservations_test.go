@@ -182,7 +182,7 @@ func TestReservations_setRenewal(t *testing.T) {
 		sent  []string
 		took  time.Duration
 	}{
-		"at once":       {func(*mockbackend.Knobs) {}, []string{setReservation}, 0},
+		"immediately":   {func(*mockbackend.Knobs) {}, []string{setReservation}, 0},
 		"accepted":      {func(k *mockbackend.Knobs) { k.ReservationUpdateTime = 5 * time.Second }, []string{setReservation, getReservation}, 5 * time.Second},
 		"accepted late": {func(k *mockbackend.Knobs) { k.ReservationUpdateTime = 150 * time.Second }, []string{setReservation, getReservation, getReservation}, 5 * time.Minute},
 		"read late":     {func(k *mockbackend.Knobs) { k.ReservationReadLag = 30 * time.Second }, []string{setReservation}, 0},
@@ -217,9 +217,9 @@ func TestReservations_setRenewal(t *testing.T) {
 	}
 }
 
-// TestReservations_setRenewalAgain checks that an update that changes nothing is not an error. Some
+// TestReservations_setSameRenewal checks that an update that changes nothing is not an error. Some
 // versions of the API refuse it.
-func TestReservations_setRenewalAgain(t *testing.T) {
+func TestReservations_setSameRenewal(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.SameRenewalRefused = true })
 	if r, err := newClient(t, b).Reservations.SetRenewal(t.Context(), contoso, contosoReservation, true); err != nil || !r.Renew {
@@ -228,9 +228,9 @@ func TestReservations_setRenewalAgain(t *testing.T) {
 	expectSent(t, b, setReservation, getReservation)
 }
 
-// TestReservations_setRenewalNeverDone checks that an accepted change that is never made is an
+// TestReservations_setRenewalNotApplied checks that an accepted change that is never made is an
 // error after 10 minutes, and that it may still be made.
-func TestReservations_setRenewalNeverDone(t *testing.T) {
+func TestReservations_setRenewalNotApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationUpdateTime, k.ReservationUpdatesLost = 5*time.Second, true })
@@ -255,12 +255,12 @@ func TestReservations_outcomes(t *testing.T) {
 		err       string
 		mayBeDone bool
 	}{
-		"lost answer, and it shows": {mockbackend.Fault{Kind: mockbackend.DropAfter, Times: -1}, "", false},
-		"not readable":              {mockbackend.Fault{Kind: mockbackend.Garbage}, "not what the API documents", true},
-		"server error":              {mockbackend.Fault{Kind: mockbackend.ServerError, Times: -1}, "500", true},
-		"refused":                   {mockbackend.Fault{Kind: mockbackend.APIError, Status: http.StatusForbidden, Error: "AuthorizationFailed"}, "Owner of the reservation order", false},
-		"without a code":            {mockbackend.Fault{Kind: mockbackend.EmptyForbidden}, "Owner of the reservation order", false},
-		"throttled":                 {mockbackend.Fault{Kind: mockbackend.Throttle, Times: 3}, "", false},
+		"lost answer, applied": {mockbackend.Fault{Kind: mockbackend.DropAfter, Times: -1}, "", false},
+		"unreadable":           {mockbackend.Fault{Kind: mockbackend.Garbage}, "not what the API documents", true},
+		"server error":         {mockbackend.Fault{Kind: mockbackend.ServerError, Times: -1}, "500", true},
+		"refused":              {mockbackend.Fault{Kind: mockbackend.APIError, Status: http.StatusForbidden, Error: "AuthorizationFailed"}, "Owner of the reservation order", false},
+		"without a code":       {mockbackend.Fault{Kind: mockbackend.EmptyForbidden}, "Owner of the reservation order", false},
+		"throttled":            {mockbackend.Fault{Kind: mockbackend.Throttle, Times: 3}, "", false},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -17,9 +17,9 @@ import (
 // adatum is the assignment of most tests.
 var adatum = resourcemanager.OwnerAssignment{TenantID: tenant, SubscriptionID: subscription, PrincipalID: user, PrincipalType: "User"}
 
-// TestAssign_namesTheAssignmentAsOtherToolsDo checks that names are the same as those of
+// TestAssign_sameNameAsOtherTools checks that names are the same as those of
 // Microsoft's tools.
-func TestAssign_namesTheAssignmentAsOtherToolsDo(t *testing.T) {
+func TestAssign_sameNameAsOtherTools(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	const upper = "ABCDEF00-0000-0000-0000-000000000000"
 	plan := mockbackend.Subscription{AzureSubscriptions: []mockbackend.AzureEntitlement{{ID: strings.ToLower(upper)}, {ID: "00000000-0000-0000-0000-000000000000"}}}
@@ -39,7 +39,7 @@ func TestAssign_namesTheAssignmentAsOtherToolsDo(t *testing.T) {
 	}
 }
 
-func TestAssign_isOneListAndOneWrite(t *testing.T) {
+func TestAssign_requests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := newClient(t, b)
@@ -64,9 +64,9 @@ func TestAssign_isOneListAndOneWrite(t *testing.T) {
 	})
 }
 
-// TestAssign_again checks that Assign adopts what an apply that was interrupted after the write has
+// TestAssign_afterInterruption checks that Assign adopts what an apply that was interrupted after the write has
 // created.
-func TestAssign_again(t *testing.T) {
+func TestAssign_afterInterruption(t *testing.T) {
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
 		"as documented":         func(*mockbackend.Knobs) {},
 		"without createdBy":     func(k *mockbackend.Knobs) { k.CreatedByNull = true },
@@ -171,9 +171,9 @@ func ourName(t *testing.T, o resourcemanager.OwnerAssignment) string {
 	return a.ID[strings.LastIndex(a.ID, "/")+1:]
 }
 
-// TestAssign_neverTouchesThePartnersAccess checks that the partner's own access is neither adopted
+// TestAssign_partnersAccess checks that the partner's own access is neither adopted
 // nor imported.
-func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
+func TestAssign_partnersAccess(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	o := adatum
 	o.PrincipalID, o.PrincipalType, o.Adopt = mockbackend.GroupID(mockbackend.AdminAgent), "", true
@@ -193,9 +193,9 @@ func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
 	}
 }
 
-// TestAssign_waitsForWhatMayPass checks that errors that may be temporary are retried for a limited
+// TestAssign_temporaryErrors checks that errors that may be temporary are retried for a limited
 // time, and other errors not at all.
-func TestAssign_waitsForWhatMayPass(t *testing.T) {
+func TestAssign_temporaryErrors(t *testing.T) {
 	taken := ourName(t, adatum)
 	unknownUser := func(o *resourcemanager.OwnerAssignment) { o.PrincipalID = "11111111-1111-1111-1111-111111111111" }
 	for name, c := range map[string]struct {
@@ -205,20 +205,20 @@ func TestAssign_waitsForWhatMayPass(t *testing.T) {
 		within  time.Duration
 		writes  int // maximum number of writes
 	}{
-		"a principal that was just made":              {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownPrincipals = 3 }), within: 30 * time.Second, writes: 4},
-		"a principal that does not exist":             {change: unknownUser, code: "PrincipalNotFound", within: 2 * time.Minute, writes: 9},
-		"a principal of unknown type":                 {change: func(o *resourcemanager.OwnerAssignment) { unknownUser(o); o.PrincipalType = "" }, code: "PrincipalNotFound", within: 5 * time.Minute, writes: 15},
-		"a subscription that was just made":           {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 4 }), within: 30 * time.Second, writes: 4},
-		"a subscription that does not exist":          {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = "11111111-1111-1111-1111-111111111111" }, code: "SubscriptionNotFound", within: 5 * time.Minute, writes: 15},
-		"access that was just given":                  {prepare: func(b *mockbackend.Backend) { b.GrantDelegatedAccess(tenant, 4) }, within: 30 * time.Second, writes: 4},
-		"access that was taken away":                  {prepare: func(b *mockbackend.Backend) { b.EndDelegatedAccess(tenant) }, code: "AuthorizationFailed", within: 5 * time.Minute, writes: 15},
-		"a type that is not the principal's, at once": {change: func(o *resourcemanager.OwnerAssignment) { o.PrincipalType = "Group" }, code: "UnmatchedPrincipalType", writes: 1},
-		"a subscription of another tenant, at once":   {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = mockbackend.ContosoAzureID }, code: "InvalidAuthenticationTokenTenant"},
-		"a subscription that is disabled, at once":    {prepare: func(b *mockbackend.Backend) { b.SetSubscriptionStatus(tenant, subscription, "suspended") }, code: "ReadOnlyDisabledSubscription", writes: 1},
-		"a subscription that has a lock, at once":     {prepare: func(b *mockbackend.Backend) { b.LockSubscription(subscription, mockbackend.ReadOnly) }, code: "ScopeLocked", writes: 1},
-		"a subscription with too many roles, at once": {prepare: knob(func(k *mockbackend.Knobs) { k.RoleAssignmentLimit = 1 }), code: "RoleAssignmentLimitExceeded", writes: 1},
-		"an application without principal, at once":   {prepare: knob(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true }), code: "InvalidAuthenticationToken"},
-		"our name, taken by another principal, at once": {prepare: func(b *mockbackend.Backend) {
+		"a principal that was just created":               {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownPrincipals = 3 }), within: 30 * time.Second, writes: 4},
+		"a principal that does not exist":                 {change: unknownUser, code: "PrincipalNotFound", within: 2 * time.Minute, writes: 9},
+		"a principal of unknown type":                     {change: func(o *resourcemanager.OwnerAssignment) { unknownUser(o); o.PrincipalType = "" }, code: "PrincipalNotFound", within: 5 * time.Minute, writes: 15},
+		"a subscription that was just created":            {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 4 }), within: 30 * time.Second, writes: 4},
+		"a subscription that does not exist":              {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = "11111111-1111-1111-1111-111111111111" }, code: "SubscriptionNotFound", within: 5 * time.Minute, writes: 15},
+		"access that was just granted":                    {prepare: func(b *mockbackend.Backend) { b.GrantDelegatedAccess(tenant, 4) }, within: 30 * time.Second, writes: 4},
+		"access that was removed":                         {prepare: func(b *mockbackend.Backend) { b.EndDelegatedAccess(tenant) }, code: "AuthorizationFailed", within: 5 * time.Minute, writes: 15},
+		"the wrong principal type, immediately":           {change: func(o *resourcemanager.OwnerAssignment) { o.PrincipalType = "Group" }, code: "UnmatchedPrincipalType", writes: 1},
+		"a subscription of another tenant, immediately":   {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = mockbackend.ContosoAzureID }, code: "InvalidAuthenticationTokenTenant"},
+		"a disabled subscription, immediately":            {prepare: func(b *mockbackend.Backend) { b.SetSubscriptionStatus(tenant, subscription, "suspended") }, code: "ReadOnlyDisabledSubscription", writes: 1},
+		"a locked subscription, immediately":              {prepare: func(b *mockbackend.Backend) { b.LockSubscription(subscription, mockbackend.ReadOnly) }, code: "ScopeLocked", writes: 1},
+		"a subscription with too many roles, immediately": {prepare: knob(func(k *mockbackend.Knobs) { k.RoleAssignmentLimit = 1 }), code: "RoleAssignmentLimitExceeded", writes: 1},
+		"an application without principal, immediately":   {prepare: knob(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true }), code: "InvalidAuthenticationToken"},
+		"our name, used by another principal, immediately": {prepare: func(b *mockbackend.Backend) {
 			b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscription, PrincipalID: mockbackend.AdatumSecondUserID, Name: taken})
 		}, code: "RoleAssignmentUpdateNotPermitted", writes: 1},
 	} {
@@ -263,9 +263,9 @@ func knob(change func(*mockbackend.Knobs)) func(*mockbackend.Backend) {
 	return func(b *mockbackend.Backend) { b.SetKnobs(change) }
 }
 
-// TestAssign_manyWaitTogether checks that a thousand assignments without access wait together and
+// TestAssign_sharedWait checks that a thousand assignments without access wait together and
 // not one after the other.
-func TestAssign_manyWaitTogether(t *testing.T) {
+func TestAssign_sharedWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.EndDelegatedAccess(tenant)
@@ -296,7 +296,7 @@ func TestAssign_manyWaitTogether(t *testing.T) {
 	})
 }
 
-func TestAssign_endsWithItsContext(t *testing.T) {
+func TestAssign_contextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.EndDelegatedAccess(tenant)
@@ -338,14 +338,14 @@ func TestRefresh(t *testing.T) {
 		sent   []string
 	}{
 		"unchanged": {sent: []string{list}},
-		"in other words": {change: func(b *mockbackend.Backend, _ string) {
+		"in upper case": {change: func(b *mockbackend.Backend, _ string) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true })
 		}, sent: []string{list}},
 		"on several pages": {change: func(b *mockbackend.Backend, _ string) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.RoleAssignmentPageSize = 1 })
 		}, sent: []string{list, list}},
 		"removed":                          {change: func(b *mockbackend.Backend, id string) { b.RemoveAssignment(subscription, id) }, want: gone, sent: []string{list, get}},
-		"made again under another name":    {change: remake, want: renamed, sent: []string{list}},
+		"recreated with another name":      {change: remake, want: renamed, sent: []string{list}},
 		"lists lag":                        {knobs: func(k *mockbackend.Knobs) { k.StaleAssignmentLists = 1 }, lately: true, sent: []string{list, get}},
 		"all reads lag, right after write": {knobs: func(k *mockbackend.Knobs) { k.StaleAssignmentLists, k.StaleAssignmentGets = 1, 3 }, lately: true, sent: []string{list, get, get, get, get}},
 		"removed right after the write":    {change: func(b *mockbackend.Backend, id string) { b.RemoveAssignment(subscription, id) }, lately: true, want: gone, sent: []string{list, get, get, get, get, get, get, get, get}},
@@ -390,9 +390,9 @@ func remake(b *mockbackend.Backend, name string) {
 	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscription, PrincipalID: user})
 }
 
-// TestRefresh_isShared checks that a hundred assignments of one subscription need one list. A
+// TestRefresh_shared checks that a hundred assignments of one subscription need one list. A
 // hundred tenants need one list and one token each.
-func TestRefresh_isShared(t *testing.T) {
+func TestRefresh_shared(t *testing.T) {
 	for _, c := range []struct{ assignments, tenants int }{{1, 1}, {10, 1}, {100, 1}, {100, 100}} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(t, mockbackend.Config{Latency: 20 * time.Millisecond})
