@@ -77,7 +77,8 @@ type attempts struct {
 
 type attemptsKey struct{}
 
-// attemptsOf returns the attempts of a context or of an already finished azcore request.
+// attemptsOf returns the attempts that a context contains. Its parameter is not a context.Context,
+// because it also accepts the context of a finished request.
 func attemptsOf(of interface{ Value(key any) any }) *attempts {
 	if a, ok := of.Value(attemptsKey{}).(*attempts); ok {
 		return a

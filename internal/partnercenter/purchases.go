@@ -113,11 +113,15 @@ type PurchaseReport struct {
 
 // List returns what was bought in a period. A new order can take up to 15 minutes to appear.
 //
-// List sends one request per customer for the orders and one for the subscriptions. If CustomerIDs is
-// nil, it also sends one per 500 customers for the list, one per customer for the permission, and one
-// per 29 days for the permission changes. For customers with purchases only, it also reads the
-// reservations, the permission, the profile and the activity log. If the domain of a buyer's name
-// does not show whose user it is, it also reads the customer's users.
+// List sends one request per customer for the orders and one for the subscriptions. If CustomerIDs
+// is nil, it also sends:
+//   - one request per 500 customers for the list,
+//   - one per customer for the permission,
+//   - one per 29 days for the permission changes.
+//
+// For customers with purchases only, it also reads the reservations, the permission, the profile
+// and the activity log. If the domain of a buyer's name does not show whose user it is, it also
+// reads the customer's users.
 //
 // The returned error concerns all customers. Errors of single customers are in the report.
 func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseReport, error) {

@@ -182,7 +182,8 @@ func (s RoleAssignments) TakeOver(ctx context.Context, o OwnerAssignment, a Role
 	if a.Description == o.Description && a.Condition == "" && (o.PrincipalType == "" || strings.EqualFold(o.PrincipalType, a.PrincipalType)) {
 		return a, nil
 	}
-	// The update also sends the principal type, because Azure refuses a wrong one.
+	// If only the principal type differs, the update reports a wrong type, because Azure refuses
+	// it.
 	updated, err := s.Update(ctx, o, a.ID)
 	if err != nil && updated.ID == "" && !o.Adopt {
 		updated = a // it was created by this provider, and is unchanged

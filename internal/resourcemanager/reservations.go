@@ -163,8 +163,8 @@ func (s Reservations) ReadWritten(ctx context.Context, tenantID string, id Reser
 	}
 }
 
-// appliedWithin is the maximum time until an accepted change is in effect. Microsoft's example has a Retry-After of 2
-// minutes.
+// appliedWithin is the maximum time until an accepted change is in effect. Microsoft's example has
+// a Retry-After of 2 minutes.
 const appliedWithin = 10 * time.Minute
 
 // NotAppliedError means that Azure accepted a change of a renewal, but it is not in effect.
