@@ -215,7 +215,8 @@ func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenReq
 	a := c.known[key]
 	if err == nil {
 		c.config.Texts.AddSecrets(token.Token)
-		// Renew 5 minutes before expiry, as azcore does, and later for short-lived tokens.
+		// Renew 5 minutes before expiry, as azcore does. The margin is smaller for short-lived
+		// tokens.
 		margin := min(5*time.Minute, time.Until(token.ExpiresOn)/10)
 		issued := &httppipe.Token{Value: token.Token, ExpiresOn: token.ExpiresOn, Replacement: a.token != nil && a.token.Outdated()}
 		c.known[key] = answer{token: issued, renew: token.ExpiresOn.Add(-margin)}

@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Error is a failed sign-in. It must not be retried, because transient errors have already been
+// Error is a failed sign-in. A retry cannot help, because transient errors have already been
 // retried.
 type Error struct {
 	// StatusCode is the HTTP status of the token endpoint, or 0 without an answer.

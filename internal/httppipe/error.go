@@ -35,7 +35,7 @@ type Error struct {
 	Code string
 	// Message is the server's text. It may be localized, so code must not depend on it.
 	Message string
-	// Challenge is the WWW-Authenticate header of the answer, or "".
+	// Challenge is the WWW-Authenticate header of the answer to a request without a token, or "".
 	Challenge string
 	// Method and Path are from the request. The path includes the query.
 	Method, Path string

@@ -34,8 +34,8 @@ const (
 	RepeatNever
 )
 
-// ErrNotSent is returned for a [RepeatNever] request that was not sent because it would have had to
-// wait.
+// ErrNotSent is returned for a [RepeatNever] request that was not sent, because the gate was closed
+// or the sign-in took too long.
 var ErrNotSent error = notSentError{}
 
 type notSentError struct{}
@@ -103,7 +103,7 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 		closed, throttled = p.leave(turn, resp, err)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			if before != nil {
-				return before, nil // the last answer of the server says more
+				return before, nil // the server's last answer is more informative
 			}
 			err = fmt.Errorf("the operation's time ran out: %w", err)
 		}

@@ -313,7 +313,7 @@ func (s SelfServePolicies) update(ctx context.Context, want change, policy SelfS
 	case againErr == nil:
 		s.withoutID.Store(true)
 	case errors.As(againErr, &answered) && OutcomeOf(againErr) == Refused && !moved(againErr):
-		return result, err // the first error says more
+		return result, err // the first error is more informative
 	}
 	return again, againErr
 }
@@ -328,7 +328,8 @@ func (s SelfServePolicies) sendPolicy(ctx context.Context, want change, in call)
 	return writeResult{policy: out}, err
 }
 
-// throttled reports whether the write was throttled, or not sent because it would have had to wait.
+// throttled reports whether the write was throttled, or was not sent to avoid a wait
+// ([httppipe.ErrNotSent]).
 func throttled(err error) bool {
 	return is(err, http.StatusTooManyRequests) || errors.Is(err, httppipe.ErrNotSent)
 }
