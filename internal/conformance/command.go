@@ -109,7 +109,7 @@ func (c Command) Run(ctx context.Context, args []string) int {
 func (c Command) parse(args []string) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("conformance", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // Run reports errors
+	set.SetOutput(io.Discard) // Run reports each error once
 	set.StringVar(&f.write, "write", "", "`customer` ID of a sandbox whose permissions are changed and restored")
 	set.StringVar(&f.output, "output", "conformance-report.json", "`file` to write the report to")
 	set.StringVar(&f.role, "role", "", "`role` of the user, for the report: admin, sales or helpdesk; no call tells it")

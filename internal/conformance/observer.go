@@ -55,7 +55,7 @@ type observer struct {
 	reservations []map[string]any // all entitlements of that customer for reservations
 	savingsPlan  map[string]any
 	plan         map[string]any                     // a subscription that is an Azure plan
-	auditRecords []auditRecord                      // of the last days
+	auditRecords []auditRecord                      // of the last days, oldest first
 	agreementsOf map[string]partnercenter.RawAnswer // by customer
 
 	selfServeRead bool

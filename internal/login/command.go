@@ -80,7 +80,7 @@ func (c Command) Run(ctx context.Context, args []string) int {
 func (c Command) parse(args []string) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("login", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // Run reports errors
+	set.SetOutput(io.Discard) // Run reports each error once
 	set.StringVar(&f.settings.TenantID, "tenant-id", "", "Microsoft Entra `tenant` ID or domain of the partner")
 	set.StringVar(&f.settings.ClientID, "client-id", "", "application (client) `ID` of the app registration")
 	set.StringVar(&f.settings.ClientSecretFilePath, "client-secret-file-path", "", "`file` with a client secret of the application")

@@ -22,7 +22,7 @@ func (p AzurePlanPurchase) Begun() bool { return p != AzurePlanPurchase{} }
 // AzurePlanOptions are the options of a purchase. The caller must have accepted the partner-of-record attestation,
 // which every purchase contains.
 type AzurePlanOptions struct {
-	// Reseller is the Partner ID (PartnerOne location ID) of the indirect reseller, or "".
+	// Reseller is the Partner ID (MPN location ID) of the indirect reseller, or "".
 	Reseller string
 	// Adopt accepts an existing plan of the customer, and reactivates a suspended one.
 	Adopt bool

@@ -45,9 +45,9 @@ func (o Order) id() string { return o.ID }
 
 // OrderLine is one line of an order.
 type OrderLine struct {
-	// OfferID has the same format as in [Subscription].
+	// Number counts from 0.
 	Number *Integer `json:"lineItemNumber"`
-	// OfferID is as that of a [Subscription].
+	// OfferID has the same format as in [Subscription].
 	OfferID      string `json:"offerId"`
 	FriendlyName string `json:"friendlyName"`
 	// SubscriptionID is the subscription ID in Partner Center. Reservations have none.

@@ -256,7 +256,8 @@ type writeResult struct {
 }
 
 // write sends the one request that changes the policy from current to the wanted state. Updates and
-// deletes are never retried, because they are based on the read directly before.
+// deletes are never delayed ([httppipe.RepeatNever]), because they are based on the read directly
+// before.
 func (s SelfServePolicies) write(ctx context.Context, customerID string, current SelfServePolicy, want change) (writeResult, error) {
 	permissions := want.merge(current)
 	var out SelfServePolicy
