@@ -232,7 +232,7 @@ type trials struct {
 func (t trials) each(attempts []attempt, e ending) {
 	t.Helper()
 	attempts = t.some(attempts)
-	collectSeldom()
+	CollectSeldom()
 	surfaced := 0
 	for _, a := range attempts {
 		var failed bool
@@ -248,8 +248,8 @@ func (t trials) each(attempts []attempt, e ending) {
 	t.Logf("%d cases, %d of which ended in an error", len(attempts), surfaced)
 }
 
-// collectSeldom saves a quarter of the time: the trials use a few megabytes at a time and make gigabytes of garbage.
-var collectSeldom = sync.OnceFunc(func() { debug.SetGCPercent(400) })
+// CollectSeldom is for tests that make gigabytes of garbage and use a few megabytes at a time. It saves a quarter of their time.
+var CollectSeldom = sync.OnceFunc(func() { debug.SetGCPercent(400) })
 
 // sparse is how many cases the race detector gets one of. It is prime, so that each request gets other ways to fail.
 const sparse = 7
