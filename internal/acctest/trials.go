@@ -258,8 +258,8 @@ const sparse = 7
 // in a second pass, which knows the tests by their names.
 func (t trials) some(attempts []attempt) []attempt {
 	t.Helper()
-	if !strings.Contains(strings.SplitN(t.Name(), "/", 2)[0], "_faults") {
-		t.Fatal(`the name of a test that tries all faults has to contain "_faults": "make test" runs it by that name`)
+	if !strings.Contains(strings.SplitN(t.Name(), "/", 2)[0], "_fault") {
+		t.Fatal(`the name of a test that tries all faults has to contain "_fault": "make test" runs it by that name`)
 	}
 	if !RaceDetector {
 		return attempts
