@@ -126,7 +126,7 @@ func TestProtoAzurePlan_faultsOfAll(t *testing.T) {
 
 // After each interruption the state is lost, as after a kill -9. The next run finds what the first one has bought. Nothing but
 // the request IDs keeps the server from selling two.
-func TestProtoAzurePlan_stateLost(t *testing.T) {
+func TestProtoAzurePlan_faultsStateLost(t *testing.T) {
 	t.Parallel()
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
 		"sells two":          func(k *mockbackend.Knobs) { late(k); k.SecondPlan = mockbackend.SecondPlanSell },
