@@ -133,12 +133,12 @@ func TestProtoReservations_forms(t *testing.T) {
 		set  func(*mockbackend.Knobs)
 		want string // type, quantity, state, scope and quantity details of the first reservation
 	}{
-		"as documented":   {func(*mockbackend.Knobs) {}, "virtualmachines 2 created shared [2 fulfilled]"},
-		"old contract":    {func(k *mockbackend.Knobs) { k.OldEntitlements = true }, "<nil> 2 created shared []"},
-		"not fulfilled":   {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.Unfulfilled }, "virtualmachines 2 created shared [2 unfulfilled]"},
-		"pending":         {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.PrefulfillmentPending }, "virtualmachines 2 created shared [2 prefulfillment_pending]"},
-		"not documented":  {func(k *mockbackend.Knobs) { k.UnknownEnums = true }, "virtualmachines 2 merged management_group [2 postfulfillment_pending]"},
-		"upper-case ids":  {func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true }, "virtualmachines 2 created shared [2 fulfilled]"},
+		"as documented":     {func(*mockbackend.Knobs) {}, "virtualmachines 2 created shared [2 fulfilled]"},
+		"old contract":      {func(k *mockbackend.Knobs) { k.OldEntitlements = true }, "<nil> 2 created shared []"},
+		"not fulfilled":     {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.Unfulfilled }, "virtualmachines 2 created shared [2 unfulfilled]"},
+		"pending":           {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.PrefulfillmentPending }, "virtualmachines 2 created shared [2 prefulfillment_pending]"},
+		"not documented":    {func(k *mockbackend.Knobs) { k.UnknownEnums = true }, "virtualmachines 2 merged management_group [2 postfulfillment_pending]"},
+		"upper-case ids":    {func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true }, "virtualmachines 2 created shared [2 fulfilled]"},
 		"app-only, allowed": {func(k *mockbackend.Knobs) { k.EntitlementsAppOnly = true }, "virtualmachines 2 created shared [2 fulfilled]"},
 	} {
 		b := mockbackend.New(mockbackend.Config{})
