@@ -133,7 +133,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	subjects, err := d.subjects(ctx, m)
+	subjects, err := d.listSubjects(ctx, m)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
 		return
@@ -182,9 +182,9 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// subjects returns the customers that the configuration selects, sorted by ID. If it selects only a few by ID,
+// listSubjects returns the customers that the configuration selects, sorted by ID. If it selects only a few by ID,
 // they are not read yet (known is false).
-func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customerPermissionsDataSourceModel) ([]subject, error) {
+func (d *customerPermissionsDataSource) listSubjects(ctx context.Context, m customerPermissionsDataSourceModel) ([]subject, error) {
 	named := make([]string, 0, len(m.CustomerIDs))
 	for _, id := range m.CustomerIDs {
 		named = append(named, strings.ToLower(id))

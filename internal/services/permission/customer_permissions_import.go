@@ -65,7 +65,7 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	if word := strings.ToLower(text); word == importAll || word == importOn {
 		ids, err := r.listCustomers(ctx, nil)
 		if err == nil && word == importOn {
-			ids, diags = r.enabled(ctx, ids)
+			ids, diags = r.listEnabled(ctx, ids)
 		}
 		if err != nil {
 			diags.Append(tfkit.Failure("Could not import the permissions of all customers", err))
@@ -112,8 +112,8 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	return ids, uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(ids, ","))).String(), nil
 }
 
-// enabled returns the customers that have a permission enabled.
-func (r *customerPermissionsResource) enabled(ctx context.Context, ids []string) ([]string, diag.Diagnostics) {
+// listEnabled returns the customers that have a permission enabled.
+func (r *customerPermissionsResource) listEnabled(ctx context.Context, ids []string) ([]string, diag.Diagnostics) {
 	found := finding{known: snapshot{listed: fleet{}, unlisted: fleet{}}}
 	slices.Sort(ids)
 	err := r.readPolicies(ctx, ids, &found, true, time.Time{}, nil)
