@@ -19,11 +19,11 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// inTheWay are two resources that were applied, each in a run of its own, and then are planned in
-// one run.
+// inTheWay is one of two resources about the same permission. Each was applied in its own run. Then both are
+// planned in one run.
 type inTheWay struct {
 	typeName string
-	// before is applied first; nil is that there is none.
+	// before is applied first, unless it is nil.
 	before, after acctest.Values
 }
 
@@ -44,6 +44,7 @@ func TestProtoClaims(t *testing.T) {
 		stays    = "Permissions stay enabled"
 		manages  = "Two resources manage the same permission"
 	)
+	// In the names, one is a single resource, and a fleet is a partnercenter_customer_permissions.
 	for name, c := range map[string]struct {
 		resources []inTheWay
 		refused   string
@@ -129,7 +130,7 @@ func TestProtoClaims(t *testing.T) {
 	}
 }
 
-// Customers move from single resources to a fleet without being switched off and on.
+// Customers move from single resources to partnercenter_customer_permissions without being disabled in between.
 func TestAccFleet_takesOver(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -160,7 +161,7 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// expectText fails the test unless the text has what is wanted; "" is nothing at all.
+// expectText fails the test unless the text contains want. If want is "", the text must be empty.
 func expectText(t *testing.T, what, got, want string) {
 	t.Helper()
 	if want == "" && got != "" || !strings.Contains(got, want) {
@@ -168,8 +169,8 @@ func expectText(t *testing.T, what, got, want string) {
 	}
 }
 
-// A permission that passes to a new resource, without a moved block, is not turned off in between: the
-// resource that ends waits for the new one.
+// A permission that passes to a new resource without a moved block is not disabled in between: the resource
+// that ends waits for the new one.
 func TestCLI_passesToNewResource(t *testing.T) {
 	t.Parallel()
 	single := func(name string) string {
@@ -197,14 +198,14 @@ func TestCLI_passesToNewResource(t *testing.T) {
 				}
 			}
 			if r := w.Run(t.Context(), "plan", "-detailed-exitcode"); r.ExitCode != 0 {
-				t.Errorf("the plan after it ends with %d:\n%s", r.ExitCode, r.Output)
+				t.Errorf("the next plan has exit code %d:\n%s", r.ExitCode, r.Output)
 			}
 		})
 	}
 }
 
-// A replacement that is created first keeps what it finds on from the object that is destroyed after it,
-// also of a customer of whom it changes something else.
+// A replacement that is created first keeps the permissions that the old object has enabled, although the old
+// object is destroyed after it. This also holds for customers for whom the replacement changes something else.
 func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -235,8 +236,8 @@ func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
 	})
 }
 
-// Without its block, a resource with lifecycle { destroy = false } is forgotten by OpenTofu, and destroyed by
-// Terraform. A removed block means the same to both; see TestHandOver.
+// If the block of a resource with lifecycle { destroy = false } is removed, OpenTofu forgets the resource, and
+// Terraform destroys it. A removed block means the same in both; see TestHandOver.
 func TestCLI_destroyFalse(t *testing.T) {
 	t.Parallel()
 	acctest.SkipBelow(t, 16, 12, "destroy in lifecycle blocks")
@@ -271,6 +272,6 @@ func TestCLI_destroyFalse(t *testing.T) {
 	}
 	acctest.ExpectPermissions(t, b.Backend, customer, want...)
 	if r := w.Run(t.Context(), "state", "list"); strings.TrimSpace(r.Output) != "" {
-		t.Errorf("the state has %s, after\n%s", r.Output, out)
+		t.Errorf("the state contains %s after\n%s", r.Output, out)
 	}
 }
