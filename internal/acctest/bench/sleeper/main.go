@@ -1,5 +1,5 @@
-// Command sleeper is a provider that does nothing but wait as long as the mock takes to answer. What
-// Terraform takes with it is what it takes with any provider that the plugin framework serves.
+// Command sleeper is a provider that only waits for the latency of the mock. Terraform takes at least this time
+// with any provider of the plugin framework.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	if err != nil {
 		log.Fatalf("SLEEPER_OBJECTS: %v", err)
 	}
-	// Log lines that Terraform drops cost more than the rest.
+	// Log lines that Terraform drops would take more time than everything else.
 	partnercenter.LogAsTerraform()
 	err = providerserver.Serve(context.Background(), func() provider.Provider { return &sleeper{wait, objects} },
 		providerserver.ServeOpts{Address: "registry.terraform.io/bench/sleeper"})
@@ -42,13 +42,13 @@ func main() {
 }
 
 type sleeper struct {
-	// wait is how long each call takes.
+	// wait is the duration of each call.
 	wait time.Duration
-	// objects is how many the data source lists.
+	// objects is the number of objects that the data source lists.
 	objects int
 }
 
-// sleep ends early only when Terraform cancels the call, which does not count then.
+// sleep waits. It ends early only if Terraform cancels the call, which is not measured.
 func (s *sleeper) sleep(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -76,7 +76,7 @@ func (s *sleeper) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{func() datasource.DataSource { return customers{customer.NewCustomersDataSource(), s} }}
 }
 
-// permission is sleeper_permission.
+// permission is the resource sleeper_permission.
 type permission struct{ *sleeper }
 
 type permissionModel struct {
@@ -105,7 +105,7 @@ func (p permission) Create(ctx context.Context, req resource.CreateRequest, resp
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// Read leaves the state as it is.
+// Read does not change the state.
 func (p permission) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
 	p.sleep(ctx)
 }
@@ -118,7 +118,8 @@ func (p permission) Delete(ctx context.Context, _ resource.DeleteRequest, _ *res
 	p.sleep(ctx)
 }
 
-// permissions is sleeper_customer_permissions: the schema is that of partnercenter_customer_permissions.
+// permissions is the resource sleeper_customer_permissions with the schema of
+// partnercenter_customer_permissions.
 type permissions struct {
 	resource.Resource
 	*sleeper
@@ -132,7 +133,7 @@ func (p permissions) Schema(ctx context.Context, req resource.SchemaRequest, res
 	p.Resource.Schema(ctx, req, resp)
 }
 
-// Create stores the plan. What the provider would find out is null.
+// Create stores the plan. Unknown values become null.
 func (p permissions) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	p.sleep(ctx)
 	attributes := map[string]tftypes.Value{}
@@ -149,7 +150,7 @@ func (p permissions) Create(ctx context.Context, req resource.CreateRequest, res
 	resp.State.Raw = tftypes.NewValue(req.Plan.Raw.Type(), attributes)
 }
 
-// Read leaves the state as it is.
+// Read does not change the state.
 func (p permissions) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
 	p.sleep(ctx)
 }
@@ -162,7 +163,7 @@ func (p permissions) Delete(ctx context.Context, _ resource.DeleteRequest, _ *re
 	p.sleep(ctx)
 }
 
-// customers is sleeper_customers: the schema is that of partnercenter_customers.
+// customers is the data source sleeper_customers with the schema of partnercenter_customers.
 type customers struct {
 	datasource.DataSource
 	*sleeper
@@ -176,7 +177,7 @@ func (c customers) Schema(ctx context.Context, req datasource.SchemaRequest, res
 	c.DataSource.Schema(ctx, req, resp)
 }
 
-// Read writes the form that the framework sends on, without its conversion of Go values.
+// Read sets the state in Terraform's own format, without the framework's conversion of Go values.
 func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	c.sleep(ctx)
 	object, ok := resp.State.Schema.Type().TerraformType(ctx).(tftypes.Object)
@@ -201,7 +202,7 @@ func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	resp.State.Raw = tftypes.NewValue(object, attributes)
 }
 
-// value makes up a value: every string is as long as a GUID.
+// value returns a made-up value. Each string is as long as a GUID.
 func value(t tftypes.Type, n int) tftypes.Value {
 	if object, ok := t.(tftypes.Object); ok {
 		attributes := make(map[string]tftypes.Value, len(object.AttributeTypes))
