@@ -278,7 +278,7 @@ func TestProtoClientConfig_claimsChallenge(t *testing.T) {
 }
 
 // 500 resources continue after the token has expired, with one new token for all of them.
-func TestProtoClientConfig_expiryInTheMiddle(t *testing.T) {
+func TestProtoClientConfig_tokenExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{Customers: 520})

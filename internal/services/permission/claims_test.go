@@ -60,7 +60,7 @@ func TestProtoClaims(t *testing.T) {
 		"two of one type agree":           {resources: []inTheWay{{typeName, nil, single(true)}, {typeName, nil, single(true)}}, warned: manages},
 		"two of one type exist":           {resources: []inTheWay{{typeName, single(true), single(true)}, {typeName, single(true), single(true)}}, warned: manages},
 		"they contradict each other":      {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: opposite},
-		"the other way":                   {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
+		"contradiction in another order":  {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
 		"two of one type contradict":      {resources: []inTheWay{{typeName, nil, single(false)}, {typeName, nil, single(true)}}, refused: opposite},
 		"the fleet does not manage it":    {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
 		"the other permission":            {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
@@ -70,8 +70,8 @@ func TestProtoClaims(t *testing.T) {
 			says: []string{"removed block with destroy = false"},
 		},
 		"a fleet takes over, one destroyed":    {resources: []inTheWay{{fleetType, nil, one()}, {typeName, single(true), nil}}, warned: passes},
-		"a fleet lets go, one takes over":      {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, warned: passes},
-		"a fleet lets go, one has it":          {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), of(acctest.Values{})}}, warned: stays},
+		"a fleet removes it, one takes over":   {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, warned: passes},
+		"a fleet removes it, one has it":       {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), of(acctest.Values{})}}, warned: stays},
 		"a fleet releases, one takes over":     {resources: []inTheWay{{fleetType, one(), of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
 		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"a fleet destroyed, one has it":        {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), nil}}, warned: stays},
@@ -80,14 +80,14 @@ func TestProtoClaims(t *testing.T) {
 		"one destroyed that is off":            {resources: []inTheWay{{typeName, single(false), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, warned: passes},
 		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: opposite},
-		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
+		"deny disables what another enables":   {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
 		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: denied},
 		"a first deny beside a new one":        {resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, nobody}}, refused: denied},
-		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
+		"a first deny in the other order":      {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
 		"deny beside a new fleet":              {resources: []inTheWay{{fleetType, nobody, nobody}, {fleetType, nil, one()}}, refused: denied},
 		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: denied},
 		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}},
-		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
+		"deny, and the customer of the other one is no longer listed": {resources: []inTheWay{
 			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
 		}, refused: denied},
 		"deny, and the other one is listed": {resources: []inTheWay{
@@ -206,7 +206,7 @@ func TestCLI_passesToNewResource(t *testing.T) {
 
 // A replacement that is created first keeps the permissions that the old object has enabled, although the old
 // object is destroyed after it. This also holds for customers for whom the replacement changes something else.
-func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
+func TestProtoFleet_replacementKeepsEnabled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{})

@@ -239,7 +239,7 @@ func TestProtoPermissionList_failures(t *testing.T) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusForbidden, Code: 20002, Skip: 5, Times: 1})
 			}, []string{mockbackend.TailspinID}, nil, "",
 		},
-		"nobody can be read": {
+		"no customer can be read": {
 			func(b *mockbackend.Backend) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.ServerError, Times: -1})
 			}, nil, nil, "So nothing is listed.",

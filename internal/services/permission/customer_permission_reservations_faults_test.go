@@ -60,13 +60,13 @@ var operations = []operation{
 	{name: "create on", do: refreshAndApply(on), wanted: on},
 	{name: "create on beside another", before: []string{sp}, do: refreshAndApply(on), wanted: on},
 	{name: "create off", do: refreshAndApply(off), wanted: off},
-	{name: "create off what is on", before: []string{ri}, do: refreshAndApply(off), wanted: off},
+	{name: "create off over on", before: []string{ri}, do: refreshAndApply(off), wanted: off},
 	{name: "create off beside another", before: []string{ri, sp}, do: refreshAndApply(off), wanted: off},
 	{name: "adopt", before: []string{ri, sp}, do: refreshAndApply(on), wanted: on},
 	{name: "read", state: on, do: refresh, wanted: on},
-	{name: "read what was turned off", state: on, meanwhile: []string{sp}, do: refresh, wanted: on},
-	{name: "read what was turned off a moment ago", state: on, meanwhile: []string{sp}, soon: true, do: refresh, wanted: on},
-	{name: "read what was turned on", state: off, meanwhile: []string{ri}, do: refresh, wanted: off},
+	{name: "read a disabled one", state: on, meanwhile: []string{sp}, do: refresh, wanted: on},
+	{name: "read shortly after a change outside", state: on, meanwhile: []string{sp}, soon: true, do: refresh, wanted: on},
+	{name: "read an enabled one", state: off, meanwhile: []string{ri}, do: refresh, wanted: off},
 	{name: "update on", state: off, do: refreshAndApply(on), wanted: on},
 	{name: "update on beside another", before: []string{sp}, state: off, do: refreshAndApply(on), wanted: on},
 	{name: "update off", state: on, do: refreshAndApply(off), wanted: off},
@@ -135,7 +135,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend, saved acctest.S
 			}
 			p.Restart(token)
 			if failed != nil || o.meanwhile != nil {
-				if err := o.heal(t, r); err != nil {
+				if err := o.repair(t, r); err != nil {
 					return fmt.Errorf("another apply does not repair it: %w", err)
 				}
 			}
@@ -173,7 +173,7 @@ func (o operation) stateIsTrue(b *mockbackend.Backend, r *acctest.Resource, befo
 	return nil
 }
 
-func (o operation) heal(t *testing.T, r *acctest.Resource) error {
+func (o operation) repair(t *testing.T, r *acctest.Resource) error {
 	t.Helper()
 	if o.state == nil && !r.Exists() && strings.HasPrefix(o.name, "import") {
 		return o.do(t, r)

@@ -88,7 +88,7 @@ var reviews = []struct {
 		summary:   "enables 1, disables 1, releases 0, cannot enable 0; 0 already as declared",
 	},
 	{
-		name:    "who cannot be enabled",
+		name:    "a customer that cannot be enabled",
 		before:  of(acctest.Values{mockbackend.AdatumID: onlyRI}),
 		config:  of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.FabrikamID: onlyRI}, "on_error", "report"),
 		changes: acctest.Values{fabrikam: "reservations: cannot be enabled (no Azure subscription)"},
@@ -131,7 +131,7 @@ func TestProtoFleet_changes(t *testing.T) {
 				r.Again()
 				r.MustRefresh()
 				expectChanges(t, "the state that was loaded again", r.State(), nil, nil)
-				if c.name != "who cannot be enabled" { // each plan tries it again
+				if c.name != "a customer that cannot be enabled" { // each plan tries it again
 					r.ExpectPlan(c.config, acctest.NoOp)
 				}
 			})
@@ -194,7 +194,7 @@ func TestCLIFleet_changedSincePlan(t *testing.T) {
 }
 
 // The plan of a destroy names the customers that it disables. If their names cannot be read, it shows the IDs.
-func TestProtoFleet_destroyTells(t *testing.T) {
+func TestProtoFleet_destroyWarns(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn, mockbackend.LitwareID: bothOff}))

@@ -190,16 +190,16 @@ func TestProtoCustomerPermissions_selects(t *testing.T) {
 			want                     []mockbackend.Customer
 			lists, lookUps, policies int
 		}{
-			"a company":                 {acctest.Values{"company_name_prefix": "adatum"}, all[:1], 1, 0, 1},
-			"a domain":                  {acctest.Values{"domain_prefix": "LITWARE"}, all[1:2], 1, 0, 1},
-			"both":                      {acctest.Values{"company_name_prefix": "customer 0001", "domain_prefix": "customer00012"}, all[11:12], 1, 0, 1},
-			"a company and no domain":   {acctest.Values{"company_name_prefix": "adatum", "domain_prefix": "litware"}, nil, 1, 0, 0},
-			"none named":                {acctest.Values{"customer_ids": []any{}}, nil, 0, 0, 0},
-			"a few, again in capitals":  {acctest.Values{"customer_ids": ids(all[10:15])}, all[10:15], 0, 5, 5},
-			"many, again in capitals":   {acctest.Values{"customer_ids": ids(all[:55])}, all[:55], 1, 0, 55},
-			"as many as are looked up":  {acctest.Values{"customer_ids": ids(all[:49])}, all[:49], 0, 49, 49},
-			"as few as are looked up":   {acctest.Values{"customer_ids": ids(all[:50])}, all[:50], 1, 0, 50},
-			"all, failures as a report": {acctest.Values{"on_error": "report"}, all, 1, 0, 60},
+			"a company":                  {acctest.Values{"company_name_prefix": "adatum"}, all[:1], 1, 0, 1},
+			"a domain":                   {acctest.Values{"domain_prefix": "LITWARE"}, all[1:2], 1, 0, 1},
+			"both":                       {acctest.Values{"company_name_prefix": "customer 0001", "domain_prefix": "customer00012"}, all[11:12], 1, 0, 1},
+			"a company and no domain":    {acctest.Values{"company_name_prefix": "adatum", "domain_prefix": "litware"}, nil, 1, 0, 0},
+			"none named":                 {acctest.Values{"customer_ids": []any{}}, nil, 0, 0, 0},
+			"a few, again in capitals":   {acctest.Values{"customer_ids": ids(all[10:15])}, all[10:15], 0, 5, 5},
+			"many, again in capitals":    {acctest.Values{"customer_ids": ids(all[:55])}, all[:55], 1, 0, 55},
+			"most IDs with single reads": {acctest.Values{"customer_ids": ids(all[:49])}, all[:49], 0, 49, 49},
+			"fewest IDs with the list":   {acctest.Values{"customer_ids": ids(all[:50])}, all[:50], 1, 0, 50},
+			"all, failures as a report":  {acctest.Values{"on_error": "report"}, all, 1, 0, 60},
 		} {
 			b.ResetCounters()
 			v, err := p.ReadDataSource(t.Context(), permissionsType, c.config)

@@ -436,7 +436,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 		}, wait: time.Hour, plan: acctest.NoOp, audits: 5, reads: 2}, // with 4 retries
 		"a change of a customer that is not named": {change: unnamed(""), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
 		"a change that names the partner":          {change: unnamed(mockbackend.PartnerTenantID), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
-		"deny, and somebody else was turned on":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 2, reads: 1},
+		"deny, and an unlisted one was enabled":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 2, reads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -708,11 +708,11 @@ func TestProtoFleet_maxChangesCounts(t *testing.T) {
 		before, after acctest.Values
 		refused       string
 	}{
-		"added, and one changes":            {acctest.Values{}, three, ""},
-		"added, and two change":             {acctest.Values{}, with(three, mockbackend.LitwareID, bothOn), "This would change 2 customers (1 enabled, 1 disabled), and max_changes allows 1"},
-		"more is managed, and one changes":  {acctest.Values{mockbackend.ContosoID: acctest.Values{"azure_savings_plans": true}, mockbackend.LitwareID: acctest.Values{"azure_savings_plans": false}}, three, ""},
-		"deny, and who was off is removed":  {two, nil, ""},
-		"deny, and who is on is listed off": {acctest.Values{}, with(two, mockbackend.ContosoID, bothOff), ""},
+		"added, and one changes":              {acctest.Values{}, three, ""},
+		"added, and two change":               {acctest.Values{}, with(three, mockbackend.LitwareID, bothOn), "This would change 2 customers (1 enabled, 1 disabled), and max_changes allows 1"},
+		"more is managed, and one changes":    {acctest.Values{mockbackend.ContosoID: acctest.Values{"azure_savings_plans": true}, mockbackend.LitwareID: acctest.Values{"azure_savings_plans": false}}, three, ""},
+		"deny, and a disabled one is removed": {two, nil, ""},
+		"deny, and an enabled one is listed":  {acctest.Values{}, with(two, mockbackend.ContosoID, bothOff), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -90,7 +90,7 @@ func TestAccFleet_lifecycle(t *testing.T) {
 }
 
 // A customer that can never be read can be released without a refresh. After that, plans work again.
-func TestProtoFleet_releasesWhoCannotBeRead(t *testing.T) {
+func TestProtoFleet_releasesUnreadable(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}))

@@ -19,8 +19,8 @@ func scaleFleet(r acctest.Run, refresh string) (config acctest.Values) {
 	return config
 }
 
-// scale is the number of customers in tests of scale. The race detector makes them ten times as slow, and more
-// customers would not find more races.
+// scale is how many customers the test of scale has. The race detector makes it ten times as
+// slow, and there is no more to race for with more of them.
 var scale = map[bool]int{false: 10_000, true: 1_000}[raceDetector]
 
 // Three of 10,000 customers are changed outside Terraform. The refresh finds them in the activity log with

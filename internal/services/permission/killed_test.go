@@ -95,7 +95,7 @@ func runKilled(t *testing.T, customers int, config string) {
 			if k.interrupted(way.end) {
 				ended++
 			}
-			k.nobodyTurnedOff(way.name)
+			k.noneDisabled(way.name)
 			if t.Failed() {
 				return
 			}
@@ -185,9 +185,9 @@ func (k *killed) killProvider(cli *exec.Cmd) {
 	}
 }
 
-// nobodyTurnedOff checks the changes on the server since the last call. Requests of a killed process may still
+// noneDisabled checks the changes on the server since the last call. Requests of a killed process may still
 // arrive during the next run.
-func (k *killed) nobodyTurnedOff(way string) {
+func (k *killed) noneDisabled(way string) {
 	k.Helper()
 	changes := k.Changes()
 	for _, c := range changes[k.seen:] {
@@ -211,7 +211,7 @@ func (k *killed) converges(way string) {
 	if r := k.Run(k.Context(), "apply", "-auto-approve", "-input=false"); r.Err != nil {
 		k.Errorf("%s: the next apply: %v", way, r.Err)
 	}
-	k.nobodyTurnedOff(way)
+	k.noneDisabled(way)
 	for _, id := range k.customers {
 		var want []string
 		if k.on[id] {

@@ -131,7 +131,7 @@ func TestProto_destroysUnderLag(t *testing.T) {
 }
 
 // The second half of a replacement cannot start. The state is kept.
-func TestProtoFleet_halfAReplacement(t *testing.T) {
+func TestProtoFleet_replacementCannotStart(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, "max_changes", 5)
@@ -158,7 +158,7 @@ func TestProtoFleet_halfAReplacement(t *testing.T) {
 
 // One customer never stops the others. A customer that has left is a warning in plan and apply, and the others
 // are changed.
-func TestProtoFleet_oneCustomerLeft(t *testing.T) {
+func TestProtoFleet_customerHasLeft(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}))
