@@ -47,9 +47,9 @@ func EachFaultGivenUp(t *testing.T, on string, prepare Prepare) {
 	trials{t, on, prepare}.each(singleFaults(t, prepare), givenUp)
 }
 
-// EachFaultPair lets two requests fail, with both endings. The first is a write that may have been executed and
-// whose answer is lost. The second is the read after it, with every fault. In addition, it tries n random pairs
-// from this seed.
+// EachFaultPair lets several requests fail, with both endings. The first is a write that may have been executed
+// and whose answer is lost. After it, all requests to the same service fail, with every permanent fault. In
+// addition, it tries n random pairs of faults from this seed.
 func EachFaultPair(t *testing.T, on string, n int, seed uint64, prepare Prepare) {
 	t.Helper()
 	for _, e := range []ending{again, givenUp} {

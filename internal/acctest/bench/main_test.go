@@ -22,11 +22,11 @@ func TestBench(t *testing.T) {
 		scenario scenario
 		want     map[string]counts
 	}{
-		// An apply plans first, in a separate process. Both check who qualifies, and read names: up to 3 with
-		// single reads, more with one list. For many customers, both also read the permissions. A plan that
-		// enables again what was disabled outside Terraform also checks, and reads from the log who disabled
-		// it. A destroy plans in the same way, names the customers that it disables, and then, in a separate
-		// process, reads and deletes.
+		// An apply plans first, in a separate process. Both check who qualifies and read names: three with
+		// single reads and the others with one list, or all with one list. For many customers, both also read
+		// the permissions. A plan that enables again what was disabled outside Terraform also checks, and
+		// reads from the log who disabled it. A destroy plans in the same way, names the customers that it
+		// disables, and then, in a separate process, reads and deletes.
 		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20 + 4*2, 0, 2}, unchanged: {20, 0, 1}, wide: {20, 0, 1}, drifted: {20 + 1 + 1, 0, 1}, destroyed: {22 + 19*2 + 1, 2, 2}}},
 		{scenario{kind: customerList, customers: 600}, map[string]counts{listed: {2, 0, 1}}},
 		{scenario{kind: fleet, customers: 200}, map[string]counts{applied: {(200+200+1)*2 + 200, 0, 2}, unchanged: {200, 0, 1}, drifted: {200 + 2 + 3, 0, 1}, destroyed: {205 + 1 + 198*2, 2 * 2, 3}}},

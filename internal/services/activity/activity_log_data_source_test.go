@@ -192,7 +192,7 @@ func TestProtoActivityLog_period(t *testing.T) {
 		t.Errorf("requests were sent: %v", acctest.Routes(sent))
 	}
 	if _, err := read(t, b, acctest.Values{"start": acctest.Unknown, "end": moment(100)}); err != nil && strings.Contains(err.Error(), "Invalid period") {
-		t.Errorf("a start that is not known yet: %v", err)
+		t.Errorf("an unknown start: %v", err)
 	}
 }
 

@@ -148,7 +148,7 @@ func TestProtoCustomerUsers_stable(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: another list:\n%v\nnot\n%v", mode, got, want)
+			t.Errorf("%s: different list:\n%v\nnot\n%v", mode, got, want)
 		}
 		if sent := acctest.Sent(b); len(sent) != 6 { // 42 users
 			t.Errorf("%s: %d requests", mode, len(sent))

@@ -193,7 +193,7 @@ func TestProtoCustomers_foreignNextLink(t *testing.T) {
 			t.Errorf("a link to %s: %v, %v", link, v, err)
 		}
 		if sent := acctest.Sent(b); len(sent) != 1 {
-			t.Errorf("a link to %s: sent were %v", link, acctest.Routes(sent))
+			t.Errorf("a link to %s: the requests were %v", link, acctest.Routes(sent))
 		}
 		acctest.FailOnViolations(t, b)
 	}

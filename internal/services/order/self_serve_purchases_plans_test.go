@@ -241,7 +241,7 @@ func TestProtoSelfServePurchases_totals(t *testing.T) {
 		t.Errorf("without prices: %v", got)
 	}
 	if v, err = readPurchases(t, b, acctest.Values{"customer_ids": []any{}}); err != nil || len(list(t, v, "totals_by_currency"))+len(list(t, v, "totals_by_customer_and_month")) != 0 {
-		t.Errorf("nobody: %v, %v", v, err)
+		t.Errorf("without customers: %v, %v", v, err)
 	}
 	acctest.FailOnViolations(t, b)
 }

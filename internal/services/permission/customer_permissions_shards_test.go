@@ -236,7 +236,7 @@ func TestAccFleet_shards(t *testing.T) {
 	s.atOnce(apply...)
 	s.want[undeclared] = nil
 	if writes := acctest.Writes(s.Backend.Backend); len(writes) != 1 {
-		t.Errorf("sent %q to turn off one customer", acctest.Routes(writes))
+		t.Errorf("sent %q to disable one customer", acctest.Routes(writes))
 	}
 	s.asDeclared()
 }
