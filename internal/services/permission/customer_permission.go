@@ -295,8 +295,8 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	}
 }
 
-// ImportState imports the permission of a customer, enabled or disabled. It reads the customer first: without
-// that, a customer without a policy and an ID that is not a customer's look the same.
+// ImportState imports the permission of a customer, enabled or disabled. It reads the customer first.
+// Otherwise an unknown ID would look like a customer without a policy.
 func (r *customerPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()

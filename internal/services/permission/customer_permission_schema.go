@@ -96,7 +96,7 @@ type customerPermissionIdentity struct {
 	CustomerID types.String `tfsdk:"customer_id"`
 }
 
-// identity is in lower case, because Terraform compares identities with regard to case.
+// identity is in lower case, because Terraform compares identities case-sensitively.
 func (m customerPermissionModel) identity() customerPermissionIdentity {
 	return customerPermissionIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString()))}
 }

@@ -207,7 +207,7 @@ func refusal(err error) reason {
 	return ""
 }
 
-// untaint says what to do after a first apply failed.
+// untaint says what to do after a failed first apply.
 const untaint = "The next plan shows the resource as tainted and replaces it, which changes no customer that is listed. To avoid that, run terraform untaint ADDRESS, then apply."
 
 // plannedKey is the key of private state for what the last plan creates. With it, Delete can distinguish a

@@ -218,8 +218,8 @@ func (d *customerPermissionsDataSource) listSubjects(ctx context.Context, m cust
 	return out, nil
 }
 
-// read reads one customer's permissions. A customer that is not known yet is read first: a customer without a
-// policy and an ID that is not a customer's look the same.
+// read reads one customer's permissions. A customer that is not known yet is read first. Otherwise an
+// unknown ID would look like a customer without a policy.
 func (d *customerPermissionsDataSource) read(ctx context.Context, s *subject, known policies) error {
 	if !s.known {
 		c, err := d.PartnerCenter.Customers.Get(ctx, s.customerID)

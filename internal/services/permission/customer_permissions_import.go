@@ -92,7 +92,7 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	// Without this read, a customer without a policy and an ID that is not a customer's look the same.
+	// Without this read, an unknown ID would look like a customer without a policy.
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
 		return err
