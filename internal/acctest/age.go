@@ -12,8 +12,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// Age makes the workspace's state as old as if d had passed since the provider wrote. Within a minute of a write, the
-// provider repeats a read that contradicts it before it believes it.
+// Age makes the state of the workspace look as if d had passed since the provider's last write. Within a minute
+// after a write, the provider repeats a read that contradicts it.
 func (w *Workspace) Age(d time.Duration) error {
 	return ageState(filepath.Join(w.Dir, "terraform.tfstate"), d)
 }
@@ -67,7 +67,7 @@ func ageState(path string, d time.Duration) error {
 	return os.WriteFile(path, b, 0o600)
 }
 
-// age changes the private state of an instance, where every value is JSON in base64.
+// age changes the private state of an instance. Each value there is JSON in base64.
 func age(instance map[string]any, d time.Duration) error {
 	text, ok := instance["private"].(string)
 	if !ok {

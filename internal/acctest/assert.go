@@ -10,15 +10,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// Permissions are what a customer may purchase by the server's own word, sorted.
+// Permissions returns what a customer may purchase according to the mock, sorted.
 func Permissions(b *mockbackend.Backend, customerID string) []string {
 	p, _ := b.Policy(customerID)
 	slices.Sort(p.Permissions)
 	return p.Permissions
 }
 
-// ExpectPermissions fails the test unless the server says that the customer may purchase
-// just these.
+// ExpectPermissions fails the test unless the customer has exactly these permissions in the mock.
 func ExpectPermissions(t testing.TB, b *mockbackend.Backend, customerID string, want ...string) {
 	t.Helper()
 	if got := Permissions(b, customerID); !slices.Equal(got, want) {
@@ -26,17 +25,17 @@ func ExpectPermissions(t testing.TB, b *mockbackend.Backend, customerID string, 
 	}
 }
 
-// Writes are the requests of the journal that changed something on the server.
+// Writes returns the requests of the journal that changed something on the server.
 func Writes(b *mockbackend.Backend) []mockbackend.Request {
 	return slices.DeleteFunc(Sent(b), func(r mockbackend.Request) bool { return r.Method == "GET" || !r.Executed || r.Replayed })
 }
 
-// Sent are the requests of the journal other than for tokens.
+// Sent returns the requests of the journal except those for tokens.
 func Sent(b *mockbackend.Backend) []mockbackend.Request {
 	return slices.DeleteFunc(b.Requests(), func(r mockbackend.Request) bool { return r.Service == mockbackend.SignIn })
 }
 
-// Routes are the requests' routes, in order.
+// Routes returns the routes of the requests, in order.
 func Routes(requests []mockbackend.Request) []string {
 	routes := make([]string, 0, len(requests))
 	for _, r := range requests {
@@ -45,7 +44,7 @@ func Routes(requests []mockbackend.Request) []string {
 	return routes
 }
 
-// Says matches a text in the CLI's output however the CLI wraps and frames it.
+// Says matches a text in the CLI's output, whatever line breaks and frames the CLI adds.
 func Says(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, w := range words {
@@ -54,17 +53,17 @@ func Says(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
-// Pass lets time pass in a synctest bubble, where that takes none.
+// Pass waits for d. In a synctest bubble this takes no real time.
 func Pass(d time.Duration) { <-time.After(d) }
 
-// Eventually waits for a condition that another process brings about.
+// Eventually waits until a condition is true that another process causes.
 func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(time.Minute); !condition(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute in vain until %s", what)
+			t.Fatalf("waited a minute, but not yet: %s", what)
 		}
 	}
 }

@@ -18,19 +18,19 @@ import (
 // Backend is a mock backend on loopback for one test.
 type Backend struct {
 	*mockbackend.Backend
-	// CACertificatePath is a file with the mock's authority.
+	// CACertificatePath is a file with the certificate of the mock's authority.
 	CACertificatePath string
 }
 
-// New starts a mock backend, which ends with the test, and points terraform-plugin-testing
-// at the CLI. It fails the test when the mock was sent anything undocumented.
+// New starts a mock backend that ends with the test, and configures the CLI for terraform-plugin-testing. It
+// fails the test if the mock receives a request that the API does not document.
 func New(t testing.TB, config mockbackend.Config) *Backend {
 	t.Helper()
 	cli, err := FindCLI()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The variables are the same for all tests of a process, so setting them again is no race.
+	// The variables are the same for all tests of a process, so there is no race.
 	pointAt(t, cli)
 	b := &Backend{Backend: mockbackend.New(config), CACertificatePath: filepath.Join(t.TempDir(), "ca.pem")}
 	if err := b.Start(); err != nil {
@@ -48,16 +48,16 @@ func New(t testing.TB, config mockbackend.Config) *Backend {
 	return b
 }
 
-// FailOnViolations fails the test when the mock was sent anything the API does not document.
+// FailOnViolations fails the test if the mock has received a request that the API does not document.
 func FailOnViolations(t testing.TB, b *mockbackend.Backend) {
 	t.Helper()
 	for _, v := range b.Violations() {
-		t.Errorf("the mock was sent what the API does not document: %s", v)
+		t.Errorf("the API does not document this request: %s", v)
 	}
 }
 
-// pointAt tells terraform-plugin-testing which CLI to use and, for OpenTofu, which registry
-// unqualified provider names belong to.
+// pointAt sets the CLI for terraform-plugin-testing. For OpenTofu, it also sets the registry of provider names
+// without a host.
 func pointAt(t testing.TB, cli CLI) {
 	t.Helper()
 	variables := map[string]string{"TF_ACC_TERRAFORM_PATH": cli.Path, "TF_CLI_CONFIG_FILE": os.DevNull, "CHECKPOINT_DISABLE": "1"}
@@ -74,14 +74,14 @@ func pointAt(t testing.TB, cli CLI) {
 	}
 }
 
-// Factories serve the provider in this process.
+// Factories return the provider in this process.
 func (b *Backend) Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"partnercenter": func() (tfprotov6.ProviderServer, error) { return provider.NewServer("test"), nil },
 	}
 }
 
-// WorkspaceEnvironment are the variables that sign a [Workspace] in, as an Admin agent.
+// WorkspaceEnvironment returns the variables with which a [Workspace] signs in as an Admin agent.
 func (b *Backend) WorkspaceEnvironment() []string {
 	var env []string
 	for _, v := range b.Environment(b.CACertificatePath) {
@@ -90,13 +90,13 @@ func (b *Backend) WorkspaceEnvironment() []string {
 	return env
 }
 
-// Config is a configuration with a provider block for this backend, signed in as an Admin
-// agent, before the given blocks.
+// Config returns a configuration with these blocks, and a provider block for this backend that signs in as an
+// Admin agent.
 func (b *Backend) Config(blocks ...string) string {
 	return b.ConfigAs(b.User(mockbackend.AdminAgent).RefreshToken, blocks...)
 }
 
-// ConfigAs is Config with another refresh token; "" is app-only.
+// ConfigAs is Config with another refresh token. "" is app-only.
 func (b *Backend) ConfigAs(refreshToken string, blocks ...string) string {
 	settings := Values{"client_secret": b.Partner().ClientSecret}
 	if refreshToken != "" {
@@ -105,8 +105,8 @@ func (b *Backend) ConfigAs(refreshToken string, blocks ...string) string {
 	return b.ConfigWith(settings, blocks...)
 }
 
-// ConfigWith is Config with any settings, of strings and booleans, in addition to those that
-// lead to the mock.
+// ConfigWith is Config with these settings (strings and booleans) in addition to those for the mock's
+// addresses.
 func (b *Backend) ConfigWith(settings Values, blocks ...string) string {
 	p, e := b.Partner(), b.Endpoints()
 	lines := []string{

@@ -12,17 +12,17 @@ import (
 	"testing"
 )
 
-// CLI is the Terraform or OpenTofu that the tests run.
+// CLI is the Terraform or OpenTofu binary that the tests run.
 type CLI struct {
 	Path string
-	// Tofu tells OpenTofu from Terraform.
+	// Tofu is true for OpenTofu and false for Terraform.
 	Tofu bool
-	// Version is such as 1.11.4.
+	// Version is the version, such as 1.11.4.
 	Version string
 }
 
-// FindCLI looks for the CLI: $TERRAFORM, else terraform or tofu on PATH, else the
-// OpenTofu that "make test" builds into .bin.
+// FindCLI returns the CLI: $TERRAFORM, else terraform or tofu in PATH, else the OpenTofu that "make test"
+// builds in .bin.
 var FindCLI = sync.OnceValues(func() (CLI, error) {
 	candidates := []string{os.Getenv("TERRAFORM")}
 	if candidates[0] == "" {
@@ -54,8 +54,8 @@ func Root() string {
 	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
-// AtLeast tells whether the CLI is Terraform 1.x or OpenTofu 1.y, or later. A 0 is for a feature that one of them
-// does not have.
+// AtLeast reports whether the CLI is at least Terraform 1.x or OpenTofu 1.y. 0 means that no version has the
+// feature.
 func (c CLI) AtLeast(terraform, tofu int) bool {
 	needed := terraform
 	if c.Tofu {
@@ -68,7 +68,7 @@ func (c CLI) AtLeast(terraform, tofu int) bool {
 	return major > 1 || minor >= needed
 }
 
-// SkipBelow skips a test of what the CLI does not have; see [CLI.AtLeast].
+// SkipBelow skips a test of a feature that the CLI does not have; see [CLI.AtLeast].
 func SkipBelow(t testing.TB, terraform, tofu int, what string) {
 	t.Helper()
 	cli, err := FindCLI()

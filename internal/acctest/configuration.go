@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// IsLeftover tells whether a file or folder is what the CLI leaves beside a configuration that
-// somebody has tried in place, such as a state. None of it is part of an example.
+// IsLeftover reports whether a file or folder was left by the CLI beside a configuration, such as a state. It
+// is not part of an example.
 func IsLeftover(name string) bool {
 	return name == ".terraform" || name == ".terraform.lock.hcl" || name == "crash.log" ||
 		strings.Contains(name, ".tfstate") || strings.HasSuffix(name, ".tfplan")

@@ -9,8 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
-// TestCopyConfiguration: an example that somebody has applied in place is copied without its
-// state, which speaks of another server.
+// An example that was applied in its own folder is copied without its state, which belongs to another server.
 func TestCopyConfiguration(t *testing.T) {
 	from, to := t.TempDir(), t.TempDir()
 	if err := os.MkdirAll(filepath.Join(from, ".terraform", "providers"), 0o700); err != nil {

@@ -8,13 +8,13 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// FaultCase is one way in which a request can go wrong.
+// FaultCase is one way in which a request can fail.
 type FaultCase struct {
 	mockbackend.Fault
 
-	// Passes says that the user must not notice when it happens once.
+	// Passes is true if the user must not notice the fault when it happens once.
 	Passes bool
-	// Stays says that it is tried for good, too.
+	// Stays is true if the fault is also tried permanently.
 	Stays bool
 }
 
@@ -25,13 +25,12 @@ func (c FaultCase) String() string {
 		s += " " + d.String()
 	}
 	if c.Times < 0 {
-		s += ", for good"
+		s += ", permanently"
 	}
 	return s
 }
 
-// faultCases are all ways in which a request to the service can go wrong, every kind that
-// the mock has among them.
+// faultCases returns all ways in which a request to the service can fail, including every kind of the mock.
 func faultCases(service mockbackend.Service) []FaultCase {
 	type fault = mockbackend.Fault
 	cases := []FaultCase{
@@ -47,11 +46,11 @@ func faultCases(service mockbackend.Service) []FaultCase {
 		{Fault: fault{Kind: mockbackend.DropBefore}, Passes: true, Stays: true},
 		{Fault: fault{Kind: mockbackend.DropAfter}, Passes: true, Stays: true},
 		{Fault: fault{Kind: mockbackend.DropMidBody}, Passes: true, Stays: true},
-		// Executed, and the client has gone before an answer comes.
+		// The request is executed, and the client disconnects before the answer.
 		{Fault: fault{Kind: mockbackend.LostAfter}, Passes: service != mockbackend.SignIn, Stays: true},
 		{Fault: fault{Kind: mockbackend.SlowAfter}, Passes: true},
 		{Fault: fault{Kind: mockbackend.Slow}, Passes: true},
-		// Longer than an attempt of a call, of which the sign-in before it is part.
+		// The delay is longer than one attempt of a call. The sign-in before the call is part of the attempt.
 		{Fault: fault{Kind: mockbackend.Slow, Delay: 4 * time.Minute}, Passes: service != mockbackend.SignIn, Stays: true},
 		{Fault: fault{Kind: mockbackend.EmptyForbidden}, Stays: true},
 		{Fault: fault{Kind: mockbackend.Garbage}, Stays: true},

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Listed is what Terraform has of a list block.
+// Listed is the result of a list block in Terraform.
 type Listed struct {
 	Results  []ListedResource
 	Warnings []string
@@ -17,19 +17,19 @@ type Listed struct {
 type ListedResource struct {
 	DisplayName string
 	Identity    Values
-	// Resource is nil unless it was asked for.
+	// Resource is nil unless it was requested.
 	Resource Values
 }
 
-// List lists resources as core does for "terraform query": it validates without limit and
-// include_resource, and reads no further than the limit-th result, nor than an error, which discards
-// all results. A limit of 0 is none.
+// List lists resources as Terraform's core does for "terraform query". It validates without limit and
+// include_resource. It stops after limit results, and at an error, which discards all results. A limit of 0
+// means no limit.
 func (d *Protocol) List(ctx context.Context, typeName string, config Values, limit int64, includeResource bool) (Listed, error) {
 	d.t.Helper()
 	return d.ListUntil(ctx, typeName, config, limit, includeResource, func(ListedResource) bool { return false })
 }
 
-// ListUntil is List that is cut off behind the first result for which stop answers true.
+// ListUntil is List, but stops after the first result for which stop returns true.
 func (d *Protocol) ListUntil(ctx context.Context, typeName string, config Values, limit int64, includeResource bool, stop func(ListedResource) bool) (Listed, error) {
 	d.t.Helper()
 	s, resource := d.schema.ListResourceSchemas[typeName], d.schema.ResourceSchemas[typeName]
@@ -56,7 +56,7 @@ func (d *Protocol) ListUntil(ctx context.Context, typeName string, config Values
 		}
 		out.Warnings = append(out.Warnings, warnings(event.Diagnostics)...)
 		if event.Identity == nil {
-			continue // a bare warning
+			continue // a warning without a result
 		}
 		one := ListedResource{DisplayName: event.DisplayName}
 		one.Identity, _ = d.plain(d.decode(d.identity[typeName].ValueType(), event.Identity.IdentityData)).(Values)
@@ -74,7 +74,7 @@ func (d *Protocol) ListUntil(ctx context.Context, typeName string, config Values
 	return out, nil
 }
 
-// Generated is the configuration that "-generate-config-out" writes for a state: all arguments that can be
+// Generated returns the configuration that "-generate-config-out" writes for a state: all arguments that can be
 // set and have a value.
 func (d *Protocol) Generated(typeName string, state Values) Values {
 	d.t.Helper()

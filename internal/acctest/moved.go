@@ -18,8 +18,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
-// Move makes the resource's state from that of another provider's resource, as core does for a moved block:
-// with a provider that is not configured.
+// Move creates the resource's state from the state of another provider's resource, as Terraform's core does for
+// a moved block. The provider is not configured at that time.
 func (r *Resource) Move(ctx context.Context, sourceType, stateJSON string) error {
 	r.t.Helper()
 	resp, err := provider.NewServer("test").MoveResourceState(ctx, &tfprotov6.MoveResourceStateRequest{
@@ -37,9 +37,9 @@ func (r *Resource) Move(ctx context.Context, sourceType, stateJSON string) error
 	return nil
 }
 
-// StandIn serves a provider with one resource, which stores in the state what is configured and asks no server. It
-// stands for a provider whose state a test takes over. StandIn returns the environment variable with which
-// the CLI finds it, under its name in the namespace hashicorp.
+// StandIn serves a provider with one resource. The resource stores its configuration in the state and sends no
+// request. It replaces a provider whose state a test moves. StandIn returns the environment variable with which
+// the CLI finds it, under this name in the namespace hashicorp.
 func StandIn(t testing.TB, name, typeName string, s schema.Schema) string {
 	t.Helper()
 	started, closed := make(chan *plugin.ReattachConfig, 1), make(chan struct{})
@@ -49,7 +49,7 @@ func StandIn(t testing.TB, name, typeName string, s schema.Schema) string {
 			t.Error(err)
 		}
 	}()
-	t.Cleanup(func() { <-closed }) // the context has ended by then
+	t.Cleanup(func() { <-closed }) // the context has ended at this time
 	type address struct{ Network, String string }
 	type reattach struct {
 		Protocol        string

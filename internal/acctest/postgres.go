@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// Postgres starts a PostgreSQL server of its own, which ends with the test, and returns the
-// connection string for the CLI's pg backend. Where none is installed the test is skipped; on
-// GitHub Actions, whose runners have one, it fails.
+// Postgres starts a PostgreSQL server that ends with the test, and returns the connection string for the CLI's
+// pg backend. If PostgreSQL is not installed, the test is skipped. On GitHub Actions, whose runners have
+// PostgreSQL, it fails.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	skip := t.Skipf
-	if os.Getenv("GITHUB_ACTIONS") == "true" { // where nobody would notice
+	if os.Getenv("GITHUB_ACTIONS") == "true" { // a skipped test would not be noticed
 		skip = t.Fatalf
 	}
 	bin, ok := postgresFolder()
@@ -25,7 +25,7 @@ func Postgres(t testing.TB) string {
 	}
 	dir := t.TempDir()
 	var as []string
-	if os.Geteuid() == 0 { // as whom PostgreSQL does not run
+	if os.Geteuid() == 0 { // PostgreSQL does not run as root
 		nobody, err := user.Lookup("nobody")
 		if err != nil {
 			skip("PostgreSQL does not run as root, and there is no user nobody: %v", err)
@@ -34,7 +34,7 @@ func Postgres(t testing.TB) string {
 			skip("PostgreSQL does not run as root, and there is no setpriv to become another: %v", err)
 		}
 		as = []string{"setpriv", "--reuid=" + nobody.Uid, "--regid=" + nobody.Gid, "--clear-groups"}
-		// The folder above is the test's, and for its owner alone.
+		// The parent folder belongs to the test and is readable by its owner only.
 		if out, err := exec.Command("chown", nobody.Uid, dir).CombinedOutput(); err != nil {
 			t.Fatalf("chown: %v\n%s", err, out)
 		}
@@ -55,7 +55,7 @@ func Postgres(t testing.TB) string {
 	if err := run("initdb", "--pgdata="+data, "--username=terraform", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync"); err != nil {
 		t.Fatal(err)
 	}
-	// It listens on a socket in the folder alone, so that it needs no free port.
+	// The server listens only on a socket in the folder, so it needs no free port.
 	log, options := filepath.Join(dir, "log"), "-c listen_addresses= -c fsync=off -k "+dir
 	if err := run("pg_ctl", "start", "--wait", "--pgdata="+data, "--log="+log, "--options="+options); err != nil {
 		text, _ := os.ReadFile(log)
@@ -69,7 +69,7 @@ func Postgres(t testing.TB) string {
 	return "host=" + dir + " user=terraform dbname=postgres sslmode=disable"
 }
 
-// postgresFolder is where the server's programs are; Debian keeps them off PATH.
+// postgresFolder returns the folder of the server's programs. On Debian, it is not in PATH.
 func postgresFolder() (string, bool) {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(initdb), true

@@ -22,8 +22,8 @@ type Values map[string]any
 // Unknown is a value that is known only after apply.
 var Unknown = new(struct{ unknown bool })
 
-// Protocol drives the provider as Terraform's core does, over the plugin protocol and
-// without a CLI or a socket, so that it also works in a synctest bubble.
+// Protocol controls the provider as Terraform's core does, by the plugin protocol. It uses no CLI and no
+// socket, so it also works in a synctest bubble.
 type Protocol struct {
 	t        testing.TB
 	backend  *mockbackend.Backend
@@ -37,15 +37,15 @@ type Protocol struct {
 	warned []string
 }
 
-// Warned are the warnings of the last data source that was read.
+// Warned returns the warnings of the last data source that was read.
 func (d *Protocol) Warned() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.warned
 }
 
-// NewProtocol configures a provider over the mock in this process, signed in with the
-// refresh token; "" is app-only. The mock must not be started.
+// NewProtocol configures a provider in this process for the mock, with this refresh token. "" is app-only. The
+// mock must not be started.
 func NewProtocol(t testing.TB, b *mockbackend.Backend, refreshToken string) *Protocol {
 	t.Helper()
 	schemas, err := schemas()
@@ -62,7 +62,7 @@ type providerSchemas struct {
 	identity map[string]*tfprotov6.ResourceIdentitySchema
 }
 
-// schemas are asked for once, as Terraform does per run: they never change.
+// schemas reads the schemas once, as Terraform does per run: they never change.
 var schemas = sync.OnceValues(func() (providerSchemas, error) {
 	server, ctx := provider.NewServer("test"), context.Background()
 	schema, err := server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{})
@@ -76,8 +76,8 @@ var schemas = sync.OnceValues(func() (providerSchemas, error) {
 	return providerSchemas{schema, identities.IdentitySchemas}, nil
 })
 
-// Restart replaces the provider by a new one that remembers nothing, as the CLI does for
-// every run, and signs in with the refresh token. Resources keep their state.
+// Restart replaces the provider with a new one without memory, as each run of the CLI does. It signs in with
+// the refresh token. Resources keep their state.
 func (d *Protocol) Restart(refreshToken string) {
 	d.t.Helper()
 	settings := Values{"client_secret": d.backend.Partner().ClientSecret}
@@ -89,7 +89,7 @@ func (d *Protocol) Restart(refreshToken string) {
 	}
 }
 
-// RestartWith is Restart with any settings in addition to those that lead to the mock.
+// RestartWith is Restart with these settings in addition to those for the mock's addresses.
 func (d *Protocol) RestartWith(settings Values) error {
 	d.t.Helper()
 	d.server = provider.NewServer("test", provider.WithTransport(d.backend.Transport()))
@@ -110,8 +110,7 @@ func (d *Protocol) RestartWith(settings Values) error {
 	return problems(resp.Diagnostics)
 }
 
-// Diagnostics are what the provider reported: an error when there is at least one of that
-// severity.
+// Diagnostics are the diagnostics of the provider, as an error if at least one has that severity.
 type Diagnostics []*tfprotov6.Diagnostic
 
 func (d Diagnostics) Error() string {
@@ -122,7 +121,7 @@ func (d Diagnostics) Error() string {
 	return b.String()
 }
 
-// problems is nil when there is no error among the diagnostics.
+// problems returns nil if the diagnostics contain no error.
 func problems(d []*tfprotov6.Diagnostic) error {
 	for _, one := range d {
 		if one.Severity == tfprotov6.DiagnosticSeverityError {
@@ -171,7 +170,7 @@ func warnings(d []*tfprotov6.Diagnostic) []string {
 	return out
 }
 
-// Stop interrupts what the provider is doing, as the first Ctrl-C does. It can be called from any goroutine.
+// Stop interrupts the provider's operations, as the first Ctrl-C does. It can be called from any goroutine.
 func (d *Protocol) Stop() {
 	if _, err := (*d.stoppable.Load()).StopProvider(context.Background(), &tfprotov6.StopProviderRequest{}); err != nil {
 		d.t.Error(err)

@@ -10,8 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Resource is one resource and its state, as Terraform would keep it. For several resources, deposed objects and processes
-// that end between plan and apply, see [Core].
+// Resource is one resource and its state, as Terraform would store it. For several resources, deposed objects,
+// and processes that end between plan and apply, see [Core].
 type Resource struct {
 	*Protocol
 
@@ -21,9 +21,9 @@ type Resource struct {
 	private  []byte
 	identity *tfprotov6.ResourceIdentityData
 	tainted  bool
-	// Warnings are those of the last operation.
+	// Warnings are the warnings of the last operation.
 	Warnings []string
-	// Planned is what the last plan says that the state will be.
+	// Planned is the state after the apply, according to the last plan.
 	Planned Values
 }
 
@@ -49,15 +49,16 @@ const (
 	Destroy Action = "destroy"
 )
 
-// Plan validates and plans the configuration; nil is to destroy.
+// Plan validates and plans the configuration. nil destroys.
 func (r *Resource) Plan(ctx context.Context, config Values) (Action, error) {
 	r.t.Helper()
 	action, _, err := r.plan(ctx, config, false)
 	return action, err
 }
 
-// plan plans as core does. A replacement, which is forced for -replace, is planned a second time as a creation, with the
-// private state of the first plan. A tainted resource is planned as a creation only, with no private state.
+// plan plans as Terraform's core does. A replacement (force is -replace) is planned a second time as a
+// creation, with the private state of the first plan. A tainted resource is planned only as a creation, without
+// private state.
 func (r *Resource) plan(ctx context.Context, config Values, force bool) (Action, *tfprotov6.PlanResourceChangeResponse, error) {
 	r.t.Helper()
 	r.Warnings = nil
@@ -107,7 +108,7 @@ func (r *Resource) planFrom(ctx context.Context, prior tftypes.Value, private []
 	}
 	planned := r.decode(typ, resp.PlannedState)
 	r.Planned, _ = r.plain(planned).(Values)
-	// Core refuses another value than the configured one, unless it is the prior one.
+	// Terraform's core rejects a planned value that is neither the configured nor the prior one.
 	configured, before := r.attributes(cfg), r.attributes(prior)
 	for name, got := range r.attributes(planned) {
 		if want := configured[name]; !want.IsNull() && !got.Equal(want) && (prior.IsNull() || before[name].IsNull() || !got.Equal(before[name])) {
@@ -127,8 +128,8 @@ func (r *Resource) planFrom(ctx context.Context, prior tftypes.Value, private []
 	return Update, resp, nil
 }
 
-// Apply plans and applies the configuration; nil is to destroy. As in Terraform, a create
-// that fails leaves no state unless the provider returned one, which is tainted then.
+// Apply plans and applies the configuration. nil destroys. As in Terraform, a failed create leaves no state
+// unless the provider returns one, which is then tainted.
 func (r *Resource) Apply(ctx context.Context, config Values) error {
 	r.t.Helper()
 	return r.apply(ctx, config, false)
@@ -146,7 +147,7 @@ func (r *Resource) apply(ctx context.Context, config Values, force bool) error {
 	if err != nil || action == NoOp {
 		return err
 	}
-	if action == Replace { // the half that deletes gets the private state of the plan of the creation
+	if action == Replace { // the first half, which deletes, receives the private state of the planned creation
 		if err := r.change(ctx, nil, plan); err != nil {
 			return err
 		}
@@ -157,13 +158,13 @@ func (r *Resource) apply(ctx context.Context, config Values, force bool) error {
 // Taint marks the resource as tainted, as "terraform taint" does.
 func (r *Resource) Taint() { r.tainted = true }
 
-// Untaint takes the mark away, as "terraform untaint" does.
+// Untaint removes the mark, as "terraform untaint" does.
 func (r *Resource) Untaint() { r.tainted = false }
 
-// Tainted tells whether the next plan replaces the resource.
+// Tainted reports whether the next plan replaces the resource.
 func (r *Resource) Tainted() bool { return r.tainted }
 
-// change applies what was planned; nil is to destroy.
+// change applies what was planned. nil destroys.
 func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.PlanResourceChangeResponse) error {
 	r.t.Helper()
 	cfg := tftypes.NewValue(r.schema.ValueType(), nil)
@@ -181,7 +182,7 @@ func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.Pl
 	failed, created := r.note(resp.Diagnostics), !r.Exists()
 	if resp.NewState != nil {
 		after := r.decode(r.schema.ValueType(), resp.NewState)
-		if failed == nil || !after.IsNull() { // a failure that returns none leaves the state as it was
+		if failed == nil || !after.IsNull() { // a failure without a new state leaves the state unchanged
 			r.state, r.private, r.identity = after, resp.Private, resp.NewIdentity
 		}
 	}
@@ -194,7 +195,7 @@ func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.Pl
 	if failed != nil {
 		return failed
 	}
-	// Core refuses another value than the planned one.
+	// Terraform's core rejects a result that differs from the planned value.
 	for name, want := range r.attributes(r.decode(r.schema.ValueType(), planned)) {
 		if got := r.attributes(r.state)[name]; want.IsFullyKnown() && !want.Equal(got) {
 			return fmt.Errorf("provider produced inconsistent result after apply: %s was %s, but now %s", name, want, got)
@@ -203,7 +204,7 @@ func (r *Resource) change(ctx context.Context, config Values, plan *tfprotov6.Pl
 	return nil
 }
 
-// attributes are those of an object, none of null.
+// attributes returns the attributes of an object. A null object has none.
 func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
 	r.t.Helper()
 	out := map[string]tftypes.Value{}
@@ -215,7 +216,7 @@ func (r *Resource) attributes(v tftypes.Value) map[string]tftypes.Value {
 	return out
 }
 
-// load has the provider upgrade the state, as core does for whatever it loads, before it compares anything.
+// load lets the provider upgrade the state, as Terraform's core does for every state that it loads.
 func (r *Resource) load(ctx context.Context) {
 	r.t.Helper()
 	if r.state.IsNull() {
@@ -237,7 +238,7 @@ func (r *Resource) load(ctx context.Context) {
 	r.state = r.decode(r.schema.ValueType(), resp.UpgradedState)
 }
 
-// Refresh reads the resource. Without an identity it does as Terraform before 1.12.
+// Refresh reads the resource. Without an identity, it behaves like Terraform before 1.12.
 func (r *Resource) Refresh(ctx context.Context) error {
 	r.t.Helper()
 	r.Warnings = nil
@@ -259,8 +260,8 @@ func (r *Resource) Refresh(ctx context.Context) error {
 	return nil
 }
 
-// Import imports by id or, when id is "", by identity, and reads. As in Terraform, nothing
-// is imported when the read fails.
+// Import imports by ID or, if id is "", by identity, and then reads. As in Terraform, nothing is imported if
+// the read fails.
 func (r *Resource) Import(ctx context.Context, id string, identity Values) error {
 	r.t.Helper()
 	req := &tfprotov6.ImportResourceStateRequest{TypeName: r.typeName, ID: id}
@@ -283,7 +284,7 @@ func (r *Resource) Import(ctx context.Context, id string, identity Values) error
 	return err
 }
 
-// Saved is what Terraform stores of a resource.
+// Saved is what Terraform stores for a resource.
 type Saved struct {
 	state    tftypes.Value
 	private  []byte
@@ -291,21 +292,21 @@ type Saved struct {
 	tainted  bool
 }
 
-// Save returns what [Resource.Load] takes, perhaps of another provider.
+// Save returns the input of [Resource.Load], which may be that of another provider.
 func (r *Resource) Save() Saved { return Saved{r.state, r.private, r.identity, r.tainted} }
 
-// Load replaces the resource's state by a saved one.
+// Load replaces the resource's state with a saved one.
 func (r *Resource) Load(s Saved) {
 	r.state, r.private, r.identity, r.tainted = s.state, s.private, s.identity, s.tainted
 }
 
-// DropIdentity forgets the identity, as a state of Terraform before 1.12 does.
+// DropIdentity removes the identity: Terraform before 1.12 stores none.
 func (r *Resource) DropIdentity() { r.identity = nil }
 
-// Exists tells whether there is a state.
+// Exists reports whether there is a state.
 func (r *Resource) Exists() bool { return !r.state.IsNull() }
 
-// State returns the state's attributes, nil when there is none.
+// State returns the state's attributes, or nil if there is no state.
 func (r *Resource) State() Values {
 	r.t.Helper()
 	if r.state.IsNull() {
@@ -325,18 +326,18 @@ func (r *Resource) Identity() Values {
 	return v
 }
 
-// note keeps the warnings and returns the errors.
+// note stores the warnings and returns the errors.
 func (r *Resource) note(d []*tfprotov6.Diagnostic) error {
 	r.Warnings = append(r.Warnings, warnings(d)...)
 	return problems(d)
 }
 
-// proposed is what core proposes: the configuration, with the prior values of computed
-// attributes that it leaves null.
+// proposed returns what Terraform's core proposes: the configuration, with the prior values of computed
+// attributes that are null in it.
 func (r *Resource) proposed(prior, config tftypes.Value) tftypes.Value {
 	r.t.Helper()
 	before := r.attributes(prior)
-	attributes := maps.Clone(r.attributes(config)) // As gives out the configuration's own
+	attributes := maps.Clone(r.attributes(config)) // the map belongs to the configuration
 	for _, a := range r.schema.Block.Attributes {
 		if was, ok := before[a.Name]; ok && a.Computed && attributes[a.Name].IsNull() {
 			attributes[a.Name] = was

@@ -10,14 +10,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// Run is one resource of a provider over a mock, in a synctest bubble.
+// Run is one resource of a provider that uses a mock, in a synctest bubble.
 type Run struct {
 	*testing.T
 	*mockbackend.Backend
 	*Resource
 }
 
-// InBubble runs a test with one resource, signed in as an Admin agent.
+// InBubble runs a test with one resource, as an Admin agent.
 func InBubble(t *testing.T, typeName string, test func(*testing.T, Run)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,13 +27,13 @@ func InBubble(t *testing.T, typeName string, test func(*testing.T, Run)) {
 	})
 }
 
-// Again is another run of the CLI.
+// Again starts another run of the CLI.
 func (r Run) Again() {
 	r.Helper()
 	r.Restart(r.User(mockbackend.AdminAgent).RefreshToken)
 }
 
-// MustApply applies a configuration, in another run of the CLI unless it is the first.
+// MustApply applies a configuration. It starts another run of the CLI, except for the first apply.
 func (r Run) MustApply(config Values) {
 	r.Helper()
 	if r.Exists() {
@@ -62,16 +62,16 @@ func (r Run) ExpectPlan(config Values, want Action) {
 	}
 }
 
-// ExpectSent compares the routes of the requests since the journal was reset, and resets it.
+// ExpectSent compares the routes of all requests since the last reset of the journal, and resets it.
 func (r Run) ExpectSent(want ...string) {
 	r.Helper()
 	if got := Routes(r.Requests()); !slices.Equal(got, want) {
-		r.Errorf("sent were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+		r.Errorf("the requests were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 	r.ResetJournal()
 }
 
-// Parallel does what Terraform's core does with n resources: ten at a time.
+// Parallel calls do n times, ten at a time, as Terraform's core does with resources.
 func Parallel(n int, do func(i int)) {
 	var all sync.WaitGroup
 	slots := make(chan struct{}, 10)

@@ -6,10 +6,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// ReplaceTainted applies the configuration to a tainted resource as Terraform does: it plans only the
-// creation, without private state. Between stands for what happens between plan and apply, such as
-// [Protocol.Restart]. The apply destroys with the private state of that plan, plans the creation
-// again and creates.
+// ReplaceTainted applies the configuration to a tainted resource as Terraform does. It plans only the creation,
+// without private state. Then it calls between, for what happens between plan and apply, such as
+// [Protocol.Restart]. The apply destroys with the private state of that plan, plans the creation again, and
+// creates.
 func (r *Resource) ReplaceTainted(ctx context.Context, config Values, between func()) error {
 	r.t.Helper()
 	prior := r.Save()

@@ -18,40 +18,40 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// Trial is an operation that is about to happen, with what has to hold after it.
+// Trial is an operation with the conditions that must hold after it.
 type Trial struct {
-	// Run does it in a new run of the provider, whose first request is for a token.
+	// Run runs the operation with a new provider, whose first request is for a token.
 	Run func() error
-	// Check returns what is not as it has to be after Run, whose error it is given. The
-	// fault is over by then. It is the ending in which the user applies again.
+	// Check returns what is wrong after Run. failed is the error of Run. The fault has ended by then. In this
+	// ending, the user applies again.
 	Check func(failed error) error
-	// GiveUp is the ending in which the user destroys what the state has, and nothing else.
-	// It returns what is not as it was before Run. Optional.
+	// GiveUp is another ending, in which the user only destroys what the state has. It returns what differs
+	// from the time before Run. Optional.
 	GiveUp func(failed error) error
 	// Stop interrupts Run, as Ctrl-C does. Optional; see [Protocol.Stop].
 	Stop func()
 }
 
-// Prepare makes a trial in a synctest bubble of its own.
+// Prepare returns a trial in its own synctest bubble.
 type Prepare func(*testing.T, *mockbackend.Backend) Trial
 
-// EachFault does an operation once as it should go, and then again and again, so that each
-// request it sends fails in every way: once, and from then on. On says what the operation is
-// on, which every error names.
+// EachFault runs an operation once without a fault. Then it runs the operation again for every fault of every
+// request: once, and for all later requests. Every error must contain the text on, which names the subject of
+// the operation.
 func EachFault(t *testing.T, on string, prepare Prepare) {
 	t.Helper()
 	trials{t, on, prepare}.each(singleFaults(t, prepare), again)
 }
 
-// EachFaultGivenUp is EachFault with the other ending, [Trial.GiveUp].
+// EachFaultGivenUp is EachFault with the ending [Trial.GiveUp].
 func EachFaultGivenUp(t *testing.T, on string, prepare Prepare) {
 	t.Helper()
 	trials{t, on, prepare}.each(singleFaults(t, prepare), givenUp)
 }
 
-// EachFaultPair lets two requests fail, with both endings: first one that may have been executed,
-// of which nobody hears, and then in every way what is asked about it. To that come n pairs of any
-// kinds, which the seed chooses.
+// EachFaultPair lets several requests fail, with both endings. The first is a write that may have been executed
+// and whose answer is lost. After it, all requests to the same service fail, with every permanent fault. In
+// addition, it tries n random pairs of faults from this seed.
 func EachFaultPair(t *testing.T, on string, n int, seed uint64, prepare Prepare) {
 	t.Helper()
 	for _, e := range []ending{again, givenUp} {
@@ -59,9 +59,8 @@ func EachFaultPair(t *testing.T, on string, n int, seed uint64, prepare Prepare)
 	}
 }
 
-// EachFaultOfAll lets everything fail from each request on, as when the user loses the role, the
-// sign-in is refused, the network is gone until the deadline, or the user presses Ctrl-C. With
-// both endings.
+// EachFaultOfAll lets all requests fail from each request on, with both endings. Examples are a lost role, a
+// refused sign-in, a broken network until the deadline, or Ctrl-C.
 func EachFaultOfAll(t *testing.T, on string, prepare Prepare) {
 	t.Helper()
 	for _, e := range []ending{again, givenUp} {
@@ -69,23 +68,23 @@ func EachFaultOfAll(t *testing.T, on string, prepare Prepare) {
 	}
 }
 
-// ending is how a trial ends.
+// ending is the check at the end of a trial.
 type ending func(Trial, error) error
 
 func again(t Trial, failed error) error { return t.Check(failed) }
 
 func givenUp(t Trial, failed error) error { return t.GiveUp(failed) }
 
-// attempt is one way in which an operation goes wrong.
+// attempt is one way in which an operation fails.
 type attempt struct {
 	name   string
-	faults []mockbackend.Fault // the last one wins where several match; one has to hit, of several at the same time any
-	passes bool                // the user must not notice
-	stop   time.Duration       // when Ctrl-C comes, with a second for each request; 0: never
+	faults []mockbackend.Fault // if several match, the last one applies; at least one of them must match
+	passes bool                // the user must not notice the fault
+	stop   time.Duration       // time of Ctrl-C, with a second for each request; 0 is never
 }
 
-// untroubled does the operation as it should go, and returns its requests.
-func untroubled(t *testing.T, prepare Prepare, latency time.Duration) []mockbackend.Request {
+// faultless runs the operation without a fault, and returns its requests.
+func faultless(t *testing.T, prepare Prepare, latency time.Duration) []mockbackend.Request {
 	t.Helper()
 	var requests []mockbackend.Request
 	synctest.Test(t, func(t *testing.T) {
@@ -106,7 +105,8 @@ func untroubled(t *testing.T, prepare Prepare, latency time.Duration) []mockback
 	return requests
 }
 
-// at makes the fault hit the request with that index, or what comes after it.
+// at returns the fault for the request with this index. Earlier requests with the same method and path are
+// skipped. With Times -1, the fault also applies to later ones.
 func at(requests []mockbackend.Request, i int, f mockbackend.Fault) mockbackend.Fault {
 	r := requests[i]
 	f.Service, f.Method, f.Path = r.Service, r.Method, r.Path
@@ -118,7 +118,7 @@ func at(requests []mockbackend.Request, i int, f mockbackend.Fault) mockbackend.
 	return f
 }
 
-// from makes the fault hit everything that is sent to the service of a request after it.
+// from returns the fault for all requests from this index on to the service of that request.
 func from(requests []mockbackend.Request, i int, f mockbackend.Fault) mockbackend.Fault {
 	f.Service, f.Times = requests[i].Service, -1
 	for _, earlier := range requests[:i] {
@@ -131,7 +131,7 @@ func from(requests []mockbackend.Request, i int, f mockbackend.Fault) mockbacken
 
 func singleFaults(t *testing.T, prepare Prepare) []attempt {
 	t.Helper()
-	requests := untroubled(t, prepare, 0)
+	requests := faultless(t, prepare, 0)
 	var out []attempt
 	for i, r := range requests {
 		for _, c := range faultCases(r.Service) {
@@ -149,20 +149,20 @@ func singleFaults(t *testing.T, prepare Prepare) []attempt {
 	return out
 }
 
-// executed are the kinds after which a request may have been executed, for all the client knows.
+// executed are the faults after which a request may have been executed, as far as the client can see.
 var executed = []mockbackend.FaultKind{
 	mockbackend.DropAfter, mockbackend.DropMidBody, mockbackend.LostAfter, mockbackend.SlowAfter, mockbackend.DropBefore,
 }
 
 func faultPairs(t *testing.T, prepare Prepare, n int, seed uint64) []attempt {
 	t.Helper()
-	requests := untroubled(t, prepare, 0)
+	requests := faultless(t, prepare, 0)
 	var out []attempt
 	add := func(i int, first, second FaultCase) {
 		r := requests[i]
 		out = append(out, attempt{
 			name: fmt.Sprintf("request %d, %s %s: %s, and then %s", i+1, r.Method, r.Path, first, second),
-			// What the first one hits is not counted by the second.
+			// The second fault does not count requests that the first one matches.
 			faults: []mockbackend.Fault{from(requests, i, second.Fault), at(requests, i, first.Fault)},
 		})
 	}
@@ -196,7 +196,7 @@ func faultPairs(t *testing.T, prepare Prepare, n int, seed uint64) []attempt {
 func faultsOfAll(t *testing.T, prepare Prepare) []attempt {
 	t.Helper()
 	type fault = mockbackend.Fault
-	requests := untroubled(t, prepare, time.Second)
+	requests := faultless(t, prepare, time.Second)
 	start := requests[0].Time
 	refused := fault{Service: mockbackend.SignIn, Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 700082, Error: "invalid_grant", Times: -1}
 	var out []attempt
@@ -211,7 +211,7 @@ func faultsOfAll(t *testing.T, prepare Prepare) []attempt {
 			add("unauthorized", from(requests, i, unauthorized))
 			add("unauthorized, and the sign-in is refused", refused, from(requests, i, unauthorized))
 			add("executed and never answered", from(requests, i, fault{Kind: mockbackend.LostAfter}))
-			for _, after := range []time.Duration{250 * time.Millisecond, 750 * time.Millisecond} { // before it is executed, and after
+			for _, after := range []time.Duration{250 * time.Millisecond, 750 * time.Millisecond} { // before and after the execution
 				out = append(out, attempt{name: fmt.Sprintf("Ctrl-C %s after request %d, %s %s", after, i+1, r.Method, r.Path), stop: r.Time.Sub(start) + after})
 			}
 		} else {
@@ -221,7 +221,7 @@ func faultsOfAll(t *testing.T, prepare Prepare) []attempt {
 	return out
 }
 
-// trials are of one operation.
+// trials are the trials of one operation.
 type trials struct {
 	*testing.T
 
@@ -273,10 +273,10 @@ func (t trials) selected(attempts []attempt) []attempt {
 
 var errNone = errors.New("no error")
 
-// try does one trial. It returns whether the operation failed, and what is wrong.
+// try runs one trial. It returns whether the operation failed, and what is wrong.
 func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 	t.Helper()
-	defer Pass(time.Hour) // what is asked for many goes on when the one who asked has given up
+	defer Pass(time.Hour) // shared requests continue after their first caller has ended
 	b := mockbackend.New(mockbackend.Config{})
 	trial := t.prepare(t.T, b)
 	b.ResetJournal()
@@ -292,7 +292,7 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 	took := time.Since(start)
 	hit := a.stop > 0 || slices.ContainsFunc(b.Requests(), func(r mockbackend.Request) bool {
 		isOne := func(f mockbackend.Fault) bool { return r.Fault == string(f.Kind) }
-		return slices.ContainsFunc(a.faults, isOne) || r.Status == 0 // the client did not wait for it
+		return slices.ContainsFunc(a.faults, isOne) || r.Status == 0 // the client did not wait for the answer
 	})
 	b.ClearFaults()
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 0 })
@@ -300,7 +300,7 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 	case !hit:
 		return false, fmt.Errorf("the fault hit no request (%w)", cmp.Or(err, errNone))
 	case err != nil && a.passes:
-		return true, fmt.Errorf("a fault that passes reached the user: %w", err)
+		return true, fmt.Errorf("a transient fault reached the user: %w", err)
 	case err != nil && !strings.Contains(err.Error(), t.on):
 		return true, fmt.Errorf("the error does not say what it is about (%s): %w", t.on, err)
 	case took > 3*20*time.Minute: // refresh, plan and apply have 20 minutes each
@@ -310,19 +310,21 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 		return err != nil, fmt.Errorf("%w (the operation said: %w)", wrong, cmp.Or(err, errNone))
 	}
 	if v := b.Violations(); len(v) > 0 {
-		return err != nil, fmt.Errorf("the mock was sent what the API does not document: %v", v)
+		return err != nil, fmt.Errorf("the API does not document these requests: %v", v)
 	}
 	return err != nil, nil
 }
 
-// EachReadFault is EachFault for a data source: it gives what it gives without the fault, or fails, and never a part
-// as if it were the whole. Prepare returns the provider and the configuration, in a synctest bubble.
+// EachReadFault is EachFault for a data source. The result must equal the result without the fault, or there
+// must be an error. An incomplete result without an error fails the test. prepare returns the provider and the
+// configuration, in a synctest bubble.
 func EachReadFault(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values)) {
 	t.Helper()
 	EachReadFaultOr(t, on, typeName, prepare, func(Values) bool { return false })
 }
 
-// EachReadFaultOr is EachReadFault for a data source that may also answer what or accepts, such as that something is not known.
+// EachReadFaultOr is EachReadFault, but also allows results for which or returns true, such as an unknown value
+// with a reason.
 func EachReadFaultOr(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values), or func(Values) bool) {
 	t.Helper()
 	var want Values
@@ -345,9 +347,9 @@ func EachReadFaultOr(t *testing.T, on, typeName string, prepare func(*testing.T,
 			Check: func(failed error) error {
 				switch {
 				case failed != nil && got != nil:
-					return fmt.Errorf("a part of it as if it were the whole: %v", got)
+					return fmt.Errorf("a result in spite of the error: %v", got)
 				case failed == nil && !reflect.DeepEqual(got, want) && !or(got):
-					return fmt.Errorf("another answer: %v", got)
+					return fmt.Errorf("different result: %v", got)
 				}
 				return nil
 			},

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// encode makes the wire form of plain values.
+// encode returns plain values in the format of the protocol.
 func (d *Protocol) encode(typ tftypes.Type, v any) *tfprotov6.DynamicValue {
 	d.t.Helper()
 	return d.dynamic(d.value(typ, v))
@@ -31,7 +31,7 @@ func (d *Protocol) decode(typ tftypes.Type, v *tfprotov6.DynamicValue) tftypes.V
 	return out
 }
 
-// value gives plain values a type; what a map leaves out is null.
+// value gives plain values a type. Attributes that a map does not contain are null.
 func (d *Protocol) value(typ tftypes.Type, v any) tftypes.Value {
 	d.t.Helper()
 	if v == any(Unknown) {
@@ -74,7 +74,7 @@ func (d *Protocol) value(typ tftypes.Type, v any) tftypes.Value {
 	return tftypes.NewValue(typ, v)
 }
 
-// elements are those of a list or a set.
+// elements returns the elements of a list or a set.
 func (d *Protocol) elements(typ tftypes.Type, v any) []tftypes.Value {
 	d.t.Helper()
 	in, ok := v.([]any)
@@ -88,7 +88,7 @@ func (d *Protocol) elements(typ tftypes.Type, v any) []tftypes.Value {
 	return out
 }
 
-// plain is the reverse of value; numbers come as int64.
+// plain is the reverse of value. Numbers become int64.
 func (d *Protocol) plain(v tftypes.Value) any {
 	d.t.Helper()
 	if !v.IsKnown() {

@@ -15,18 +15,19 @@ import (
 	"time"
 )
 
-// Workspace is a folder with a configuration in which the CLI runs the built provider, as
-// it does for a user who installed it.
+// Workspace is a folder with a configuration, in which the CLI runs the built provider as for a user who
+// installed it.
 type Workspace struct {
 	// Dir is the folder.
 	Dir string
-	// CLI is what runs.
+	// CLI is the program that runs.
 	CLI CLI
 	// Env are further variables, NAME=value.
 	Env []string
 }
 
-// NewWorkspace prepares the folder, which must exist: it runs init from the [Mirror], so that nothing is fetched.
+// NewWorkspace prepares the folder, which must exist. It runs init with the [Mirror], so that nothing is
+// downloaded.
 func NewWorkspace(ctx context.Context, dir string, env []string) (*Workspace, error) {
 	cli, err := FindCLI()
 	if err != nil {
@@ -48,8 +49,8 @@ func NewWorkspace(ctx context.Context, dir string, env []string) (*Workspace, er
 	return w, nil
 }
 
-// Mirror is a folder with the built provider, from which the CLI installs it. It is in .bin, where go build links only what has
-// changed since the last time. All programs share it: each of them puts the same build in place, in one step.
+// Mirror is a folder with the built provider, from which the CLI installs it. All programs share it, and each of them
+// replaces the provider in one step. It is in .bin, where go build links only what has changed since the last build.
 var Mirror = sync.OnceValues(func() (string, error) {
 	mirror := filepath.Join(Root(), ".bin", "mirror")
 	binary := filepath.Join(mirror, "terraform-provider-partnercenter_v0.0.1")
@@ -76,7 +77,7 @@ var Mirror = sync.OnceValues(func() (string, error) {
 	return mirror, nil
 })
 
-// Result is one run of the CLI.
+// Result is the result of one run of the CLI.
 type Result struct {
 	// ExitCode is 2 for a plan with changes under -detailed-exitcode.
 	ExitCode int
@@ -84,11 +85,11 @@ type Result struct {
 	Output string
 	// Err is nil for exit codes 0 and 2.
 	Err error
-	// CPU is the time that the CLI and the provider kept processors busy.
+	// CPU is the processor time of the CLI and the provider.
 	CPU time.Duration
 }
 
-// Command is the CLI with the arguments, for tests that do more with the process than [Workspace.Run].
+// Command returns the CLI with the arguments, for tests that need more than [Workspace.Run].
 func (w *Workspace) Command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, w.CLI.Path, args...)
 	cmd.Dir = w.Dir
@@ -115,7 +116,7 @@ func (w *Workspace) Run(ctx context.Context, args ...string) Result {
 	return r
 }
 
-// cleanEnviron is the environment without what changes the CLI or signs the provider in.
+// cleanEnviron returns the environment without variables that change the CLI or the provider's sign-in.
 func cleanEnviron() []string {
 	var out []string
 	for _, v := range os.Environ() {

@@ -1,5 +1,6 @@
-// Command bench measures the real CLI with the built provider against the mock backend, beside
-// what the CLI needs for the same map without any provider, and with one that only sleeps. It writes a table and a chart.
+// Command bench measures the real CLI with the built provider and the mock backend. For comparison, it measures
+// the CLI with the same map without a provider, and with a provider that only sleeps. It writes a table and a
+// chart.
 package main
 
 import (
@@ -29,7 +30,7 @@ func main() {
 	}
 }
 
-// scenarios are what is measured without flags.
+// scenarios are the scenarios that are measured without flags.
 var scenarios = []scenario{
 	{kind: single, customers: 100},
 	{kind: single, customers: 1_000},
@@ -83,7 +84,7 @@ func run(ctx context.Context, args []string) (err error) {
 		measured, err := s.measure(ctx, filepath.Join(dir, strings.ReplaceAll(s.String(), " ", "-")), opts, func(r row) { fmt.Fprintln(os.Stderr, r) })
 		rows = append(rows, measured...)
 		if err != nil && s.configuration != "" && ctx.Err() == nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", s, err) // what it cannot do is a result, too
+			fmt.Fprintf(os.Stderr, "%s: %v\n", s, err) // this failure is a result, too
 			failed = append(failed, fmt.Sprintf("%s customers: %.200s", thousands(s.customers), strings.Join(strings.Fields(err.Error()), " ")))
 			continue
 		}
@@ -109,8 +110,8 @@ func run(ctx context.Context, args []string) (err error) {
 	return os.WriteFile(filepath.Join(out, "chart.svg"), []byte(chart(rows)), 0o644)
 }
 
-// newMock starts a mock in this process; the CLI and the provider have their own. The named
-// customers come on top, since not all of them qualify.
+// newMock starts a mock in this process. The CLI and the provider have their own processes. The named customers
+// are additional, because not all of them qualify.
 func newMock(dir string, config mockbackend.Config) (b *mockbackend.Backend, env []string, err error) {
 	config.Customers += namedCustomers
 	b = mockbackend.New(config)
@@ -123,7 +124,7 @@ func newMock(dir string, config mockbackend.Config) (b *mockbackend.Backend, env
 	}
 	for _, v := range b.Environment(ca) {
 		env = append(env, v.Name+"="+v.Value)
-		// Another provider's configuration has no other way to read it.
+		// This is the only way for the configuration of another provider to read it.
 		if name, ok := strings.CutPrefix(v.Name, "PARTNERCENTER_"); ok {
 			env = append(env, "TF_VAR_"+strings.ToLower(name)+"="+v.Value)
 		}

@@ -11,21 +11,22 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
-// TestBench measures a few customers and looks at the numbers of requests only: what they are
-// does not depend on the machine.
+// TestBench measures a few customers. It checks only the numbers of requests, which do not depend on the
+// machine.
 func TestBench(t *testing.T) {
 	t.Parallel()
-	// again is how many requests come on top on a machine that is fast enough: what was turned off
-	// within a minute after a write is looked at twice more, for each customer.
+	// again is the number of additional requests on a fast machine. Within a minute after a write, a permission
+	// that was disabled is read twice more for each customer.
 	type counts struct{ requests, again, tokens int }
 	for _, test := range []struct {
 		scenario scenario
 		want     map[string]counts
 	}{
-		// An apply plans first, in a process of its own. Both check who qualifies and read names: 3 one by
-		// one, or all in a list. For many customers both read who has what. A plan that would turn on what
-		// was turned off outside checks, too, and asks the log who did that. A destroy plans the same,
-		// names whom it disables, in a process of its own, reads and deletes.
+		// An apply plans first, in a separate process. Both check who qualifies and read names: three with
+		// single reads and the others with one list, or all with one list. For many customers, both also read
+		// the permissions. A plan that enables again what was disabled outside Terraform also checks, and
+		// reads from the log who disabled it. A destroy plans in the same way, names the customers that it
+		// disables, and then, in a separate process, reads and deletes.
 		{scenario{kind: single, customers: 20}, map[string]counts{applied: {20 + 20 + 20 + 4*2, 0, 2}, unchanged: {20, 0, 1}, wide: {20, 0, 1}, drifted: {20 + 1 + 1, 0, 1}, destroyed: {22 + 19*2 + 1, 2, 2}}},
 		{scenario{kind: customerList, customers: 600}, map[string]counts{listed: {2, 0, 1}}},
 		{scenario{kind: fleet, customers: 200}, map[string]counts{applied: {(200+200+1)*2 + 200, 0, 2}, unchanged: {200, 0, 1}, drifted: {200 + 2 + 3, 0, 1}, destroyed: {205 + 1 + 198*2, 2 * 2, 3}}},
@@ -55,7 +56,7 @@ func TestBench(t *testing.T) {
 	}
 }
 
-// Each budget is judged by what was measured: just met, and just not.
+// Each budget is checked with a measurement that just meets it, and with one that just does not.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	of := func(k kind, customers int, phase string, wall time.Duration) row {
@@ -102,7 +103,7 @@ func TestBudgets(t *testing.T) {
 	}
 	for took, want := range map[time.Duration]bool{50 * time.Millisecond: true, 51 * time.Millisecond: false} {
 		if b := budgets(nil, options{handshake: took}); len(b) != 1 || b[0].met != want {
-			t.Errorf("a handshake of %s is judged as %+v", took, b)
+			t.Errorf("a handshake of %s gives %+v", took, b)
 		}
 	}
 }
@@ -121,7 +122,7 @@ func TestReport(t *testing.T) {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("the chart is no XML: %v", err)
+			t.Fatalf("the chart is not valid XML: %v", err)
 		}
 	}
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// figures are what one run of the CLI took.
+// figures are the measurements of one run of the CLI.
 type figures struct {
 	wall, cpu time.Duration
-	// peak is the most memory that the provider had, in bytes; 0 when it is not known.
+	// peak is the provider's peak memory in bytes. 0 is unknown.
 	peak                          int
 	requests, tokens, connections int
 }
 
-// orFaster is the faster of two; the zero value is none.
+// orFaster returns the faster of two measurements. The zero value is no measurement.
 func (f figures) orFaster(g figures) figures {
 	if f.wall > 0 && f.wall < g.wall {
 		return f
@@ -34,7 +34,7 @@ func (f figures) orFaster(g figures) figures {
 	return g
 }
 
-// count notes what the mock was sent.
+// count stores the numbers of requests that the mock received.
 func (f *figures) count(b *mockbackend.Backend) {
 	f.requests = len(acctest.Sent(b))
 	c := b.Counters()
@@ -46,7 +46,7 @@ func (f *figures) count(b *mockbackend.Backend) {
 	}
 }
 
-// measure runs the CLI.
+// measure runs the CLI and measures it.
 func measure(ctx context.Context, w *acctest.Workspace, exitCode int, args ...string) (figures, error) {
 	watching, stop := context.WithCancel(ctx)
 	peak := make(chan int, 1)
@@ -57,14 +57,14 @@ func measure(ctx context.Context, w *acctest.Workspace, exitCode int, args ...st
 	stop()
 	f.peak = <-peak
 	if r.Err == nil && r.ExitCode != exitCode {
-		r.Err = fmt.Errorf("%s ended with %d, not %d\n%.2000s", strings.Join(args, " "), r.ExitCode, exitCode, r.Output)
+		r.Err = fmt.Errorf("%s has exit code %d, not %d\n%.2000s", strings.Join(args, " "), r.ExitCode, exitCode, r.Output)
 	}
 	return f, r.Err
 }
 
-// watchMemory returns the most memory that a provider of the CLI had until the context ended, as
-// the kernel counts it: VmHWM in /proc, which only Linux has. It only grows, so looking at it
-// every 10 ms misses what came in the last 10 ms of a process.
+// watchMemory returns the peak memory of the CLI's providers until the context ends. It reads VmHWM in /proc,
+// which exists only on Linux. The value only grows, so a read every 10 ms misses at most the growth in the last
+// 10 ms of a process.
 func watchMemory(ctx context.Context) (peak int) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -75,7 +75,7 @@ func watchMemory(ctx context.Context) (peak int) {
 			return peak
 		case <-tick.C:
 		}
-		if n%10 == 0 { // it looks through all processes
+		if n%10 == 0 { // runningProviders reads all processes
 			providers = runningProviders()
 		}
 		for _, pid := range providers {
@@ -84,16 +84,17 @@ func watchMemory(ctx context.Context) (peak int) {
 	}
 }
 
-// runningProviders are the children of our children: we start the CLI, which starts them.
+// runningProviders returns the child processes of our child processes: bench starts the CLI, which starts the
+// providers.
 func runningProviders() []int {
 	parents := map[int]int{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is a good one
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is valid
 	for _, name := range stats {
 		text, err := os.ReadFile(name)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
-		// "pid (name) state ppid …", and the name may hold anything.
+		// The format is "pid (name) state ppid …". The name may contain any character.
 		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(name)))
 		if len(fields) > 1 {
@@ -113,7 +114,7 @@ func runningProviders() []int {
 	return found
 }
 
-// highWater is the peak of a process's memory in bytes; 0 when it has ended.
+// highWater returns the peak memory of a process in bytes, or 0 if it has ended.
 func highWater(pid int) int {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	if err != nil {
@@ -128,8 +129,8 @@ func highWater(pid int) int {
 	return kB << 10
 }
 
-// handshake is the time from the start of the provider to the line by which it tells the CLI
-// where it listens: the median of 11.
+// handshake returns the time from the start of the provider to the line with which it sends its address to the
+// CLI. It is the median of 11 starts.
 func handshake(ctx context.Context, dir string) (time.Duration, error) {
 	binary := filepath.Join(dir, "provider")
 	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")

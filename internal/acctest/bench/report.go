@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
-// String is the row in the table.
+// String returns the row as a line of the table.
 func (r row) String() string {
 	floor, ratio, floorCPU, network, sleeper, sleeperCPU := "–", "–", "–", "–", "–", "–"
 	if r.floor.wall > 0 {
@@ -48,13 +48,13 @@ func thousands(n int) string {
 	return fmt.Sprintf("%d,%03d", n/1000, n%1000)
 }
 
-// budget is something that the design promises.
+// budget is one of the limits in the design.
 type budget struct {
 	what, measured string
 	met            bool
 }
 
-// budgets judges the rows. What was not measured is not judged.
+// budgets compares the rows with the budgets. Budgets without a measurement are left out.
 func budgets(rows []row, opts options) []budget {
 	out := []budget{{"provider start to handshake: at most 50 ms", opts.handshake.Round(time.Millisecond).String(), opts.handshake <= 50*time.Millisecond}}
 	var largest row
@@ -108,10 +108,11 @@ func budgets(rows []row, opts options) []budget {
 	return out
 }
 
-// extraCPU is what our provider may take for 1,000 resources on top of the provider that only sleeps.
+// extraCPU is the processor time that the provider may take for 1,000 resources, in addition to that of the
+// provider that only sleeps.
 const extraCPU = 800 * time.Millisecond
 
-// report is the text of README.md. Failed is what another provider could not do.
+// report returns the text of README.md. failed are the failures of another provider.
 func report(rows []row, failed []string, opts options, cli acctest.CLI) string {
 	name := "Terraform"
 	if cli.Tofu {
@@ -170,7 +171,7 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
 	return b.String()
 }
 
-// chart draws the unchanged plans: beside each what it takes at the least.
+// chart returns a chart of the unchanged plans, each with the minimum time.
 func chart(rows []row) string {
 	plans := slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.phase != unchanged })
 	var longest time.Duration

@@ -14,8 +14,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
-// newSleeper prepares a workspace for the provider that only sleeps. Each of its calls takes as long as
-// an answer of the mock.
+// newSleeper prepares a workspace with the provider that only sleeps. Each of its calls takes the latency of
+// the mock.
 func newSleeper(ctx context.Context, dir string, latency time.Duration, objects int) (*acctest.Workspace, error) {
 	cli, err := acctest.FindCLI()
 	if err != nil {

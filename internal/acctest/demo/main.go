@@ -1,6 +1,6 @@
-// Command demo shows the provider at work: the real CLI applies examples/quickstart, and others, to the
-// mock backend, step by step. It writes into .bin/demo only and ends with an error when a
-// step is not as expected.
+// Command demo shows the provider in operation. The real CLI applies examples/quickstart and other examples to
+// the mock backend, step by step. The demo writes only into .bin/demo, and ends with an error if a step has
+// another result than expected.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// demo is what the steps share.
+// demo is the input of all steps.
 type demo struct {
 	backend *mockbackend.Backend
 	*acctest.Workspace
@@ -102,7 +102,7 @@ func run(ctx context.Context) (err error) {
 	return nil
 }
 
-// reservations are the customers that may buy reservations, by the server's own word.
+// reservations returns the customers that may buy reservations according to the mock.
 func (d *demo) reservations() []string {
 	var on []string
 	for _, c := range d.backend.Customers() {
@@ -162,7 +162,7 @@ func (d *demo) heal(ctx context.Context) (string, error) {
 	return lines(r.Output, `^Apply complete!`), d.expectOn(withAzurePlan)
 }
 
-// purchase plans with examples/purchase-alarm, in a folder of its own.
+// purchase plans with examples/purchase-alarm in a separate folder.
 func (d *demo) purchase(ctx context.Context) (string, error) {
 	alarm := filepath.Join(d.Dir, "alarm")
 	if err := os.Mkdir(alarm, 0o755); err != nil {
@@ -176,7 +176,7 @@ func (d *demo) purchase(ctx context.Context) (string, error) {
 		if r := w.Run(ctx, args...); r.Err != nil {
 			return "", r.Err
 		} else if strings.Contains(r.Output, "Check block") {
-			return "", fmt.Errorf("an alarm before anything was bought:\n%s", r.Output)
+			return "", fmt.Errorf("an alarm before the first purchase:\n%s", r.Output)
 		}
 	}
 	order, err := d.backend.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Quantity: 2, TermDuration: "P3Y"})
@@ -190,7 +190,7 @@ func (d *demo) purchase(ctx context.Context) (string, error) {
 	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: `, `by azure.owner@`), r.Err
 }
 
-// savingsPlan plans in the folder of purchase again.
+// savingsPlan plans again in the folder of purchase.
 func (d *demo) savingsPlan(ctx context.Context) (string, error) {
 	plan, err := d.backend.BuySavingsPlan(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Commitment: "0.75", AutoRenew: true})
 	if err != nil {
@@ -199,12 +199,12 @@ func (d *demo) savingsPlan(ctx context.Context) (string, error) {
 	w := &acctest.Workspace{Dir: filepath.Join(d.Dir, "alarm"), CLI: d.CLI, Env: d.Env}
 	r := w.Run(ctx, "plan", "-input=false")
 	if r.Err == nil && !strings.Contains(r.Output, "Compute savings plan, 1 year, 0.75 USD per hour\n") {
-		r.Err = fmt.Errorf("the plan does not tell of the savings plan %s\n%s", plan.ID, r.Output)
+		r.Err = fmt.Errorf("the plan does not name the savings plan %s\n%s", plan.ID, r.Output)
 	}
 	return lines(r.Output, `Warning: Check`, `^Customers bought`, `Contoso Demo: Compute`, `bought outside Partner Center`), r.Err
 }
 
-// stop applies examples/stop-purchases to one customer, in a folder of its own.
+// stop applies examples/stop-purchases to one customer in a separate folder.
 func (d *demo) stop(ctx context.Context) (string, error) {
 	stop := filepath.Join(d.Dir, "stop")
 	if err := os.Mkdir(stop, 0o755); err != nil {
@@ -223,12 +223,12 @@ func (d *demo) stop(ctx context.Context) (string, error) {
 	}
 	reservations := d.backend.AzureReservations(mockbackend.ContosoID)
 	if len(reservations) != 2 || slices.ContainsFunc(reservations, func(a mockbackend.AzureReservation) bool { return !a.NoRenewal }) {
-		return "", fmt.Errorf("not all reservations have their renewal off: %+v", reservations)
+		return "", fmt.Errorf("the renewal of some reservations is still enabled: %+v", reservations)
 	}
 	return lines(r.Output, `^Apply complete!`, `^\+ name .* of Contoso Demo"$`), d.expectOn([]string{"Adatum", "Litware", "Tailspin"})
 }
 
-// onboard applies examples/customer-onboarding, in a folder of its own.
+// onboard applies examples/customer-onboarding in a separate folder.
 func (d *demo) onboard(ctx context.Context) (string, error) {
 	dir := filepath.Join(d.Dir, "onboarding")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -273,7 +273,7 @@ func (d *demo) destroy(ctx context.Context) (string, error) {
 	return lines(r.Output, `^Destroy complete!`), d.expectOn(nil)
 }
 
-// lines are the lines of out that match a pattern.
+// lines returns the lines of out that match a pattern.
 func lines(out string, patterns ...string) string {
 	pattern := regexp.MustCompile(strings.Join(patterns, "|"))
 	var found []string

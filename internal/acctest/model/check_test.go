@@ -12,7 +12,7 @@ import (
 
 // broken is an invariant that does not hold.
 type broken struct {
-	invariant string // the letter of the list at TestModel
+	invariant string // letter in the list of TestModel
 	text      string
 }
 
@@ -22,19 +22,19 @@ func breaks(invariant, format string, args ...any) error {
 	return broken{invariant, fmt.Sprintf(format, args...)}
 }
 
-// ours are the things that are on because the provider has turned them on.
+// ours are the things that are on because the provider has enabled them.
 type ours struct {
-	read int // how many changes of the mock are in it
+	read int // number of changes of the mock that are included
 	on   map[thing]bool
 }
 
-// change is one thing that went on or off.
+// change is one thing that was enabled or disabled.
 type change struct {
 	thing
 	on, outside, wasOurs bool
 }
 
-// follow takes over what has changed on the server since the last call, and returns it.
+// follow includes the changes on the server since the last call, and returns them.
 func (o *ours) follow(b *mockbackend.Backend) []change {
 	var out []change
 	all := b.Changes()
@@ -56,7 +56,7 @@ func (o *ours) follow(b *mockbackend.Backend) []change {
 	return out
 }
 
-// isOn is the server's word.
+// isOn reports whether the thing is on in the mock.
 func isOn(b *mockbackend.Backend, t thing) bool {
 	if _, ok := consentCustomers[t.of]; ok {
 		return len(b.ApplicationConsents(t.of)) > 0
@@ -72,7 +72,7 @@ func isOn(b *mockbackend.Backend, t thing) bool {
 	})
 }
 
-// stateIsTrue is invariant (a): whatever is on because of us is in the state, of some object.
+// stateIsTrue checks invariant (a): everything that the provider has enabled is in the state of some object.
 func (w *world) stateIsTrue() error {
 	known := map[thing]bool{}
 	for _, o := range w.core.Objects() {
@@ -82,14 +82,15 @@ func (w *world) stateIsTrue() error {
 	}
 	for t := range w.ours.on {
 		if !known[t] {
-			return breaks("a", "%s is on because of us, and the state does not say so", t)
+			return breaks("a", "the provider has enabled %s, and the state does not have it", t)
 		}
 	}
 	return nil
 }
 
-// let forgets what the last apply released: an entry of a fleet became {} or lost a member, or a renewal was destroyed.
-func (w *world) let(before []acctest.Object, module acctest.Module) {
+// forgetReleased removes from ours what the last apply released: an entry of a fleet became {} or lost a
+// member, or a renewal was destroyed.
+func (w *world) forgetReleased(before []acctest.Object, module acctest.Module) {
 	managed := managedBy(w.core.Objects())
 	for _, o := range before {
 		d, declared := module[o.Address]
@@ -108,9 +109,9 @@ func (w *world) let(before []acctest.Object, module acctest.Module) {
 	}
 }
 
-// rightlyOff are invariants (b) and (c): of what was turned off while module was applied over the objects. Where
-// another object for the same ends, one that the plan changes may have been planned after that: it turns on again what it
-// finds off.
+// rightlyOff checks invariants (b) and (c) for everything that was disabled while module was applied to the
+// objects. If another object for the same thing ends, a changed object may have been planned after that. Then
+// the changed object enables the thing again.
 func rightlyOff(changes []change, before []acctest.Object, module acctest.Module, p *acctest.Planned) error {
 	on, at := wants(module)
 	managed, held, ends := managedBy(before), map[thing]bool{}, map[thing]bool{}
@@ -136,17 +137,17 @@ func rightlyOff(changes []change, before []acctest.Object, module acctest.Module
 		isPermission = isPermission && c.what != reservationID
 		switch {
 		case on[c.thing] && held[c.thing]:
-			return breaks("c", "%s was turned off, although an object has it on and the configuration wants that", c.thing)
+			return breaks("c", "%s was disabled, although an object has it on and the configuration declares it as on", c.thing)
 		case on[c.thing] && !managed[c.thing]:
-			return breaks("c", "%s was turned off, although the configuration wants it on and nothing lets go of it", c.thing)
+			return breaks("c", "%s was disabled, although the configuration declares it as on and no object releases it", c.thing)
 		case !c.wasOurs && !managed[c.thing] && !declared && !(isPermission && denying(module) != ""):
-			return breaks("b", "%s was turned off, which others had turned on and nothing manages", c.thing)
+			return breaks("b", "%s was disabled, although it was enabled outside Terraform and no object manages it", c.thing)
 		}
 	}
 	return nil
 }
 
-// asDeclared is invariant (d): what server, second plan and refresh say after a clean apply.
+// asDeclared checks invariant (d): server, second plan and refresh after a clean apply.
 func (w *world) asDeclared(module acctest.Module) error {
 	on, _ := wants(module)
 	for t, want := range on {
@@ -156,7 +157,7 @@ func (w *world) asDeclared(module acctest.Module) error {
 	}
 	for t := range w.ours.on {
 		if _, declared := on[t]; !declared {
-			return breaks("d", "after a clean apply %s is on because of us, and nothing declares it", t)
+			return breaks("d", "after a clean apply %s is still enabled by the provider, and nothing declares it", t)
 		}
 	}
 	for _, d := range module {
@@ -187,7 +188,8 @@ func (w *world) asDeclared(module acctest.Module) error {
 	return nil
 }
 
-// plansOf are the Azure plans of a customer, and as plans without a name the orders that may bring one.
+// plansOf returns the Azure plans of a customer. Orders that may still create a plan are included as plans
+// without a name.
 func (w *world) plansOf(customer string) []mockbackend.Subscription {
 	plans := w.backend.Subscriptions(customer)
 	for _, o := range w.backend.Orders(customer) {
@@ -198,7 +200,7 @@ func (w *world) plansOf(customer string) []mockbackend.Subscription {
 	return plans
 }
 
-// onePlan is invariant (g).
+// onePlan checks invariant (g).
 func (w *world) onePlan() error {
 	known := map[string]bool{}
 	for _, o := range w.core.Objects() {
@@ -211,31 +213,31 @@ func (w *world) onePlan() error {
 		case len(has) > 1:
 			return breaks("g", "%s has %d Azure plans: %+v", name, len(has), has)
 		case len(has) == 1 && !known[customer] && !w.released[customer]:
-			return breaks("g", "%s has got an Azure plan, and the state does not say so", name)
+			return breaks("g", "%s has an Azure plan that is not in the state", name)
 		}
 	}
 	return nil
 }
 
-// release notes that an object of the state had a plan, which stays when the state lets go of it.
+// release records that an object of the state had a plan. The plan stays when the object leaves the state.
 func (w *world) release(o acctest.Object) {
 	if o.Type == azurePlan {
 		w.released[fmt.Sprint(o.State["customer_id"])] = true
 	}
 }
 
-// allGone is invariant (e).
+// allGone checks invariant (e).
 func (w *world) allGone() error {
 	if left := w.core.Objects(); len(left) > 0 {
 		return breaks("e", "after a destroy the state has %s", left[0].Address)
 	}
 	for t := range w.ours.on {
-		return breaks("e", "after a destroy %s is on because of us", t)
+		return breaks("e", "after a destroy %s is still enabled by the provider", t)
 	}
 	return nil
 }
 
-// firstLines keeps an error readable: what each diagnostic begins with.
+// firstLines shortens an error to the first line of each diagnostic.
 func firstLines(err error) string {
 	if err == nil {
 		return "done"
@@ -256,7 +258,7 @@ func firstLines(err error) string {
 	return "error: " + strings.Join(lines, "; ")
 }
 
-// healthy tells that every customer can be turned on.
+// healthy reports whether every customer can be enabled.
 func (w *world) healthy() bool { return len(w.ended) == 0 && len(w.suspended) == 0 }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

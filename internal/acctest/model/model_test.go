@@ -1,5 +1,5 @@
-// Package model_test runs random sequences of what people, Terraform and networks do against the provider, and checks after
-// each step what has to hold whatever happens.
+// Package model_test tests the provider with random sequences of actions by users, by Terraform and by the
+// network. After each step, it checks conditions that must always hold.
 package model_test
 
 import (
@@ -19,25 +19,26 @@ import (
 
 var (
 	seeds   = flag.Uint64("model.seeds", manySeeds, "how many random sequences to run")
-	oneSeed = flag.Uint64("model.seed", 0, "run this one only")
+	oneSeed = flag.Uint64("model.seed", 0, "run only this sequence")
 	detail  = flag.Bool("model.detail", false, "print errors in full")
-	shrink  = flag.Bool("model.shrink", true, "leave out what is not needed for the first failures of each invariant")
+	shrink  = flag.Bool("model.shrink", true, "leave out steps that the first failures of each invariant do not need")
 )
 
-// shown is how many failures of each invariant are printed in full.
+// shown is the number of failures of each invariant that are printed completely.
 const shown = 2
 
-// TestModel runs random sequences of edits, applies, faults, interruptions and changes from outside over single
-// permissions, fleets, Owner assignments, application consents, renewals and Azure plans. Each step keeps these invariants:
+// TestModel runs random sequences of edits, applies, faults, interruptions and changes outside Terraform. They use single
+// permissions, fleets (partnercenter_customer_permissions), Owner assignments, application consents, renewals and Azure
+// plans. Each step keeps these invariants:
 //
-//	(a) Whatever is on because of us is in the state, of some object, deposed ones included.
-//	(b) What others turned on stays when we do not manage it.
-//	(c) Nothing that is on and wanted on is turned off in between, unless the object that lets go of it was destroyed
-//	    before a new object for the same was created.
+//	(a) Everything that the provider has enabled is in the state of some object, which may be deposed.
+//	(b) What was enabled outside Terraform stays enabled unless the provider manages it.
+//	(c) Nothing that is on and declared as on is disabled in between, unless the object that releases it was destroyed
+//	    before a new object for the same thing was created.
 //	(d) After a clean apply the server is as declared, and a second plan and a refresh change nothing.
-//	(e) After a clean destroy nothing is left that we turned on.
-//	(f) Once the faults are over every configuration can be planned, applied and destroyed.
-//	(g) No customer ever gets two Azure plans, and what was bought is in the state until it lets go of it.
+//	(e) After a clean destroy nothing remains that the provider has enabled.
+//	(f) After the faults, every configuration can be planned, applied and destroyed.
+//	(g) No customer ever gets two Azure plans, and a bought plan stays in the state until the state releases it.
 //
 // A failure prints its seed and steps. To run it again: go test ./internal/acctest/model -model.seed=N.
 func TestModel(t *testing.T) {
@@ -62,17 +63,17 @@ func TestModel(t *testing.T) {
 	found.summarize(t)
 }
 
-// result is how a sequence ended: the invariant that was broken, if any, and the script until then.
+// result is the end of a sequence: the broken invariant, if any, and the script up to it.
 type result struct {
 	err    error
 	script []string
 }
 
-// run runs a sequence in a bubble of its own, and then ends it.
+// run runs a sequence in its own synctest bubble, and then ends it.
 func run(t *testing.T, seed uint64, steps []step) (r result) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		defer acctest.Pass(time.Hour) // what is asked for many goes on when the one who asked has given up
+		defer acctest.Pass(time.Hour) // shared requests continue after their first caller has ended
 		w := newWorld(t, seed)
 		defer func() { r.script = w.script }()
 		for _, s := range steps {
@@ -84,26 +85,26 @@ func run(t *testing.T, seed uint64, steps []step) (r result) {
 			return
 		}
 		if v := w.backend.Violations(); len(v) > 0 {
-			r.err = breaks("mock", "sent was what the API does not document: %s", v[0])
+			r.err = breaks("mock", "the API does not document this request: %s", v[0])
 		}
 	})
 	return r
 }
 
-// end heals the world, except before every other destroy, and checks that what is declared can still be applied and
+// end repairs the world before every second destroy. It checks that the configuration can still be applied and
 // destroyed.
 func (w *world) end(random *rand.Rand) error {
 	if random.IntN(2) == 0 {
-		w.heal()
+		w.repair()
 		acctest.Pass(2 * time.Minute)
-		w.tell("the end: everything is well again")
+		w.record("the end: all problems outside Terraform are repaired")
 		before := w.core.Objects()
 		p, err := w.core.Plan(w.t.Context(), w.module, acctest.Options{})
 		if err != nil {
-			return breaks("f", "the last plan fails, though nothing is wrong: %s", firstLines(err))
+			return breaks("f", "the last plan fails without a reason: %s", firstLines(err))
 		}
 		err = w.core.Apply(w.t.Context(), p)
-		w.tell("terraform apply: %s: %s", p, firstLines(err))
+		w.record("terraform apply: %s: %s", p, firstLines(err))
 		if err := w.afterApply(before, w.module, p, err, true); err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (w *world) end(random *rand.Rand) error {
 	return w.destroyWith(acctest.Options{Destroy: true}, trouble{})
 }
 
-// failures are those of all seeds.
+// failures are the failures of all seeds.
 type failures struct {
 	mu    sync.Mutex
 	seeds map[string][]uint64 // by invariant
@@ -152,7 +153,7 @@ func invariantOf(err error) string {
 	return "?"
 }
 
-// report prints a failure with the steps that it takes.
+// report prints a failure with the steps that lead to it.
 func report(t *testing.T, seed uint64, r result) {
 	t.Helper()
 	if r.err == nil {
@@ -164,7 +165,7 @@ func report(t *testing.T, seed uint64, r result) {
 	t.Errorf("seed %d: %v\n  %s", seed, r.err, strings.Join(r.script, "\n  "))
 }
 
-// shrunk leaves out every step without which the same invariant is still broken.
+// shrunk leaves out every step that is not needed to break the same invariant.
 func shrunk(t *testing.T, seed uint64, r result) result {
 	t.Helper()
 	steps := sequence(seed)

@@ -2,5 +2,5 @@
 
 package model_test
 
-// manySeeds is how many sequences run by default.
+// manySeeds is the default number of sequences.
 const manySeeds = 500

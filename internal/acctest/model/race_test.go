@@ -2,5 +2,5 @@
 
 package model_test
 
-// manySeeds is how many sequences run by default. The race detector makes each take five times as long.
+// manySeeds is the default number of sequences. With the race detector, each takes five times as long.
 const manySeeds = 60

@@ -13,14 +13,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// step is something that happens. Its seed decides on everything else of it, so that a sequence of which steps are left
-// out is still the same sequence.
+// step is one step of a sequence. Its seed determines all other details of the step. So a sequence stays the
+// same if some of its steps are left out.
 type step struct {
 	kind string
 	seed uint64
 }
 
-// sequence is what happens with a seed.
+// sequence returns the steps of a seed.
 func sequence(seed uint64) []step {
 	random := rand.New(rand.NewPCG(seed, 1))
 	var steps []step
@@ -45,7 +45,7 @@ func sequence(seed uint64) []step {
 	return steps
 }
 
-// world is the server, the configuration and the state while a sequence runs.
+// world is the server, the configuration and the state during a sequence.
 type world struct {
 	t         *testing.T
 	backend   *mockbackend.Backend
@@ -53,8 +53,8 @@ type world struct {
 	module    acctest.Module
 	ours      ours
 	dropped   bool            // an object was destroyed or forgotten since the last plan
-	adopts    bool            // all Owner resources adopt what others have made
-	released  map[string]bool // plan customers whose plan the state has let go of
+	adopts    bool            // all Owner resources adopt existing assignments
+	released  map[string]bool // plan customers whose plan may exist without being in the state
 	ended     map[string]bool
 	suspended map[string]bool
 	script    []string
@@ -73,14 +73,15 @@ func newWorld(t *testing.T, seed uint64) *world {
 	}
 	ended := []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = ended[seed%5%3] })
-	if seed%4 != 0 { // the others have the defaults
+	if seed%4 != 0 { // every fourth seed has the defaults
 		b.SetKnobs(func(k *mockbackend.Knobs) { randomKnobs(rand.New(rand.NewPCG(seed, 19)), k) })
 	}
 	for _, id := range keys(planCustomers) {
 		b.AddCustomer(mockbackend.Customer{ID: id, CompanyName: planCustomers[id]})
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) {
-		// Only the provider keeps customers from getting two plans. Without Azure subscriptions a plan can be suspended.
+		// Only the provider prevents a second plan for a customer. A plan can be suspended while it has no
+		// Azure subscriptions.
 		k.SecondPlan, k.OrderPendingPolls, k.OrderDelay = mockbackend.SecondPlanSell, int(seed%3), 15*time.Minute
 		if seed%4 < 2 {
 			k.EntitlementDelay = 10_000 * time.Hour
@@ -89,8 +90,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 	return w
 }
 
-// randomKnobs are ways in which the service may behave where Microsoft does not document it. A service does not change them
-// from one moment to the next, so a sequence has the same ones from its beginning to its end.
+// randomKnobs sets ways in which the service may behave where Microsoft does not document it. A real service
+// does not change them between requests, so they stay the same for a whole sequence.
 func randomKnobs(random *rand.Rand, k *mockbackend.Knobs) {
 	yes := func() bool { return random.IntN(2) == 0 }
 	k.PUTPath = pick(random, []mockbackend.PUTPath{mockbackend.PUTPathBoth, mockbackend.PUTPathIDOnly, mockbackend.PUTPathNoID})
@@ -98,7 +99,7 @@ func randomKnobs(random *rand.Rand, k *mockbackend.Knobs) {
 	k.EmptyPermissions = pick(random, []mockbackend.EmptyPermissions{mockbackend.EmptyPermissionsReject, mockbackend.EmptyPermissionsAccept})
 	k.PolicyList = pick(random, []mockbackend.PolicyList{mockbackend.PolicyListAll, mockbackend.PolicyListPages, mockbackend.PolicyListPartial, mockbackend.PolicyListEmpty, mockbackend.PolicyListRefused})
 	k.ContinuationMode = pick(random, []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken})
-	// Pages smaller than the documented ones with a token behind the last one would look like a broken token.
+	// A page below the documented size with a token after the last page would look like an invalid token.
 	if k.TokenAfterLastPage = yes(); !k.TokenAfterLastPage {
 		k.PageSize = pick(random, []int{0, 1, 3})
 	}
@@ -114,12 +115,12 @@ func randomKnobs(random *rand.Rand, k *mockbackend.Knobs) {
 	k.ConsentExistsBadRequest = yes()
 }
 
-// tell adds a line to the script.
-func (w *world) tell(format string, args ...any) {
+// record adds a line to the script.
+func (w *world) record(format string, args ...any) {
 	w.script = append(w.script, fmt.Sprintf(format, args...))
 }
 
-// do takes a step, and returns the invariant that it broke.
+// do runs a step, and returns the invariant that it broke.
 func (w *world) do(s step) error {
 	random := rand.New(rand.NewPCG(s.seed, 2))
 	switch s.kind {
@@ -132,11 +133,11 @@ func (w *world) do(s step) error {
 		if objects := w.core.Objects(); len(objects) > 0 {
 			address := pick(random, objects).Address
 			w.core.Taint(address)
-			w.tell("terraform taint %s", address)
+			w.record("terraform taint %s", address)
 		}
 	case "wait":
 		d := pick(random, []time.Duration{3 * time.Second, 30 * time.Second, 2 * time.Hour})
-		w.tell("wait %s", d)
+		w.record("wait %s", d)
 		acctest.Pass(d)
 	case "knobs":
 		w.turnKnobs(random)
@@ -153,68 +154,68 @@ func pick[T any](random *rand.Rand, from []T) T { return from[random.IntN(len(fr
 func (w *world) turnKnobs(random *rand.Rand) {
 	lag, assignments, stale := pick(random, []time.Duration{0, 4 * time.Second}), pick(random, []time.Duration{0, 4 * time.Second}), random.IntN(3)
 	w.backend.SetKnobs(func(k *mockbackend.Knobs) { k.ReadLag, k.AssignmentReadLag, k.StaleReads = lag, assignments, stale })
-	w.tell("from now on reads of policies lag %s and %d reads, those of role assignments %s", lag, stale, assignments)
+	w.record("from now on, reads of policies lag by %s and %d reads, and reads of role assignments by %s", lag, stale, assignments)
 }
 
-// outside is what somebody does in the portal.
+// outside makes a change in the portal.
 func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
 	switch random.IntN(8) {
 	case 6:
 		on := random.IntN(2) == 0
 		w.backend.ChangeAzureReservation(mockbackend.ContosoID, reservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = !on })
-		w.tell("outside: renewal turned on: %t", on)
-		acctest.Pass(time.Hour) // for a while a read that contradicts a write is not believed
+		w.record("outside: renewal enabled: %t", on)
+		acctest.Pass(time.Hour) // for some time, a read that contradicts a write is repeated
 	case 7:
 		customer = pick(random, keys(planCustomers))
 		for _, s := range w.backend.Subscriptions(customer) {
 			if s.Status == "active" {
 				w.backend.SetSubscriptionStatus(customer, s.ID, "suspended")
-				w.tell("outside: Azure plan of %s suspended", planCustomers[customer])
+				w.record("outside: Azure plan of %s suspended", planCustomers[customer])
 			}
 		}
 	case 5:
 		customer = pick(random, keys(consentCustomers))
 		w.backend.RemoveApplicationConsents(customer)
-		w.tell("outside: %s deletes its enterprise applications", consentCustomers[customer])
-		acctest.Pass(time.Hour) // for a while a refused sign-in does not count, since a consent may be new
+		w.record("outside: %s deletes its enterprise applications", consentCustomers[customer])
+		acctest.Pass(time.Hour) // for some time, a refused sign-in does not count, because a consent may be new
 	case 0, 1:
 		if w.ended[customer] {
 			return
 		}
 		permissions := pick(random, [][]string{nil, {mockbackend.AzureReservedInstances}, {mockbackend.AzureSavingsPlan}, {mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan}})
 		w.backend.SetPermissions(customer, permissions...)
-		w.tell("outside: %s may buy %q", companies[customer], permissions)
+		w.record("outside: %s may buy %q", companies[customer], permissions)
 	case 2:
 		customer = pick(random, keys(subscriptions))
 		principal := pick(random, users[customer])
 		for _, a := range w.backend.RoleAssignments(subscriptions[customer]) {
 			if a.PrincipalID == principal && a.RoleID == mockbackend.OwnerRole {
 				w.backend.RemoveAssignment(subscriptions[customer], a.Name)
-				w.tell("outside: %s removed", thing{subscriptions[customer], principal})
+				w.record("outside: %s removed", thing{subscriptions[customer], principal})
 				return
 			}
 		}
 		if w.adopts {
 			w.backend.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscriptions[customer], PrincipalID: principal})
-			w.tell("outside: %s made", thing{subscriptions[customer], principal})
+			w.record("outside: %s created", thing{subscriptions[customer], principal})
 		}
 	case 3:
 		customer = pick(random, keys(plans))
 		if w.ended[customer] {
 			w.backend.RenewRelationship(customer)
 			delete(w.ended, customer)
-			w.tell("outside: relationship with %s renewed", companies[customer])
+			w.record("outside: relationship with %s renewed", companies[customer])
 			return
 		}
-		w.backend.SetPermissions(customer) // nothing is in effect any more
+		w.backend.SetPermissions(customer) // without a relationship, no permission is in effect
 		w.backend.EndRelationship(customer)
 		w.ended[customer] = true
-		w.tell("outside: relationship with %s ended", companies[customer])
+		w.record("outside: relationship with %s ended", companies[customer])
 	case 4:
 		customer = pick(random, keys(plans))
 		w.suspend(customer, !w.suspended[customer])
-		w.tell("outside: plan of %s suspended: %t", companies[customer], w.suspended[customer])
+		w.record("outside: plan of %s suspended: %t", companies[customer], w.suspended[customer])
 	}
 }
 
@@ -226,8 +227,8 @@ func (w *world) suspend(customer string, suspended bool) {
 	w.backend.SetSubscriptionStatus(customer, plans[customer], status)
 }
 
-// heal ends everything outside that keeps customers from being turned on.
-func (w *world) heal() {
+// repair ends all problems outside Terraform that prevent customers from being enabled.
+func (w *world) repair() {
 	for customer := range w.ended {
 		w.backend.RenewRelationship(customer)
 	}
@@ -237,8 +238,9 @@ func (w *world) heal() {
 	clear(w.ended)
 }
 
-// onlyOutside tells whether only what happened outside keeps customers from being turned on, and not the change under
-// review: whatever is declared on for them was on by our hand. Then every plan has to succeed.
+// onlyOutside reports whether only changes outside Terraform prevent customers from being enabled, and not the
+// planned change: the provider had already enabled everything that is declared for them. Then every plan must
+// succeed.
 func (w *world) onlyOutside() bool {
 	on, at := wants(w.module)
 	holders := map[thing]int{}
@@ -257,7 +259,7 @@ func (w *world) onlyOutside() bool {
 	return true
 }
 
-// edit changes the configuration, and keeps it free of contradictions.
+// edit changes the configuration without making it contradictory.
 func (w *world) edit(random *rand.Rand) {
 	for range 6 {
 		edited := maps.Clone(w.module)
@@ -266,7 +268,7 @@ func (w *world) edit(random *rand.Rand) {
 			continue
 		}
 		w.module = edited
-		w.tell("edit: %s", text)
+		w.record("edit: %s", text)
 		return
 	}
 }
@@ -290,7 +292,7 @@ func (w *world) editOnce(random *rand.Rand, m acctest.Module) string {
 		}
 		delete(m, address)
 		m[to] = d
-		return fmt.Sprintf("%s is %s now, without a moved block", address, to)
+		return fmt.Sprintf("%s is now %s, without a moved block", address, to)
 	case 2:
 		to := free(m, d.Type)
 		if to == "" || slices.ContainsFunc(w.core.Objects(), func(o acctest.Object) bool { return o.Address == to }) {
@@ -299,12 +301,12 @@ func (w *world) editOnce(random *rand.Rand, m acctest.Module) string {
 		delete(m, address)
 		m[to] = d
 		w.core.Move(address, to)
-		return fmt.Sprintf("%s is %s now, by a moved block", address, to)
+		return fmt.Sprintf("%s is now %s, with a moved block", address, to)
 	case 3:
 		w.forget(address)
 		delete(m, address)
 		w.dropped = true
-		return fmt.Sprintf("%s is taken out by a removed block with destroy = false", address)
+		return fmt.Sprintf("%s is removed with a removed block and destroy = false", address)
 	case 4:
 		d.CreateBeforeDestroy = !d.CreateBeforeDestroy
 	default:
@@ -314,7 +316,8 @@ func (w *world) editOnce(random *rand.Rand, m acctest.Module) string {
 	return describe(address, d)
 }
 
-// forget takes an address out of the state. What it has on is no longer because of us, unless another object says so.
+// forget removes an address from the state. After that, its things no longer count as enabled by the provider,
+// unless another object manages them.
 func (w *world) forget(address string) {
 	var forgotten []acctest.Object
 	for _, o := range w.core.Objects() {
@@ -334,7 +337,7 @@ func (w *world) forget(address string) {
 	}
 }
 
-// managedBy are the things that objects say anything about.
+// managedBy returns the things that the objects manage, on or off.
 func managedBy(objects []acctest.Object) map[thing]bool {
 	out := map[thing]bool{}
 	for _, o := range objects {
@@ -345,7 +348,7 @@ func managedBy(objects []acctest.Object) map[thing]bool {
 	return out
 }
 
-// editConfig changes what a resource declares.
+// editConfig changes the configuration of a resource.
 func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	switch d.Type {
 	case azurePlan:
@@ -435,7 +438,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 	return "add " + describe(address, d)
 }
 
-// free is an address of the type that nothing is declared at, or "".
+// free returns an unused address of the type, or "".
 func free(m acctest.Module, typeName string) string {
 	stem := map[string]string{reservations: "reservations", savingsPlans: "savings", fleet: "fleet", owner: "owner", consent: "consent", renewal: "renewal", azurePlan: "plan"}[typeName]
 	for i := range 2 {
@@ -446,10 +449,10 @@ func free(m acctest.Module, typeName string) string {
 	return ""
 }
 
-// trouble is what happens while something is applied.
+// trouble is a set of failures during a plan or an apply.
 type trouble struct {
 	faults    []mockbackend.Fault
-	interrupt time.Duration // when Ctrl-C comes; 0: never
+	interrupt time.Duration // time of Ctrl-C; 0 is never
 	latency   time.Duration
 }
 
@@ -476,7 +479,7 @@ func sign(n int) int {
 	return 1
 }
 
-// lostKinds are faults after which a write is made and nobody is told.
+// lostKinds are faults after which a write is executed and its answer is lost.
 var lostKinds = []mockbackend.FaultKind{mockbackend.DropAfter, mockbackend.DropMidBody, mockbackend.LostAfter, mockbackend.SlowAfter}
 
 func randomTrouble(random *rand.Rand) trouble {
@@ -519,7 +522,7 @@ func randomTrouble(random *rand.Rand) trouble {
 	return t
 }
 
-// under does something while the trouble lasts.
+// under calls do during the trouble.
 func (w *world) under(t trouble, do func() error) error {
 	for _, f := range t.faults {
 		w.backend.Fail(f)
@@ -535,9 +538,9 @@ func (w *world) under(t trouble, do func() error) error {
 	return do()
 }
 
-// apply is "terraform apply", or a plan that is saved and applied later.
+// apply runs "terraform apply", or saves a plan and applies it later.
 func (w *world) apply(random *rand.Rand) error {
-	if w.dropped { // a new object for the same knows nothing of the old one's writes, and believes a read that lags
+	if w.dropped { // a new object for the same thing does not have the time of the old one's writes, and accepts a stale read
 		acctest.Pass(2 * time.Minute)
 		w.dropped = false
 	}
@@ -566,25 +569,25 @@ func (w *world) apply(random *rand.Rand) error {
 		return err
 	})
 	if err != nil {
-		w.tell("%s: plan%s: %s", text, planning, firstLines(err))
+		w.record("%s: plan%s: %s", text, planning, firstLines(err))
 		if planning.none() && (w.healthy() || len(o.Replace) == 0 && w.onlyOutside()) {
-			return breaks("f", "the plan fails, though nothing is wrong: %s", firstLines(err))
+			return breaks("f", "the plan fails without a reason: %s", firstLines(err))
 		}
 		return w.stateIsTrue()
 	}
 	if late {
-		w.tell("%s -out=plan: %s", text, p)
+		w.record("%s -out=plan: %s", text, p)
 		w.outside(random)
 		w.ours.follow(w.backend)
 		acctest.Pass(10 * time.Minute)
 	}
 	before := w.core.Objects()
 	err = w.under(applying, func() error { return w.core.Apply(w.t.Context(), p) })
-	w.tell("%s%s: %s: %s", text, applying, p, firstLines(err))
+	w.record("%s%s: %s: %s", text, applying, p, firstLines(err))
 	return w.afterApply(before, w.module, p, err, clean)
 }
 
-// afterApply checks what has to hold after an apply, or a destroy, whose module is empty.
+// afterApply checks what must hold after an apply. For a destroy, module is empty.
 func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *acctest.Planned, failed error, clean bool) error {
 	changes := w.ours.follow(w.backend)
 	if err := rightlyOff(changes, before, module, p); err != nil {
@@ -597,7 +600,7 @@ func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *ac
 		return err
 	}
 	w.dropped = w.dropped || len(p.Destroyed()) > 0
-	w.let(before, module)
+	w.forgetReleased(before, module)
 	w.forgetHalves(before, p, failed)
 	if err := w.stateIsTrue(); err != nil {
 		return err
@@ -609,13 +612,13 @@ func (w *world) afterApply(before []acctest.Object, module acctest.Module, p *ac
 		return w.again(module)
 	}
 	if failed != nil {
-		return breaks("f", "it fails, though nothing is wrong: %s", firstLines(failed))
+		return breaks("f", "the apply fails without a reason: %s", firstLines(failed))
 	}
 	return w.asDeclared(module)
 }
 
-// declaredTwice tells whether two resources declare the same, of which the plan warns. Then one can find what the other
-// has just changed, which its plan does not say.
+// declaredTwice reports whether two resources declare the same thing, for which the plan warns. Then one of
+// them can find a change by the other one that its own plan does not contain.
 func declaredTwice(module acctest.Module) bool {
 	seen := map[thing]bool{}
 	for _, d := range module {
@@ -629,24 +632,25 @@ func declaredTwice(module acctest.Module) bool {
 	return false
 }
 
-// again plans and applies once more, which has to work.
+// again plans and applies again, which must succeed.
 func (w *world) again(module acctest.Module) error {
-	acctest.Pass(2 * time.Minute) // see apply: a new object believes a read that lags
+	acctest.Pass(2 * time.Minute) // see apply: a new object accepts a stale read
 	w.dropped = false
 	before := w.core.Objects()
 	p, err := w.core.Plan(w.t.Context(), module, acctest.Options{})
 	if err == nil {
 		err = w.core.Apply(w.t.Context(), p)
 	}
-	w.tell("terraform apply, again: %s: %s", p, firstLines(err))
+	w.record("terraform apply, again: %s: %s", p, firstLines(err))
 	if err != nil {
-		return breaks("f", "it fails a second time, though nothing is wrong: %s", firstLines(err))
+		return breaks("f", "the second apply fails without a reason: %s", firstLines(err))
 	}
 	return w.afterApply(before, module, p, nil, true)
 }
 
-// forgetHalves is the one gap that Terraform leaves: it was interrupted after the half of a replacement that destroys, which
-// left on what the other half declares, and before the half that creates. No provider is asked in between.
+// forgetHalves handles a gap that Terraform leaves. Terraform was interrupted between the two halves of a
+// replacement: after the destruction, which left on what the creation declares, and before the creation. It
+// does not call the provider in between.
 func (w *world) forgetHalves(before []acctest.Object, p *acctest.Planned, failed error) {
 	if failed == nil || !strings.Contains(failed.Error(), "execution halted") {
 		return
@@ -664,7 +668,7 @@ func (w *world) forgetHalves(before []acctest.Object, p *acctest.Planned, failed
 	}
 }
 
-// destroy is "terraform destroy".
+// destroy runs "terraform destroy".
 func (w *world) destroy(random *rand.Rand) error {
 	t := randomTrouble(random)
 	o := acctest.Options{Destroy: true, NoRefresh: random.Float64() < 0.2}
@@ -678,21 +682,21 @@ func (w *world) destroyWith(o acctest.Options, t trouble) error {
 	}
 	p, err := w.core.Plan(w.t.Context(), w.module, o)
 	if err != nil {
-		w.tell("%s: plan: %s", text, firstLines(err))
+		w.record("%s: plan: %s", text, firstLines(err))
 		if w.healthy() || w.onlyOutside() || o.NoRefresh {
-			return breaks("f", "the plan of a destroy fails, though nothing is wrong: %s", firstLines(err))
+			return breaks("f", "the plan of a destroy fails without a reason: %s", firstLines(err))
 		}
 		o.NoRefresh = true // as the message says
 		return w.destroyWith(o, t)
 	}
 	before := w.core.Objects()
 	err = w.under(t, func() error { return w.core.Apply(w.t.Context(), p) })
-	w.tell("%s%s: %s: %s", text, t, p, firstLines(err))
+	w.record("%s%s: %s: %s", text, t, p, firstLines(err))
 	if wrong := w.afterApply(before, acctest.Module{}, p, err, false); wrong != nil || !t.none() {
 		return wrong
 	}
 	if err != nil {
-		return breaks("f", "destroy fails, though nothing is wrong: %s", firstLines(err))
+		return breaks("f", "the destroy fails without a reason: %s", firstLines(err))
 	}
 	return w.allGone()
 }

@@ -20,23 +20,23 @@ const (
 	renewal      = "partnercenter_reservation_renewal"
 )
 
-// The renewal of a reservation of Contoso, which nothing else happens to.
+// The renewal of a reservation of Contoso. No other step changes this reservation.
 const (
 	reservationID = mockbackend.ContosoReservationID
 	reserved      = mockbackend.ContosoAzureReservationOrderID + "/" + reservationID
 )
 
-// providersApp is the application that the provider signs in as.
+// providersApp is the application with which the provider signs in.
 var providersApp = mockbackend.New(mockbackend.Config{}).Partner().ClientID
 
-// consentCustomers may consent to the provider's application; nothing else happens to them.
+// consentCustomers may consent to the provider's application. No other step changes these customers.
 var consentCustomers = map[string]string{mockbackend.NorthwindID: "Northwind", mockbackend.FabrikamID: "Fabrikam"}
 
-// planCustomers may get an Azure plan; nothing else happens to them. A plan is no thing: it stays when its resource is
-// destroyed. See onePlan.
+// planCustomers may get an Azure plan. No other step changes these customers. A plan is not a thing, because it
+// stays when its resource is destroyed; see onePlan.
 var planCustomers = map[string]string{"5f3a1c2e-0b4d-4e6f-8a9b-0c1d2e3f4a51": "Wingtip", "6a4b2d3f-1c5e-4f70-9bac-1d2e3f4a5b62": "Proseware"}
 
-// permissionOf is what a single resource and a member of a fleet are about.
+// permissionOf is the permission of a single resource's type, or of a member of a fleet.
 var permissionOf = map[string]string{
 	reservations: mockbackend.AzureReservedInstances, savingsPlans: mockbackend.AzureSavingsPlan,
 	"azure_reservations": mockbackend.AzureReservedInstances, "azure_savings_plans": mockbackend.AzureSavingsPlan,
@@ -44,14 +44,14 @@ var permissionOf = map[string]string{
 
 var members = []string{"azure_reservations", "azure_savings_plans"}
 
-// customers all qualify. The last two have permissions that others have turned on.
+// customers all meet the prerequisites. The last two have permissions that were not enabled by the provider.
 var customers = []string{mockbackend.AdatumID, mockbackend.LitwareID, mockbackend.ContosoID, mockbackend.TailspinID}
 
 var companies = map[string]string{
 	mockbackend.AdatumID: "Adatum", mockbackend.LitwareID: "Litware", mockbackend.ContosoID: "Contoso", mockbackend.TailspinID: "Tailspin",
 }
 
-// subscriptions are where users become Owners; the relationship with these customers does not end.
+// subscriptions are those on which users become Owners. The relationship with these customers does not end.
 var subscriptions = map[string]string{mockbackend.AdatumID: mockbackend.AdatumAzureID, mockbackend.ContosoID: mockbackend.ContosoSecondAzureID}
 
 var users = map[string][]string{
@@ -59,11 +59,11 @@ var users = map[string][]string{
 	mockbackend.ContosoID: {mockbackend.ContosoUserID, mockbackend.ContosoSecondUserID},
 }
 
-// plans can be suspended.
+// plans are the subscriptions that can be suspended.
 var plans = map[string]string{mockbackend.LitwareID: mockbackend.LitwareAzureID, mockbackend.TailspinID: mockbackend.TailspinAzurePlanID}
 
-// thing is a permission of a customer, the Owner role of a principal on a subscription, a consent of a
-// customer to an application, or the renewal of a reservation.
+// thing is something that a resource enables or disables: a permission of a customer, the Owner role of a
+// principal on a subscription, a consent of a customer to an application, or the renewal of a reservation.
 type thing struct{ of, what string }
 
 func (t thing) String() string {
@@ -79,8 +79,8 @@ func (t thing) String() string {
 	return "Owner " + t.what[:8] + " of subscription " + t.of[:8]
 }
 
-// says is what a configuration or a state of a resource says about things: on or off. Things that it does not manage are
-// missing.
+// says returns the things of a resource's configuration or state: true is on, false is off. Things that the
+// resource does not manage are absent.
 func says(typeName string, v acctest.Values) map[thing]bool {
 	out := map[thing]bool{}
 	text := func(name string) string {
@@ -111,7 +111,7 @@ func says(typeName string, v acctest.Values) map[thing]bool {
 	return out
 }
 
-// wants is what a module declares, and at which addresses.
+// wants returns the things that a module declares, and their addresses.
 func wants(m acctest.Module) (on map[thing]bool, at map[thing][]string) {
 	on, at = map[thing]bool{}, map[thing][]string{}
 	for _, address := range slices.Sorted(maps.Keys(m)) {
@@ -123,7 +123,7 @@ func wants(m acctest.Module) (on map[thing]bool, at map[thing][]string) {
 	return on, at
 }
 
-// denying is the address of the fleet that denies what is not listed, or "".
+// denying returns the address of the fleet with unlisted = "deny", or "".
 func denying(m acctest.Module) string {
 	for address, d := range m {
 		if d.Config["unlisted"] == "deny" {
@@ -133,14 +133,14 @@ func denying(m acctest.Module) string {
 	return ""
 }
 
-// lists tells whether a fleet has an entry for the customer, perhaps {}.
+// lists reports whether a fleet has an entry for the customer, which may be {}.
 func lists(d acctest.Declaration, customer string) bool {
 	listed, _ := d.Config["permissions"].(acctest.Values)
 	_, ok := listed[customer]
 	return ok
 }
 
-// contradiction is why a module cannot be planned, or "".
+// contradiction returns the reason why a module cannot be planned, or "".
 func contradiction(m acctest.Module) string {
 	seen, plans := map[thing]bool{}, map[any]bool{}
 	for _, d := range m {
@@ -172,7 +172,7 @@ func contradiction(m acctest.Module) string {
 	return ""
 }
 
-// describe is a resource block on one line.
+// describe returns a resource block as one line.
 func describe(address string, d acctest.Declaration) string {
 	var what []string
 	stated := says(d.Type, d.Config)

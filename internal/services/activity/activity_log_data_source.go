@@ -25,15 +25,15 @@ import (
 
 var _ datasource.DataSourceWithValidateConfig = (*activityLogDataSource)(nil)
 
-// NewActivityLogDataSource is partnercenter_activity_log.
+// NewActivityLogDataSource returns the data source partnercenter_activity_log.
 func NewActivityLogDataSource() datasource.DataSource { return &activityLogDataSource{} }
 
 // activityLogDataSource reads the activity log.
 //
-// Endpoint: GET /v1/auditrecords, app-only or app+user, any agent; not in the China cloud.
-// Queries of more than 30 days are split. The server takes one condition: the customers or
-// the resource types, whatever are fewer; the others are applied here. Old and new values
-// stay as they are, JSON in PascalCase.
+// Endpoint: GET /v1/auditrecords, app-only or app+user, any agent; not in the China cloud. Queries of more than
+// 30 days are split. The server accepts one condition: the customers or the resource types, whichever are
+// fewer. The provider applies the other conditions itself. Old and new values stay unchanged: JSON in
+// PascalCase.
 // https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user
 type activityLogDataSource struct{ tfkit.DataSource }
 
@@ -132,8 +132,8 @@ func (d *activityLogDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-// permissionsAttribute is what a customer was allowed to buy, in the form of the values of
-// partnercenter_customer_permissions.
+// permissionsAttribute is the schema of the permissions before or after an operation, in the form of the values
+// of partnercenter_customer_permissions.
 func permissionsAttribute(when string) schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
 		MarkdownDescription: "Permissions of the customer " + when + ", for records of `self_serve_policy`. Null if the record does not contain them, and for " +
@@ -186,7 +186,7 @@ type permissionsModel struct {
 
 const defaultLast = 30 * 24 * time.Hour
 
-// parseLast reads a duration that the log goes back.
+// parseLast parses the value of last, a duration of at most 90 days.
 func parseLast(s string) (time.Duration, error) {
 	d, err := tfkit.ParseDuration(s)
 	if err == nil && d > partnercenter.AuditRetention {
@@ -200,7 +200,7 @@ func checkLast(s string) error {
 	return err
 }
 
-// ValidateConfig refuses a period that Partner Center does not have, in plan.
+// ValidateConfig rejects a period that the activity log does not cover, at plan time.
 func (d *activityLogDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m activityLogModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
@@ -221,7 +221,7 @@ func (d *activityLogDataSource) ValidateConfig(ctx context.Context, req datasour
 	}
 }
 
-// filter makes the client's filter. A list that is not set is nil and selects all.
+// filter returns the client's filter. A list that is not set is nil and selects all.
 func (m activityLogModel) filter(ctx context.Context) (partnercenter.AuditFilter, diag.Diagnostics) {
 	var f partnercenter.AuditFilter
 	var diags diag.Diagnostics
@@ -276,12 +276,12 @@ func (d *activityLogDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// clientIDs are the applications that count as this one: by default the provider's, if the access token
-// that the records were read with names it.
+// clientIDs returns the IDs of the applications that count as this one. The default is the provider's, if the
+// access token that was used to read the records contains it.
 func (d *activityLogDataSource) clientIDs(ctx context.Context, m activityLogModel) []string {
 	var ids []string
 	if !m.ClientIDs.IsNull() {
-		m.ClientIDs.ElementsAs(ctx, &ids, false) // validated: there are texts only
+		m.ClientIDs.ElementsAs(ctx, &ids, false) // only strings: validated before
 		return ids
 	}
 	if caller, err := d.PartnerCenter.Caller(ctx); err == nil && caller.ClientID != "" {

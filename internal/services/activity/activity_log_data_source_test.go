@@ -22,7 +22,7 @@ import (
 
 const typeName = "partnercenter_activity_log"
 
-// read reads the data source, signed in as an application only.
+// read reads the data source with app-only sign-in.
 func read(t *testing.T, b *mockbackend.Backend, config acctest.Values) (acctest.Values, error) {
 	t.Helper()
 	return acctest.NewProtocol(t, b, "").ReadDataSource(t.Context(), typeName, config)
@@ -81,8 +81,7 @@ func TestAccActivityLog(t *testing.T) {
 	})
 }
 
-// logged is a server whose log has records of all kinds, at all ages. Their old value is
-// their name.
+// logged returns a server whose log has records of all kinds and ages. The old value of a record is its name.
 func logged() *mockbackend.Backend {
 	b := mockbackend.New(mockbackend.Config{})
 	now := time.Now().Truncate(time.Second)
@@ -108,7 +107,7 @@ func logged() *mockbackend.Backend {
 	return b
 }
 
-// names are the records' names, in the order of the list, without those of the mock's seed.
+// names returns the names of the records, in the order of the list, without those of the mock's seed.
 func names(t *testing.T, v acctest.Values) string {
 	t.Helper()
 	var out []string
@@ -130,7 +129,7 @@ func TestProtoActivityLog_filters(t *testing.T) {
 		config  acctest.Values
 		want    string
 		queries int
-		filter  string // what the server is asked to select by
+		filter  string // field of the filter in the request
 	}{
 		{nil, "0 1 2 3", 2, ""},
 		{acctest.Values{"last": "90d"}, "0 1 2 3 4 5 6 7", 4, ""},
@@ -162,14 +161,14 @@ func TestProtoActivityLog_filters(t *testing.T) {
 		}
 		for _, r := range sent {
 			if (c.filter == "") == strings.Contains(r.Query, "filter") || !strings.Contains(r.Query, c.filter) {
-				t.Errorf("%v: the server was asked %s", c.config, r.Query)
+				t.Errorf("%v: the query was %s", c.config, r.Query)
 			}
 		}
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// A period that Partner Center does not have is refused in plan, without a request.
+// A period that the activity log does not cover is rejected at plan time, without a request.
 func TestProtoActivityLog_period(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -186,14 +185,14 @@ func TestProtoActivityLog_period(t *testing.T) {
 		"must be at most 90d":        {"last": "65535d"},
 	} {
 		if _, err := read(t, b, config); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v: %v, which does not say %q", config, err, want)
+			t.Errorf("%v: %v does not contain %q", config, err, want)
 		}
 	}
 	if sent := acctest.Sent(b); len(sent) != 0 {
-		t.Errorf("sent were %v", acctest.Routes(sent))
+		t.Errorf("requests were sent: %v", acctest.Routes(sent))
 	}
 	if _, err := read(t, b, acctest.Values{"start": acctest.Unknown, "end": moment(100)}); err != nil && strings.Contains(err.Error(), "Invalid period") {
-		t.Errorf("a start that is not known yet: %v", err)
+		t.Errorf("an unknown start: %v", err)
 	}
 }
 
@@ -207,7 +206,7 @@ func at(t *testing.T, record acctest.Values) time.Time {
 	return moment
 }
 
-// However the server pages, orders and spells, the result is the same.
+// The result is the same for every page size, order and spelling of the server.
 func TestProtoActivityLog_stable(t *testing.T) {
 	t.Parallel()
 	b := logged()
@@ -246,15 +245,15 @@ func TestProtoActivityLog_stable(t *testing.T) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { *k = mockbackend.DefaultKnobs(); k.ContinuationMode = mode; set(k) })
 			got, err := read(t, b, config)
 			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("%+v: %v: another result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
+				t.Fatalf("%+v: %v: different result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
 			}
 		}
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// Old and new values are JSON whatever they are, in the spelling they have; what is optional
-// may be missing.
+// Old and new values are returned as JSON with unchanged spelling, whatever they contain. Optional fields may
+// be missing.
 func TestProtoActivityLog_values(t *testing.T) {
 	t.Parallel()
 	b := logged()
@@ -292,7 +291,7 @@ func TestProtoActivityLog_values(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// A query that fails fails the whole, whichever it is.
+// If one of the queries fails, the whole read fails.
 func TestProtoActivityLog_partialFailure(t *testing.T) {
 	t.Parallel()
 	for skip := range 4 {
@@ -314,18 +313,18 @@ func TestProtoActivityLog_cancelled(t *testing.T) {
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = time.Minute })
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		time.AfterFunc(150*time.Second, cancel) // in the third query
+		time.AfterFunc(150*time.Second, cancel) // during the third query
 		v, err := p.ReadDataSource(ctx, typeName, acctest.Values{"last": "90d"})
 		if err == nil || v != nil || !strings.Contains(err.Error(), "The run was interrupted.") {
 			t.Errorf("%v, %v", v, err)
 		}
 		if routes := acctest.Routes(acctest.Sent(b)); !slices.Equal(routes, slices.Repeat([]string{"GET /v1/auditrecords"}, 3)) {
-			t.Errorf("sent were %q", routes)
+			t.Errorf("the requests were %q", routes)
 		}
 	})
 }
 
-// One deadline holds for all queries and pages together.
+// All queries and pages share one deadline.
 func TestProtoActivityLog_deadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -355,7 +354,8 @@ func TestProtoActivityLog_faults(t *testing.T) {
 	})
 }
 
-// What a policy allowed before and after, and whether this application changed it, takes no decoding.
+// The attributes show what a policy allowed before and after, and whether this application changed it, without
+// decoding JSON.
 func TestProtoActivityLog_permissions(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -393,7 +393,7 @@ func TestProtoActivityLog_permissions(t *testing.T) {
 		}
 		byPortal := "false"
 		if clientIDs != nil {
-			byPortal = "true" // the portal's application is one of those given
+			byPortal = "true" // client_ids contains the portal's application
 		}
 		want := map[string][]string{
 			" > azure_reservations": {"true"}, "azure_reservations > azure_reservations+azure_savings_plans": {byPortal},

@@ -16,13 +16,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*customerAgreementDataSource)(nil)
 
-// NewCustomerAgreementDataSource is partnercenter_customer_agreement.
+// NewCustomerAgreementDataSource returns the data source partnercenter_customer_agreement.
 func NewCustomerAgreementDataSource() datasource.DataSource { return &customerAgreementDataSource{} }
 
-// customerAgreementDataSource tells whether a customer has accepted the Microsoft Customer Agreement.
+// customerAgreementDataSource reads whether a customer has accepted the Microsoft Customer Agreement.
 //
-// Endpoints: GET /v1/customers/{customer}/agreements and …/directSignedMicrosoftCustomerAgreementStatus, app+user only;
-// GET /v1/customers/{customer}, or /v1/customers for many, for the name.
+// Endpoints: GET /v1/customers/{customer}/agreements and …/directSignedMicrosoftCustomerAgreementStatus,
+// app+user only. The name comes from GET /v1/customers/{customer}, or from /v1/customers if many names are
+// needed.
 // https://learn.microsoft.com/partner-center/developer/get-confirmation-of-customer-agreement
 type customerAgreementDataSource struct{ tfkit.DataSource }
 

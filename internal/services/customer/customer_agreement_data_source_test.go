@@ -40,7 +40,7 @@ func TestAccCustomerAgreement(t *testing.T) {
 	})
 }
 
-// Both ways to accept, an old acceptance, and none.
+// The test covers both ways to accept, an old acceptance, and none.
 func TestProtoCustomerAgreement(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -71,7 +71,8 @@ func TestProtoCustomerAgreement(t *testing.T) {
 	})
 }
 
-// A customer that is none, sign-in without a user, and a failure each say what to do.
+// An ID that is not a customer's, sign-in without a user, and a failure each cause an error that says what to
+// do.
 func TestProtoCustomerAgreement_failures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -19,15 +19,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*customerUsersDataSource)(nil)
 
-// NewCustomerUsersDataSource is partnercenter_customer_users.
+// NewCustomerUsersDataSource returns the data source partnercenter_customer_users.
 func NewCustomerUsersDataSource() datasource.DataSource { return &customerUsersDataSource{} }
 
 // customerUsersDataSource lists the users in a customer's directory.
 //
-// Endpoint: GET /v1/customers/{customer}/users, app+user only. Deleted users come only
-// with the filter UserStatus=Inactive, and then alone. The server cannot be asked for one
-// name, so that is selected here. The list is sorted by user principal name, whatever its
-// case, and id, each user once.
+// Endpoint: GET /v1/customers/{customer}/users, app+user only. Deleted users are returned only with the filter
+// UserStatus=Inactive, and then without the others. The server has no filter for one name, so the provider
+// selects it. The list has each user once, sorted by user principal name without regard to case, then by ID.
 // https://learn.microsoft.com/partner-center/developer/get-a-list-of-all-user-accounts-for-a-customer
 type customerUsersDataSource struct{ tfkit.DataSource }
 
@@ -138,7 +137,7 @@ func (d *customerUsersDataSource) Read(ctx context.Context, req datasource.ReadR
 			cmp.Compare(a.UserID, b.UserID),
 		)
 	})
-	// A user that came while pages were read can stand on two of them.
+	// A user that is created while pages are read can be on two of them.
 	m.Users = slices.CompactFunc(m.Users, func(a, b customerUserModel) bool { return a.UserID == b.UserID })
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

@@ -25,7 +25,7 @@ func readUsers(t *testing.T, b *mockbackend.Backend, config acctest.Values) (acc
 	return acctest.NewProtocol(t, b, b.User(mockbackend.HelpdeskAgent).RefreshToken).ReadDataSource(t.Context(), customerUsers, config)
 }
 
-// userNames are the user principal names without the domain, in the order of the list.
+// userNames returns the user principal names without the domain, in the order of the list.
 func userNames(t *testing.T, v acctest.Values) []string {
 	t.Helper()
 	list, ok := v["users"].([]any)
@@ -75,7 +75,7 @@ func TestAccCustomerUsers(t *testing.T) {
 	})
 }
 
-// Deleted users come only when they are asked for, by the server's filter, and then alone.
+// Deleted users are returned only on request, through the server's filter, and then without the others.
 func TestProtoCustomerUsers_filters(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -105,7 +105,7 @@ func TestProtoCustomerUsers_filters(t *testing.T) {
 				t.Errorf("%v %v: %q, not %q", c.state, c.name, got, c.want)
 			}
 			if sent := acctest.Sent(b); len(sent) != 1 || (c.filter == "") == strings.Contains(sent[0].Query, "filter") || !strings.Contains(sent[0].Query, c.filter) {
-				t.Errorf("%v %v: the server was asked %v", c.state, c.name, sent)
+				t.Errorf("%v %v: the requests were %v", c.state, c.name, sent)
 			}
 		}
 		v, err := readUsers(t, b, acctest.Values{"customer_id": mockbackend.AdatumID, "state": "inactive"})
@@ -113,14 +113,14 @@ func TestProtoCustomerUsers_filters(t *testing.T) {
 			t.Fatal(err)
 		}
 		one := v["users"].([]any)[0].(acctest.Values)
-		if one["state"] != "inactive" || one["deleted_on"] != "2000-01-01T00:00:00Z" { // a bubble's time
+		if one["state"] != "inactive" || one["deleted_on"] != "2000-01-01T00:00:00Z" { // the clock of a synctest bubble starts in 2000
 			t.Errorf("the deleted user is %v", one)
 		}
 		acctest.FailOnViolations(t, b)
 	})
 }
 
-// However the server pages, orders and spells, the list is the same.
+// The list is the same for every page size, order and spelling of the server.
 func TestProtoCustomerUsers_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -148,7 +148,7 @@ func TestProtoCustomerUsers_stable(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: another list:\n%v\nnot\n%v", mode, got, want)
+			t.Errorf("%s: different list:\n%v\nnot\n%v", mode, got, want)
 		}
 		if sent := acctest.Sent(b); len(sent) != 6 { // 42 users
 			t.Errorf("%s: %d requests", mode, len(sent))

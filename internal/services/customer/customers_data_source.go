@@ -18,14 +18,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*customersDataSource)(nil)
 
-// NewCustomersDataSource is partnercenter_customers.
+// NewCustomersDataSource returns the data source partnercenter_customers.
 func NewCustomersDataSource() datasource.DataSource { return &customersDataSource{} }
 
 // customersDataSource lists the partner's customers.
 //
-// Endpoint: GET /v1/customers, app-only or app+user, any agent. The server takes one
-// condition; a second one is applied here. It sends pages of 500 and upper or lower case
-// GUIDs; the list here is in lower case, sorted by customer id, each customer once.
+// Endpoint: GET /v1/customers, app-only or app+user, any agent. The server accepts one condition, and the
+// provider applies a second one itself. The server returns pages of 500 and GUIDs in upper or lower case. The
+// list here is in lower case, sorted by customer ID, with each customer once.
 // https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers
 type customersDataSource struct{ tfkit.DataSource }
 
@@ -112,13 +112,13 @@ func (d *customersDataSource) Read(ctx context.Context, req datasource.ReadReque
 		resp.Diagnostics.AddError("Could not read the configuration", err.Error())
 		return
 	}
-	attributes = maps.Clone(attributes) // they are the configuration's own
+	attributes = maps.Clone(attributes) // the map belongs to the configuration
 	attributes["customers"] = listOf(customers)
 	resp.State.Raw = tftypes.NewValue(req.Config.Raw.Type(), attributes)
 }
 
-// listOf makes the list as Terraform takes it: for 10,000 customers, the framework's conversion from other values takes
-// longer than all requests.
+// listOf makes the list in Terraform's own format: for 10,000 customers, the framework's conversion from Go
+// values takes longer than all requests.
 func listOf(customers []partnercenter.Customer) tftypes.Value {
 	text := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	objects := make([]tftypes.Value, 0, len(customers))

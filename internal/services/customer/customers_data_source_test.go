@@ -17,13 +17,13 @@ import (
 
 const typeName = "partnercenter_customers"
 
-// read reads the data source, signed in as an application only.
+// read reads the data source with app-only sign-in.
 func read(t *testing.T, b *mockbackend.Backend, config acctest.Values) (acctest.Values, error) {
 	t.Helper()
 	return acctest.NewProtocol(t, b, "").ReadDataSource(t.Context(), typeName, config)
 }
 
-// names are the company names, in the order of the list.
+// names returns the company names, in the order of the list.
 func names(t *testing.T, v acctest.Values) []string {
 	t.Helper()
 	list, ok := v["customers"].([]any)
@@ -74,7 +74,7 @@ func TestProtoCustomers_prefixes(t *testing.T) {
 	b.AddCustomer(mockbackend.Customer{CompanyName: "Contoso Retail", Domain: "shop.contoso.example"})
 	for _, c := range []struct {
 		company, domain any
-		filter          string // what the server is asked to select by
+		filter          string // field of the filter in the request
 		want            []string
 	}{
 		{nil, nil, "", []string{"Adatum Demo", "Contoso Demo", "Contoso Retail", "Fabrikam Demo", "Litware Demo", "Northwind Demo", "Tailspin Demo"}},
@@ -100,14 +100,14 @@ func TestProtoCustomers_prefixes(t *testing.T) {
 		}
 		sent := acctest.Sent(b)
 		if len(sent) != 1 || (c.filter == "") == strings.Contains(sent[0].Query, "filter") || !strings.Contains(sent[0].Query, c.filter) {
-			t.Errorf("%v and %v: the server was asked %v", c.company, c.domain, sent)
+			t.Errorf("%v and %v: the requests were %v", c.company, c.domain, sent)
 		}
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// However the server pages, orders and spells, the list is the same: all customers, each
-// once, in lower case, sorted by id.
+// The list is the same for every page size, order and spelling of the server: all customers, each once, in
+// lower case, sorted by ID.
 func TestProtoCustomers_pages(t *testing.T) {
 	t.Parallel()
 	modes := []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken}
@@ -133,11 +133,12 @@ func TestProtoCustomers_pages(t *testing.T) {
 			expectAll(t, b, more.pages)
 		}
 	}
-	// What the token after a full last page gets is believed when it comes twice.
+	// The token after a full last page is answered with 400 and code 2000. The second such answer ends the
+	// list.
 	full := mockbackend.New(mockbackend.Config{Customers: 1000})
 	full.SetKnobs(func(k *mockbackend.Knobs) { k.TokenAfterLastPage = true })
 	expectAll(t, full, 4)
-	// A page may be smaller than asked for, and the order another one each time.
+	// A page may be smaller than requested, and each request may return another order.
 	b := mockbackend.New(mockbackend.Config{Customers: 2500})
 	b.SetKnobs(func(k *mockbackend.Knobs) {
 		k.ContinuationMode, k.PageSize, k.TokenAfterLastPage, k.ShuffleOrder, k.UpperCaseGUIDs = mockbackend.ContinuationToken, 300, true, true, true
@@ -192,7 +193,7 @@ func TestProtoCustomers_foreignNextLink(t *testing.T) {
 			t.Errorf("a link to %s: %v, %v", link, v, err)
 		}
 		if sent := acctest.Sent(b); len(sent) != 1 {
-			t.Errorf("a link to %s: sent were %v", link, acctest.Routes(sent))
+			t.Errorf("a link to %s: the requests were %v", link, acctest.Routes(sent))
 		}
 		acctest.FailOnViolations(t, b)
 	}
@@ -207,7 +208,7 @@ func TestProtoCustomers_faults(t *testing.T) {
 	})
 }
 
-// Customers of one indirect reseller are selected by the server, which takes a user.
+// The server selects the customers of an indirect reseller. It requires a user.
 func TestProtoCustomers_reseller(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})

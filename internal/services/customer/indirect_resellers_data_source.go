@@ -13,7 +13,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*indirectResellersDataSource)(nil)
 
-// NewIndirectResellersDataSource is partnercenter_indirect_resellers.
+// NewIndirectResellersDataSource returns the data source partnercenter_indirect_resellers.
 func NewIndirectResellersDataSource() datasource.DataSource { return &indirectResellersDataSource{} }
 
 // indirectResellersDataSource lists the indirect resellers of an indirect provider.

@@ -40,7 +40,7 @@ func TestAccIndirectResellers(t *testing.T) {
 	})
 }
 
-// However the server orders and spells, the list is the same.
+// The list is the same for every order and spelling of the server.
 func TestProtoIndirectResellers_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})

@@ -17,15 +17,13 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*clientConfigDataSource)(nil)
 
-// NewClientConfigDataSource is partnercenter_client_config.
+// NewClientConfigDataSource returns the data source partnercenter_client_config.
 func NewClientConfigDataSource() datasource.DataSource { return &clientConfigDataSource{} }
 
-// clientConfigDataSource tells who the provider is signed in as, by the access token that all
-// calls share.
+// clientConfigDataSource reads the identity of the provider from the access token that all calls share.
 //
-// Endpoints: none; GET /v1/profiles/legalbusiness with the header ValidateMfa where Partner
-// Center's own verdict is asked for; Resource Manager's GET /subscriptions in the tenant of
-// customer_id.
+// Endpoints: none by default. With validate_mfa, GET /v1/profiles/legalbusiness with the header ValidateMfa.
+// With customer_id, GET /subscriptions of Resource Manager in the tenant of that customer.
 // https://learn.microsoft.com/partner-center/developer/partner-center-authentication
 type clientConfigDataSource struct{ tfkit.DataSource }
 
@@ -139,7 +137,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// readAzure signs in to Azure in the customer's tenant.
+// readAzure authenticates to Azure in the customer's tenant and lists its Azure subscriptions.
 func (d *clientConfigDataSource) readAzure(ctx context.Context, m *clientConfigModel) diag.Diagnostics {
 	customerID := strings.ToLower(m.CustomerID.ValueString())
 	summary := "Could not sign in to Azure in the tenant of customer " + customerID

@@ -27,7 +27,7 @@ import (
 
 const clientConfig = "partnercenter_client_config"
 
-// methods are the ways to prove the application, as settings. Files are made in dir.
+// methods returns the settings of each authentication method of the application. Files are created in dir.
 func methods(t *testing.T, b *mockbackend.Backend, dir string) map[string]acctest.Values {
 	t.Helper()
 	write := func(name string, content []byte) string {
@@ -57,7 +57,7 @@ func methods(t *testing.T, b *mockbackend.Backend, dir string) map[string]acctes
 	}
 }
 
-// with adds settings.
+// with returns the settings with more added to them.
 func with(settings acctest.Values, more acctest.Values) acctest.Values {
 	out := acctest.Values{}
 	for _, from := range []acctest.Values{settings, more} {
@@ -66,8 +66,7 @@ func with(settings acctest.Values, more acctest.Values) acctest.Values {
 	return out
 }
 
-// TestProtoClientConfig_methods: each method signs in, app-only and app+user, with one token
-// request, and app+user sets a permission.
+// Each method signs in, app-only and app+user, with one token request. With app+user, it can set a permission.
 func TestProtoClientConfig_methods(t *testing.T) {
 	t.Parallel()
 	names := methods(t, mockbackend.New(mockbackend.Config{}), t.TempDir())
@@ -121,7 +120,7 @@ func TestProtoClientConfig_methods(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_errors: what Entra ID refuses becomes a sentence, once, and no secret.
+// Each error of Entra ID becomes a clear message without a secret.
 func TestProtoClientConfig_errors(t *testing.T) {
 	t.Parallel()
 	wrongCertificate := func(kind mockbackend.CertificateKind) func(*mockbackend.Backend) acctest.Values {
@@ -182,8 +181,8 @@ func TestProtoClientConfig_errors(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_everyCode: every code of Entra ID that deserves a message of its own has
-// one that says what to do, and 50 reads at once ask only once and say it in full only once.
+// Every error code of Entra ID with a message of its own says what to do. 50 concurrent reads send one token
+// request, and only one of them returns the full message.
 func TestProtoClientConfig_everyCode(t *testing.T) {
 	t.Parallel()
 	for _, e := range mockbackend.SignInErrors() {
@@ -208,16 +207,16 @@ func TestProtoClientConfig_everyCode(t *testing.T) {
 			}
 			wg.Wait()
 			if full.Load() != 1 || short.Load() != 49 {
-				t.Errorf("%d say it in full, and %d in a line", full.Load(), short.Load())
+				t.Errorf("%d errors are full and %d are short", full.Load(), short.Load())
 			}
 			if n := b.Counters().Tokens; len(n) != 1 || n[0].Count != 1 {
-				t.Errorf("Entra ID was asked %+v, want once", n)
+				t.Errorf("the token requests were %+v, want one", n)
 			}
 		})
 	}
 }
 
-// TestProtoClientConfig_mfa: the claim and Partner Center's own verdict.
+// mfa is the claim of the token, and mfa_compliant the answer of Partner Center.
 func TestProtoClientConfig_mfa(t *testing.T) {
 	t.Parallel()
 	for _, enforced := range []bool{true, false} {
@@ -241,8 +240,8 @@ func TestProtoClientConfig_mfa(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_claimsChallenge: a server that asks for more than the token has gets one
-// more try, and the user one clear error, not a loop.
+// If a server requires more claims than the token has, it gets one more try. Then the user gets one clear
+// error, and no endless loop starts.
 func TestProtoClientConfig_claimsChallenge(t *testing.T) {
 	t.Parallel()
 	for _, satisfied := range []bool{true, false} {
@@ -278,9 +277,8 @@ func TestProtoClientConfig_claimsChallenge(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_expiryInTheMiddle: 500 resources go on over an expiry with one token
-// each time.
-func TestProtoClientConfig_expiryInTheMiddle(t *testing.T) {
+// 500 resources continue after the token has expired, with one new token for all of them.
+func TestProtoClientConfig_tokenExpires(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{Customers: 520})
@@ -306,8 +304,8 @@ func TestProtoClientConfig_expiryInTheMiddle(t *testing.T) {
 	})
 }
 
-// TestProtoClientConfig_rotation: the newest refresh token is written out, whole and readable by
-// its owner only, and the next run goes on with it where the old one is dead.
+// The newest refresh token is written to the file, complete and readable by its owner only. The next run uses
+// it, although the old token no longer works.
 func TestProtoClientConfig_rotation(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -341,12 +339,12 @@ func TestProtoClientConfig_rotation(t *testing.T) {
 	}
 	rest, err := os.ReadDir(filepath.Dir(file))
 	if err != nil || len(rest) != 1 {
-		t.Errorf("files are left: %v, %v", rest, err)
+		t.Errorf("unexpected files are left: %v, %v", rest, err)
 	}
 }
 
-// TestProtoClientConfig_azure: one refresh token serves Partner Center and every customer's
-// tenant, with one token request for each; azure_auth_mode = app leaves the user out.
+// One refresh token serves Partner Center and every customer's tenant, with one token request for each.
+// azure_auth_mode = app authenticates without the user.
 func TestProtoClientConfig_azure(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -390,7 +388,7 @@ func TestProtoClientConfig_azure(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// TestProtoClientConfig_azureErrors: what stands between a partner and a customer's tenant.
+// Each obstacle between a partner and a customer's tenant has a message that says what to do.
 func TestProtoClientConfig_azureErrors(t *testing.T) {
 	t.Parallel()
 	for answer, says := range map[mockbackend.CustomerTenants]string{
@@ -408,7 +406,7 @@ func TestProtoClientConfig_azureErrors(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_manyTenantsAtOnce: the refresh token's file is whole at every moment.
+// The file of the refresh token is complete at any time, while many tenants sign in.
 func TestProtoClientConfig_manyTenantsAtOnce(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{Customers: 60})
@@ -427,7 +425,7 @@ func TestProtoClientConfig_manyTenantsAtOnce(t *testing.T) {
 			}
 			content, err := os.ReadFile(file)
 			if err != nil || len(strings.TrimSpace(string(content))) < 20 {
-				t.Errorf("the file holds %q, %v", content, err)
+				t.Errorf("the file contains %q, %v", content, err)
 			}
 		})
 	}
@@ -444,7 +442,7 @@ func TestProtoClientConfig_manyTenantsAtOnce(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_aks: Kubernetes replaces the file while a run goes on.
+// Kubernetes replaces the token file during a run.
 func TestProtoClientConfig_aks(t *testing.T) {
 	b := mockbackend.New(mockbackend.Config{})
 	file := filepath.Join(t.TempDir(), "token")
@@ -465,8 +463,7 @@ func TestProtoClientConfig_aks(t *testing.T) {
 	}
 }
 
-// TestProtoClientConfig_azureCLI: tokens of the Azure CLI, here a stand-in that answers as az
-// does.
+// Tokens come from the Azure CLI, here a script that answers as az does.
 func TestProtoClientConfig_azureCLI(t *testing.T) {
 	b := mockbackend.New(mockbackend.Config{})
 	user := b.User(mockbackend.AdminAgent)
@@ -502,7 +499,7 @@ func TestProtoClientConfig_azureCLI(t *testing.T) {
 	}
 }
 
-// TestAccClientConfig_methods: the real CLI with each method.
+// Each method works with the real CLI.
 func TestAccClientConfig_methods(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -526,7 +523,7 @@ func TestAccClientConfig_methods(t *testing.T) {
 	}
 }
 
-// pfx is a certificate in PKCS#12 as OpenSSL 3 writes it.
+// pfx returns a certificate in PKCS#12, in the format of OpenSSL 3.
 func pfx(t *testing.T, c mockbackend.AppCertificate) []byte {
 	t.Helper()
 	data, err := pkcs12.Modern.Encode(c.Key, c.Certificate, []*x509.Certificate{c.CA}, "mock-password")

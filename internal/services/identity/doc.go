@@ -1,2 +1,2 @@
-// Package identity holds the types that tell who the provider is signed in as.
+// Package identity holds the type that reads the identity of the provider.
 package identity

@@ -1,3 +1,3 @@
-// Package order holds the types for what was bought: a customer's order history, and the
-// Azure reservations that came of it.
+// Package order holds the types for purchases: a customer's order history, and the Azure reservations of the
+// orders.
 package order

@@ -21,14 +21,14 @@ import (
 
 var _ datasource.DataSourceWithValidateConfig = (*orderHistoryDataSource)(nil)
 
-// NewOrderHistoryDataSource is partnercenter_order_history.
+// NewOrderHistoryDataSource returns the data source partnercenter_order_history.
 func NewOrderHistoryDataSource() datasource.DataSource { return &orderHistoryDataSource{} }
 
 // orderHistoryDataSource lists a customer's orders.
 //
-// Endpoint: GET /v1/customers/{customer}/orders, app-only or app+user, any agent. The server
-// selects by billing cycle; the period and reservations_only are applied here. The API mixes
-// New with new and UserPurchase with one_time; enumerations are in snake_case here.
+// Endpoint: GET /v1/customers/{customer}/orders, app-only or app+user, any agent. The server selects by billing
+// cycle, and the provider applies the period and reservations_only itself. The API mixes New with new and
+// UserPurchase with one_time. Enumerations are in snake_case here.
 // https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders
 type orderHistoryDataSource struct{ tfkit.DataSource }
 
@@ -87,7 +87,7 @@ func orderHistoryAttributes() map[string]schema.Attribute {
 	}
 }
 
-// orderAttributes are those of one order.
+// orderAttributes returns the attributes of one order.
 func orderAttributes() map[string]schema.Attribute {
 	price := func(what string) schema.StringAttribute {
 		return schema.StringAttribute{MarkdownDescription: what + ", as a decimal number in a string, in the currency of the order.", Computed: true}
@@ -202,14 +202,14 @@ type pricingModel struct {
 	ExtendedPrice   types.String `tfsdk:"extended_price"`
 }
 
-// ValidateConfig refuses a period without a moment in it.
+// ValidateConfig rejects an empty period at plan time.
 func (d *orderHistoryDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m orderHistoryModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	m.Check(time.Now(), &resp.Diagnostics)
 }
 
-// selects applies what the server cannot.
+// selects applies the conditions that the server does not have.
 func (m orderHistoryModel) selects(o partnercenter.Order, start, end time.Time) bool {
 	if m.ReservationsOnly.ValueBool() && !slices.ContainsFunc(o.Lines, o.MayBeReservation) {
 		return false
@@ -243,7 +243,7 @@ func (d *orderHistoryDataSource) Read(ctx context.Context, req datasource.ReadRe
 	slices.SortStableFunc(m.Orders, func(a, b orderModel) int {
 		return cmp.Or(b.created.Compare(a.created), cmp.Compare(a.OrderID.ValueString(), b.OrderID.ValueString()))
 	})
-	// An order that came while pages were read can stand on two of them.
+	// An order that is created while pages are read can be on two of them.
 	m.Orders = slices.CompactFunc(m.Orders, func(a, b orderModel) bool { return a.OrderID.Equal(b.OrderID) })
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

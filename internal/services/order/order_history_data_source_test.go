@@ -20,13 +20,13 @@ import (
 
 const historyType = "partnercenter_order_history"
 
-// readHistory reads the data source, signed in as an application only.
+// readHistory reads the data source with app-only sign-in.
 func readHistory(t *testing.T, b *mockbackend.Backend, config acctest.Values) (acctest.Values, error) {
 	t.Helper()
 	return acctest.NewProtocol(t, b, "").ReadDataSource(t.Context(), historyType, config)
 }
 
-// list is a list of objects of a result.
+// list returns a list of objects from a result.
 func list(t *testing.T, v acctest.Values, name string) []acctest.Values {
 	t.Helper()
 	in, ok := v[name].([]any)
@@ -124,7 +124,7 @@ func TestAccOrderHistory(t *testing.T) {
 	})
 }
 
-// manyOrders is a customer with orders of all kinds, whose ids say which.
+// manyOrders adds a customer with orders of all kinds. The order IDs name the kind.
 func manyOrders(b *mockbackend.Backend) string {
 	id := b.AddCustomer(mockbackend.Customer{CompanyName: "Wingtip"}, mockbackend.Subscription{
 		ID: "00000000-0000-4000-8000-00000000000d", OrderID: "plan", Created: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC),
@@ -202,7 +202,7 @@ func TestProtoOrderHistory_filters(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// However the server orders and spells, the result is the same.
+// The result is the same for every order and spelling of the server.
 func TestProtoOrderHistory_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -224,7 +224,7 @@ func TestProtoOrderHistory_stable(t *testing.T) {
 		for range 3 {
 			got, err := readHistory(t, b, config)
 			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("%+v: %v: another result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
+				t.Fatalf("%+v: %v: different result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
 			}
 		}
 	}
@@ -260,13 +260,14 @@ func TestProtoOrderHistory_customerRefused(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// everyFault tries all faults on a data source. A list is whole, or there is an error.
+// everyFault tests each fault on a data source. The result must be a complete list or an error.
 func everyFault(t *testing.T, typeName, on string, prepare func(*mockbackend.Backend), config func() acctest.Values) {
 	t.Helper()
 	everyFaultBut(t, typeName, on, prepare, config, func(acctest.Values) bool { return false })
 }
 
-// everyFaultBut also bears a result that says what is missing.
+// everyFaultBut is everyFault, but also accepts a result for which saysSo is true: one that says what is
+// missing.
 func everyFaultBut(t *testing.T, typeName, on string, prepare func(*mockbackend.Backend), config func() acctest.Values, saysSo func(acctest.Values) bool) {
 	t.Helper()
 	acctest.EachReadFaultOr(t, on, typeName, func(t *testing.T, b *mockbackend.Backend) (*acctest.Protocol, acctest.Values) {
@@ -286,7 +287,7 @@ func TestProtoOrderHistory_faults(t *testing.T) {
 		})
 }
 
-// cancelled reads from a server that takes a minute for each answer, and cancels meanwhile.
+// cancelled reads from a server that answers after a minute, and cancels the read after a duration.
 func cancelled(t *testing.T, after time.Duration, typeName, on string, prepare func(*mockbackend.Backend), config acctest.Values) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -315,7 +316,7 @@ func TestProtoOrderHistory_cancelled(t *testing.T) {
 		acctest.Values{"customer_id": mockbackend.ContosoID})
 }
 
-// The reservations of Microsoft's pages are listed, with nothing but what the pages have.
+// Reservations are listed if the server returns only the fields that Microsoft's pages document.
 func TestProtoOrderHistory_documented(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})

@@ -19,14 +19,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*reservationsDataSource)(nil)
 
-// NewReservationsDataSource is partnercenter_reservations.
+// NewReservationsDataSource returns the data source partnercenter_reservations.
 func NewReservationsDataSource() datasource.DataSource { return &reservationsDataSource{} }
 
 // reservationsDataSource lists a customer's Azure reservations.
 //
-// Endpoints: GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and
-// the link of each artifact in the result; app+user only, any agent. The page says so; where
-// Partner Center accepts app-only, so does this.
+// Endpoints: GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and the link of each
+// artifact in the result. Both are documented as app+user only, any agent. If Partner Center accepts app-only,
+// it works, too.
 // https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements
 type reservationsDataSource struct{ tfkit.DataSource }
 
@@ -59,7 +59,7 @@ func (d *reservationsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 	}
 }
 
-// reservationAttributes are those of one reservation.
+// reservationAttributes returns the attributes of one reservation.
 func reservationAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"reservation_id": schema.StringAttribute{
@@ -157,7 +157,7 @@ func (d *reservationsDataSource) Read(ctx context.Context, req datasource.ReadRe
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// reservationsFromAPI are the reservations in the order of the list, each once.
+// reservationsFromAPI returns the reservations sorted as documented, each once.
 func reservationsFromAPI(reservations []partnercenter.Reservation) []reservationModel {
 	out := make([]reservationModel, 0, len(reservations))
 	for _, r := range reservations {
@@ -167,7 +167,7 @@ func reservationsFromAPI(reservations []partnercenter.Reservation) []reservation
 		return cmp.Or(b.effective.Compare(a.effective), cmp.Compare(a.ReservationID.ValueString(), b.ReservationID.ValueString()),
 			cmp.Compare(a.OrderID.ValueString(), b.OrderID.ValueString()), cmp.Compare(a.LineItemNumber.ValueInt64(), b.LineItemNumber.ValueInt64()))
 	})
-	// One that came while pages were read can stand on two of them.
+	// A reservation that is created while pages are read can be on two of them.
 	return slices.CompactFunc(out, func(a, b reservationModel) bool {
 		return !a.ReservationID.IsNull() && a.ReservationID.Equal(b.ReservationID)
 	})

@@ -74,7 +74,8 @@ func TestAccReservations(t *testing.T) {
 	})
 }
 
-// several is a customer with 12 reservations, two of them of one moment, and other orders.
+// several adds a customer with 12 reservations and other orders. Two of the reservations start at the same
+// time.
 func several(b *mockbackend.Backend) string {
 	id := b.AddCustomer(mockbackend.Customer{CompanyName: "Wingtip"}, mockbackend.Subscription{}).ID
 	for i := range 12 {
@@ -85,7 +86,7 @@ func several(b *mockbackend.Backend) string {
 	return id
 }
 
-// However the server orders and spells, the result is the same.
+// The result is the same for every order and spelling of the server.
 func TestProtoReservations_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -119,7 +120,7 @@ func TestProtoReservations_stable(t *testing.T) {
 		for range 3 {
 			got, err := readReservations(t, b, wingtip)
 			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("%+v: %v: another result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
+				t.Fatalf("%+v: %v: different result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
 			}
 		}
 	}
@@ -130,15 +131,15 @@ func TestProtoReservations_forms(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		set  func(*mockbackend.Knobs)
-		want string // of the first
+		want string // type, quantity, state, scope and quantity details of the first reservation
 	}{
-		"as documented":   {func(*mockbackend.Knobs) {}, "virtualmachines 2 created shared [2 fulfilled]"},
-		"old contract":    {func(k *mockbackend.Knobs) { k.OldEntitlements = true }, "<nil> 2 created shared []"},
-		"not fulfilled":   {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.Unfulfilled }, "virtualmachines 2 created shared [2 unfulfilled]"},
-		"pending":         {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.PrefulfillmentPending }, "virtualmachines 2 created shared [2 prefulfillment_pending]"},
-		"not documented":  {func(k *mockbackend.Knobs) { k.UnknownEnums = true }, "virtualmachines 2 merged management_group [2 postfulfillment_pending]"},
-		"upper-case ids":  {func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true }, "virtualmachines 2 created shared [2 fulfilled]"},
-		"app-only, where": {func(k *mockbackend.Knobs) { k.EntitlementsAppOnly = true }, "virtualmachines 2 created shared [2 fulfilled]"},
+		"as documented":     {func(*mockbackend.Knobs) {}, "virtualmachines 2 created shared [2 fulfilled]"},
+		"old contract":      {func(k *mockbackend.Knobs) { k.OldEntitlements = true }, "<nil> 2 created shared []"},
+		"not fulfilled":     {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.Unfulfilled }, "virtualmachines 2 created shared [2 unfulfilled]"},
+		"pending":           {func(k *mockbackend.Knobs) { k.Fulfilment = mockbackend.PrefulfillmentPending }, "virtualmachines 2 created shared [2 prefulfillment_pending]"},
+		"not documented":    {func(k *mockbackend.Knobs) { k.UnknownEnums = true }, "virtualmachines 2 merged management_group [2 postfulfillment_pending]"},
+		"upper-case ids":    {func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true }, "virtualmachines 2 created shared [2 fulfilled]"},
+		"app-only, allowed": {func(k *mockbackend.Knobs) { k.EntitlementsAppOnly = true }, "virtualmachines 2 created shared [2 fulfilled]"},
 	} {
 		b := mockbackend.New(mockbackend.Config{})
 		b.SetKnobs(c.set)
@@ -179,7 +180,7 @@ func TestProtoReservations_forms(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// Sign-in without a user is refused with what to do, however Partner Center says it.
+// App-only sign-in is refused with a message that says what to do, for every form of the server's answer.
 func TestProtoReservations_appOnly(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -201,7 +202,7 @@ func TestProtoReservations_faults(t *testing.T) {
 		func() acctest.Values { return acctest.Values{"customer_id": mockbackend.ContosoID} })
 }
 
-// When details of one reservation cannot be read, the list is not shown as if it were whole.
+// If the details of one reservation cannot be read, the read fails: an incomplete list must not look complete.
 func TestProtoReservations_partialFailure(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -216,7 +217,7 @@ func TestProtoReservations_partialFailure(t *testing.T) {
 
 func TestProtoReservations_cancelled(t *testing.T) {
 	t.Parallel()
-	// By then the list is there, and the details are on their way.
+	// At that time the list has been read, and the details are being read.
 	cancelled(t, 70*time.Second, reservationsType, "Could not list the reservations of customer "+mockbackend.ContosoID, func(b *mockbackend.Backend) {
 		for range 20 {
 			reserve(b, mockbackend.ContosoID, time.Now(), mockbackend.Reservation{})

@@ -20,19 +20,19 @@ import (
 
 var _ datasource.DataSourceWithValidateConfig = (*selfServePurchasesDataSource)(nil)
 
-// purchasesLast is how far back the purchases are read by default.
+// purchasesLast is the default of last.
 const purchasesLast = 30 * 24 * time.Hour
 
-// NewSelfServePurchasesDataSource is partnercenter_self_serve_purchases.
+// NewSelfServePurchasesDataSource returns the data source partnercenter_self_serve_purchases.
 func NewSelfServePurchasesDataSource() datasource.DataSource { return &selfServePurchasesDataSource{} }
 
-// selfServePurchasesDataSource tells what customers may have bought by themselves.
+// selfServePurchasesDataSource lists what customers may have bought by themselves.
 //
 // Endpoints: GET /v1/customers/{customer}/orders and …/subscriptions for each customer; GET /v1/customers and
-// GET /v1/SelfServePolicy to find the customers whose permission is on; and only where
-// something was bought GET …/entitlements with the artifacts, GET /v1/auditrecords,
-// GET /v1/customers/{customer}, GET …/users and GET /v1/profiles/organization. Policies,
-// entitlements and profile are app+user only; what they tell is null without a user.
+// GET /v1/SelfServePolicy to find the customers with an enabled permission. Only for customers that bought
+// something: GET …/entitlements with the artifacts, GET /v1/auditrecords, GET /v1/customers/{customer}, GET
+// …/users and GET /v1/profiles/organization. Policies, entitlements and profile are app+user only. Without a
+// user, the attributes that depend on them are null.
 // https://learn.microsoft.com/partner-center/customers/give-customers-permission
 type selfServePurchasesDataSource struct{ tfkit.DataSource }
 
@@ -116,14 +116,14 @@ func (d *selfServePurchasesDataSource) Schema(ctx context.Context, _ datasource.
 	}
 }
 
-// ValidateConfig refuses a period that has not begun.
+// ValidateConfig rejects a period in the future.
 func (d *selfServePurchasesDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var m selfServePurchasesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	m.Check(time.Now(), &resp.Diagnostics)
 }
 
-// filter makes the client's filter. Customers that are not set are nil and select all.
+// filter returns the client's filter. If no customers are set, its list is nil and selects all.
 func (m selfServePurchasesModel) filter(ctx context.Context) (partnercenter.PurchaseFilter, diag.Diagnostics) {
 	f := partnercenter.PurchaseFilter{
 		IndirectResellerID: m.IndirectReseller.ValueString(), IncludePrice: m.IncludePrice.ValueBool(), IncludeSystemPurchases: m.IncludeSystemPurchases.ValueBool(),

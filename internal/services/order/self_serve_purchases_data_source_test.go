@@ -27,7 +27,7 @@ func readPurchases(t *testing.T, b *mockbackend.Backend, config acctest.Values) 
 	return acctest.NewProtocol(t, b, b.User(mockbackend.SalesAgent).RefreshToken).ReadDataSource(t.Context(), purchasesType, config)
 }
 
-// onePurchase is the only one of a result.
+// onePurchase returns the only purchase of a result.
 func onePurchase(t *testing.T, v acctest.Values, err error) acctest.Values {
 	t.Helper()
 	if err != nil {
@@ -107,7 +107,7 @@ func TestAccSelfServePurchases(t *testing.T) {
 	})
 }
 
-// What tells whose user bought, and what does not.
+// The test covers the evidence for the buyer's organization: what identifies it, and what does not.
 func TestProtoSelfServePurchases_boughtBy(t *testing.T) {
 	t.Parallel()
 	order := func(b *mockbackend.Backend, transaction string) mockbackend.Order {
@@ -168,7 +168,7 @@ func TestProtoSelfServePurchases_boughtBy(t *testing.T) {
 		"the domain's end":  {recorded("jo@evilcontoso-demo.onmicrosoft.com"), nil, "The buyer is no user of the customer", "jo@evilcontoso-demo.onmicrosoft.com", "app"},
 		"an attempt failed": {recorded(mockbackend.ContosoUserPrincipalName, "failed"), nil, "Not yet", nil, nil},
 		"a new status":      {recorded(mockbackend.ContosoUserPrincipalName, "deferred"), "customer", "default domain", mockbackend.ContosoUserPrincipalName, "app"},
-		"users are not told": {func(t *testing.T, b *mockbackend.Backend) {
+		"users cannot be listed": {func(t *testing.T, b *mockbackend.Backend) {
 			t.Helper()
 			b.Fail(mockbackend.Fault{Path: "/customers/*/users", Kind: mockbackend.EmptyForbidden, Times: -1})
 			recorded("jo@contoso.example")(t, b)
@@ -189,13 +189,13 @@ func TestProtoSelfServePurchases_boughtBy(t *testing.T) {
 			t.Errorf("%s: bought by %v: %s Buyer %v, application %v", name, p["bought_by"], reason, p["buyer"], p["application"])
 		}
 		if (p["buyer"] == nil) == (p["buyer_unknown_reason"] == nil) {
-			t.Errorf("%s: the buyer is %v, unknown for %v", name, p["buyer"], p["buyer_unknown_reason"])
+			t.Errorf("%s: the buyer is %v, and the reason is %v", name, p["buyer"], p["buyer_unknown_reason"])
 		}
 		acctest.FailOnViolations(t, b)
 	}
 }
 
-// Which orders are listed: what may be a purchase by the customer, and nothing else.
+// All orders that may be a purchase by the customer are listed, and no others.
 func TestProtoSelfServePurchases_selects(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -248,7 +248,7 @@ func TestProtoSelfServePurchases_selects(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// An order, its reservation and its record come one after the other; each run has what there is.
+// An order, its reservation and its record appear one after the other. Each run lists what exists at that time.
 func TestProtoSelfServePurchases_delays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -277,7 +277,7 @@ func TestProtoSelfServePurchases_delays(t *testing.T) {
 		if p := onePurchase(t, v, err); len(list(t, p, "reservations")) != 1 || p["bought_by"] != "customer" || p["buyer_unknown_reason"] != nil {
 			t.Errorf("after 50 minutes: %v", p)
 		}
-		// Without a record for a day, none is expected any more.
+		// After a day without a record, the message no longer says that one will appear.
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 100 * 24 * time.Hour })
 		buy(t, b)
 		acctest.Pass(25 * time.Hour)
@@ -309,7 +309,7 @@ func TestProtoSelfServePurchases_delays(t *testing.T) {
 	})
 }
 
-// However the server orders and spells, the result is the same.
+// The result is the same for every order and spelling of the server.
 func TestProtoSelfServePurchases_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -337,7 +337,7 @@ func TestProtoSelfServePurchases_stable(t *testing.T) {
 		for range 3 {
 			got, err := readPurchases(t, b, config)
 			if err != nil || !reflect.DeepEqual(got, want) {
-				t.Fatalf("%+v: %v: another result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
+				t.Fatalf("%+v: %v: different result:\n%v\nnot\n%v", b.Knobs(), err, got, want)
 			}
 		}
 	}
@@ -360,7 +360,7 @@ func TestProtoSelfServePurchases_stable(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// Legacy order ids are GUIDs, whose case changes from place to place.
+// Legacy order IDs are GUIDs, and their case differs between calls.
 func TestProtoSelfServePurchases_legacyOrder(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -377,7 +377,7 @@ func TestProtoSelfServePurchases_legacyOrder(t *testing.T) {
 	}
 }
 
-// Without a user there is less to tell, and each purchase says what is missing.
+// Without a user, less is known, and each purchase says what is missing.
 func TestProtoSelfServePurchases_appOnly(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -392,12 +392,12 @@ func TestProtoSelfServePurchases_appOnly(t *testing.T) {
 		t.Errorf("%v", p)
 	}
 	if b.Counters().Route("GET /v1/SelfServePolicy") != 0 || b.Counters().Route("GET /v1/profiles/organization") != 0 {
-		t.Error("what takes a user was asked without one")
+		t.Error("a request that requires a user was sent without one")
 	}
 	b.SetPermissions(mockbackend.ContosoID, mockbackend.AzureSavingsPlan)
 	v, err = appOnly(acctest.Values{"last": "1h", "customer_id": mockbackend.ContosoID})
 	if p := onePurchase(t, v, err); p["permission_was_on"] != true {
-		t.Errorf("after a switch that the log has: %v", p)
+		t.Errorf("after a change that the log contains: %v", p)
 	}
 	if _, err := b.BuyReservationAsPartner(mockbackend.ContosoID, mockbackend.Purchase{}); err != nil {
 		t.Fatal(err)
@@ -411,12 +411,12 @@ func TestProtoSelfServePurchases_appOnly(t *testing.T) {
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.EntitlementsAppOnly = true })
 	v, err = appOnly(acctest.Values{"last": "1h"})
 	if err != nil || len(list(t, list(t, v, "purchases")[1], "reservations")) != 1 {
-		t.Errorf("where Partner Center accepts it: %v, %v", v, err)
+		t.Errorf("with entitlements that allow app-only: %v, %v", v, err)
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// Only its reservation tells an order without a term from one for software. Where reservations
+// Only the list of reservations distinguishes an order without a term from one for software. If reservations
 // cannot be read, both are listed.
 func TestProtoSelfServePurchases_reservationsUnknown(t *testing.T) {
 	t.Parallel()
@@ -441,7 +441,7 @@ func TestProtoSelfServePurchases_reservationsUnknown(t *testing.T) {
 	}
 }
 
-// Some clouds have no activity log.
+// Some clouds have no activity log. A purchase then says that its buyer is unknown.
 func TestProtoSelfServePurchases_noLog(t *testing.T) {
 	t.Parallel()
 	for _, config := range []acctest.Values{{}, {"customer_id": mockbackend.ContosoID}} {
@@ -455,11 +455,11 @@ func TestProtoSelfServePurchases_noLog(t *testing.T) {
 	}
 }
 
-// A customer that cannot be read hides no other, wherever reading it fails.
+// A customer that cannot be read does not hide other customers, whichever of its requests fails.
 func TestProtoSelfServePurchases_partialFailure(t *testing.T) {
 	t.Parallel()
 	tailspin, contoso := mockbackend.TailspinID, mockbackend.ContosoID
-	for path, missing := range map[string]string{ // what of the other customer is null then
+	for path, missing := range map[string]string{ // attribute that is null for the other customer
 		"/customers/" + tailspin + "/orders":        "purchase",
 		"/customers/" + tailspin + "/subscriptions": "reservations",
 		"/customers/" + tailspin + "/entitlements":  "reservations",
@@ -524,7 +524,7 @@ func TestProtoSelfServePurchases_customerRefused(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// Who is a customer no longer is none of all customers.
+// A customer whose relationship has ended is not one of all customers.
 func TestProtoSelfServePurchases_relationshipEnded(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList} {
@@ -563,7 +563,8 @@ func TestProtoSelfServePurchases_faults(t *testing.T) {
 	})
 }
 
-// twoHundred are customers whose permission has been on for long; 3 of them bought.
+// twoHundred returns a server with 200 customers whose permission was enabled long ago. 3 of them have bought a
+// reservation.
 func twoHundred(t *testing.T) *mockbackend.Backend {
 	t.Helper()
 	b := mockbackend.New(mockbackend.Config{Customers: 300})
@@ -571,7 +572,7 @@ func twoHundred(t *testing.T) *mockbackend.Backend {
 	for _, c := range customers {
 		b.SetPermissions(c.ID, mockbackend.AzureReservedInstances)
 	}
-	b.SetPermissions(mockbackend.ContosoID) // which in a bubble has an order of the future
+	b.SetPermissions(mockbackend.ContosoID) // in a synctest bubble, its seeded order is in the future
 	acctest.Pass(60 * 24 * time.Hour)
 	for _, i := range []int{1, 71, 141} {
 		if _, err := b.BuyReservationAsPartner(customers[i].ID, mockbackend.Purchase{}); err != nil {
@@ -583,7 +584,7 @@ func twoHundred(t *testing.T) *mockbackend.Backend {
 	return b
 }
 
-// What it costs is what the page says.
+// The number of requests is the one that the documentation says.
 func TestProtoSelfServePurchases_requests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -658,7 +659,7 @@ func TestProtoSelfServePurchases_cancelled(t *testing.T) {
 	})
 }
 
-// One deadline holds for all customers together, and the error says how to have another.
+// All customers share one deadline, and the error says how to change it.
 func TestProtoSelfServePurchases_deadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -675,14 +676,14 @@ func TestProtoSelfServePurchases_deadline(t *testing.T) {
 	})
 }
 
-// Whether the permission was on is told by switches in the log and the state now.
+// The changes in the log and the present state show whether the permission was enabled.
 func TestProtoSelfServePurchases_permission(t *testing.T) {
 	t.Parallel()
 	const both, reservations, plans = mockbackend.AzureReservedInstances + " " + mockbackend.AzureSavingsPlan, mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan
 	for name, c := range map[string]struct {
-		before, after string // what is allowed before and after the order; "" is nothing
+		before, after string // permissions before and after the order, "" for none
 		savingsPlan   bool
-		late          time.Duration // how late the log is
+		late          time.Duration // delay of the log
 		want          any
 		reason        string
 	}{
@@ -715,7 +716,7 @@ func TestProtoSelfServePurchases_permission(t *testing.T) {
 				set(c.after)
 			}
 			acctest.Pass(time.Minute)
-			// The switch before the order is in the log that is read only in the longer period.
+			// The change before the order is only in the log of the longer period.
 			v, err := readPurchases(t, b, acctest.Values{"last": "1d"})
 			if c.before == "" && c.after == "" {
 				v, err = readPurchases(t, b, acctest.Values{"customer_id": mockbackend.AdatumID})

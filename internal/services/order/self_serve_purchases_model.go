@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// purchaseAttributes are those of one purchase: the order's, and what the other places say.
+// purchaseAttributes returns the attributes of one purchase: those of the order, and those from other calls.
 func purchaseAttributes() map[string]schema.Attribute {
 	out := orderAttributes()
 	out["order_id"] = schema.StringAttribute{
@@ -94,7 +94,7 @@ func savingsPlanAttributes() map[string]schema.Attribute {
 	return out
 }
 
-// totalsAttributes are the sums over the purchases.
+// totalsAttributes returns the attributes of the sums over the purchases.
 func totalsAttributes() map[string]schema.Attribute {
 	total := func(description string, more ...string) schema.ListNestedAttribute {
 		attributes := map[string]schema.Attribute{
@@ -206,7 +206,7 @@ type customerMonthTotalModel struct {
 	Month types.String `tfsdk:"month"`
 }
 
-// total fills in the totals.
+// total sets the totals.
 func (m *selfServePurchasesModel) total(purchases []partnercenter.Purchase) {
 	m.TotalsByCurrency, m.TotalsByCustomer = []totalModel{}, []customerTotalModel{}
 	m.TotalsByMonth, m.TotalsByCustomerAndMonth = []monthTotalModel{}, []customerMonthTotalModel{}

@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// A savings plan that was bought in the Azure portal has no order, and is listed all the same.
+// A savings plan that was bought in the Azure portal has no order, and is still listed.
 func TestProtoSelfServePurchases_savingsPlans(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -55,7 +55,7 @@ func TestProtoSelfServePurchases_savingsPlans(t *testing.T) {
 		t.Errorf("entitlements were read %d times for a savings plan", n)
 	}
 
-	// One that the partner buys in Partner Center has an order and a record.
+	// A savings plan that the partner buys in Partner Center has an order and a record.
 	inside, err := b.BuySavingsPlanAsPartner(mockbackend.ContosoID, mockbackend.Purchase{})
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestProtoSelfServePurchases_savingsPlans(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// Joins with missing parts: each part is listed, and nothing twice.
+// If an order or its savings plan is missing, the other one is listed. Nothing is listed twice.
 func TestProtoSelfServePurchases_partsMissing(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -123,13 +123,13 @@ func TestProtoSelfServePurchases_partsMissing(t *testing.T) {
 		t.Errorf("start is inclusive, end is not: %v", got)
 	}
 	one := read(acctest.Values{"last": "1d"})[1]
-	if one["product_kind"] != "savings_plan" || one["source"] != nil || one["permission_was_on"] != nil || !strings.HasPrefix(one["permission_unknown_reason"].(string), "Not yet: the permission is disabled now") { // Tailspin has the one for reservations only
+	if one["product_kind"] != "savings_plan" || one["source"] != nil || one["permission_was_on"] != nil || !strings.HasPrefix(one["permission_unknown_reason"].(string), "Not yet: the permission is disabled now") { // Tailspin has only the permission for reservations
 		t.Errorf("an order without its plan: %v", one)
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// Reservations in the form of Microsoft's pages are found, and what is unclear is listed.
+// Reservations in the form of Microsoft's pages are found, and unclear orders are listed.
 func TestProtoSelfServePurchases_documented(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -161,7 +161,7 @@ func TestProtoSelfServePurchases_documented(t *testing.T) {
 	if got := kinds(b.User(mockbackend.SalesAgent).RefreshToken); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
-	want[software] = "unclear" // app-only cannot read what is software
+	want[software] = "unclear" // app-only cannot read the list of software
 	if got := kinds(""); !reflect.DeepEqual(got, want) {
 		t.Errorf("app-only: %v, not %v", got, want)
 	}
@@ -186,7 +186,7 @@ func TestProtoSelfServePurchases_reseller(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// Totals are exact, by currency, customer and month, and say what they lack.
+// Totals are exact, by currency, customer and month, and contain the number of purchases without a price.
 func TestProtoSelfServePurchases_totals(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -241,12 +241,12 @@ func TestProtoSelfServePurchases_totals(t *testing.T) {
 		t.Errorf("without prices: %v", got)
 	}
 	if v, err = readPurchases(t, b, acctest.Values{"customer_ids": []any{}}); err != nil || len(list(t, v, "totals_by_currency"))+len(list(t, v, "totals_by_customer_and_month")) != 0 {
-		t.Errorf("nobody: %v, %v", v, err)
+		t.Errorf("without customers: %v, %v", v, err)
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// Each call fails once and for good while a savings plan is read.
+// Each call fails once, then permanently, while a savings plan is read.
 func TestProtoSelfServePurchases_faultsSavingsPlans(t *testing.T) {
 	t.Parallel()
 	everyFaultBut(t, purchasesType, mockbackend.TailspinID, func(b *mockbackend.Backend) {
@@ -260,7 +260,7 @@ func TestProtoSelfServePurchases_faultsSavingsPlans(t *testing.T) {
 	})
 }
 
-// However the server spells savings plans, the result is the same.
+// The result is the same for every spelling of savings plans.
 func TestProtoSelfServePurchases_plansStable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -285,6 +285,6 @@ func TestProtoSelfServePurchases_plansStable(t *testing.T) {
 		ids = append(ids, list(t, p, "savings_plans")[0]["subscription_id"].(string))
 	}
 	if !slices.IsSorted(ids) {
-		t.Errorf("of the same moment, not sorted: %q", ids)
+		t.Errorf("savings plans of the same time are not sorted: %q", ids)
 	}
 }

@@ -12,18 +12,19 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// 10,000 customers, 1,000 of whom have the permission: what it costs is what the page says.
+// With 10,000 customers, of which 1,000 have the permission, the number of requests is the one that the
+// documentation says.
 func TestProtoSelfServePurchases_tenThousand(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const customers, on, bought = 10_000, 1_000, 50
 		b := mockbackend.New(mockbackend.Config{Customers: customers})
 		all := b.Customers()
-		b.SetPermissions(mockbackend.ContosoID) // which in a bubble has an order of the future
-		for i := range on - 1 {                 // Tailspin has it, too
+		b.SetPermissions(mockbackend.ContosoID) // in a synctest bubble, its seeded order is in the future
+		for i := range on - 1 {                 // Tailspin also has it
 			b.SetPermissions(all[10+i*9].ID, mockbackend.AzureReservedInstances, mockbackend.AzureSavingsPlan)
 		}
-		acctest.Pass(60 * 24 * time.Hour) // the switches are out of the period
+		acctest.Pass(60 * 24 * time.Hour) // puts the changes of the permissions before the period
 		for i := range bought {
 			id := all[10+i*90].ID
 			b.AddSubscription(id, mockbackend.Subscription{Created: time.Now(), SavingsPlan: &mockbackend.SavingsPlan{OutsidePartnerCenter: true}})
@@ -54,7 +55,7 @@ func TestProtoSelfServePurchases_tenThousand(t *testing.T) {
 	})
 }
 
-// The limit of the server is kept to, and no error reaches the user.
+// The read stays below the limit of the server, and no error reaches the user.
 func TestProtoSelfServePurchases_throttled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,12 +14,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// subjectOf is a permission of a customer in the claims of a run.
+// subjectOf returns the subject of a customer's permission in the claims of a run.
 func subjectOf(permission partnercenter.Permission, customerID string) tfkit.Subject {
 	return tfkit.Subject{Kind: string(permission), ID: strings.ToLower(customerID)}
 }
 
-// words are the permissions in words.
+// words are the names of the permissions in messages.
 var words = map[partnercenter.Permission]string{
 	partnercenter.AzureReservedInstances: "Azure reservations",
 	partnercenter.AzureSavingsPlan:       "Azure savings plans",
@@ -30,25 +30,26 @@ const (
 	giveUp       = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
 )
 
-// comparison collects how the declarations of one resource agree with those of others.
+// comparison collects where the declarations of one resource agree with those of others, or contradict them.
 type comparison struct {
 	opposite, same map[pair][]tfkit.Subject
 	denied, passes []tfkit.Subject
 }
 
-// pair is a kind of agreement: this resource declares on or off, as another type does or not.
+// pair is a key of comparison: the type of the other resource, and whether this one enables the permission.
 type pair struct {
 	other string
 	on    bool
 }
 
-// compare adds the claims of other objects about a subject that is declared on or off. It tells
-// whether one that was planned before turns off what is declared on and exists.
+// compare adds the claims of other objects about a subject that this object enables or disables (on). It
+// returns true if an object that ends disables a permission that this object declares as enabled and that
+// exists.
 func (c *comparison) compare(about tfkit.Subject, on bool, phase tfkit.Phase, others []tfkit.Claim) (ends bool) {
 	for _, other := range others {
 		to := &c.same
 		switch {
-		case other.Phase <= tfkit.Ending && on && phase == tfkit.Existing: // one that was read and is not planned ends, too
+		case other.Phase <= tfkit.Ending && on && phase == tfkit.Existing: // an object that was read and is not planned also ends
 
 			ends = true
 			continue
@@ -95,13 +96,13 @@ func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at
 	return append(diags, keptAndPassed(ctx, clients, at, nil, c.passes)...)
 }
 
-// pairs are the keys in a stable order.
+// pairs returns the keys in a stable order.
 func pairs(m map[pair][]tfkit.Subject) []pair {
 	return slices.SortedFunc(maps.Keys(m), func(a, b pair) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
 }
 
-// keptAndPassed are the warnings about permissions of objects that end: those that existing objects keep
-// on, and those that pass to new ones.
+// keptAndPassed returns the warnings about permissions of objects that end: permissions that existing objects
+// keep enabled, and permissions that pass to new objects.
 func keptAndPassed(ctx context.Context, clients *tfkit.Clients, at path.Path, keeps, passes []tfkit.Subject) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if len(keeps) > 0 {
@@ -115,7 +116,7 @@ func keptAndPassed(ctx context.Context, clients *tfkit.Clients, at path.Path, ke
 	return diags
 }
 
-// enumerate names permissions of customers.
+// enumerate lists permissions with the names of their customers.
 func enumerate(ctx context.Context, clients *tfkit.Clients, subjects []tfkit.Subject) string {
 	byKind := make(map[string][]string)
 	for _, one := range subjects {
@@ -140,7 +141,7 @@ func customers(ctx context.Context, clients *tfkit.Clients, ids []string) string
 	return shown
 }
 
-// numberOf is such as "1 customer" and "2 customers".
+// numberOf returns a text such as "1 customer" or "2 customers".
 func numberOf(n int) string {
 	if n == 1 {
 		return "1 customer"
@@ -148,7 +149,7 @@ func numberOf(n int) string {
 	return fmt.Sprintf("%d customers", n)
 }
 
-// shortList names the first of many customers.
+// shortList returns the names of the first customers, and the number of the others.
 func shortList(ctx context.Context, clients *tfkit.Clients, ids []string) string {
 	shown := slices.Clone(ids[:min(len(ids), tfkit.ShownCustomers)])
 	name := clients.Customers(ctx, shown...)
@@ -162,8 +163,8 @@ func shortList(ctx context.Context, clients *tfkit.Clients, ids []string) string
 	return text
 }
 
-// qualifies returns nil when the customer has the first prerequisite of buying, or has the
-// permissions already: those are taken over as they are.
+// qualifies returns nil if the customer meets the first prerequisite for purchases. It also returns nil if the
+// customer already has the permissions: these are adopted without a check.
 func qualifies(ctx context.Context, c *partnercenter.Client, customerID string, permissions []partnercenter.Permission) error {
 	err := c.Subscriptions.RequireAzure(ctx, customerID)
 	if err == nil {

@@ -19,11 +19,11 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// inTheWay are two resources that were applied, each in a run of its own, and then are planned in
-// one run.
+// inTheWay is one of two resources about the same permission. Each was applied in its own run. Then both are
+// planned in one run.
 type inTheWay struct {
 	typeName string
-	// before is applied first; nil is that there is none.
+	// before is applied first, unless it is nil.
 	before, after acctest.Values
 }
 
@@ -44,6 +44,7 @@ func TestProtoClaims(t *testing.T) {
 		stays    = "Permissions stay enabled"
 		manages  = "Two resources manage the same permission"
 	)
+	// In the names, one is a single resource, and a fleet is a partnercenter_customer_permissions.
 	for name, c := range map[string]struct {
 		resources []inTheWay
 		refused   string
@@ -59,7 +60,7 @@ func TestProtoClaims(t *testing.T) {
 		"two of one type agree":           {resources: []inTheWay{{typeName, nil, single(true)}, {typeName, nil, single(true)}}, warned: manages},
 		"two of one type exist":           {resources: []inTheWay{{typeName, single(true), single(true)}, {typeName, single(true), single(true)}}, warned: manages},
 		"they contradict each other":      {resources: []inTheWay{{typeName, nil, single(false)}, {fleetType, nil, one()}}, refused: opposite},
-		"the other way":                   {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
+		"contradiction in another order":  {resources: []inTheWay{{fleetType, nil, one()}, {typeName, nil, single(false)}}, refused: opposite},
 		"two of one type contradict":      {resources: []inTheWay{{typeName, nil, single(false)}, {typeName, nil, single(true)}}, refused: opposite},
 		"the fleet does not manage it":    {resources: []inTheWay{{fleetType, nil, of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
 		"the other permission":            {resources: []inTheWay{{savingsType, nil, single(false)}, {fleetType, nil, one()}}},
@@ -69,8 +70,8 @@ func TestProtoClaims(t *testing.T) {
 			says: []string{"removed block with destroy = false"},
 		},
 		"a fleet takes over, one destroyed":    {resources: []inTheWay{{fleetType, nil, one()}, {typeName, single(true), nil}}, warned: passes},
-		"a fleet lets go, one takes over":      {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, warned: passes},
-		"a fleet lets go, one has it":          {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), of(acctest.Values{})}}, warned: stays},
+		"a fleet removes it, one takes over":   {resources: []inTheWay{{fleetType, one(), of(acctest.Values{})}, {typeName, nil, single(true)}}, warned: passes},
+		"a fleet removes it, one has it":       {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), of(acctest.Values{})}}, warned: stays},
 		"a fleet releases, one takes over":     {resources: []inTheWay{{fleetType, one(), of(acctest.Values{customer: acctest.Values{}})}, {typeName, nil, single(true)}}},
 		"a fleet destroyed, one takes over":    {resources: []inTheWay{{fleetType, one(), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"a fleet destroyed, one has it":        {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, one(), nil}}, warned: stays},
@@ -79,14 +80,14 @@ func TestProtoClaims(t *testing.T) {
 		"one destroyed that is off":            {resources: []inTheWay{{typeName, single(false), nil}, {typeName, nil, single(true)}}, warned: passes},
 		"one of another customer, one of this": {resources: []inTheWay{{typeName, single(true), litware}, {typeName, nil, single(true)}}, warned: passes},
 		"two fleets contradict each other":     {resources: []inTheWay{{fleetType, nil, one()}, {fleetType, nil, of(acctest.Values{customer: bothOff})}}, refused: opposite},
-		"deny turns off what another turns on": {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
+		"deny disables what another enables":   {resources: []inTheWay{{fleetType, nobody, nobody}, {typeName, single(true), single(true)}}, refused: denied},
 		"a first deny":                         {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, nil, nobody}}, refused: denied},
 		"a first deny beside a new one":        {resources: []inTheWay{{typeName, nil, single(true)}, {fleetType, nil, nobody}}, refused: denied},
-		"the other way round":                  {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
+		"a first deny in the other order":      {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(true)}}, refused: denied},
 		"deny beside a new fleet":              {resources: []inTheWay{{fleetType, nobody, nobody}, {fleetType, nil, one()}}, refused: denied},
 		"ignore becomes deny":                  {resources: []inTheWay{{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{}), nobody}}, refused: denied},
 		"deny, and the other one is off":       {resources: []inTheWay{{fleetType, nil, nobody}, {typeName, nil, single(false)}}},
-		"deny, and what the other one turns on is no longer listed": {resources: []inTheWay{
+		"deny, and the customer of the other one is no longer listed": {resources: []inTheWay{
 			{typeName, single(true), single(true)}, {fleetType, of(acctest.Values{customer: acctest.Values{}}, "unlisted", "deny"), nobody},
 		}, refused: denied},
 		"deny, and the other one is listed": {resources: []inTheWay{
@@ -129,7 +130,7 @@ func TestProtoClaims(t *testing.T) {
 	}
 }
 
-// Customers move from single resources to a fleet without being switched off and on.
+// Customers move from single resources to partnercenter_customer_permissions without being disabled in between.
 func TestAccFleet_takesOver(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -160,7 +161,7 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// expectText fails the test unless the text has what is wanted; "" is nothing at all.
+// expectText fails the test unless the text contains want. If want is "", the text must be empty.
 func expectText(t *testing.T, what, got, want string) {
 	t.Helper()
 	if want == "" && got != "" || !strings.Contains(got, want) {
@@ -168,8 +169,8 @@ func expectText(t *testing.T, what, got, want string) {
 	}
 }
 
-// A permission that passes to a new resource, without a moved block, is not turned off in between: the
-// resource that ends waits for the new one.
+// A permission that passes to a new resource without a moved block is not disabled in between: the resource
+// that ends waits for the new one.
 func TestCLI_passesToNewResource(t *testing.T) {
 	t.Parallel()
 	single := func(name string) string {
@@ -197,15 +198,15 @@ func TestCLI_passesToNewResource(t *testing.T) {
 				}
 			}
 			if r := w.Run(t.Context(), "plan", "-detailed-exitcode"); r.ExitCode != 0 {
-				t.Errorf("the plan after it ends with %d:\n%s", r.ExitCode, r.Output)
+				t.Errorf("the next plan has exit code %d:\n%s", r.ExitCode, r.Output)
 			}
 		})
 	}
 }
 
-// A replacement that is created first keeps what it finds on from the object that is destroyed after it,
-// also of a customer of whom it changes something else.
-func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
+// A replacement that is created first keeps the permissions that the old object has enabled, although the old
+// object is destroyed after it. This also holds for customers for whom the replacement changes something else.
+func TestProtoFleet_replacementKeepsEnabled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{})
@@ -235,8 +236,8 @@ func TestProtoFleet_replacementKeepsTheOther(t *testing.T) {
 	})
 }
 
-// Without its block, a resource with lifecycle { destroy = false } is forgotten by OpenTofu, and destroyed by
-// Terraform. A removed block means the same to both; see TestHandOver.
+// If the block of a resource with lifecycle { destroy = false } is removed, OpenTofu forgets the resource, and
+// Terraform destroys it. A removed block means the same in both; see TestHandOver.
 func TestCLI_destroyFalse(t *testing.T) {
 	t.Parallel()
 	acctest.SkipBelow(t, 16, 12, "destroy in lifecycle blocks")
@@ -271,6 +272,6 @@ func TestCLI_destroyFalse(t *testing.T) {
 	}
 	acctest.ExpectPermissions(t, b.Backend, customer, want...)
 	if r := w.Run(t.Context(), "state", "list"); strings.TrimSpace(r.Output) != "" {
-		t.Errorf("the state has %s, after\n%s", r.Output, out)
+		t.Errorf("the state contains %s after\n%s", r.Output, out)
 	}
 }

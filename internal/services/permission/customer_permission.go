@@ -23,35 +23,34 @@ var (
 	_ resource.ResourceWithImportState = (*customerPermissionResource)(nil)
 )
 
-// customerPermissionResource is the switch that lets one customer buy Azure reservations or
-// Azure savings plans: partnercenter_customer_permission_reservations and
-// partnercenter_customer_permission_savings_plans.
+// customerPermissionResource is the permission of one customer to buy Azure reservations or Azure savings
+// plans: partnercenter_customer_permission_reservations and partnercenter_customer_permission_savings_plans.
 //
-// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin
-// agents only. GET /v1/customers/{customer}/subscriptions before turning on; GET
-// /v1/customers/{customer} on import.
-// Delete turns the permission off and leaves the other one in the same policy as it is, unless
-// another resource of the state declares it on. What the customer bought before stays.
-// A write whose answer is lost counts as on.
+// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin agents only. GET
+// /v1/customers/{customer}/subscriptions before the permission is enabled; GET /v1/customers/{customer} on
+// import.
+// Delete disables the permission, unless another resource of the state declares it as enabled. The other
+// permission in the same policy does not change. Earlier purchases of the customer remain.
+// If the answer to a write is lost, the permission counts as enabled.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
 type customerPermissionResource struct {
 	tfkit.Resource
 
 	permission partnercenter.Permission
-	// name ends the type's name; what and other are the permission and the one beside it in
-	// words.
+	// name ends the type's name. what is this permission in words, and other is the other permission of the
+	// policy.
 	name, what, other string
-	// opens says what else the permission lets customers buy, and what is final.
+	// opens is the part of the description about further purchases that the permission allows, and final ones.
 	opens string
 }
 
-// errAppOnly refuses at plan time what the API refuses (403/900329).
+// errAppOnly rejects at plan time what the API rejects (403/900329).
 var errAppOnly = diag.NewErrorDiagnostic("Sign-in without a user cannot set customer permissions",
 	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
 		"customer permissions.\n\nWhat to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN): "+
 		"https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model.")
 
-// errAppOnlyReads is errAppOnly for what only reads.
+// errAppOnlyReads is errAppOnly for operations that only read.
 var errAppOnlyReads = diag.NewErrorDiagnostic("Sign-in without a user cannot read customer permissions",
 	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
 		"customer permissions.\n\nWhat to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin, Sales or Helpdesk agent: "+
@@ -61,7 +60,7 @@ func (r *customerPermissionResource) Metadata(_ context.Context, req resource.Me
 	resp.TypeName = req.ProviderTypeName + "_customer_permission_" + r.name
 }
 
-// subject is what the model is about, in the claims of the run.
+// subject returns the subject of the model in the claims of the run.
 func (r *customerPermissionResource) subject(m customerPermissionModel) tfkit.Subject {
 	return subjectOf(r.permission, m.CustomerID.ValueString())
 }
@@ -70,13 +69,14 @@ func (r *customerPermissionResource) claim(m customerPermissionModel, object str
 	return tfkit.Claim{Object: object, Type: "partnercenter_customer_permission_" + r.name, On: m.Enabled.ValueBool(), Phase: phase}
 }
 
-// Keys of private state, beside those of the object's id and of the last write.
+// Keys of private state. The keys of the object ID and of the last write are in tfkit.
 const (
-	// createsKey: what a plan declares that creates the resource. In a replacement Delete gets it.
+	// createsKey: the creation that a plan declares. In a replacement, Delete receives it.
 	createsKey = "creates"
-	// assertsKey: true where an update has to make sure of a permission that an earlier plan turns off.
+	// assertsKey: true if an update has to write a permission again, because another object of the plan
+	// disables it.
 	assertsKey = "asserts"
-	// outsideKey: true where a refresh found the permission turned off outside Terraform.
+	// outsideKey: true if a refresh found that the permission was disabled outside Terraform.
 	outsideKey = "off_outside"
 )
 
@@ -124,8 +124,8 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	}
 	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
 	defer cancel()
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// This comes first: the framework requires an identity even for a resource that is removed, and Terraform
+	// before 1.12 stores none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	r.knowName(m)
 	policy, err := r.PartnerCenter.SelfServePolicies.Confirm(ctx, m.CustomerID.ValueString(), r.seen(&m, tfkit.WrittenAt(ctx, req.Private)))
@@ -165,17 +165,17 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, held)...)
 }
 
-// knowName spares the request for a name that the state has.
+// knowName gives the client the name from the state, which saves a request.
 func (r *customerPermissionResource) knowName(m customerPermissionModel) {
 	if name := m.Name.ValueString(); name != "" {
 		r.PartnerCenter.Customers.KnowName(m.CustomerID.ValueString(), name)
 	}
 }
 
-// upperFirst is text at the beginning of a sentence.
+// upperFirst returns text for the beginning of a sentence.
 func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
-// seen is what the state m says of the permission, written at that time; there may be none.
+// seen returns what the state m says about the permission, with the time of its last write. m may be nil.
 func (r *customerPermissionResource) seen(m *customerPermissionModel, at time.Time) partnercenter.Seen {
 	if m == nil || m.Enabled.IsNull() {
 		return partnercenter.Seen{}
@@ -231,7 +231,7 @@ type setError struct {
 	outcome    partnercenter.Outcome
 }
 
-// set turns the permission on or off as planned, over the state that was written at that time.
+// set enables or disables the permission as planned. The time is that of the last write of the state.
 func (r *customerPermissionResource) set(ctx context.Context, plan, state *customerPermissionModel, at time.Time) *setError {
 	if failed := r.verify(ctx, *plan, state); failed != nil {
 		return &setError{failed, partnercenter.NotSent}
@@ -249,7 +249,7 @@ func (r *customerPermissionResource) set(ctx context.Context, plan, state *custo
 	return &setError{r.failure(verb, plan.CustomerID.ValueString(), err), partnercenter.OutcomeOf(err)}
 }
 
-// failure is the diagnostic for a change that failed.
+// failure returns the diagnostic for a change that failed.
 func (r *customerPermissionResource) failure(verb, customerID string, err error) diag.Diagnostic {
 	summary := fmt.Sprintf("Could not %s %s for %s", verb, r.what, r.Customer(customerID))
 	if partnercenter.OutcomeOf(err) != partnercenter.Unsure {
@@ -283,7 +283,8 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	if next := tfkit.GetPrivate[creation](ctx, req.Private, createsKey); next.Enabled && strings.EqualFold(next.CustomerID, customerID) && state.Enabled.ValueBool() {
-		// The first half of a replacement. Without this read the second might not be able to begin, and no state would know.
+		// This is the first half of a replacement, and the permission stays enabled. If the second half then
+		// could not start, no state would have the permission. So this read checks that Partner Center answers.
 		r.PartnerCenter.Customers.KnowName(next.CustomerID, next.Name)
 		if _, err := r.PartnerCenter.SelfServePolicies.Get(ctx, customerID); err != nil {
 			resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not begin to replace the %s permission of %s", r.what, r.Customer(customerID)), err))
@@ -303,8 +304,8 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	}
 }
 
-// ImportState takes over the permission of a customer, on or off. It asks whether the
-// customer exists, since a customer without a policy and no customer read alike.
+// ImportState imports the permission of a customer, enabled or disabled. It reads the customer first.
+// Otherwise an unknown ID would look like a customer without a policy.
 func (r *customerPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()

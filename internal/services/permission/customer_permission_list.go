@@ -14,7 +14,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*customerPermissionResource)(nil)
 
-// ListResourceConfigSchema is what a list block of "terraform query" takes.
+// ListResourceConfigSchema returns the schema of a list block of "terraform query".
 func (r *customerPermissionResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	attributes := tfkit.CustomerSelectionAttributes()
 	attributes["enabled"] = schema.BoolAttribute{
@@ -39,7 +39,7 @@ type customerPermissionListModel struct {
 	Enabled types.Bool `tfsdk:"enabled"`
 }
 
-// List lists the customers whose permission is as asked for.
+// List lists the customers whose permission is enabled, or disabled, as the list block says.
 func (r *customerPermissionResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config customerPermissionListModel
 	diags := tfkit.Known(req)
@@ -68,7 +68,7 @@ func (r *customerPermissionResource) List(ctx context.Context, req list.ListRequ
 	}
 }
 
-// result is what import and refresh would give for the customer.
+// result returns for a customer what import and refresh would return.
 func (r *customerPermissionResource) result(ctx context.Context, req list.ListRequest, c partnercenter.Customer, enabled bool) *list.ListResult {
 	m := customerPermissionModel{
 		ID: types.StringValue(c.ID), Name: tfkit.OrNull(c.CompanyProfile.CompanyName), CustomerID: types.StringValue(c.ID),

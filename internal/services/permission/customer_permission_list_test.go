@@ -19,7 +19,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// allowed are the customers that have the permission, in the order of the list.
+// allowed returns the customers that have the permission, in the order of the list.
 func allowed(b *mockbackend.Backend, permission string) []string {
 	var out []string
 	for _, c := range b.Customers() {
@@ -39,7 +39,8 @@ func listedIDs(l acctest.Listed) []string {
 	return out
 }
 
-// What is listed is what import and refresh give, and the first plan of the generated configuration changes nothing.
+// A listed resource equals the result of import and refresh. The first plan of the generated configuration
+// changes nothing.
 func TestProtoPermissionList_takeOver(t *testing.T) {
 	t.Parallel()
 	for of, permission := range map[string]string{typeName: ri, savingsType: sp} {
@@ -85,7 +86,7 @@ func TestProtoPermissionList_takeOver(t *testing.T) {
 	}
 }
 
-// The list reads only as far as the limit makes it, and says so when customers are left.
+// The list stops reading at the limit, and warns if customers are left.
 func TestProtoPermissionList_limit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +129,7 @@ func TestProtoPermissionList_limit(t *testing.T) {
 	})
 }
 
-// What Terraform no longer reads is no longer asked for, and no goroutine stays.
+// If Terraform stops reading the results, no further request is sent, and no goroutine remains.
 func TestProtoPermissionList_cutOff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -209,9 +210,9 @@ func TestProtoPermissionList_shared(t *testing.T) {
 	})
 }
 
-// A customer that left meanwhile is left out, as one without a relationship is: it cannot be imported. One that
-// cannot be read is named before the last result, which Terraform reads as the last event; a failed page, and
-// a failure of all customers, is an error.
+// A customer that has left meanwhile is not listed, like one without a relationship: it cannot be imported. A
+// customer that cannot be read is named in a warning before the last result, because Terraform reads no event
+// after that. A failed page, and a failure for all customers, is an error.
 func TestProtoPermissionList_failures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -238,7 +239,7 @@ func TestProtoPermissionList_failures(t *testing.T) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusForbidden, Code: 20002, Skip: 5, Times: 1})
 			}, []string{mockbackend.TailspinID}, nil, "",
 		},
-		"nobody can be read": {
+		"no customer can be read": {
 			func(b *mockbackend.Backend) {
 				b.Fail(mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.ServerError, Times: -1})
 			}, nil, nil, "So nothing is listed.",
@@ -292,7 +293,8 @@ func TestProtoPermissionList_failures(t *testing.T) {
 	}
 }
 
-// Each request fails in every way: the list is whole, or it says what is missing, or it is an error.
+// Each request fails in every way. The list is complete, or a warning says what is missing, or there is an
+// error.
 func TestProtoPermissionList_faults(t *testing.T) {
 	t.Parallel()
 	some := acctest.Values{"exclude_customer_ids": []any{mockbackend.AdatumID, mockbackend.NorthwindID, mockbackend.FabrikamID}}
@@ -309,7 +311,7 @@ func TestProtoPermissionList_faults(t *testing.T) {
 		var got acctest.Listed
 		return acctest.Trial{
 			Run: func() (err error) {
-				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute) // no more than refresh and plan of the other types have
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute) // the same time as for refresh and plan of the other types
 				defer cancel()
 				got, err = p.List(ctx, typeName, some, 100, true)
 				return err
@@ -318,20 +320,20 @@ func TestProtoPermissionList_faults(t *testing.T) {
 				missing := slices.DeleteFunc(slices.Clone(want), func(id string) bool { return slices.Contains(listedIDs(got), id) })
 				switch {
 				case failed != nil && len(got.Results) > 0:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
+					return fmt.Errorf("an incomplete list without an error: %v", got)
 				case failed == nil && len(missing)+len(got.Results) != len(want):
-					return fmt.Errorf("another list: %v", listedIDs(got))
+					return fmt.Errorf("different list: %v", listedIDs(got))
 				case failed == nil:
 					for _, id := range missing {
 						if len(got.Warnings) != 1 || !strings.Contains(got.Warnings[0], id) {
-							return fmt.Errorf("%s is missing without a word: %q", id, got.Warnings)
+							return fmt.Errorf("%s is missing without a warning: %q", id, got.Warnings)
 						}
 					}
 				}
 				p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 				again, err := p.List(t.Context(), typeName, some, 100, true)
 				if err != nil || !slices.Equal(listedIDs(again), want) {
-					return fmt.Errorf("the next time: %v, %w", listedIDs(again), err)
+					return fmt.Errorf("in the next read: %v, %w", listedIDs(again), err)
 				}
 				return nil
 			},
@@ -339,7 +341,7 @@ func TestProtoPermissionList_faults(t *testing.T) {
 	})
 }
 
-// 10,000 customers take little more than the requests take, and no more memory than other work.
+// 10,000 customers take only a little longer than their requests, and not more memory than other operations.
 func TestProtoPermissionList_many(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -359,7 +361,7 @@ func TestProtoPermissionList_many(t *testing.T) {
 	})
 }
 
-// With a CLI that has "terraform query".
+// This needs a CLI with "terraform query".
 func TestAccPermissionList(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

@@ -13,15 +13,15 @@ import (
 
 var _ resource.ResourceWithMoveState = (*customerPermissionResource)(nil)
 
-// genericPolicies are the types of generic REST providers that can hold a self-serve policy, with the attributes
-// that hold it: first what the server said last.
+// genericPolicies are the types of generic REST providers that can manage a self-serve policy, with the
+// attributes that contain it. The attribute with the last answer of the server comes first.
 var genericPolicies = map[string][]string{
 	"restapi_object":   {"api_response", "data"},
 	"restful_resource": {"output", "body"},
 }
 
-// MoveState takes over a self-serve policy that a generic REST provider manages, if its state tells the
-// customer. Terraform calls it before the provider is configured, so nothing is read.
+// MoveState moves a self-serve policy that a generic REST provider manages, if its state contains the customer.
+// Terraform calls it before the provider is configured, so nothing is read.
 func (r *customerPermissionResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: r.move}}
 }
@@ -43,7 +43,7 @@ func (r *customerPermissionResource) move(ctx context.Context, req resource.Move
 		var policy struct {
 			partnercenter.SelfServePolicy
 
-			Items []partnercenter.SelfServePolicy `json:"items"` // of the list that a read gives
+			Items []partnercenter.SelfServePolicy `json:"items"` // of the list that a read returns
 		}
 		source[name].Decode(&policy)
 		for _, one := range append(policy.Items, policy.SelfServePolicy) {

@@ -9,7 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// policyText is a self-serve policy as a generic provider has it in its state.
+// policyText returns a self-serve policy in the form in which a generic provider stores it in its state.
 func policyText(permissions ...string) string {
 	var lines []string
 	for _, p := range permissions {
@@ -19,7 +19,8 @@ func policyText(permissions ...string) string {
 		strings.ToUpper(customer), mockbackend.PartnerTenantID, strings.Join(lines, ","))
 }
 
-// The state of generic REST providers, of several versions, becomes a permission that the first plan leaves as it is.
+// States of generic REST providers, in several versions, become a permission that the first plan does not
+// change.
 func TestProtoPermission_moved(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ source, state string }{
@@ -61,7 +62,7 @@ func TestProtoPermission_moved(t *testing.T) {
 	}
 }
 
-// What holds no policy of a customer is refused with the reason.
+// A state without the policy of a customer is refused with the reason.
 func TestProtoPermission_notMoved(t *testing.T) {
 	t.Parallel()
 	for says, c := range map[string]struct{ source, state string }{

@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// goneKey is a key of the run's memory: a refresh found that there is no such customer any more.
+// goneKey is a key of the run's memory: a refresh found that the customer no longer exists.
 type goneKey tfkit.Subject
 
 // creation is the value of createsKey.
@@ -26,7 +26,7 @@ type creation struct {
 	Enabled    bool   `json:"enabled"`
 }
 
-// ModifyPlan refuses at plan time what apply would refuse.
+// ModifyPlan rejects at plan time what an apply would reject.
 func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
@@ -101,7 +101,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 }
 
-// fillName fills in the id and the company name.
+// fillName sets the ID and the company name.
 func (r *customerPermissionResource) fillName(ctx context.Context, m *customerPermissionModel) diag.Diagnostics {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -114,12 +114,13 @@ func (r *customerPermissionResource) fillName(ctx context.Context, m *customerPe
 	return nil
 }
 
-// writes tells whether applying the plan over the state changes the permission or makes sure of it.
+// writes reports whether an apply of the plan changes the permission, or writes it again to be certain.
 func (r *customerPermissionResource) writes(plan customerPermissionModel, state *customerPermissionModel, asserts bool) bool {
 	return state == nil || asserts || state.Unconfirmed.ValueBool() || !plan.Enabled.Equal(state.Enabled) || !plan.CustomerID.Equal(state.CustomerID)
 }
 
-// planEnd claims the end of what the state is about, and finds out whether another resource keeps it.
+// planEnd claims that the object of the state ends, and warns if another resource keeps its permission or takes
+// it over.
 func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
 	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
 	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
@@ -129,8 +130,8 @@ func (r *customerPermissionResource) planEnd(ctx context.Context, state customer
 	return diags
 }
 
-// planDeclared claims what the plan declares and compares it with other resources. Asserts says
-// that an object which was planned before turns off what the state has on.
+// planDeclared claims what the plan declares and compares it with other resources. asserts is true if another
+// object that was planned before disables a permission that the state has as enabled.
 func (r *customerPermissionResource) planDeclared(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel, object string) (asserts bool, diags diag.Diagnostics) {
 	phase, about := tfkit.Declared, r.subject(plan)
 	if state != nil && state.Unconfirmed.IsNull() && state.Enabled.Equal(plan.Enabled) && r.subject(*state) == about {
@@ -144,12 +145,11 @@ func (r *customerPermissionResource) planDeclared(ctx context.Context, plan cust
 	return ends, c.diagnostics(ctx, r.Clients, path.Root("customer_id"))
 }
 
-// verify checks the prerequisite where the plan turns the permission on. It returns nil when the
-// customer qualifies.
+// verify checks the prerequisite if the plan enables the permission. It returns nil if the customer qualifies.
 func (r *customerPermissionResource) verify(ctx context.Context, plan customerPermissionModel, state *customerPermissionModel) diag.Diagnostic {
 	turnsOn := plan.Enabled.ValueBool() && (state == nil || !state.Enabled.ValueBool())
 	if yielded, _ := r.Claims.Yielded(r.subject(plan)); yielded {
-		return nil // it is on, and the other half of the replacement relies on this one
+		return nil // the permission is enabled, and the other half of the replacement relies on this one
 	}
 	if !turnsOn || !plan.VerifyAzureSubscription.ValueBool() {
 		return nil

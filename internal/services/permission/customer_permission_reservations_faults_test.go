@@ -14,20 +14,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// operation is what Terraform does to one customer's permission.
+// operation is an operation of Terraform on one customer's permission.
 type operation struct {
 	name string
 	// before are the customer's permissions on the server.
 	before []string
-	// state is the configuration that was applied before, if any.
+	// state is the configuration that was applied before, or nil.
 	state acctest.Values
-	// meanwhile are the permissions after a change made outside Terraform since, if any.
+	// meanwhile are the permissions after a later change outside Terraform, or nil.
 	meanwhile []string
-	// soon leaves no time between that and the operation.
+	// soon starts the operation without a pause after that.
 	soon bool
 	// do is the operation.
 	do func(*testing.T, *acctest.Resource) error
-	// wanted is the configuration, nil to destroy.
+	// wanted is the configuration, or nil to destroy.
 	wanted acctest.Values
 }
 
@@ -38,7 +38,7 @@ var (
 	off = acctest.Values{"customer_id": customer, "enabled": false}
 )
 
-// refreshAndApply is what "terraform apply" does.
+// refreshAndApply returns what "terraform apply" does.
 func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
 	return func(t *testing.T, r *acctest.Resource) error {
 		t.Helper()
@@ -60,13 +60,13 @@ var operations = []operation{
 	{name: "create on", do: refreshAndApply(on), wanted: on},
 	{name: "create on beside another", before: []string{sp}, do: refreshAndApply(on), wanted: on},
 	{name: "create off", do: refreshAndApply(off), wanted: off},
-	{name: "create off what is on", before: []string{ri}, do: refreshAndApply(off), wanted: off},
+	{name: "create off over on", before: []string{ri}, do: refreshAndApply(off), wanted: off},
 	{name: "create off beside another", before: []string{ri, sp}, do: refreshAndApply(off), wanted: off},
 	{name: "adopt", before: []string{ri, sp}, do: refreshAndApply(on), wanted: on},
 	{name: "read", state: on, do: refresh, wanted: on},
-	{name: "read what was turned off", state: on, meanwhile: []string{sp}, do: refresh, wanted: on},
-	{name: "read what was turned off a moment ago", state: on, meanwhile: []string{sp}, soon: true, do: refresh, wanted: on},
-	{name: "read what was turned on", state: off, meanwhile: []string{ri}, do: refresh, wanted: off},
+	{name: "read a disabled one", state: on, meanwhile: []string{sp}, do: refresh, wanted: on},
+	{name: "read shortly after a change outside", state: on, meanwhile: []string{sp}, soon: true, do: refresh, wanted: on},
+	{name: "read an enabled one", state: off, meanwhile: []string{ri}, do: refresh, wanted: off},
 	{name: "update on", state: off, do: refreshAndApply(on), wanted: on},
 	{name: "update on beside another", before: []string{sp}, state: off, do: refreshAndApply(on), wanted: on},
 	{name: "update off", state: on, do: refreshAndApply(off), wanted: off},
@@ -78,8 +78,8 @@ var operations = []operation{
 	{name: "import off", before: []string{sp}, do: importIt, wanted: off},
 }
 
-// Every request of every operation goes wrong in every way, once and for good. The state
-// stays true, nothing else is lost, and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. The state stays true, no other
+// permission is lost, and another apply repairs the rest.
 func TestProtoReservations_faults(t *testing.T) {
 	t.Parallel()
 	for _, o := range operations {
@@ -92,7 +92,7 @@ func TestProtoReservations_faults(t *testing.T) {
 	}
 }
 
-// applyState returns the state that the operation starts from.
+// applyState returns the state at the start of the operation.
 func (o operation) applyState(t *testing.T) acctest.Saved {
 	t.Helper()
 	b := mockbackend.New(mockbackend.Config{})
@@ -135,8 +135,8 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend, saved acctest.S
 			}
 			p.Restart(token)
 			if failed != nil || o.meanwhile != nil {
-				if err := o.heal(t, r); err != nil {
-					return fmt.Errorf("another apply does not heal it: %w", err)
+				if err := o.repair(t, r); err != nil {
+					return fmt.Errorf("another apply does not repair it: %w", err)
 				}
 			}
 			if err := errors.Join(o.done(b, r), keeps(b, other)); err != nil {
@@ -147,7 +147,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend, saved acctest.S
 	}
 }
 
-// keeps tells that the other permission of the policy is as it was.
+// keeps returns an error if the other permission of the policy has changed.
 func keeps(b *mockbackend.Backend, other bool) error {
 	if now := slices.Contains(acctest.Permissions(b, customer), sp); now != other {
 		return fmt.Errorf("the other permission is %t and was %t", now, other)
@@ -155,14 +155,14 @@ func keeps(b *mockbackend.Backend, other bool) error {
 	return nil
 }
 
-// stateIsTrue checks the state right after the operation.
+// stateIsTrue checks the state immediately after the operation.
 func (o operation) stateIsTrue(b *mockbackend.Backend, r *acctest.Resource, before acctest.Values, failed error) error {
 	now := r.State()
 	switch {
 	case failed != nil && before != nil && now == nil:
 		return errors.New("a failure removed the resource from the state")
 	case failed != nil && maps.Equal(now, before), now == nil && o.wanted == nil:
-		return nil // as it was, or destroyed
+		return nil // unchanged, or destroyed
 	case failed == nil && now == nil:
 		return errors.New("there is no state")
 	case now["unconfirmed"] == true && now["enabled"] == true:
@@ -173,7 +173,7 @@ func (o operation) stateIsTrue(b *mockbackend.Backend, r *acctest.Resource, befo
 	return nil
 }
 
-func (o operation) heal(t *testing.T, r *acctest.Resource) error {
+func (o operation) repair(t *testing.T, r *acctest.Resource) error {
 	t.Helper()
 	if o.state == nil && !r.Exists() && strings.HasPrefix(o.name, "import") {
 		return o.do(t, r)
@@ -181,7 +181,7 @@ func (o operation) heal(t *testing.T, r *acctest.Resource) error {
 	return refreshAndApply(o.wanted)(t, r)
 }
 
-// done checks that server and state are as the configuration wants it.
+// done checks that server and state agree with the configuration.
 func (o operation) done(b *mockbackend.Backend, r *acctest.Resource) error {
 	isOn := slices.Contains(acctest.Permissions(b, customer), ri)
 	if o.wanted == nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// giveUp is the ending in which the user destroys what the state has. Then the permission is not on because of us, and
-// the other one is as it was.
+// giveUp is the case in which the user destroys what the state has. After that, no permission remains that
+// Terraform has enabled, and the other permission is unchanged.
 func (o operation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, token string) func(error) error {
 	t.Helper()
 	before, existed := acctest.Permissions(b, customer), r.Exists()
@@ -27,15 +27,15 @@ func (o operation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.Resou
 		isOn, wasOn := slices.Contains(now, ri), slices.Contains(before, ri)
 		switch {
 		case r.Exists():
-			return fmt.Errorf("after destroying it the state is %v", r.State())
+			return fmt.Errorf("the state after the destroy is %v", r.State())
 		case isOn && (existed || !wasOn):
-			return fmt.Errorf("after giving up the customer may purchase %q, and no state knows", now)
+			return fmt.Errorf("after the destroy, the customer may purchase %q, and no state has it", now)
 		}
 		return keeps(b, slices.Contains(before, sp))
 	}
 }
 
-// some are the operations with these names, which stand for all.
+// some returns the operations with these names, which represent all.
 func some(t *testing.T, names ...string) []operation {
 	t.Helper()
 	out := slices.DeleteFunc(slices.Clone(operations), func(o operation) bool { return !slices.Contains(names, o.name) })
@@ -58,20 +58,20 @@ func each(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names 
 	}
 }
 
-// Whatever failed, who gives up owes nothing.
+// Whatever failed, a destroy leaves no permission that Terraform has enabled.
 func TestProtoReservations_faultsGivenUp(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultGivenUp, "create on", "create on beside another", "update on")
 }
 
-// After one failure the question what it did can fail as well.
+// After a failed write, the read of its outcome can also fail.
 func TestProtoReservations_faultPairs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) },
 		"create on", "update on beside another")
 }
 
-// From some request on nothing works for anybody any more.
+// From some request on, all later requests fail.
 func TestProtoReservations_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultOfAll, "create on", "create on beside another", "update off", "delete")

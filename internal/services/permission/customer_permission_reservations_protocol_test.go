@@ -23,7 +23,7 @@ const (
 func TestProtoReservations_requests(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
-		// Apply plans first, which checks the prerequisite as well.
+		// Apply plans first, and the plan checks the prerequisite, too.
 		r.MustApply(on)
 		r.ExpectSent(tokenRoute, nameRoute, subsRoute, postRoute)
 		r.ExpectPlan(on, acctest.NoOp)
@@ -33,7 +33,7 @@ func TestProtoReservations_requests(t *testing.T) {
 		r.ExpectPlan(off, acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(acctest.Values{"customer_id": customer, "enabled": false, "verify_azure_subscription": false})
-		r.ExpectSent() // nothing that the server knows of changed
+		r.ExpectSent() // no attribute changed that the server stores
 		r.MustApply(acctest.Values{"customer_id": customer, "verify_azure_subscription": false})
 		r.ExpectSent(tokenRoute, postRoute)
 	})
@@ -55,7 +55,7 @@ func TestProtoReservations_identity(t *testing.T) {
 		expect("update")
 		r.MustRefresh()
 		expect("read")
-		// A state that an older CLI wrote gets one.
+		// A state from an older CLI gets an identity.
 		r.DropIdentity()
 		r.MustRefresh()
 		expect("the first read by a newer CLI")
@@ -99,8 +99,8 @@ func TestProtoReservations_importRefused(t *testing.T) {
 	}
 }
 
-// Terraform before 1.12 stores no identity, and the framework demands one even of a
-// resource that a read removes.
+// Terraform before 1.12 stores no identity, and the framework requires one even for a resource that a read
+// removes.
 func TestProtoReservations_removedWithoutIdentity(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -131,9 +131,10 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			if want := how == mockbackend.RelationshipEndedForbidden; want != strings.Contains(warned, adatum+" has no reseller relationship") {
 				t.Errorf("%s: the read warned %q", how, warned)
 			}
-			// What happened outside warns, so that a destroy, which plans first, is not held up.
+			// A change outside Terraform is only a warning, so that a destroy, which plans first, does not
+			// fail.
 			if _, err := r.Plan(t.Context(), on); err != nil || !strings.Contains(strings.Join(r.Warnings, "\n"), "enabling it again will fail") {
-				t.Errorf("%s: the plan to turn it on again: %v, %q", how, err, r.Warnings)
+				t.Errorf("%s: the plan to enable it again: %v, %q", how, err, r.Warnings)
 			}
 			if how == mockbackend.RelationshipEndedNotFound {
 				if r.Exists() {
@@ -144,7 +145,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 			if r.State()["enabled"] != false {
 				t.Errorf("%s: the state is %v", how, r.State())
 			}
-			// Without the check in the plan, apply says it. Nothing is lost by it.
+			// Without the check in the plan, the apply reports it. The state does not change.
 			before := r.State()
 			unchecked := acctest.Values{"customer_id": customer, "verify_azure_subscription": false}
 			if err := r.Apply(t.Context(), unchecked); err == nil || !strings.Contains(err.Error(), "Renew the relationship") {
@@ -158,7 +159,7 @@ func TestProtoReservations_relationshipEnded(t *testing.T) {
 	}
 }
 
-// Destroy works without a read before it as well (-refresh=false).
+// Destroy also works without a read before it (-refresh=false).
 func TestProtoReservations_destroyAfterRelationshipEnded(t *testing.T) {
 	t.Parallel()
 	for how, warns := range map[mockbackend.RelationshipEnded]bool{
@@ -176,8 +177,7 @@ func TestProtoReservations_destroyAfterRelationshipEnded(t *testing.T) {
 	}
 }
 
-// A read that lags behind a write looks like a change made outside Terraform, and must not
-// be shown as one.
+// A read that lags behind a write looks like a change outside Terraform, and must not be shown as one.
 func TestProtoReservations_staleReads(t *testing.T) {
 	t.Parallel()
 	for _, stale := range []int{1, 2} {
@@ -226,7 +226,7 @@ func TestProtoReservations_staleReads(t *testing.T) {
 	}
 }
 
-// wanted are the permissions that the configuration and others want.
+// wanted returns the permissions that the configuration and the other resources enable.
 func wanted(config acctest.Values, others []string) []string {
 	if config != nil && config["enabled"] == nil {
 		return append([]string{ri}, others...)
@@ -234,7 +234,7 @@ func wanted(config acctest.Values, others []string) []string {
 	return others
 }
 
-// What was turned off outside long after the write is shown at the first look.
+// A permission that was disabled outside Terraform long after the write is shown after one read.
 func TestProtoReservations_driftCostsOneRead(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -243,11 +243,11 @@ func TestProtoReservations_driftCostsOneRead(t *testing.T) {
 		r.SetPermissions(customer)
 		r.ResetJournal()
 		r.ExpectPlan(on, acctest.Update)
-		r.ExpectSent(tokenRoute, listRoute, "GET /v1/auditrecords", subsRoute) // who did it, and whether it can be turned on again
+		r.ExpectSent(tokenRoute, listRoute, "GET /v1/auditrecords", subsRoute) // the user who did it, and whether the permission can be enabled again
 	})
 }
 
-// The server may behave in all these ways; none of them shows.
+// The server may have each of these behaviours. None of them shows in the result.
 func TestProtoReservations_knobs(t *testing.T) {
 	t.Parallel()
 	variants := []struct {
@@ -302,7 +302,7 @@ func TestProtoReservations_knobs(t *testing.T) {
 	}
 }
 
-// A policy that was deleted and made again with the same content is as before.
+// A policy that was deleted and created again with the same content is not a change.
 func TestProtoReservations_recreatedPolicyIsNoChange(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -325,7 +325,7 @@ func TestProtoReservations_replace(t *testing.T) {
 	})
 }
 
-// What is not known at plan time is left to apply.
+// Values that are unknown at plan time are checked in the apply.
 func TestProtoReservations_unknownAtPlan(t *testing.T) {
 	t.Parallel()
 	for attribute, config := range map[string]acctest.Values{
@@ -352,7 +352,7 @@ func TestProtoReservations_unknownAtPlan(t *testing.T) {
 	})
 }
 
-// A check that could not be made is not called a customer that does not qualify.
+// If the check itself fails, the message does not say that the customer does not qualify.
 func TestProtoReservations_checkFailed(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -365,7 +365,7 @@ func TestProtoReservations_checkFailed(t *testing.T) {
 	})
 }
 
-// A subscription that is bought between the plan that fails and the next is seen at once.
+// A subscription that is bought after a failed plan is found by the next plan.
 func TestProtoReservations_qualifiesLater(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -379,7 +379,7 @@ func TestProtoReservations_qualifiesLater(t *testing.T) {
 	})
 }
 
-// Each sign-in that does not suffice says what to do, once, at plan time where it can.
+// Each insufficient sign-in causes one message that says what to do, at plan time if possible.
 func TestProtoReservations_signIn(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -394,7 +394,7 @@ func TestProtoReservations_signIn(t *testing.T) {
 			}
 		}
 		r.Restart(r.User(mockbackend.SalesAgent).RefreshToken)
-		r.MustRefresh() // agents of all roles may look
+		r.MustRefresh() // agents of all roles may read
 		for _, config := range []acctest.Values{off, nil} {
 			if err := r.Apply(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Only an Admin agent can enable or disable customer permissions") {
 				t.Errorf("a Sales agent's apply: %v", err)

@@ -7,12 +7,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// NewCustomerPermissionReservationsResource is partnercenter_customer_permission_reservations.
+// NewCustomerPermissionReservationsResource returns the resource
+// partnercenter_customer_permission_reservations.
 func NewCustomerPermissionReservationsResource() resource.Resource {
 	return newCustomerPermissionReservations()
 }
 
-// NewCustomerPermissionReservationsList is the list resource partnercenter_customer_permission_reservations.
+// NewCustomerPermissionReservationsList returns the list resource
+// partnercenter_customer_permission_reservations.
 func NewCustomerPermissionReservationsList() list.ListResource {
 	return newCustomerPermissionReservations()
 }

@@ -30,7 +30,7 @@ const (
 	sp       = mockbackend.AzureSavingsPlan
 )
 
-// block is a resource block with further arguments, such as "enabled = false".
+// block returns a resource block with further arguments, such as "enabled = false".
 func block(name, customerID string, arguments ...string) string {
 	return fmt.Sprintf("resource %q %q {\n  customer_id = %q\n  %s\n}\n", typeName, name, customerID, strings.Join(arguments, "\n  "))
 }
@@ -39,7 +39,7 @@ func address(name string) string { return typeName + "." + name }
 
 func policyID(customerID string) string { return mockbackend.PartnerTenantID + "_" + customerID }
 
-// isOn checks the state of a permission that is on or off.
+// isOn returns checks of the state of a permission that is enabled or disabled.
 func isOn(name, customerID string, on bool) []statecheck.StateCheck {
 	return []statecheck.StateCheck{
 		statecheck.ExpectKnownValue(address(name), tfjsonpath.New("customer_id"), knownvalue.StringExact(customerID)),
@@ -48,14 +48,14 @@ func isOn(name, customerID string, on bool) []statecheck.StateCheck {
 	}
 }
 
-// does checks what a plan does to a resource.
+// does returns a check of the planned action for a resource.
 func does(name string, action plancheck.ResourceActionType) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(address(name), action)}}
 }
 
 var changesNothing = resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}
 
-// leaves checks on the server what destroy left of the customers' permissions.
+// leaves returns a check of the customers' permissions on the server after the destroy.
 func leaves(t *testing.T, b *acctest.Backend, permissions map[string][]string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		for customerID, want := range permissions {
@@ -65,7 +65,7 @@ func leaves(t *testing.T, b *acctest.Backend, permissions map[string][]string) r
 	}
 }
 
-// test runs the steps, each of which ends with a plan that has to be empty.
+// test runs the steps. Each of them ends with a plan that must be empty.
 func test(t *testing.T, b *acctest.Backend, left map[string][]string, steps ...resource.TestStep) {
 	t.Helper()
 	resource.UnitTest(t, acctest.AgeBetweenSteps(t, resource.TestCase{
@@ -106,14 +106,14 @@ func TestAccReservations_lifecycle(t *testing.T) {
 	)
 }
 
-// A permission that must be off is worth declaring, and is guarded like one that is on.
+// A declared permission that is disabled is protected against changes like an enabled one.
 func TestAccReservations_off(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
 	config := b.Config(
 		block("adatum", mockbackend.AdatumID, "enabled = false"),
-		block("northwind", mockbackend.NorthwindID, "enabled = false"), // has no Azure plan, and needs none
-		block("tailspin", mockbackend.TailspinID, "enabled = false"),   // is on
+		block("northwind", mockbackend.NorthwindID, "enabled = false"), // has no Azure plan, and does not need one
+		block("tailspin", mockbackend.TailspinID, "enabled = false"),   // is enabled
 	)
 	server := func() {
 		for _, id := range []string{mockbackend.AdatumID, mockbackend.NorthwindID, mockbackend.TailspinID} {
@@ -146,7 +146,7 @@ func TestAccReservations_adoptsWhatIsOn(t *testing.T) {
 			ConfigStateChecks: append(isOn("tailspin", mockbackend.TailspinID, true), isOn("contoso", mockbackend.ContosoID, true)...),
 			PostApplyFunc: func() {
 				if w := acctest.Writes(b.Backend); len(w) > 0 {
-					t.Errorf("adopting changed something on the server: %v", acctest.Routes(w))
+					t.Errorf("the adoption sent writes: %v", acctest.Routes(w))
 				}
 				for id, before := range map[string]string{mockbackend.TailspinID: tailspin.ETag, mockbackend.ContosoID: contoso.ETag} {
 					if after, _ := b.Policy(id); after.ETag != before {
@@ -169,7 +169,7 @@ func TestAccReservations_import(t *testing.T) {
 				ResourceName: address(name), ImportState: true, ImportStateId: id,
 				ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "customer_id",
 			},
-			// Both fail unless the plan after the import is empty.
+			// Both steps fail unless the plan after the import is empty.
 			resource.TestStep{ResourceName: address(name), ImportState: true, ImportStateId: id, ImportStateKind: resource.ImportBlockWithID},
 			resource.TestStep{ResourceName: address(name), ImportState: true, ImportStateId: id, GenerateConfig: true, ImportStateKind: resource.ImportBlockWithID},
 		)
@@ -177,8 +177,8 @@ func TestAccReservations_import(t *testing.T) {
 	test(t, b, map[string][]string{mockbackend.AdatumID: nil, mockbackend.LitwareID: nil}, steps...)
 }
 
-// What is imported by the command is planned without a change, which is how permissions
-// that exist before Terraform are taken over.
+// The plan after an import with the import command is empty. In this way, existing permissions come under
+// Terraform's management.
 func TestAccReservations_importThenPlan(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -206,7 +206,7 @@ func TestAccReservations_importRefused(t *testing.T) {
 	)
 }
 
-// With a newer CLI the import block may name the identity instead of the id.
+// With a newer CLI, the import block may contain the identity instead of the ID.
 func TestAccReservations_importByIdentity(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -226,8 +226,8 @@ func TestAccReservations_importByIdentity(t *testing.T) {
 	})
 }
 
-// Whatever happens to the policy outside Terraform, the plan shows what concerns this
-// permission, and the other one is never touched.
+// Whatever changes in the policy outside Terraform, the plan shows the changes of this permission, and never
+// changes the other one.
 func TestAccReservations_drift(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -244,20 +244,20 @@ func TestAccReservations_drift(t *testing.T) {
 			PreConfig: outside(), Config: config,
 			ConfigPlanChecks: does("adatum", plancheck.ResourceActionUpdate), PostApplyFunc: server(ri),
 		},
-		resource.TestStep{ // the other one added
+		resource.TestStep{ // the other permission added
 			PreConfig: outside(ri, sp), Config: config, ConfigPlanChecks: changesNothing, PostApplyFunc: server(ri, sp),
 		},
-		resource.TestStep{ // the other one removed
+		resource.TestStep{ // the other permission removed
 			PreConfig: outside(ri), Config: config, ConfigPlanChecks: changesNothing, PostApplyFunc: server(ri),
 		},
-		resource.TestStep{ // the other one added, and this one turned off by Terraform
+		resource.TestStep{ // the other permission added, and this one disabled by Terraform
 			PreConfig: outside(sp, ri), Config: b.Config(block("adatum", mockbackend.AdatumID, "enabled = false")),
 			ConfigPlanChecks: does("adatum", plancheck.ResourceActionUpdate), PostApplyFunc: server(sp),
 		},
 	)
 }
 
-// A relationship that ended shows in one of three ways; nothing is documented.
+// Microsoft does not document how an ended relationship shows. The mock has three ways.
 func TestAccReservations_relationshipEnded(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -273,7 +273,8 @@ func TestAccReservations_relationshipEnded(t *testing.T) {
 			b := acctest.New(t, mockbackend.Config{})
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = c.how })
 			checked := b.Config(block("adatum", mockbackend.AdatumID))
-			// What happened outside warns. The end is the destroy, which plans first and has to succeed.
+			// A change outside Terraform is only a warning. The last step is the destroy, which plans first and
+			// must succeed.
 			test(t, b, nil,
 				resource.TestStep{Config: checked},
 				resource.TestStep{
@@ -326,7 +327,7 @@ func TestAccReservations_unqualifiedCustomer(t *testing.T) {
 	)
 }
 
-// A customer that is known only at apply is checked there.
+// A customer that is known only during the apply is checked there.
 func TestAccReservations_customerKnownAtApply(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -360,7 +361,7 @@ func TestAccReservations_malformedCustomerID(t *testing.T) {
 		ExpectError: acctest.Says("The value of customer_id must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202."),
 	})
 	if sent := b.Requests(); len(sent) > 0 {
-		t.Errorf("requests were sent for what can be judged without the server: %v", acctest.Routes(sent))
+		t.Errorf("requests were sent for a check that needs no server: %v", acctest.Routes(sent))
 	}
 }
 
@@ -378,7 +379,7 @@ func TestAccReservations_role(t *testing.T) {
 				" with " + address("one") + ","),
 		},
 		resource.TestStep{Config: sales(one), ExpectError: acctest.Says("Only an Admin agent can enable or disable customer permissions")},
-		// The roles may look.
+		// All roles may read.
 		resource.TestStep{Config: b.Config(one)},
 		resource.TestStep{Config: sales(one), ConfigPlanChecks: changesNothing},
 		resource.TestStep{Config: b.ConfigAs(b.User(mockbackend.HelpdeskAgent).RefreshToken, one), ConfigPlanChecks: changesNothing},
@@ -427,13 +428,13 @@ func TestAccReservations_signIn(t *testing.T) {
 	}
 }
 
-// The real CLI and the built provider, since terraform-plugin-testing knows no for_each.
+// This uses the real CLI and the built provider, because terraform-plugin-testing does not support for_each.
 func TestAccReservations_manyAtOnceWhileThrottled(t *testing.T) {
 	t.Parallel()
 	manyAtOnceWhileThrottled(t, 50)
 }
 
-// BenchmarkReservationsWhileThrottled does the same with more, which takes half a minute.
+// BenchmarkReservationsWhileThrottled does the same with more customers. It takes half a minute.
 func BenchmarkReservationsWhileThrottled(b *testing.B) {
 	for b.Loop() {
 		manyAtOnceWhileThrottled(b, 200)
@@ -442,7 +443,7 @@ func BenchmarkReservationsWhileThrottled(b *testing.B) {
 
 func manyAtOnceWhileThrottled(t testing.TB, n int) {
 	t.Helper()
-	// Few enough requests that a slow machine is throttled as well.
+	// The limit is low enough that even a slow machine is throttled.
 	b := acctest.New(t, mockbackend.Config{Customers: n + 10, Rate: mockbackend.Rate{Requests: 30, Per: time.Second}})
 	ids := map[string]bool{}
 	for _, c := range b.Customers()[10:] {

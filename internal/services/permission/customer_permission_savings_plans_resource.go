@@ -7,12 +7,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// NewCustomerPermissionSavingsPlansResource is partnercenter_customer_permission_savings_plans.
+// NewCustomerPermissionSavingsPlansResource returns the resource
+// partnercenter_customer_permission_savings_plans.
 func NewCustomerPermissionSavingsPlansResource() resource.Resource {
 	return newCustomerPermissionSavingsPlans()
 }
 
-// NewCustomerPermissionSavingsPlansList is the list resource partnercenter_customer_permission_savings_plans.
+// NewCustomerPermissionSavingsPlansList returns the list resource
+// partnercenter_customer_permission_savings_plans.
 func NewCustomerPermissionSavingsPlansList() list.ListResource {
 	return newCustomerPermissionSavingsPlans()
 }

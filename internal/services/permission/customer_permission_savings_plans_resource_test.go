@@ -22,7 +22,7 @@ func savingsBlock(name, customerID string, arguments ...string) string {
 	return fmt.Sprintf("resource %q %q {\n  customer_id = %q\n  %s\n}\n", savingsType, name, customerID, strings.Join(arguments, "\n  "))
 }
 
-// Both permissions of a customer are managed side by side, each without the other.
+// Both permissions of a customer can be managed independently.
 func TestAccSavingsPlans_besideReservations(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -45,7 +45,7 @@ func TestAccSavingsPlans_besideReservations(t *testing.T) {
 			ResourceName: savingsType + ".adatum", ImportState: true, ImportStateId: mockbackend.AdatumID,
 			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "customer_id",
 		},
-		resource.TestStep{ // turned off outside
+		resource.TestStep{ // disabled outside Terraform
 			PreConfig:        func() { b.SetPermissions(mockbackend.AdatumID) },
 			Config:           b.Config(savingsBlock("adatum", mockbackend.AdatumID)),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(savingsType+".adatum", plancheck.ResourceActionUpdate)}},

@@ -105,7 +105,7 @@ type customerPermissionIdentity struct {
 	CustomerID types.String `tfsdk:"customer_id"`
 }
 
-// identity is in lower case: Terraform compares identities to the letter.
+// identity is in lower case, because Terraform compares identities case-sensitively.
 func (m customerPermissionModel) identity() customerPermissionIdentity {
 	return customerPermissionIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString()))}
 }

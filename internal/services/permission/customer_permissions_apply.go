@@ -15,20 +15,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// applied is what an apply has reached.
+// applied is the result of an apply.
 type applied struct {
 	known       snapshot
 	unconfirmed map[string]reason
-	// outside are customers that are still as something outside Terraform has set them.
+	// outside are customers whose permissions are still as they were set outside Terraform.
 	outside outside
-	// changes and summary are what the state says of the apply.
+	// changes and summary are the values of the state about the apply.
 	changes types.Map
 	summary types.String
-	// touched says that something was changed, or may have been.
+	// touched is true if something was changed, or may have been changed.
 	touched bool
 }
 
-// apply changes what has to be changed.
+// apply applies the steps of the review, and returns what the state then says.
 func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPermissionsModel, v review, object string, private tfkit.PrivateState) (applied, diag.Diagnostics) {
 	want, left, before := toFleet(plan.Permissions), plan.unconfirmed(), v.before
 	if r.claimUnchanged(want, before, v.steps, object) {
@@ -63,8 +63,9 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	return out, diags
 }
 
-// claimUnchanged claims what is on already, also of customers of whom something else changes. It marks customers as unsure whose
-// permission an object that ends in this run may be turning off, and tells whether there are any.
+// claimUnchanged claims the permissions that are already enabled, also of customers with other changes. If an
+// object that ends in this run may be disabling such a permission, it marks the customer as unsure and returns
+// true.
 func (r *customerPermissionsResource) claimUnchanged(want fleet, before snapshot, steps []step, object string) (found bool) {
 	turnedOn := make(map[string][]partnercenter.Permission, len(steps))
 	for _, s := range steps {
@@ -73,7 +74,7 @@ func (r *customerPermissionsResource) claimUnchanged(want fleet, before snapshot
 	for id, one := range want {
 		for _, permission := range one.on() {
 			if slices.Contains(turnedOn[id], permission) {
-				continue // claimed when it is on
+				continue // claimed once it is enabled
 			}
 			others := r.Claims.Put(subjectOf(permission, id), fleetClaim(object, true))
 			if slices.ContainsFunc(others, func(c tfkit.Claim) bool { return c.Phase == tfkit.Ending }) {
@@ -84,7 +85,7 @@ func (r *customerPermissionsResource) claimUnchanged(want fleet, before snapshot
 	return found
 }
 
-// stillUnsure are the customers that stay unconfirmed when nothing is written.
+// stillUnsure returns the customers that stay unconfirmed if nothing is written.
 func (k snapshot) stillUnsure() map[string]reason {
 	out := make(map[string]reason)
 	for id := range k.unsure {
@@ -93,16 +94,16 @@ func (k snapshot) stillUnsure() map[string]reason {
 	return out
 }
 
-// writing says how steps are taken.
+// writing is the input of write.
 type writing struct {
 	verify, report bool
-	left           map[string]reason // whom the plan leaves out
-	written        time.Time         // when the fleet was written last
+	left           map[string]reason // customers that the plan leaves out
+	written        time.Time         // time of the last write of the resource
 	object         string
 	private        tfkit.PrivateState
 }
 
-// write takes the steps, several customers at a time.
+// write applies the steps, several customers at a time.
 func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w writing) ([]result, diag.Diagnostics) {
 	results, kept := make([]result, len(steps)), make([][]tfkit.Subject, len(steps))
 	progress := tfkit.NewProgress("changed", "customers", len(steps))
@@ -146,9 +147,9 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 		switch {
 		case one.err == nil:
 		case len(s.on) == 0 && isGone(one.err):
-			one.err = nil // there is nothing to turn off
+			one.err = nil // there is nothing to disable
 		case one.outcome != partnercenter.Unsure && s.before != nil && isGone(one.err):
-			one.err = nil // it left since the plan; the next refresh shows that
+			one.err = nil // the relationship ended after the plan; the next refresh shows that
 			leftOut.Add(s.customerID, errs[i])
 		case one.outcome != partnercenter.Unsure && w.report && len(s.on) > 0 && refusal(one.err) != "":
 			one.left, one.err = refusal(one.err), nil
@@ -178,13 +179,13 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	return results, diags
 }
 
-// unwritten is a failure before anything was written.
+// unwritten is a failure before any write.
 type unwritten struct{ error }
 
 func (e unwritten) Unwrap() error                { return e.error }
 func (unwritten) Outcome() partnercenter.Outcome { return partnercenter.NotSent }
 
-// unsureOf are the customers for whom nobody knows what the write did.
+// unsureOf returns the customers for whom the outcome of the write is unknown.
 func unsureOf(steps []step, results []result) []string {
 	var out []string
 	for i, s := range steps {
@@ -195,7 +196,7 @@ func unsureOf(steps []step, results []result) []string {
 	return out
 }
 
-// refusal is [reasonOf], also for refusals whose reason is not known.
+// refusal is [reasonOf], but also returns a reason for refusals of unknown cause.
 func refusal(err error) reason {
 	if why := reasonOf(err); why != "" {
 		return why
@@ -206,17 +207,17 @@ func refusal(err error) reason {
 	return ""
 }
 
-// untaint is what to do when a first apply failed.
+// untaint says what to do after a failed first apply.
 const untaint = "The next plan shows the resource as tainted and replaces it, which changes no customer that is listed. To avoid that, run terraform untaint ADDRESS, then apply."
 
-// plannedKey is where private state keeps what the last plan was for: Delete has to tell a
+// plannedKey is the key of private state for what the last plan creates. With it, Delete can distinguish a
 // destroy from the first half of a replacement.
 const plannedKey = "planned"
 
-// plannedCreation is what a plan creates, or the zero value.
+// plannedCreation is what a plan creates. It is zero if the plan creates nothing.
 type plannedCreation struct {
 	Creates bool `json:"creates"`
-	// Next is what is created, nil when that is not known yet, and Changes what the plan shows of it.
+	// Next is what is created, or nil if it is unknown. Changes are the planned changes by customer ID.
 	Next    *reviewed         `json:"next,omitempty"`
 	Changes map[string]string `json:"changes,omitempty"`
 }
@@ -225,8 +226,8 @@ func (p plannedCreation) save(ctx context.Context, private tfkit.PrivateState) d
 	return tfkit.SetPrivate(ctx, private, plannedKey, p)
 }
 
-// split divides what a fleet that is destroyed has on into what the fleet that replaces it lists,
-// and the rest, which ends. A replacement whose customers are not known yet ends everything.
+// split divides the permissions of a destroyed resource into those of customers that its replacement lists, and
+// the rest, which ends. If the customers of the replacement are unknown, everything ends.
 func (p plannedCreation) split(f fleet) (next, ended fleet) {
 	next, ended = fleet{}, maps.Clone(f)
 	if p.Next == nil {
@@ -241,12 +242,12 @@ func (p plannedCreation) split(f fleet) (next, ended fleet) {
 	return next, ended
 }
 
-// settable is the state of a response.
+// settable is the state in a response.
 type settable interface {
 	Set(ctx context.Context, value any) diag.Diagnostics
 }
 
-// save writes what was reached to the state.
+// save writes the result to the state.
 func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached applied, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
 	var diags, more diag.Diagnostics
 	if !reached.known.listed.equal(toFleet(m.Permissions)) {

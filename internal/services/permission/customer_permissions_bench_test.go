@@ -8,8 +8,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// BenchmarkFleet refreshes and plans 10,000 customers of which nothing has changed, by the activity log, so
-// that next to no request is in it. Allocations are those of the provider and of this test together.
+// BenchmarkFleet refreshes and plans 10,000 unchanged customers by the activity log, with almost no request.
+// Allocations are those of the provider and of this test together.
 func BenchmarkFleet(b *testing.B) {
 	mock := mockbackend.New(mockbackend.Config{Customers: 10_000})
 	r := acctest.NewProtocol(b, mock, mock.User(mockbackend.AdminAgent).RefreshToken).Resource(fleetType)
@@ -48,8 +48,8 @@ func BenchmarkFleet(b *testing.B) {
 	})
 }
 
-// BenchmarkPermissionList lists 10,000 customers with their resources, as "terraform query" does. The memory that is in
-// use beside the mock is that of the provider and of the results, which this test keeps.
+// BenchmarkPermissionList lists 10,000 customers with their resources, as "terraform query" does. The memory in
+// use, without the mock's, is that of the provider and of the results, which this test keeps.
 func BenchmarkPermissionList(b *testing.B) {
 	mock, p := fleet(b, mockbackend.Config{Customers: 10_000})
 	inUse := func() float64 {

@@ -12,25 +12,26 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// The values of read.
+// Values of the attribute read.
 const (
 	readSingle = "single"
 	readByList = "list"
 )
 
-// listSample is how many single reads have to agree with the list of all policies before it is believed. With no more
-// customers than that, all are read one by one.
+// listSample is the number of single reads that must agree with the list of all policies before the list is
+// used. Up to this number of customers, all are read one by one.
 const listSample = 20
 
-// policies are those of customers, by id in lower case.
+// policies are policies by customer ID in lower case.
 type policies map[string]partnercenter.SelfServePolicy
 
-// listPolicies reads the policies of all customers by one list, which Microsoft does not document. What the list has as on
-// is on. That a permission is missing from it is believed only after single reads of a sample agree, and never of a
-// customer of whom declared says that it is on: it is read one by one. If one single read contradicts the list, nothing of it is
-// believed. Then, and for few customers, the answer is nil; the warning says why.
+// listPolicies reads the policies of all customers with one list call, which Microsoft does not document. A
+// permission in the list counts as enabled. A permission that is not in the list counts as disabled only after
+// single reads of a sample agree with the list. If declared returns a permission that is not in the list, the
+// customer is always read on its own. If one single read contradicts the list, the list is not used: the result
+// is nil, with a warning that says why. For at most listSample customers, the result is nil without a warning.
 //
-// Customers that are missing from the answer have to be read one by one.
+// Customers that are missing from the result have to be read one by one.
 func listPolicies(ctx context.Context, c *tfkit.Clients, ids []string, declared func(id string) []partnercenter.Permission) (policies, diag.Diagnostics) {
 	if len(ids) <= listSample {
 		return nil, nil
@@ -59,14 +60,14 @@ func listPolicies(ctx context.Context, c *tfkit.Clients, ids []string, declared 
 		return err
 	})
 	if err != nil {
-		return nil, nil // the single reads fail in the same way, and say so
+		return nil, nil // the caller's single reads fail in the same way and report it
 	}
 	out := make(policies, len(ids))
 	for _, id := range slices.Concat(on, off) {
 		out[id] = listed[id]
 	}
 	for i, id := range single {
-		if failed[i] != nil { // read again, and reported, by the caller
+		if failed[i] != nil { // the caller reads it again and reports it
 			delete(out, id)
 			continue
 		}
@@ -80,7 +81,7 @@ func listPolicies(ctx context.Context, c *tfkit.Clients, ids []string, declared 
 	return out, nil
 }
 
-// sampleOf takes the sample at random, half of it from those that are on as far as there are so many.
+// sampleOf returns a random sample. Half of it are customers with an enabled permission, if there are so many.
 func sampleOf(on, off []string) []string {
 	pick := func(from []string, n int) []string {
 		from = slices.Clone(from)

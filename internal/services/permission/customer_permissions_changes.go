@@ -13,30 +13,30 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// This file puts into words what a plan does. It asks no server: the same steps always make the
-// same words, since Terraform plans once more while it applies and refuses other ones.
+// This file describes the changes of a plan in words. It sends no request: the same steps always give the same
+// words. Terraform plans again during the apply, and rejects other words.
 
-// ChangeAttributes are the attributes that say what a plan changes.
+// ChangeAttributes are the attributes that describe the changes of a plan.
 var ChangeAttributes = []string{"changes", "change_summary"}
 
-// shortWords are the permissions in the attribute changes.
+// shortWords are the names of the permissions in the attribute changes.
 var shortWords = map[partnercenter.Permission]string{
 	partnercenter.AzureReservedInstances: "reservations",
 	partnercenter.AzureSavingsPlan:       "savings plans",
 }
 
-// memberPermissions are in a stable order.
+// memberPermissions are the permissions in a stable order.
 var memberPermissions = []partnercenter.Permission{partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan}
 
-// reasonWords are the reasons in the attribute changes.
+// reasonWords are the texts of the reasons in the attribute changes.
 var reasonWords = map[reason]string{
 	reasonNoAzure:        "no Azure subscription",
 	reasonNoRelationship: "no reseller relationship",
 	reasonRefused:        "refused by Partner Center",
 }
 
-// outside are the customers whose permissions were found changed outside Terraform, and why where
-// the customer cannot have them.
+// outside are the customers whose permissions were changed outside Terraform. The reason says why the customer
+// cannot have the permission, if it cannot.
 type outside struct {
 	Off map[string]reason `json:"off,omitempty"`
 	On  map[string]bool   `json:"on,omitempty"`
@@ -56,17 +56,18 @@ func (o *outside) on(id string) {
 	o.On[id] = true
 }
 
-// changes are what a plan does, by customer id.
+// changes are the changes of a plan, by customer ID.
 type changes struct {
 	by map[string]string
-	// listed are the customers of the plan that nothing is done for.
+	// listed is the number of customers in the plan without a change.
 	listed                                 int
 	enables, disables, releases, notEnable int
 }
 
-// changes are what the steps do, who is released, and who is left out. Passes tells of permissions that
-// pass from another resource that ends, of which a warning tells: they are on, or off for a moment.
-// Customers that the last apply has left out for the same reason, which before has, are no change.
+// changes describes the steps, the releases, and the customers that are left out. passes reports whether
+// another object of the run ends the permission. A warning covers such a permission: it stays enabled, or is
+// disabled only for a short time. Customers that the last apply left out for the same reason (in before) are
+// not a change.
 func (k snapshot) changes(want fleet, steps []step, left, before map[string]reason, found outside, passes func(tfkit.Subject) bool) changes {
 	out := changes{by: make(map[string]string), listed: len(want)}
 	words := make(map[string][]string)
@@ -108,7 +109,7 @@ func (k snapshot) changes(want fleet, steps []step, left, before map[string]reas
 	for id, before := range k.listed {
 		one, isListed := want[id]
 		if !isListed {
-			continue // turned off
+			continue // a step disables it
 		}
 		released := false
 		for _, permission := range memberPermissions {
@@ -140,7 +141,7 @@ func count(b bool) int {
 	return 0
 }
 
-// why is the reason for a step, unless the configuration lists it.
+// why returns the reason for a step that the configuration does not show.
 func (s step) why(found outside) string {
 	_, off := found.Off[s.customerID]
 	switch {
@@ -156,7 +157,7 @@ func (s step) why(found outside) string {
 	return ""
 }
 
-// summary is one line, or null where nothing changes.
+// summary returns one line. It is null if nothing changes.
 func (c changes) summary() types.String {
 	if len(c.by) == 0 {
 		return types.StringNull()
@@ -165,7 +166,7 @@ func (c changes) summary() types.String {
 		c.enables, c.disables, c.releases, c.notEnable, c.listed))
 }
 
-// toMap has the customers by name and id. It is null where nothing changes.
+// toMap returns the changes by name and ID of the customer. It is null if nothing changes.
 func (c changes) toMap(names map[string]string) types.Map {
 	if len(c.by) == 0 {
 		return types.MapNull(types.StringType)
@@ -177,7 +178,7 @@ func (c changes) toMap(names map[string]string) types.Map {
 	return types.MapValueMust(types.StringType, out)
 }
 
-// nameAndID is how the provider calls a customer. The name may be empty.
+// nameAndID returns the text that names a customer. The name may be empty.
 func nameAndID(name, id string) string {
 	if name == "" {
 		return id
@@ -185,7 +186,7 @@ func nameAndID(name, id string) string {
 	return name + " (" + id + ")"
 }
 
-// changedID is the customer of a key of the attribute changes.
+// changedID returns the customer ID from a key of the attribute changes.
 func changedID(key string) string {
 	id := strings.TrimSuffix(key, ")")
 	return id[max(0, len(id)-len("00000000-0000-0000-0000-000000000000")):]

@@ -24,11 +24,11 @@ const (
 	fabrikam = "Fabrikam Demo (" + mockbackend.FabrikamID + ")"
 )
 
-// reviews are what a plan has to say. In the mock, Contoso has both permissions on and Tailspin
-// reservations; Fabrikam has no Azure subscription.
+// reviews are plans with the changes that they must show. In the mock, Contoso has both permissions enabled,
+// and Tailspin has reservations enabled. Fabrikam has no Azure subscription.
 var reviews = []struct {
 	name string
-	// before is applied first, unless it is nil, and then the server is changed.
+	// before is applied first, unless it is nil. Then the server is changed.
 	before    acctest.Values
 	outside   map[string][]string
 	config    acctest.Values
@@ -88,7 +88,7 @@ var reviews = []struct {
 		summary:   "enables 1, disables 1, releases 0, cannot enable 0; 0 already as declared",
 	},
 	{
-		name:    "who cannot be enabled",
+		name:    "a customer that cannot be enabled",
 		before:  of(acctest.Values{mockbackend.AdatumID: onlyRI}),
 		config:  of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.FabrikamID: onlyRI}, "on_error", "report"),
 		changes: acctest.Values{fabrikam: "reservations: cannot be enabled (no Azure subscription)"},
@@ -101,7 +101,8 @@ var reviews = []struct {
 	},
 }
 
-// The plan says what an apply changes, the apply keeps it, and the next plan does not repeat it.
+// The plan shows what an apply changes, the state keeps it after the apply, and the next plan does not repeat
+// it.
 func TestProtoFleet_changes(t *testing.T) {
 	t.Parallel()
 	for _, c := range reviews {
@@ -130,7 +131,7 @@ func TestProtoFleet_changes(t *testing.T) {
 				r.Again()
 				r.MustRefresh()
 				expectChanges(t, "the state that was loaded again", r.State(), nil, nil)
-				if c.name != "who cannot be enabled" { // it is tried again
+				if c.name != "a customer that cannot be enabled" { // each plan tries it again
 					r.ExpectPlan(c.config, acctest.NoOp)
 				}
 			})
@@ -149,8 +150,8 @@ func expectChanges(t *testing.T, where string, v, changes acctest.Values, summar
 	}
 }
 
-// Nobody is changed whom the plan does not name: what changed between plan and apply ends it before the
-// first write, and planning again works.
+// An apply changes only customers that the plan names. A change between plan and apply stops the apply before
+// the first write, and a new plan works.
 func TestCLIFleet_changedSincePlan(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -175,7 +176,7 @@ func TestCLIFleet_changedSincePlan(t *testing.T) {
 			r := w.Run(t.Context(), "apply", "plan")
 			for _, want := range []string{"Provider produced inconsistent final plan", "Then plan again."} {
 				if r.Err == nil || !strings.Contains(oneLine(r.Output), want) {
-					t.Errorf("without %q:\n%s", want, r.Output)
+					t.Errorf("the output does not contain %q:\n%s", want, r.Output)
 				}
 			}
 			if writes := acctest.Writes(b.Backend); len(writes) > 0 {
@@ -186,14 +187,14 @@ func TestCLIFleet_changedSincePlan(t *testing.T) {
 			}
 			mustRun(t, w, "apply", "-auto-approve")
 			if r := w.Run(t.Context(), "plan", "-detailed-exitcode"); r.ExitCode != 0 {
-				t.Errorf("the plan after it ends with %d:\n%s", r.ExitCode, r.Output)
+				t.Errorf("the next plan has exit code %d:\n%s", r.ExitCode, r.Output)
 			}
 		})
 	}
 }
 
-// The plan of a destroy names whom it disables, and does without names when they cannot be read.
-func TestProtoFleet_destroyTells(t *testing.T) {
+// The plan of a destroy names the customers that it disables. If their names cannot be read, it shows the IDs.
+func TestProtoFleet_destroyWarns(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn, mockbackend.LitwareID: bothOff}))
@@ -213,7 +214,7 @@ func TestProtoFleet_destroyTells(t *testing.T) {
 	})
 }
 
-// A replacement whose customers changed since its plan keeps the state, and says what to do.
+// A replacement whose customers changed after its plan keeps the state, and says what to do.
 func TestProtoFleet_replacementChangedSincePlan(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -245,7 +246,7 @@ func TestProtoFleet_replacementChangedSincePlan(t *testing.T) {
 	})
 }
 
-// The plan of 3,000 customers, as people read it and as policies do.
+// The plan of 3,000 customers is readable, as text and as JSON.
 func TestCLIFleet_review(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{Customers: 3000})
@@ -267,7 +268,7 @@ func TestCLIFleet_review(t *testing.T) {
 	mustRun(t, w, "apply", "-auto-approve")
 	for what, args := range map[string][]string{"a refresh-only plan": {"plan", "-refresh-only", "-detailed-exitcode"}, "a plan": {"plan", "-detailed-exitcode"}} {
 		if r := w.Run(t.Context(), args...); r.ExitCode != 0 {
-			t.Errorf("%s right after the apply ends with %d:\n%s", what, r.ExitCode, r.Output)
+			t.Errorf("%s right after the apply has exit code %d:\n%s", what, r.ExitCode, r.Output)
 		}
 	}
 	if err := w.Age(time.Hour); err != nil {
@@ -277,7 +278,7 @@ func TestCLIFleet_review(t *testing.T) {
 		b.SetPermissions(c.ID, ri)
 	}
 
-	gone := customers[2700].ID // one that has nothing on would not be changed
+	gone := customers[2700].ID // a customer without an enabled permission would not be changed
 	writeFleet(t, w, declare(5, "deny", func(p map[string]map[string]bool) { delete(p, gone) }))
 	mustRun(t, w, "plan", "-out=plan")
 	text := mustRun(t, w, "show", "plan").Output
@@ -310,7 +311,7 @@ func TestCLIFleet_review(t *testing.T) {
 	}
 	mustRun(t, w, "apply", "plan")
 	if r := w.Run(t.Context(), "plan", "-detailed-exitcode"); r.ExitCode != 0 {
-		t.Errorf("the plan after the apply ends with %d:\n%s", r.ExitCode, r.Output)
+		t.Errorf("the plan after the apply has exit code %d:\n%s", r.ExitCode, r.Output)
 	}
 
 	writeFleet(t, w, declare(105, "deny", func(p map[string]map[string]bool) { delete(p, gone) }))
@@ -328,7 +329,7 @@ func mustRun(t *testing.T, w *acctest.Workspace, args ...string) acctest.Result 
 	return r
 }
 
-// writeFleet replaces the configuration behind the terraform block.
+// writeFleet replaces the configuration after the terraform block.
 func writeFleet(t *testing.T, w *acctest.Workspace, block string) {
 	t.Helper()
 	writeFile(t, filepath.Join(w.Dir, "main.tf"), requirement+block)

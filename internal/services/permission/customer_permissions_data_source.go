@@ -22,20 +22,21 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*customerPermissionsDataSource)(nil)
 
-// manyIDs is from how many customers on all are listed, 500 per request, instead of each
-// being looked up.
+// manyIDs is the number of customer IDs from which all customers are listed, 500 per request. Below it, each
+// customer is read.
 const manyIDs = 50
 
-// NewCustomerPermissionsDataSource is partnercenter_customer_permissions.
+// NewCustomerPermissionsDataSource returns the data source partnercenter_customer_permissions.
 func NewCustomerPermissionsDataSource() datasource.DataSource {
 	return &customerPermissionsDataSource{}
 }
 
-// customerPermissionsDataSource tells what many customers may buy by themselves.
+// customerPermissionsDataSource reads what many customers may buy by themselves.
 //
-// Endpoints, app+user with any agent: GET /v1/customers, and GET /v1/SelfServePolicy for each
-// customer; for a few named ones GET /v1/customers/{customer} instead of the list.
-// The API has no documented call for the policies of several customers; read = "list" tries the list without entity_id.
+// Endpoints, app+user with any agent: GET /v1/customers, and GET /v1/SelfServePolicy for each customer. For a
+// few customer IDs, GET /v1/customers/{customer} replaces the list.
+// The API has no documented call for the policies of several customers. With read = "list", the provider sends
+// the list request without entity_id.
 // https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies
 type customerPermissionsDataSource struct{ tfkit.DataSource }
 
@@ -132,7 +133,7 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	}
 	ctx, cancel := tfkit.OperationWithin(ctx, timeout)
 	defer cancel()
-	subjects, err := d.subjects(ctx, m)
+	subjects, err := d.listSubjects(ctx, m)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", err))
 		return
@@ -181,9 +182,9 @@ func (d *customerPermissionsDataSource) Read(ctx context.Context, req datasource
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// subjects are the customers that the configuration selects, sorted by id. A few that are named
-// are not known yet.
-func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customerPermissionsDataSourceModel) ([]subject, error) {
+// listSubjects returns the customers that the configuration selects, sorted by ID. If it selects only a few by ID,
+// they are not read yet (known is false).
+func (d *customerPermissionsDataSource) listSubjects(ctx context.Context, m customerPermissionsDataSourceModel) ([]subject, error) {
 	named := make([]string, 0, len(m.CustomerIDs))
 	for _, id := range m.CustomerIDs {
 		named = append(named, strings.ToLower(id))
@@ -203,7 +204,7 @@ func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customer
 	if m.CustomerIDs == nil {
 		out := make([]subject, len(listed))
 		for i, c := range listed {
-			out[i].is(c)
+			out[i].setCustomer(c)
 		}
 		return out, nil
 	}
@@ -211,21 +212,21 @@ func (d *customerPermissionsDataSource) subjects(ctx context.Context, m customer
 	for i, id := range named {
 		out[i].customerID = id
 		if at, ok := slices.BinarySearchFunc(listed, id, func(c partnercenter.Customer, id string) int { return cmp.Compare(c.ID, id) }); ok {
-			out[i].is(listed[at])
+			out[i].setCustomer(listed[at])
 		}
 	}
 	return out, nil
 }
 
-// read reads one customer's permissions. Who is not known is looked up first: a customer
-// without a policy and no customer can read alike.
+// read reads one customer's permissions. A customer that is not known yet is read first. Otherwise an
+// unknown ID would look like a customer without a policy.
 func (d *customerPermissionsDataSource) read(ctx context.Context, s *subject, known policies) error {
 	if !s.known {
 		c, err := d.PartnerCenter.Customers.Get(ctx, s.customerID)
 		if err != nil {
 			return err
 		}
-		s.is(c)
+		s.setCustomer(c)
 	}
 	if policy, ok := known[s.customerID]; ok {
 		s.policy = policy

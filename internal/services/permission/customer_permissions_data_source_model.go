@@ -28,7 +28,7 @@ type customerPermissionsDataSourceModel struct {
 	Errors            map[string]string `tfsdk:"errors"`
 }
 
-// permissionsObject is the type of what is known of one customer.
+// permissionsObject is the type of one customer in the attribute customers.
 var permissionsObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"customer_id": types.StringType, "company_name": types.StringType, "domain": types.StringType,
 	"azure_reservations": types.BoolType, "azure_savings_plans": types.BoolType, "policy_id": types.StringType,
@@ -37,21 +37,21 @@ var permissionsObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 // subject is a customer whose permissions are read.
 type subject struct {
 	customerID, companyName, domain string
-	// known says that Partner Center counted it among the partner's customers a moment ago.
+	// known is true if Partner Center has returned the customer in this read.
 	known bool
 
 	policy partnercenter.SelfServePolicy
-	// gone says that its tenant has been deleted since, unrelated that its relationship ended.
+	// gone is true if the tenant was deleted after that, unrelated if the relationship ended.
 	gone, unrelated bool
 }
 
-// is takes over what Partner Center says of the customer.
-func (s *subject) is(c partnercenter.Customer) {
+// setCustomer copies the data that Partner Center returned for the customer.
+func (s *subject) setCustomer(c partnercenter.Customer) {
 	s.customerID, s.companyName, s.domain, s.known = strings.ToLower(c.ID), c.CompanyProfile.CompanyName, c.CompanyProfile.Domain, true
 }
 
-// object is not made of a struct: for each field of each struct the framework compiles a
-// pattern, which adds up.
+// object does not use a struct: for each field of each struct, the framework compiles a regular expression,
+// which takes too long for thousands of customers.
 func (s *subject) object() attr.Value {
 	return types.ObjectValueMust(permissionsObject.AttrTypes, map[string]attr.Value{
 		"customer_id": types.StringValue(s.customerID), "company_name": types.StringValue(s.companyName), "domain": types.StringValue(s.domain),
@@ -69,12 +69,12 @@ func (s *subject) title() string {
 	return fmt.Sprintf("%s (%s)", s.customerID, s.companyName)
 }
 
-// couldNotReadAny is the error for a failure that concerns all customers.
+// couldNotReadAny returns the error for a failure that concerns all customers.
 func couldNotReadAny(ctx context.Context, err error, done, of int, timeout time.Duration) diag.Diagnostic {
 	return stopped(ctx, "Could not read the permissions of the customers", err, done, of, timeout)
 }
 
-// stopped is the error for a failure that concerns all customers, with how far it came.
+// stopped returns the error for a failure that concerns all customers, with the number of those that were read.
 func stopped(ctx context.Context, summary string, err error, done, of int, timeout time.Duration) diag.Diagnostic {
 	var more []string
 	switch {
@@ -88,7 +88,7 @@ func stopped(ctx context.Context, summary string, err error, done, of int, timeo
 	return tfkit.Failure(summary, err, more...)
 }
 
-// unrelated tells of the customers whose relationship has ended.
+// unrelated returns a warning with the customers whose relationship has ended.
 func unrelated(subjects []subject) diag.Diagnostics {
 	var lines []string
 	for _, s := range subjects {

@@ -71,7 +71,7 @@ func TestAccCustomerPermissions(t *testing.T) {
 	})
 }
 
-// A server that throttles makes the read longer, and nothing else.
+// A server that throttles makes the read longer, and has no other effect.
 func TestAccCustomerPermissions_throttled(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{Customers: 200, Rate: mockbackend.Rate{Requests: 100, Per: time.Second}})
@@ -89,7 +89,7 @@ func TestAccCustomerPermissions_throttled(t *testing.T) {
 	}
 }
 
-// fleet is a mock with some permissions on, and a provider over it.
+// fleet returns a mock with some enabled permissions, and a provider that uses it.
 func fleet(t testing.TB, config mockbackend.Config) (*mockbackend.Backend, *acctest.Protocol) {
 	t.Helper()
 	b := mockbackend.New(config)
@@ -99,7 +99,7 @@ func fleet(t testing.TB, config mockbackend.Config) (*mockbackend.Backend, *acct
 	return b, acctest.NewProtocol(t, b, b.User(mockbackend.HelpdeskAgent).RefreshToken)
 }
 
-// rows is what the data source has to say of customers, by the server's own word.
+// rows returns what the data source must return for customers, from the data of the mock.
 func rows(b *mockbackend.Backend, customers ...mockbackend.Customer) []any {
 	byID := func(a, b mockbackend.Customer) int { return cmp.Compare(a.ID, b.ID) }
 	out := []any{}
@@ -133,17 +133,17 @@ const (
 	policiesRoute  = "GET /v1/SelfServePolicy"
 )
 
-// expectRequests compares how many requests were sent since the counters were reset, and resets them.
+// expectRequests compares the numbers of requests since the last reset of the counters, and resets them.
 func expectRequests(t *testing.T, b *mockbackend.Backend, lists, lookUps, policies int) {
 	t.Helper()
 	c := b.Counters()
 	if got := [3]int{c.Route(customersRoute), c.Route(customerRoute), c.Route(policiesRoute)}; got != [3]int{lists, lookUps, policies} {
-		t.Errorf("%d pages, %d customers and %d policies were asked for, not %d, %d and %d", got[0], got[1], got[2], lists, lookUps, policies)
+		t.Errorf("%d pages, %d customers and %d policies were requested, not %d, %d and %d", got[0], got[1], got[2], lists, lookUps, policies)
 	}
 	b.ResetCounters()
 }
 
-// However the server pages, orders and spells, the result is the same.
+// The result is the same for every page size, order and spelling of the server.
 func TestProtoCustomerPermissions_pages(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -190,16 +190,16 @@ func TestProtoCustomerPermissions_selects(t *testing.T) {
 			want                     []mockbackend.Customer
 			lists, lookUps, policies int
 		}{
-			"a company":                 {acctest.Values{"company_name_prefix": "adatum"}, all[:1], 1, 0, 1},
-			"a domain":                  {acctest.Values{"domain_prefix": "LITWARE"}, all[1:2], 1, 0, 1},
-			"both":                      {acctest.Values{"company_name_prefix": "customer 0001", "domain_prefix": "customer00012"}, all[11:12], 1, 0, 1},
-			"a company and no domain":   {acctest.Values{"company_name_prefix": "adatum", "domain_prefix": "litware"}, nil, 1, 0, 0},
-			"none named":                {acctest.Values{"customer_ids": []any{}}, nil, 0, 0, 0},
-			"a few, again in capitals":  {acctest.Values{"customer_ids": ids(all[10:15])}, all[10:15], 0, 5, 5},
-			"many, again in capitals":   {acctest.Values{"customer_ids": ids(all[:55])}, all[:55], 1, 0, 55},
-			"as many as are looked up":  {acctest.Values{"customer_ids": ids(all[:49])}, all[:49], 0, 49, 49},
-			"as few as are looked up":   {acctest.Values{"customer_ids": ids(all[:50])}, all[:50], 1, 0, 50},
-			"all, failures as a report": {acctest.Values{"on_error": "report"}, all, 1, 0, 60},
+			"a company":                  {acctest.Values{"company_name_prefix": "adatum"}, all[:1], 1, 0, 1},
+			"a domain":                   {acctest.Values{"domain_prefix": "LITWARE"}, all[1:2], 1, 0, 1},
+			"both":                       {acctest.Values{"company_name_prefix": "customer 0001", "domain_prefix": "customer00012"}, all[11:12], 1, 0, 1},
+			"a company and no domain":    {acctest.Values{"company_name_prefix": "adatum", "domain_prefix": "litware"}, nil, 1, 0, 0},
+			"none named":                 {acctest.Values{"customer_ids": []any{}}, nil, 0, 0, 0},
+			"a few, again in capitals":   {acctest.Values{"customer_ids": ids(all[10:15])}, all[10:15], 0, 5, 5},
+			"many, again in capitals":    {acctest.Values{"customer_ids": ids(all[:55])}, all[:55], 1, 0, 55},
+			"most IDs with single reads": {acctest.Values{"customer_ids": ids(all[:49])}, all[:49], 0, 49, 49},
+			"fewest IDs with the list":   {acctest.Values{"customer_ids": ids(all[:50])}, all[:50], 1, 0, 50},
+			"all, failures as a report":  {acctest.Values{"on_error": "report"}, all, 1, 0, 60},
 		} {
 			b.ResetCounters()
 			v, err := p.ReadDataSource(t.Context(), permissionsType, c.config)
@@ -216,7 +216,7 @@ func TestProtoCustomerPermissions_selects(t *testing.T) {
 	})
 }
 
-// A customer that fails is told of, by name and with what to do, and hides no other one.
+// A customer that fails is reported by name and with what to do, and does not hide other customers.
 func TestProtoCustomerPermissions_failures(t *testing.T) {
 	t.Parallel()
 	unknown := []any{"00000000-0000-4000-8000-000000000001"}
@@ -226,7 +226,7 @@ func TestProtoCustomerPermissions_failures(t *testing.T) {
 	broken := mockbackend.Fault{Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: 403, Code: 900308}
 	for name, c := range map[string]struct {
 		config acctest.Values
-		fails  int // of the policies
+		fails  int // number of policies that fail
 		failed int
 		says   []string
 		not    string
@@ -280,7 +280,7 @@ func TestProtoCustomerPermissions_failures(t *testing.T) {
 					t.Errorf("%s: %s: %v", name, id, text)
 				}
 			}
-			// The others are as they are, none of them among the failed ones.
+			// The other customers have their values, and none of them is in errors.
 			others := slices.DeleteFunc(b.Customers(), func(customer mockbackend.Customer) bool {
 				_, is := failed[customer.ID]
 				ids, named := c.config["customer_ids"].([]any)
@@ -295,8 +295,8 @@ func TestProtoCustomerPermissions_failures(t *testing.T) {
 	}
 }
 
-// A relationship that ends while the customers are read is no failure, and neither is a tenant
-// that is deleted: what has no relationship is not in effect, and what is gone is left out.
+// A relationship that ends while the customers are read is not a failure, and a deleted tenant is not one
+// either. Without a relationship, no permission is in effect. A deleted tenant is left out.
 func TestProtoCustomerPermissions_endsMeanwhile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ status, code, rows, warnings int }{{403, 20002, 60, 1}, {400, 20002, 60, 1}, {404, 60003, 30, 0}} {
@@ -326,7 +326,8 @@ func TestProtoCustomerPermissions_endsMeanwhile(t *testing.T) {
 	}
 }
 
-// A customer whose relationship has ended is none of the partner's, however the server says so.
+// A customer whose relationship has ended is not one of the partner's customers, for every answer of the
+// server.
 func TestProtoCustomerPermissions_relationshipEnded(t *testing.T) {
 	t.Parallel()
 	for _, how := range []mockbackend.RelationshipEnded{
@@ -349,7 +350,7 @@ func TestProtoCustomerPermissions_relationshipEnded(t *testing.T) {
 	}
 }
 
-// What concerns all customers is one error, also where failures are to be reported.
+// A failure for all customers is one error, even with on_error = "report".
 func TestProtoCustomerPermissions_concernsAll(t *testing.T) {
 	t.Parallel()
 	type fault = mockbackend.Fault
@@ -416,7 +417,7 @@ func TestProtoCustomerPermissions_concernsAll(t *testing.T) {
 	}
 }
 
-// Interrupted in the middle, it returns at once; the bubble finds goroutines that stay.
+// If the read is interrupted, it returns at once. The synctest bubble finds remaining goroutines.
 func TestProtoCustomerPermissions_interrupted(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []mockbackend.Rate{{}, {Requests: 500, Per: time.Minute}} {
@@ -433,14 +434,14 @@ func TestProtoCustomerPermissions_interrupted(t *testing.T) {
 				t.Errorf("returned after %v", d)
 			}
 			if n := b.Counters().Route(policiesRoute); n < 100 || n > 9000 {
-				t.Errorf("it was not in the middle: %d", n)
+				t.Errorf("the interruption was not in the middle of the read: %d policies", n)
 			}
 		})
 	}
 }
 
-// 10,000 customers cost a request each and one per page, one sign-in, and no more time than the
-// server and the number of requests at a time leave.
+// 10,000 customers take one request each, one per page, and one sign-in. The read takes no longer than the
+// latency and the number of concurrent requests require.
 func TestProtoCustomerPermissions_10000(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -465,7 +466,7 @@ func TestProtoCustomerPermissions_10000(t *testing.T) {
 	})
 }
 
-// At 500 requests per minute nothing fails, no time is wasted, and the log says how long it takes.
+// At 500 requests per minute, nothing fails and no time is lost. The log says how long the read takes.
 func TestProtoCustomerPermissions_paced(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -488,19 +489,19 @@ func TestProtoCustomerPermissions_paced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var told []string
+		var progress []string
 		for _, l := range lines {
 			if m, _ := l["@message"].(string); l["@level"] == "info" && strings.HasPrefix(m, "read ") {
-				told = append(told, m)
+				progress = append(progress, m)
 			}
 		}
-		if len(told) < 10 || !strings.Contains(told[len(told)/2], " of 10,000 customers, about ") || !strings.HasPrefix(told[len(told)-1], "read all 10,000 customers in 2") {
-			t.Errorf("the log says %q", told)
+		if len(progress) < 10 || !strings.Contains(progress[len(progress)/2], " of 10,000 customers, about ") || !strings.HasPrefix(progress[len(progress)-1], "read all 10,000 customers in 2") {
+			t.Errorf("the log says %q", progress)
 		}
 	})
 }
 
-// TestProtoCustomerPermissions_memory: what a customer costs in allocations, the mock's included.
+// The test limits the allocations for each customer, including those of the mock.
 func TestProtoCustomerPermissions_memory(t *testing.T) {
 	b, p := fleet(t, mockbackend.Config{Customers: 2_000})
 	read := func(prefix string) uint64 {
@@ -546,7 +547,7 @@ func TestProtoCustomerPermissions_faults(t *testing.T) {
 	}
 }
 
-// The permissions of one indirect reseller's customers take no request for those of others.
+// With an indirect reseller, no request is sent for customers of other resellers.
 func TestProtoCustomerPermissionsDataSource_reseller(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})

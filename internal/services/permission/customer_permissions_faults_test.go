@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// fleetOperations are what Terraform does to a fleet of two.
+// fleetOperations are the operations of Terraform on two customers in one resource.
 var fleetOperations = []fleetOperation{
 	{name: "create", wanted: twoOn, do: refreshAndApply(twoOn)},
 	{name: "read", state: twoOn, wanted: twoOn, do: refresh},
@@ -28,20 +28,20 @@ var (
 	twoByLog = with(twoOn, "refresh", "activity_log")
 )
 
-// fleetOperation turns the state into what is wanted.
+// fleetOperation changes the state to what is wanted.
 type fleetOperation struct {
 	name          string
 	state, wanted acctest.Values
 	do            func(*testing.T, *acctest.Resource) error
 }
 
-// turnsOff tells whether a customer who is on before shall be off after it.
+// turnsOff reports whether the operation disables the customers.
 func (o fleetOperation) turnsOff() bool { return o.name == "update" || o.wanted == nil }
 
 func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	t.Helper()
 	token := b.User(mockbackend.AdminAgent).RefreshToken
-	b.SetPermissions(mockbackend.ContosoID) // under deny it would be turned off
+	b.SetPermissions(mockbackend.ContosoID) // deny would disable it
 	b.SetPermissions(mockbackend.TailspinID)
 	p := acctest.NewProtocol(t, b, token)
 	r := p.Resource(fleetType)
@@ -53,7 +53,7 @@ func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 	acctest.Pass(time.Hour)
 	p.Restart(token)
 	wasOn := len(acctest.Permissions(b, mockbackend.AdatumID)) > 0
-	again := func() { // in a process of its own, as Terraform does it
+	again := func() { // in a new process, as in Terraform
 		acctest.Pass(time.Hour)
 		p.Restart(token)
 	}
@@ -69,7 +69,7 @@ func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 			}
 			again()
 			if err := refreshAndApply(o.wanted)(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			want := []string(nil)
 			if !o.turnsOff() {
@@ -87,14 +87,14 @@ func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 				return fmt.Errorf("it cannot be destroyed: %w", err)
 			}
 			if r.Exists() {
-				return fmt.Errorf("after destroying it the state is %v", r.State())
+				return fmt.Errorf("the state after the destroy is %v", r.State())
 			}
-			return bothHave(b, nil) // nobody had anything on before us
+			return bothHave(b, nil) // no permission was enabled before
 		},
 	}
 }
 
-// bothHave compares what the two customers of the operations may buy.
+// bothHave returns an error unless both customers of the operations have the permissions.
 func bothHave(b *mockbackend.Backend, want []string) error {
 	for _, id := range []string{mockbackend.AdatumID, mockbackend.LitwareID} {
 		if got := acctest.Permissions(b, id); !slices.Equal(got, want) {
@@ -118,20 +118,20 @@ func eachOfFleet(t *testing.T, matrix func(*testing.T, string, acctest.Prepare),
 	}
 }
 
-// Every request of every operation fails in every way, once and for good. Nobody is disabled who
-// shall be enabled, and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. No customer is disabled that is
+// declared as enabled, and another apply repairs the rest.
 func TestProtoFleet_faults(t *testing.T) {
 	t.Parallel()
 	eachOfFleet(t, acctest.EachFault)
 }
 
-// Whatever failed, who gives up owes nothing.
+// Whatever failed, a destroy leaves no permission that Terraform has enabled.
 func TestProtoFleet_faultsGivenUp(t *testing.T) {
 	t.Parallel()
 	eachOfFleet(t, acctest.EachFaultGivenUp)
 }
 
-// After one failure the question what it did can fail as well.
+// After a failed write, the read of its outcome can also fail.
 func TestProtoFleet_faultPairs(t *testing.T) {
 	t.Parallel()
 	eachOfFleet(t, func(t *testing.T, on string, prepare acctest.Prepare) {
@@ -139,7 +139,7 @@ func TestProtoFleet_faultPairs(t *testing.T) {
 	}, "create", "update")
 }
 
-// From some request on nothing works for anybody any more.
+// From some request on, all later requests fail.
 func TestProtoFleet_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	eachOfFleet(t, acctest.EachFaultOfAll, "create", "update", "delete")

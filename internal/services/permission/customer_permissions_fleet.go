@@ -8,19 +8,19 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// This file decides what a fleet has to change, from what is wanted and what is known. It asks no
-// server.
+// This file computes the changes of a partnercenter_customer_permissions from the configuration and the known
+// permissions. It sends no request.
 
-// switches are the managed permissions of one customer. One that is absent is not managed.
+// switches are the managed permissions of one customer: true is enabled. Absent permissions are not managed.
 type switches map[partnercenter.Permission]bool
 
-// fleet is a map of customers to their switches, by customer id in lower case.
+// fleet maps customer IDs in lower case to their permissions.
 type fleet map[string]switches
 
-// equal compares without the spelling.
+// equal compares two fleets. The spelling of the configuration is not part of a fleet.
 func (f fleet) equal(g fleet) bool { return maps.EqualFunc(f, g, maps.Equal[switches, switches]) }
 
-// on are the permissions that are on, as subjects.
+// on returns the enabled permissions.
 func (s switches) on() []partnercenter.Permission {
 	var out []partnercenter.Permission
 	for _, name := range memberNames {
@@ -31,7 +31,7 @@ func (s switches) on() []partnercenter.Permission {
 	return out
 }
 
-// same tells whether a policy has them so.
+// same reports whether a policy has these values.
 func (s switches) same(policy partnercenter.SelfServePolicy) bool {
 	for permission, on := range s {
 		if policy.Allows(permission) != on {
@@ -41,17 +41,17 @@ func (s switches) same(policy partnercenter.SelfServePolicy) bool {
 	return true
 }
 
-// snapshot is what is known of the partner's customers.
+// snapshot is what is known about the partner's customers.
 type snapshot struct {
 	// listed are the managed permissions of customers that are listed.
 	listed fleet
-	// unlisted are the permissions that others have on, with deny.
+	// unlisted are the enabled permissions of other customers, with unlisted = "deny".
 	unlisted fleet
-	// unsure are customers of listed whose permissions have to be written whatever listed says.
+	// unsure are listed customers whose permissions have to be written even if they are as declared.
 	unsure map[string]bool
 }
 
-// of returns what is known of a customer, nil where nothing is.
+// of returns what is known about a customer, or nil.
 func (k snapshot) of(id string) switches {
 	if one, ok := k.listed[id]; ok {
 		return one
@@ -59,7 +59,7 @@ func (k snapshot) of(id string) switches {
 	return k.unlisted[id]
 }
 
-// kind says why a customer is changed.
+// kind is the reason for a change of a customer.
 type kind int
 
 const (
@@ -68,7 +68,7 @@ const (
 	unlisted             // denied
 )
 
-// step is what a customer needs.
+// step is the change of one customer.
 type step struct {
 	customerID string
 	kind       kind
@@ -76,9 +76,8 @@ type step struct {
 	before     switches // what is known
 }
 
-// steps are the changes that lead from what is known to what is wanted, sorted by customer.
-// Customers that are no longer listed are turned off; members that are no longer managed stay as they
-// are.
+// steps returns the changes from the known permissions to the wanted ones, sorted by customer. Permissions of
+// customers that are no longer listed are disabled. Permissions that are no longer managed stay unchanged.
 func (k snapshot) steps(want fleet) []step {
 	var out []step
 	for id, wanted := range want {
@@ -119,10 +118,10 @@ func (k snapshot) steps(want fleet) []step {
 	return out
 }
 
-// reason says why a listed permission is not, or may not be, in effect.
+// reason says why a listed permission is not in effect, or may not be.
 type reason string
 
-// The reasons, as the attribute unconfirmed has them.
+// Reasons, as in the attribute unconfirmed.
 const (
 	reasonUnsure         reason = "unsure"
 	reasonNoAzure        reason = "no_azure_subscription"
@@ -130,16 +129,16 @@ const (
 	reasonRefused        reason = "refused"
 )
 
-// result is what became of a step.
+// result is the result of a step.
 type result struct {
 	outcome partnercenter.Outcome
-	// left says why the customer was left out, which is no failure.
+	// left is the reason why the customer was left out, which is not a failure.
 	left reason
 	err  error
 }
 
-// after is what is known when the steps were taken: what is wanted, but for the customers of steps
-// that failed. These are as they were before; what may be on is on.
+// after returns what is known after the steps: the wanted permissions, except for customers whose step failed.
+// These have the values from before, and permissions that may be enabled count as enabled.
 func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, map[string]reason) {
 	out := snapshot{listed: maps.Clone(want), unlisted: fleet{}, unsure: make(map[string]bool)}
 	unconfirmed := make(map[string]reason)
@@ -166,7 +165,7 @@ func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, m
 	return out, unconfirmed
 }
 
-// mayBe is what may be on after a write whose outcome is unknown.
+// mayBe returns what may be enabled after a write whose outcome is unknown.
 func (s step) mayBe() switches {
 	out := make(switches, len(s.before)+len(s.on)+len(s.off))
 	maps.Copy(out, s.before)

@@ -19,14 +19,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// The import IDs that are words. Others are customer IDs with commas between them, or @ and the path of
-// a file with one in a line.
+// Import IDs that are words. All other import IDs are customer IDs separated by commas, or @ and the path of a
+// file with one customer ID in each line.
 const (
 	importAll = "all" // all customers
 	importOn  = "on"  // the customers that have a permission enabled
 )
 
-// ImportState takes over the permissions of customers as they are.
+// ImportState imports the present permissions of customers.
 func (r *customerPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.OperationWithin(ctx, fleetTimeout)
 	defer cancel()
@@ -44,7 +44,7 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 	for _, customerID := range ids {
 		permissions[customerID] = switches{}
 		for _, permission := range memberPermissions {
-			permissions[customerID][permission] = false // the refresh reads what it is
+			permissions[customerID][permission] = false // the refresh reads the real value
 		}
 	}
 	m, diags := permissions.toMap(types.MapNull(switchesType))
@@ -59,13 +59,13 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{types.StringValue(id)})...)
 }
 
-// importIDs returns the customers of an import ID, in lower case, and the id of the resource, which is
-// short: Terraform shows it in every run.
+// importIDs returns the customers of an import ID, in lower case, and the ID of the resource. The ID is short,
+// because Terraform shows it in every run.
 func (r *customerPermissionsResource) importIDs(ctx context.Context, text string) (ids []string, id string, diags diag.Diagnostics) {
 	if word := strings.ToLower(text); word == importAll || word == importOn {
 		ids, err := r.listCustomers(ctx, nil)
 		if err == nil && word == importOn {
-			ids, diags = r.enabled(ctx, ids)
+			ids, diags = r.listEnabled(ctx, ids)
 		}
 		if err != nil {
 			diags.Append(tfkit.Failure("Could not import the permissions of all customers", err))
@@ -92,7 +92,7 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	// A customer without a policy and no customer can read alike.
+	// Without this read, an unknown ID would look like a customer without a policy.
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		_, err := r.PartnerCenter.Customers.Get(ctx, ids[i])
 		return err
@@ -107,12 +107,13 @@ func (r *customerPermissionsResource) importIDs(ctx context.Context, text string
 	if failed.Any() {
 		return nil, "", diag.Diagnostics{failed.Error("import the permissions", "Nothing was imported.")}
 	}
-	// The same customers have the same id: Terraform compares what it asked for with what it gets.
+	// The same customers must give the same ID: Terraform compares the requested identity with the returned
+	// one.
 	return ids, uuid.NewSHA1(uuid.NameSpaceOID, []byte(strings.Join(ids, ","))).String(), nil
 }
 
-// enabled returns the customers that have a permission enabled.
-func (r *customerPermissionsResource) enabled(ctx context.Context, ids []string) ([]string, diag.Diagnostics) {
+// listEnabled returns the customers that have a permission enabled.
+func (r *customerPermissionsResource) listEnabled(ctx context.Context, ids []string) ([]string, diag.Diagnostics) {
 	found := finding{known: snapshot{listed: fleet{}, unlisted: fleet{}}}
 	slices.Sort(ids)
 	err := r.readPolicies(ctx, ids, &found, true, time.Time{}, nil)

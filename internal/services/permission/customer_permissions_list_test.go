@@ -14,7 +14,7 @@ import (
 
 const policiesByList = "GET /v1/SelfServePolicy"
 
-// everyThird is a fleet of all customers of the mock, with reservations on for every third one.
+// everyThird returns permissions for all customers of the mock, with reservations enabled for every third one.
 func everyThird(b *mockbackend.Backend) acctest.Values {
 	all := acctest.Values{}
 	for i, c := range b.Customers() {
@@ -23,19 +23,19 @@ func everyThird(b *mockbackend.Backend) acctest.Values {
 	return all
 }
 
-// A fleet that is read by list takes a page and a sample instead of a request for each customer, and ends as one that is read
-// one by one.
+// A resource that is read by list takes one page and a sample instead of one request for each customer. The
+// result is the same as with single reads.
 func TestProtoFleet_list(t *testing.T) {
 	t.Parallel()
 	outside := func(r acctest.Run) {
-		r.SetPermissions(r.Customers()[0].ID)     // off, and the state has it on
-		r.SetPermissions(r.Customers()[1].ID, ri) // on, and the state has it off
+		r.SetPermissions(r.Customers()[0].ID)     // disabled, and enabled in the state
+		r.SetPermissions(r.Customers()[1].ID, ri) // enabled, and disabled in the state
 	}
 	for name, c := range map[string]struct {
 		knobs  func(*mockbackend.Knobs)
 		fault  *mockbackend.Fault
 		change func(acctest.Run)
-		reads  int // requests of the refresh, about
+		reads  int // approximate number of requests of the refresh
 		warns  string
 		plan   acctest.Action
 	}{
@@ -90,7 +90,7 @@ func list(how mockbackend.PolicyList) func(*mockbackend.Knobs) {
 	return func(k *mockbackend.Knobs) { k.PolicyList = how }
 }
 
-// Right after a write an answer of the list that contradicts it is confirmed by single reads.
+// Shortly after a write, single reads confirm an answer of the list that contradicts the state.
 func TestProtoFleet_listLags(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: 60}, func(t *testing.T, r acctest.Run) {
@@ -101,7 +101,7 @@ func TestProtoFleet_listLags(t *testing.T) {
 	})
 }
 
-// The data source reads by list, too, and in doubt one by one.
+// The data source also reads by list, and falls back to single reads.
 func TestProtoCustomerPermissions_list(t *testing.T) {
 	t.Parallel()
 	for how, c := range map[mockbackend.PolicyList]struct {

@@ -15,18 +15,18 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// members are the permissions by their names in the fleet's map.
+// members are the permissions by their names in the attribute permissions.
 var members = map[string]partnercenter.Permission{
 	"azure_reservations":  partnercenter.AzureReservedInstances,
 	"azure_savings_plans": partnercenter.AzureSavingsPlan,
 }
 
-// memberNames are in a stable order.
+// memberNames are the keys of members in a stable order.
 var memberNames = slices.Sorted(maps.Keys(members))
 
-// switchesType is that of one customer in the schema. It is a plain map, not a nested object:
-// with 10,000 customers the framework plans a map of nested objects in a minute and one of maps
-// in a second.
+// switchesType is the type of one customer in the attribute permissions. It is a plain map, not a nested
+// object: with 10,000 customers, the framework plans a map of nested objects in a minute, and a map of maps in
+// a second.
 var switchesType = types.MapType{ElemType: types.BoolType}
 
 type customerPermissionsModel struct {
@@ -51,7 +51,7 @@ func (m customerPermissionsModel) reports() bool {
 	return m.OnError.ValueString() == tfkit.ReportOnError
 }
 
-// unconfirmed are the customers whose permissions are not, or may not be, as the state lists them.
+// unconfirmed returns the customers whose permissions differ from the state, or may differ.
 func (m customerPermissionsModel) unconfirmed() map[string]reason {
 	out := make(map[string]reason)
 	for id, v := range m.Unconfirmed.Elements() {
@@ -62,7 +62,7 @@ func (m customerPermissionsModel) unconfirmed() map[string]reason {
 	return out
 }
 
-// unconfirmedMap is null where there are none.
+// unconfirmedMap returns null if there are none.
 func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 	if len(unconfirmed) == 0 {
 		return types.MapNull(types.StringType)
@@ -74,8 +74,8 @@ func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 	return types.MapValueMust(types.StringType, out)
 }
 
-// known is what the state says of the customers that a plan is about, and private state of those who
-// are not listed. What was left out is off, and what is unsure counts as on.
+// known returns what the state says about listed customers, and private state about the others (unlisted).
+// Permissions that were left out count as disabled, and unsure ones as enabled.
 func (m customerPermissionsModel) known(unlisted fleet) snapshot {
 	k := snapshot{listed: toFleet(m.Permissions), unlisted: maps.Clone(unlisted), unsure: make(map[string]bool)}
 	if k.unlisted == nil {
@@ -93,10 +93,11 @@ func (m customerPermissionsModel) known(unlisted fleet) snapshot {
 	return k
 }
 
-// unlistedKey is where private state keeps what customers have on who are not listed, with deny.
+// unlistedKey is the key of private state for the enabled permissions of customers that are not listed, with
+// unlisted = "deny".
 const unlistedKey = "unlisted"
 
-// unlistedOf reads it, where the plan or the state denies.
+// unlistedOf reads the value of unlistedKey if the plan or the state has unlisted = "deny".
 func unlistedOf(ctx context.Context, private tfkit.PrivateState, denies bool) fleet {
 	if !denies {
 		return nil
@@ -104,7 +105,7 @@ func unlistedOf(ctx context.Context, private tfkit.PrivateState, denies bool) fl
 	return tfkit.GetPrivate[fleet](ctx, private, unlistedKey)
 }
 
-// isKnown tells whether nothing of a map is unknown.
+// isKnown reports whether a map has no unknown value.
 func isKnown(m types.Map) bool {
 	if m.IsUnknown() {
 		return false
@@ -123,7 +124,7 @@ func isKnown(m types.Map) bool {
 	return true
 }
 
-// toFleet reads a map of the schema. Members that are null are not managed.
+// toFleet converts a map of the schema. Members that are null are not managed.
 func toFleet(m types.Map) fleet {
 	out := make(fleet, len(m.Elements()))
 	for id, v := range m.Elements() {
@@ -140,11 +141,11 @@ func toFleet(m types.Map) fleet {
 	return out
 }
 
-// toMap writes a fleet as a map of the schema, in the spelling of like: its keys, and members
-// that are null.
+// toMap converts a fleet to a map of the schema. The keys are spelled as in like, and members that are null
+// there are kept.
 func (f fleet) toMap(like types.Map) (types.Map, diag.Diagnostics) {
 	spelled := make(map[string]string, len(f))
-	likes := like.Elements() // a copy each time
+	likes := like.Elements() // Elements copies each time
 	for id := range likes {
 		spelled[strings.ToLower(id)] = id
 	}

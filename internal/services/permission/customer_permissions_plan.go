@@ -18,8 +18,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan refuses at plan time what apply would refuse. Each value of thousands of customers
-// takes megabytes, so it makes none in vain.
+// ModifyPlan rejects at plan time what an apply would reject. A value with thousands of customers takes
+// megabytes, so it creates as few of them as possible.
 func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -77,9 +77,9 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	}
 }
 
-// planDestroy claims the end of all that is on.
+// planDestroy claims that all enabled permissions end.
 func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object string) diag.Diagnostics {
-	var value attr.Value // of another type the framework makes two more copies
+	var value attr.Value // with another type, the framework makes two more copies
 	diags := plannedCreation{}.save(ctx, resp.Private)
 	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
 	permissions, _ := value.(types.Map)
@@ -94,10 +94,11 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	return append(diags, r.destroys(ctx, without(snapshot{listed: all}.steps(nil), keeps))...)
 }
 
-// namesFor bounds the reading of names in the plan of a destroy, which has to work without them.
+// namesFor limits the time for reading names in the plan of a destroy. The destroy must also work without
+// names.
 const namesFor = 10 * time.Second
 
-// destroys names whom a destroy disables: Terraform's plan has no place for it but the map of ids.
+// destroys warns about the customers that a destroy disables. The plan itself shows only a map of their IDs.
 func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step) diag.Diagnostics {
 	if len(steps) == 0 {
 		return nil
@@ -121,7 +122,7 @@ func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+numberOf(len(steps)), strings.Join(lines, "\n"))}
 }
 
-// subjects are the permissions that are on.
+// subjects returns the enabled permissions as subjects.
 func (f fleet) subjects() []tfkit.Subject {
 	var out []tfkit.Subject
 	for id, one := range f {
@@ -132,8 +133,8 @@ func (f fleet) subjects() []tfkit.Subject {
 	return out
 }
 
-// declare claims what the fleet lists and compares it with other resources. It returns the
-// customers whose permissions the state has on, and an object that was planned before turns off.
+// declare claims what the resource lists and compares it with other resources. It returns the customers with an
+// enabled permission in the state that an object planned before disables.
 func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet, has snapshot, denies bool, object string) (asserts []string, diags diag.Diagnostics) {
 	claims := make(map[tfkit.Subject]tfkit.Claim, len(wanted))
 	for id, one := range wanted {
@@ -144,7 +145,7 @@ func (r *customerPermissionsResource) declare(ctx context.Context, wanted fleet,
 			}
 			about := subjectOf(permission, id)
 			claims[about] = claim
-			r.Claims.Put(about, claim) // all of them before the first wait for another object's
+			r.Claims.Put(about, claim) // all of them before the first wait for another object
 		}
 	}
 	var c comparison
@@ -172,17 +173,17 @@ func fleetClaim(object string, on bool) tfkit.Claim {
 	return tfkit.Claim{Object: object, Type: "partnercenter_customer_permissions", On: on, Phase: tfkit.Existing}
 }
 
-// planning is a plan to create or to update.
+// planning is the input of a plan to create or to update.
 type planning struct {
 	plan    customerPermissionsModel
-	state   *customerPermissionsModel // nil when there is none
+	state   *customerPermissionsModel // nil if there is none
 	wanted  fleet
 	asserts []string
 	object  string
 	private tfkit.PrivateState
 }
 
-// refreshedHere is the key of an object in the memory of the run that has refreshed it. An apply does not.
+// refreshedHere is a key of the run's memory: this run has refreshed the object. An apply does not refresh.
 type refreshedHere string
 
 // planned are the computed attributes of a plan.
@@ -191,7 +192,7 @@ type planned struct {
 	summary              types.String
 }
 
-// planChanges refuses what apply would refuse, and says what the plan changes.
+// planChanges rejects what an apply would reject, and returns the changes of the plan.
 func (r *customerPermissionsResource) planChanges(ctx context.Context, p planning) (planned, diag.Diagnostics) {
 	out := planned{types.MapUnknown(types.StringType), types.MapUnknown(types.StringType), types.StringUnknown()}
 	if p.plan.Unlisted.IsUnknown() || p.plan.MaxChanges.IsUnknown() || p.plan.VerifyAzureSubscription.IsUnknown() || p.plan.OnError.IsUnknown() {
@@ -223,7 +224,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
 	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
-	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: maybe it is applied
+	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: this may be the plan of an apply
 		diags.AddWarning("Apply this plan before its customers change",
 			fmt.Sprintf("The state does not have the permissions of %s yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
 				"Terraform stops with \"Provider produced inconsistent final plan\" and changes nothing. Then plan again.", numberOf(v.read)))
@@ -247,7 +248,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	return out, diags
 }
 
-// ending are the permissions that steps turn off since nobody lists them any more.
+// ending returns the permissions that steps disable because they are no longer listed.
 func ending(steps []step) []tfkit.Subject {
 	var out []tfkit.Subject
 	for _, s := range steps {
@@ -260,7 +261,7 @@ func ending(steps []step) []tfkit.Subject {
 	return out
 }
 
-// without are the steps without the permissions that others keep on.
+// without returns the steps without the permissions that other objects keep enabled.
 func without(steps []step, keeps []tfkit.Subject) []step {
 	var out []step
 	for _, s := range steps {
@@ -278,7 +279,7 @@ func (s step) without(keeps []tfkit.Subject) step {
 	return s
 }
 
-// tooMany is the error where there are more changes than are allowed, else nil.
+// tooMany returns an error if there are more changes than max_changes allows, else nil.
 func tooMany(plan customerPermissionsModel, steps []step) diag.Diagnostic {
 	bound := plan.MaxChanges
 	if bound.IsNull() || bound.IsUnknown() || int64(len(steps)) <= bound.ValueInt64() {

@@ -19,7 +19,8 @@ import (
 
 const auditRoute = "GET /v1/auditrecords"
 
-// of is a fleet's configuration: by customer id, the switches.
+// of returns a configuration of partnercenter_customer_permissions: permissions by customer ID, and other
+// settings as name and value.
 func of(permissions acctest.Values, settings ...any) acctest.Values {
 	config := acctest.Values{"permissions": permissions}
 	for i := 0; i < len(settings); i += 2 {
@@ -44,7 +45,7 @@ func inFleet(t *testing.T, config mockbackend.Config, test func(*testing.T, acct
 	})
 }
 
-// count counts the requests since the last reset, but for tokens.
+// count returns the number of requests since the last reset, without those for tokens, and resets it.
 func count(r acctest.Run) int {
 	n := len(acctest.Sent(r.Backend))
 	r.ResetJournal()
@@ -56,7 +57,8 @@ func TestProtoFleet_requests(t *testing.T) {
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.ContosoID: bothOn, mockbackend.NorthwindID: bothOff}, "verify_azure_subscription", false)
 		r.MustApply(config)
-		// The plan reads all three, and the name of the one that changes. Adatum has no policy: POST.
+		// The plan reads all three customers, and the name of the one that changes. Adatum has no policy, so
+		// the write is a POST.
 		if n := count(r); n != 5 {
 			t.Errorf("create: %d requests", n)
 		}
@@ -80,7 +82,7 @@ func with(config acctest.Values, name string, value any) acctest.Values {
 	return c
 }
 
-// everyone is a fleet of all customers of the mock, with reservations on for every other one.
+// everyone returns permissions for all customers of the mock, with reservations enabled for every second one.
 func everyone(b *mockbackend.Backend) acctest.Values {
 	all := acctest.Values{}
 	for i, c := range b.Customers() {
@@ -89,7 +91,7 @@ func everyone(b *mockbackend.Backend) acctest.Values {
 	return all
 }
 
-// expectFleet compares the server with what is declared.
+// expectFleet compares the server with the declared permissions.
 func expectFleet(t *testing.T, b *mockbackend.Backend, want acctest.Values) {
 	t.Helper()
 	wrong := 0
@@ -113,7 +115,7 @@ func expectFleet(t *testing.T, b *mockbackend.Backend, want acctest.Values) {
 	}
 }
 
-// Thousands of customers are added, flipped and removed, all in one apply; nobody else is written.
+// One apply adds, changes and removes thousands of customers, and writes no other customer.
 func TestProtoFleet_many(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: scale, Latency: 20 * time.Millisecond}, func(t *testing.T, r acctest.Run) {
@@ -124,15 +126,15 @@ func TestProtoFleet_many(t *testing.T) {
 			opposite := acctest.Values{"azure_reservations": i%2 != 0, "azure_savings_plans": i%8 >= 4}
 			r.SetPermissions(c.ID)
 			switch i % 5 {
-			case 0: // stays
+			case 0: // unchanged
 				before[c.ID], after[c.ID] = one, one
-			case 1: // is added
+			case 1: // added
 				after[strings.ToUpper(c.ID)] = one
-			case 2: // is flipped, and spelled in another way
+			case 2: // changed, and spelled differently
 				before[c.ID], after[strings.ToUpper(c.ID)] = one, opposite
-			case 3: // is removed
+			case 3: // removed
 				before[c.ID] = one
-			case 4: // is nobody's business
+			case 4: // not managed
 				r.SetPermissions(c.ID, ri)
 				want[c.ID] = onlyRI
 			}
@@ -168,7 +170,7 @@ func TestProtoFleet_many(t *testing.T) {
 	})
 }
 
-// Deny never touches who is listed as on, whoever else is on, and turns off all of these.
+// Deny disables all enabled permissions of unlisted customers, and never changes a listed customer.
 func TestProtoFleet_denyLeavesListed(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5) {
@@ -212,8 +214,7 @@ func TestProtoFleet_denyLeavesListed(t *testing.T) {
 	}
 }
 
-// One request in ten fails, in any passing way: the fleet ends as declared, and nothing is
-// written twice.
+// One request in ten fails with any transient error. The customers end as declared, and no write is repeated.
 func TestProtoFleet_randomFaults(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(5) {
@@ -227,7 +228,7 @@ func TestProtoFleet_randomFaults(t *testing.T) {
 				}
 				want := everyone(r.Backend)
 				config := of(want, "verify_azure_subscription", false)
-				// What fails for good in one apply is continued by the next.
+				// The next apply continues what fails permanently in one apply.
 				var err error
 				for range 5 {
 					if err = r.Apply(t.Context(), config); err == nil {
@@ -245,8 +246,8 @@ func TestProtoFleet_randomFaults(t *testing.T) {
 				expectFleet(t, r.Backend, want)
 				acctest.Pass(time.Hour)
 				r.ExpectPlan(config, acctest.NoOp)
-				// A write that took effect is not made again: the other request of a customer is
-				// another kind of write.
+				// A successful write is not repeated: a second request for a customer is a different kind of
+				// write.
 				seen := map[string]int{}
 				for _, w := range acctest.Writes(r.Backend) {
 					if w.Method == http.MethodPost && !w.Replayed {
@@ -263,7 +264,7 @@ func TestProtoFleet_randomFaults(t *testing.T) {
 	}
 }
 
-// Customers that fail do not keep the others from being done; each is told of, with what to do.
+// Customers that fail do not stop the others. Each failure is reported with what to do.
 func TestProtoFleet_partialFailure(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -319,8 +320,8 @@ func TestProtoFleet_partialFailure(t *testing.T) {
 	}
 }
 
-// The first half of a replacement turns off whom the second does not list. What fails there stays
-// in the state, with all that was not touched.
+// The first half of a replacement disables the customers that the second half does not list. If a customer
+// fails there, it stays in the state, with all customers that were not changed.
 func TestProtoFleet_replaceFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ before, after acctest.Values }{
@@ -365,7 +366,7 @@ func TestProtoFleet_interrupted(t *testing.T) {
 			want[customer.ID] = onlyRI
 		}
 		config := of(want, "verify_azure_subscription", false)
-		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second) // the plan reads everybody in 17
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second) // the plan reads all customers in 17 seconds
 		defer cancel()
 		err := r.Apply(ctx, config)
 		if err == nil {
@@ -387,12 +388,12 @@ func TestProtoFleet_interrupted(t *testing.T) {
 	})
 }
 
-// others are what a customer has on besides reservations.
+// others returns the enabled permissions of a customer except reservations.
 func others(b *mockbackend.Backend, id string) []string {
 	return slices.DeleteFunc(acctest.Permissions(b, id), func(p string) bool { return p == ri })
 }
 
-// A failed sign-in, a lost role or an outage ends at once with one error.
+// A failed sign-in, a missing role or an outage ends the apply at once with one error.
 func TestProtoFleet_concernsAll(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: 2000}, func(t *testing.T, r acctest.Run) {
@@ -403,12 +404,12 @@ func TestProtoFleet_concernsAll(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		if n := r.Counters().Route("POST /v1/SelfServePolicy"); n > 64 {
-			t.Errorf("%d requests in vain", n)
+			t.Errorf("%d useless requests", n)
 		}
 	})
 }
 
-// The activity log tells who was changed; only they are read.
+// Only customers that the activity log names are read.
 func TestProtoFleet_activityLog(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -416,7 +417,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 		wait     time.Duration
 		settings []any
 		plan     acctest.Action
-		audits   int // one for the refresh, and one to say who changed what it found
+		audits   int // one for the refresh, and one for the user of each change that it found
 		reads    int
 	}{
 		"nothing changed":                {wait: time.Hour, plan: acctest.NoOp, audits: 1},
@@ -435,7 +436,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 		}, wait: time.Hour, plan: acctest.NoOp, audits: 5, reads: 2}, // with 4 retries
 		"a change of a customer that is not named": {change: unnamed(""), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
 		"a change that names the partner":          {change: unnamed(mockbackend.PartnerTenantID), wait: time.Hour, plan: acctest.NoOp, audits: 1, reads: 2},
-		"deny, and somebody else was turned on":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 2, reads: 1},
+		"deny, and an unlisted one was enabled":    {settings: []any{"unlisted", "deny"}, change: func(r acctest.Run) { r.SetPermissions(mockbackend.LitwareID, sp) }, wait: time.Hour, plan: acctest.Update, audits: 2, reads: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -451,7 +452,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 				r.ResetCounters()
 				r.ExpectPlan(config, c.plan)
 				if n := r.Counters().Route(auditRoute); n != c.audits {
-					t.Errorf("the log was asked %d times, not %d", n, c.audits)
+					t.Errorf("the log was read %d times, not %d", n, c.audits)
 				}
 				if n := r.Counters().Route(listRoute); n != c.reads {
 					t.Errorf("%d customers were read, not %d", n, c.reads)
@@ -466,7 +467,7 @@ func TestProtoFleet_activityLog(t *testing.T) {
 	}
 }
 
-// late changes a permission whose record shows only after a while.
+// late changes a permission whose record appears only after d.
 func late(d time.Duration) func(acctest.Run) {
 	return func(r acctest.Run) {
 		r.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = d })
@@ -474,14 +475,14 @@ func late(d time.Duration) func(acctest.Run) {
 	}
 }
 
-// unnamed adds a record of a change that does not say whose.
+// unnamed adds a record of a change that does not name the customer.
 func unnamed(customerID string) func(acctest.Run) {
 	return func(r acctest.Run) {
 		r.AddAuditRecord(customerID, mockbackend.AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy"})
 	}
 }
 
-// Our own writes need no second look.
+// The provider's own writes need no second read.
 func TestProtoFleet_ownWrites(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: 300}, func(t *testing.T, r acctest.Run) {
@@ -496,8 +497,7 @@ func TestProtoFleet_ownWrites(t *testing.T) {
 	})
 }
 
-// A state that knows nothing of an activity log begins with a full refresh, and so does an
-// import.
+// A state without a refresh by activity log starts with a full refresh, and so does an import.
 func TestProtoFleet_import(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -516,7 +516,7 @@ func TestProtoFleet_import(t *testing.T) {
 	})
 }
 
-// What is not known yet is neither judged nor asked for.
+// Values that are unknown at plan time are neither checked nor read.
 func TestProtoFleet_unknown(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -536,7 +536,7 @@ func TestProtoFleet_unknown(t *testing.T) {
 	})
 }
 
-// Customers that are gone count as off, with one warning.
+// Customers without a relationship count as disabled, with one warning.
 func TestProtoFleet_goneCustomers(t *testing.T) {
 	t.Parallel()
 	for _, answer := range []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound} {
@@ -560,9 +560,9 @@ func TestProtoFleet_goneCustomers(t *testing.T) {
 	}
 }
 
-// What a fleet costs grows with the number of its customers, and not with its square. Memory
-// tells, since other programs do not change it.
-func TestProtoFleet_cost(t *testing.T) { // not parallel: other tests would change it
+// The cost grows linearly with the number of customers. The test measures allocated memory, because other
+// programs do not change it.
+func TestProtoFleet_cost(t *testing.T) { // not parallel, because other tests would change the result
 	cost := func(customers int) float64 {
 		var before, after runtime.MemStats
 		inFleet(t, mockbackend.Config{Customers: customers}, func(t *testing.T, r acctest.Run) {
@@ -587,7 +587,7 @@ func TestProtoFleet_cost(t *testing.T) { // not parallel: other tests would chan
 	}
 }
 
-// Under deny, a customer that is no longer listed loses what was not managed, too.
+// With deny, a customer that is no longer listed also loses permissions that were not managed.
 func TestProtoFleet_denyRemoved(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -602,7 +602,7 @@ func TestProtoFleet_denyRemoved(t *testing.T) {
 	})
 }
 
-// With ignore, nobody who is not listed is turned off, not even who was on under deny.
+// With ignore, unlisted customers keep their permissions, also those that deny would have disabled.
 func TestProtoFleet_denyToIgnore(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -617,7 +617,7 @@ func TestProtoFleet_denyToIgnore(t *testing.T) {
 	})
 }
 
-// What failed is not known, so the next refresh reads everybody.
+// After a failure, the permissions are uncertain, so the next refresh reads all customers.
 func TestProtoFleet_fullRefreshAfterFailure(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -633,7 +633,7 @@ func TestProtoFleet_fullRefreshAfterFailure(t *testing.T) {
 		r.ResetCounters()
 		r.MustRefresh()
 		if asked, read := r.Counters().Route(auditRoute), r.Counters().Route(listRoute); asked != 0 || read != 2 {
-			t.Errorf("the log was asked %d times, %d customers were read", asked, read)
+			t.Errorf("the log was read %d times, and %d customers were read", asked, read)
 		}
 		r.MustApply(two)
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.LitwareID, ri)
@@ -641,14 +641,15 @@ func TestProtoFleet_fullRefreshAfterFailure(t *testing.T) {
 	})
 }
 
-// A provider that was killed left no state. The next apply finds what is on, and writes the rest.
+// After a kill of the provider, there is no state. The next apply finds the enabled permissions, and writes the
+// rest.
 func TestProtoFleet_killed(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: 100}, func(t *testing.T, r acctest.Run) {
 		want := acctest.Values{}
 		for i, c := range r.Customers() {
 			if r.SetPermissions(c.ID); i < 60 {
-				r.SetPermissions(c.ID, ri) // as far as the first apply came
+				r.SetPermissions(c.ID, ri) // the part that the first apply has done
 			}
 			want[c.ID] = onlyRI
 		}
@@ -662,7 +663,7 @@ func TestProtoFleet_killed(t *testing.T) {
 	})
 }
 
-// A second plan right after apply is empty although reads lag.
+// A second plan immediately after an apply is empty, although reads lag behind.
 func TestProtoFleet_readsLag(t *testing.T) {
 	t.Parallel()
 	for _, config := range []acctest.Values{
@@ -679,7 +680,7 @@ func TestProtoFleet_readsLag(t *testing.T) {
 	}
 }
 
-// So is it under deny, which turned off customers that are not listed, or no longer.
+// The same holds with deny, which disabled customers that are not listed, or no longer listed.
 func TestProtoFleet_readsLagUnderDeny(t *testing.T) {
 	t.Parallel()
 	for _, refresh := range []string{"full", "activity_log"} {
@@ -698,7 +699,7 @@ func TestProtoFleet_readsLagUnderDeny(t *testing.T) {
 	}
 }
 
-// A customer counts for max_changes only when something of it changes.
+// A customer counts for max_changes only if one of its permissions changes.
 func TestProtoFleet_maxChangesCounts(t *testing.T) {
 	t.Parallel()
 	two := acctest.Values{mockbackend.AdatumID: bothOff, mockbackend.LitwareID: bothOff}
@@ -707,11 +708,11 @@ func TestProtoFleet_maxChangesCounts(t *testing.T) {
 		before, after acctest.Values
 		refused       string
 	}{
-		"added, and one changes":            {acctest.Values{}, three, ""},
-		"added, and two change":             {acctest.Values{}, with(three, mockbackend.LitwareID, bothOn), "This would change 2 customers (1 enabled, 1 disabled), and max_changes allows 1"},
-		"more is managed, and one changes":  {acctest.Values{mockbackend.ContosoID: acctest.Values{"azure_savings_plans": true}, mockbackend.LitwareID: acctest.Values{"azure_savings_plans": false}}, three, ""},
-		"deny, and who was off is removed":  {two, nil, ""},
-		"deny, and who is on is listed off": {acctest.Values{}, with(two, mockbackend.ContosoID, bothOff), ""},
+		"added, and one changes":              {acctest.Values{}, three, ""},
+		"added, and two change":               {acctest.Values{}, with(three, mockbackend.LitwareID, bothOn), "This would change 2 customers (1 enabled, 1 disabled), and max_changes allows 1"},
+		"more is managed, and one changes":    {acctest.Values{mockbackend.ContosoID: acctest.Values{"azure_savings_plans": true}, mockbackend.LitwareID: acctest.Values{"azure_savings_plans": false}}, three, ""},
+		"deny, and a disabled one is removed": {two, nil, ""},
+		"deny, and an enabled one is listed":  {acctest.Values{}, with(two, mockbackend.ContosoID, bothOff), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -746,7 +747,7 @@ func TestProtoFleet_maxChangesCounts(t *testing.T) {
 	}
 }
 
-// An apply without a refresh, after one that failed, does not stand in for the full refresh.
+// An apply without a refresh does not replace the full refresh after a failed apply.
 func TestProtoFleet_failureThenNoRefresh(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -754,7 +755,7 @@ func TestProtoFleet_failureThenNoRefresh(t *testing.T) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}, settings...))
 		acctest.Pass(time.Hour)
 		r.Again()
-		// Adatum is turned off, and nobody learns of it.
+		// Adatum is disabled, but the answer is lost.
 		r.Fail(mockbackend.Fault{Method: http.MethodDelete, Path: "/SelfServePolicy/*", Kind: mockbackend.DropAfter, Times: 1})
 		r.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Skip: 1, Times: -1})
 		if err := r.Apply(t.Context(), of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": false}}, settings...)); err == nil {
@@ -764,14 +765,14 @@ func TestProtoFleet_failureThenNoRefresh(t *testing.T) {
 		r.ClearFaults()
 		acctest.Pass(12 * time.Hour)
 		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, settings...)
-		// The state has Adatum as unconfirmed, so it is made certain, also without a refresh.
+		// The state has Adatum as unconfirmed, so the apply writes it again, even without a refresh.
 		r.MustApply(config)
 		acctest.ExpectPermissions(t, r.Backend, mockbackend.AdatumID, ri)
 		r.ExpectPlan(config, acctest.NoOp)
 	})
 }
 
-// An error names as many customers as were read, and not all whose reasons are their own.
+// An error gives the number of failed customers, but does not list all of them if their reasons differ.
 func TestProtoFleet_manyFailures(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: 60}, func(t *testing.T, r acctest.Run) {
@@ -791,7 +792,7 @@ func TestProtoFleet_manyFailures(t *testing.T) {
 		r.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Times: 30})
 		r.Again()
 		if err := r.Refresh(t.Context()); err != nil {
-			t.Fatal(err) // what happened outside warns
+			t.Fatal(err) // a change outside Terraform is only a warning
 		}
 		for _, want := range []string{"Could not read the permissions of 30 of 60 customers", "30 customers, such as ", "Correlation ID: ", "The state keeps what it says of them."} {
 			if warned := strings.Join(r.Warnings, "\n"); !strings.Contains(warned, want) {

@@ -11,9 +11,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// qualify checks the prerequisite of the customers that are turned on. It returns whom the apply
-// leaves out, and why. Customers in off were turned off outside Terraform, which never fails the plan;
-// before are those that were left out by the last apply.
+// qualify checks the prerequisite of the customers that are enabled. It returns the customers that the apply
+// leaves out, and why. Customers in off were disabled outside Terraform, which never fails the plan. Customers
+// in before were left out by the last apply.
 func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, steps []step, off, before map[string]reason) (map[string]reason, diag.Diagnostics) {
 	verify := n.Verifies
 	steps = slices.DeleteFunc(slices.Clone(steps), func(s step) bool {
@@ -66,7 +66,7 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, s
 
 func noAzure(err error) bool { return errors.As(err, new(*partnercenter.NoAzureSubscriptionError)) }
 
-// reasonOf says why a customer cannot be turned on, or "" where the failure does not tell.
+// reasonOf returns why a customer cannot be enabled, or "" if the failure does not say it.
 func reasonOf(err error) reason {
 	switch {
 	case isGone(err):
@@ -77,7 +77,7 @@ func reasonOf(err error) reason {
 	return ""
 }
 
-// isGone tells whether the customer is none of the partner's, or no longer.
+// isGone reports whether the ID is not one of the partner's customers, or no longer one.
 func isGone(err error) bool {
 	return partnercenter.IsCustomerNotFound(err) || partnercenter.IsNoRelationship(err)
 }

@@ -14,23 +14,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// lateRecords is how much of the activity log is read again each time: how long after a
-// change its record may show is not documented.
+// lateRecords is the part of the activity log that each refresh reads again. Microsoft does not document how
+// long after a change its record appears.
 const lateRecords = 6 * time.Hour
 
-// refreshedKey is where private state keeps what the next refresh needs to know.
+// refreshedKey is the key of private state for the data that the next refresh needs.
 const refreshedKey = "refreshed"
 
-// refreshed is when the fleet was read last.
+// refreshed is the data about the last refresh.
 type refreshed struct {
-	// Full is when all customers were read, and Log until when the activity log was.
+	// Full is the time when all customers were read. Log is the time up to which the activity log was read.
 	Full time.Time `json:"full"`
 	Log  time.Time `json:"log"`
-	// Own are the operations of ours whose changes need no second look, by correlation id.
+	// Own are the provider's own operations, by correlation ID. Their changes need no second read.
 	Own map[string]time.Time `json:"own,omitempty"`
 }
 
-// loadRefreshed returns the zero value where there is none, so that the next refresh is a full one.
+// loadRefreshed returns the zero value if there is no data. The next refresh is then a full one.
 func loadRefreshed(ctx context.Context, private tfkit.PrivateState) refreshed {
 	return tfkit.GetPrivate[refreshed](ctx, private, refreshedKey)
 }
@@ -39,8 +39,8 @@ func (r refreshed) save(ctx context.Context, private tfkit.PrivateState) diag.Di
 	return tfkit.SetPrivate(ctx, private, refreshedKey, r)
 }
 
-// afterWrite is what the next refresh needs to know after a write. It is a full one when some of
-// the write failed.
+// afterWrite returns the data for the refresh after a write. If a part of the write failed, that refresh is a
+// full one.
 func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refreshed {
 	if diags.HasError() {
 		r.Full = time.Time{}
@@ -50,7 +50,7 @@ func (r refreshed) afterWrite(ctx context.Context, diags diag.Diagnostics) refre
 	return r
 }
 
-// wrote notes an operation of ours, and forgets those that the log is not read for any more.
+// wrote adds an operation of the provider, and removes those for which the log is no longer read.
 func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 	if r.Own == nil {
 		r.Own = make(map[string]time.Time)
@@ -59,23 +59,23 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 	r.Own[tfkit.CorrelationID(ctx)] = now
 }
 
-// finding is what a refresh found.
+// finding is the result of a refresh.
 type finding struct {
 	known snapshot
 	// gone are customers without a reseller relationship.
 	gone []string
-	// failed are customers that could not be read; they are as the state says.
+	// failed are customers that could not be read. known has their values from the state.
 	failed tfkit.Failures
 	// warnings say why the list of all permissions was not used.
 	warnings diag.Diagnostics
 }
 
-// read returns the fleet as it is. Written is when it was written last: until a while after that,
-// an answer that contradicts the state is confirmed, since reads can lag behind writes.
+// read returns the present permissions. written is the time of the last write. For some time after it, a read
+// that contradicts the state is repeated, because reads can lag behind writes.
 func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, unlisted fleet, last *refreshed, written time.Time) (finding, error) {
 	out := finding{known: m.known(unlisted)}
 	at := time.Now().UTC()
-	ids, byLog := r.changed(ctx, m, out.known.listed, *last, at)
+	ids, byLog := r.readChanged(ctx, m, out.known.listed, *last, at)
 	var err error
 	switch {
 	case byLog:
@@ -89,7 +89,7 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 	default:
 		ids = slices.Collect(maps.Keys(out.known.listed))
 	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { // nothing of it is managed
+	ids = slices.DeleteFunc(ids, func(id string) bool { // no permission is managed
 		one, listed := out.known.listed[id]
 		return listed && len(one) == 0
 	})
@@ -111,8 +111,8 @@ func (r *customerPermissionsResource) read(ctx context.Context, m customerPermis
 	return out, nil
 }
 
-// listCustomers returns the ids of all of the partner's customers, and of those of the fleet who are
-// none.
+// listCustomers returns the IDs of all customers of the partner, and of those in f that are not customers of
+// the partner.
 func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet) ([]string, error) {
 	all := make(map[string]bool, len(f))
 	for id := range f {
@@ -128,16 +128,16 @@ func (r *customerPermissionsResource) listCustomers(ctx context.Context, f fleet
 	return slices.Collect(maps.Keys(all)), nil
 }
 
-// readPolicies reads the policies of some customers and notes what they have on: of listed ones
-// what is managed, of others everything.
+// readPolicies reads the policies of some customers. It stores the managed permissions of listed customers, and
+// all enabled permissions of others.
 func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []string, out *finding, denies bool, written time.Time, byList policies) error {
-	on := make([][]partnercenter.Permission, len(ids)) // thousands of policies take more memory
+	on := make([][]partnercenter.Permission, len(ids)) // complete policies of thousands of customers would take more memory
 	progress := tfkit.NewProgress("read", "customers", len(ids))
 	lately := time.Since(written) < partnercenter.ReadLag
 	errs, err := r.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
 		before, isListed := out.known.listed[ids[i]]
-		if lately && !isListed { // deny turned off what the state does not say
+		if lately && !isListed { // with deny, the last write may have disabled what is not in the state
 			before = switches{}
 			for _, permission := range members {
 				before[permission] = out.known.unlisted[ids[i]][permission]
@@ -160,7 +160,7 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 	}
 	for i, id := range ids {
 		if isGone(errs[i]) {
-			out.gone, errs[i] = append(out.gone, id), nil // and has nothing on
+			out.gone, errs[i] = append(out.gone, id), nil // and no permission is enabled
 		}
 		if out.failed.Add(id, errs[i]); errs[i] != nil {
 			continue
@@ -188,8 +188,8 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 	return nil
 }
 
-// refresh takes what was found over into the state's terms. Customers that the last apply left out
-// stay as they are declared while they are off still.
+// refresh returns the state after the refresh. Customers that the last apply left out keep their declared
+// values until Partner Center has them, too.
 func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 	state, unconfirmed := toFleet(m.Permissions), m.unconfirmed()
 	out := applied{known: f.known, unconfirmed: make(map[string]reason), changes: m.Changes, summary: m.ChangeSummary}
@@ -231,7 +231,8 @@ func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 	return out
 }
 
-// changedOutside are the permissions that are not as the state has them. Customers that are gone have a warning of their own.
+// changedOutside returns the permissions that differ from the state. Customers that are gone have their own
+// warning.
 func (f finding) changedOutside(m customerPermissionsModel, unlisted fleet) []outsideChange {
 	state, unconfirmed, unread := toFleet(m.Permissions), m.unconfirmed(), f.failed.IDs()
 	var out []outsideChange
@@ -255,24 +256,23 @@ func (f finding) changedOutside(m customerPermissionsModel, unlisted fleet) []ou
 	return out
 }
 
-// changed are the customers whose policies were changed since the fleet was read last, by the
-// activity log. It answers false when all have to be read: the last full read is too long
-// ago, the log does not reach back far enough, cannot be read or has a record that cannot be
-// understood.
-func (r *customerPermissionsResource) changed(ctx context.Context, m customerPermissionsModel, listed fleet, last refreshed, now time.Time) ([]string, bool) {
+// readChanged reads from the activity log which customers' policies were changed since the last refresh. It
+// returns false if all customers have to be read: the last full read is too long ago, or the log does not reach
+// back far enough, cannot be read, or has a record that cannot be understood.
+func (r *customerPermissionsResource) readChanged(ctx context.Context, m customerPermissionsModel, listed fleet, last refreshed, now time.Time) ([]string, bool) {
 	if m.Refresh.ValueString() != refreshByLog {
 		return nil, false
 	}
 	fullAfter, err := time.ParseDuration(m.FullRefreshAfter.ValueString())
 	start := last.Log.Add(-lateRecords)
-	// The log's first day may be kept in part only.
+	// The first day of the log may be incomplete.
 	if err != nil || last.Full.IsZero() || now.Sub(last.Full) >= fullAfter || now.Sub(start) > partnercenter.AuditRetention-24*time.Hour || last.Log.After(now) {
 		return nil, false
 	}
 	ids := make(map[string]bool)
 	for record, err := range r.PartnerCenter.AuditRecords.All(ctx, partnercenter.AuditFilter{Start: start, ResourceTypes: []string{"self_serve_policy"}}) {
 		if err != nil {
-			tflog.Warn(ctx, "the activity log cannot be read, so all customers are", map[string]any{"error": err.Error()})
+			tflog.Warn(ctx, "could not read the activity log, so all customers are read", map[string]any{"error": err.Error()})
 			return nil, false
 		}
 		id := strings.ToLower(record.CustomerID)

@@ -29,25 +29,24 @@ const (
 
 	fullRefreshAfter = "24h"
 
-	// fleetTimeout is the default of all operations. At 500 requests per minute, 10,000
-	// customers take 20 minutes; a check of their subscriptions as long again, and other
-	// programs of the partner may use most of the limit.
+	// fleetTimeout is the default timeout of all operations. At 500 requests per minute, 10,000 customers take
+	// 20 minutes. A check of their subscriptions takes another 20 minutes, and other programs of the partner
+	// may use most of the limit.
 	fleetTimeout = 2 * time.Hour
 )
 
-// NewCustomerPermissionsResource is partnercenter_customer_permissions.
+// NewCustomerPermissionsResource returns the resource partnercenter_customer_permissions.
 func NewCustomerPermissionsResource() resource.Resource { return &customerPermissionsResource{} }
 
-// customerPermissionsResource is the fleet: the permissions of any number of customers in one
-// resource, since Terraform's core takes long for thousands of them.
+// customerPermissionsResource manages the permissions of any number of customers in one resource. With
+// thousands of resources, Terraform itself is slow.
 //
-// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin
-// agents only. GET /v1/customers with unlisted = "deny" and on import of all, GET
-// /v1/auditrecords with refresh = "activity_log", GET /v1/customers/{customer}/subscriptions
-// before turning on.
-// Delete turns off what is on. As a part of a replacement it lets those be that the new one lists:
-// Terraform replaces a fleet whose first apply failed in part, and nobody wants it switched off for
-// that.
+// Endpoints: GET, POST, PUT and DELETE /v1/SelfServePolicy, app+user only; writes by Admin agents only. GET
+// /v1/customers with unlisted = "deny" and on import of all, GET /v1/auditrecords with refresh =
+// "activity_log", GET /v1/customers/{customer}/subscriptions before a permission is enabled.
+// Delete disables the enabled permissions. As a part of a replacement, it leaves the customers unchanged that
+// the new resource lists. Terraform replaces a resource whose first apply failed in part, and this must not
+// disable its customers.
 // https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources
 type customerPermissionsResource struct{ tfkit.Resource }
 
@@ -79,9 +78,9 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 		v.steps = v.before.steps(p.wanted)
 		after, diags = r.apply(ctx, plan, v, object, resp.Private)
 	}
-	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nobody relies on it
+	if diags.HasError() && !after.touched && len(yielded.listed) == 0 { // nothing relies on it
 		resp.Diagnostics.Append(diags...)
-		return // with no state there is nothing to replace
+		return // without a state there is nothing to replace
 	}
 	resp.Diagnostics.Append(tfkit.Explain(diags, untaint)...)
 	resp.Diagnostics.Append(r.save(ctx, plan, after, &resp.State, resp.Private, refreshed{Full: start, Log: start}.afterWrite(ctx, diags))...)
@@ -89,7 +88,8 @@ func (r *customerPermissionsResource) Create(ctx context.Context, req resource.C
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{plan.ID})...)
 }
 
-// yielded is what a fleet of this run that is replaced has left on for the wanted one.
+// yielded returns the permissions that a replaced resource of this run has left enabled for the wanted
+// customers.
 func (r *customerPermissionsResource) yielded(wanted fleet) snapshot {
 	out := snapshot{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
 	for id := range wanted {
@@ -143,7 +143,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 				"What to do: remove them from permissions.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
-	if !since.IsZero() { // not of an import
+	if !since.IsZero() { // not after an import
 		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, since, found.changedOutside(m, unlisted), last.Own)...)
 	}
 	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
@@ -218,8 +218,8 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 	resp.Diagnostics.Append(r.save(ctx, state, left, &resp.State, resp.Private, refreshed{})...)
 }
 
-// prepare makes the review of the other half of a replacement, to which permissions are about to be
-// left. Without that the other half might not be able to begin, and no state would know.
+// prepare makes the review for the other half of a replacement, which takes over permissions that stay enabled.
+// If that half could not start, no state would have these permissions.
 func (r *customerPermissionsResource) prepare(ctx context.Context, creation plannedCreation, next fleet) diag.Diagnostics {
 	if len(next.subjects()) == 0 {
 		return nil

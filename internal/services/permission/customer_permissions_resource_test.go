@@ -25,7 +25,7 @@ const (
 	fleetAddress = fleetType + ".all"
 )
 
-// fleetBlock is a resource block with entries such as `"…" = { azure_reservations = true }`.
+// fleetBlock returns a resource block with entries such as `"…" = { azure_reservations = true }`.
 func fleetBlock(entries []string, arguments ...string) string {
 	return fmt.Sprintf("resource %q \"all\" {\n  permissions = {\n    %s\n  }\n  %s\n}\n", fleetType, strings.Join(entries, "\n    "), strings.Join(arguments, "\n  "))
 }
@@ -61,12 +61,12 @@ func TestAccFleet_lifecycle(t *testing.T) {
 			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionCreate),
 			PostApplyFunc:    server([]string{ri}, []string{ri, sp}, []string{ri}),
 		},
-		resource.TestStep{ // flipped, added, and one in other case
+		resource.TestStep{ // changed, added, and one in upper case
 			Config:           b.Config(fleetBlock([]string{entry(strings.ToUpper(mockbackend.AdatumID), riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)})),
 			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
 			PostApplyFunc:    server([]string{sp}, []string{ri, sp}, nil),
 		},
-		resource.TestStep{ // nothing but spelling: the state follows, so that permissions[var.id] works, and nothing is written
+		resource.TestStep{ // only the spelling: the state follows, so that permissions[var.id] works, and nothing is written
 			PreConfig:        b.ResetJournal,
 			Config:           b.Config(fleetBlock([]string{entry(mockbackend.AdatumID, riOff, spOn), entry(mockbackend.ContosoID, riOn), entry(mockbackend.TailspinID, riOff)}) + "output \"one\" {\n  value = " + fleetAddress + ".permissions[\"" + mockbackend.AdatumID + "\"]\n}\n"),
 			ConfigPlanChecks: fleetDoes(plancheck.ResourceActionUpdate),
@@ -76,7 +76,7 @@ func TestAccFleet_lifecycle(t *testing.T) {
 				}
 			},
 		},
-		resource.TestStep{ // removed customers are turned off, a released one is not
+		resource.TestStep{ // removed customers are disabled, a released one is not
 			Config:        b.Config(fleetBlock([]string{entry(mockbackend.ContosoID)})),
 			PostApplyFunc: server(nil, []string{ri, sp}, nil),
 		},
@@ -89,8 +89,8 @@ func TestAccFleet_lifecycle(t *testing.T) {
 	)
 }
 
-// A customer that can never be read is released without a refresh, and then stands in nobody's way.
-func TestProtoFleet_releasesWhoCannotBeRead(t *testing.T) {
+// A customer that can never be read can be released without a refresh. After that, plans work again.
+func TestProtoFleet_releasesUnreadable(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI}))
@@ -107,7 +107,7 @@ func TestProtoFleet_releasesWhoCannotBeRead(t *testing.T) {
 	})
 }
 
-// What others have on shows in the plan, and is turned off.
+// Enabled permissions of unlisted customers are shown in the plan, and disabled.
 func TestAccFleet_deny(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -162,8 +162,8 @@ func TestAccFleet_maxChanges(t *testing.T) {
 	)
 }
 
-// failsInPart applies three customers, of which the write of one fails. It returns those that
-// were done, and the one that was not.
+// failsInPart applies three customers, of which the write of one fails. It returns the customers that
+// succeeded, and the one that failed.
 func failsInPart(t *testing.T, b *acctest.Backend, w *acctest.Workspace) (done []string, failed string) {
 	t.Helper()
 	b.Fail(mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.APIError, Status: http.StatusBadRequest, Code: 3000, Skip: 1, Times: 1})
@@ -177,7 +177,7 @@ func failsInPart(t *testing.T, b *acctest.Backend, w *acctest.Workspace) (done [
 	}
 	for _, want := range []string{"Could not set the permissions of 1 of 3 customers", "2 of 3 customers are done, and are in the state.", failed + "): Partner Center answered 400 Bad Request (code 3000)"} {
 		if r.ExitCode != 1 || len(done) != 2 || !acctest.Says(want).MatchString(r.Output) {
-			t.Fatalf("exit code %d, done are %q, want %q in\n%s", r.ExitCode, done, want, r.Output)
+			t.Fatalf("exit code %d, %q succeeded, want %q in\n%s", r.ExitCode, done, want, r.Output)
 		}
 	}
 	b.ResetJournal()
@@ -186,7 +186,7 @@ func failsInPart(t *testing.T, b *acctest.Backend, w *acctest.Workspace) (done [
 
 var threeOn = fleetBlock([]string{entry(mockbackend.AdatumID, riOn), entry(mockbackend.LitwareID, riOn), entry(mockbackend.FabrikamID, riOn)}, "verify_azure_subscription = false")
 
-// A first apply that failed in part is never switched off by the next one: it continues.
+// After a first apply that failed in part, the next apply continues and disables nothing.
 func TestAccFleet_firstApplyFailsInPart(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -215,8 +215,7 @@ func TestAccFleet_firstApplyFailsInPart(t *testing.T) {
 	}
 }
 
-// Who is removed from the configuration after a first apply that failed in part is turned off
-// all the same.
+// A customer that is removed from the configuration after a first apply that failed in part is still disabled.
 func TestAccFleet_removedAfterFailure(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -242,7 +241,7 @@ func TestAccFleet_removedAfterFailure(t *testing.T) {
 	}
 }
 
-// A destroy switches off what a first apply that failed in part has switched on.
+// A destroy disables what a first apply that failed in part has enabled.
 func TestAccFleet_destroyAfterFailure(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -256,7 +255,7 @@ func TestAccFleet_destroyAfterFailure(t *testing.T) {
 	}
 }
 
-// Replacing switches nothing off either.
+// A replacement disables nothing either.
 func TestAccFleet_replace(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -273,8 +272,8 @@ func TestAccFleet_replace(t *testing.T) {
 	}
 }
 
-// With create_before_destroy, what is replaced is destroyed last. It lets be what the new one has
-// just turned on, and turns off whom that no longer lists.
+// With create_before_destroy, the old resource is destroyed last. It keeps what the new one has just enabled,
+// and disables customers that the new one no longer lists.
 func TestAcc_createBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	const before = "lifecycle {\n    create_before_destroy = true\n  }"

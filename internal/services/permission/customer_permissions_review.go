@@ -16,23 +16,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// A review finds out what an apply will change. Where the state says what is on, it follows from state
-// and configuration. Where it does not (a first create, customers that are new, a first deny) the
-// review reads the server. Terraform plans once more while it applies, and refuses a plan that came
-// out differently: so nobody is changed whom the plan that was read by people does not name.
+// A review finds out what an apply will change. If the state has the permissions, the changes follow from state
+// and configuration. If not (a first create, new customers, a first deny), the review reads them from Partner
+// Center. Terraform plans again during the apply, and rejects a plan with another result. So an apply changes
+// only customers that the reviewed plan names.
 
-// reviewed is what a review is about.
+// reviewed is the input of a review.
 type reviewed struct {
 	Wanted   fleet `json:"wanted"`
 	Denies   bool  `json:"denies"`
 	Verifies bool  `json:"verifies"`
 	Reports  bool  `json:"reports"`
 
-	state   *customerPermissionsModel // nil when there is none
+	state   *customerPermissionsModel // nil if there is none
 	asserts []string
 }
 
-// reviewed is what the plan is about.
+// reviewed returns the input for the review of the plan.
 func (p planning) reviewed() reviewed {
 	return reviewed{p.wanted, p.plan.denies(), p.plan.VerifyAzureSubscription.ValueBool(), p.plan.reports(), p.state, p.asserts}
 }
@@ -44,25 +44,25 @@ type review struct {
 	left   map[string]reason
 	// changes are the steps in words.
 	changes changes
-	// read is how many customers were read because the state does not know them.
+	// read is the number of customers that were read because the state does not have them.
 	read int
 }
 
-// taken are the steps without the customers that are left out.
+// taken returns the steps without the customers that are left out.
 func (v review) taken() []step {
 	return slices.DeleteFunc(slices.Clone(v.steps), func(s step) bool { return v.left[s.customerID] != "" })
 }
 
-// reviewKey is the key of a review in the memory of the run, where Create finds that of its plan.
+// reviewKey is the key of a review in the memory of the run. With it, Create finds the review of its plan.
 type reviewKey [sha256.Size]byte
 
 func (n reviewed) key() reviewKey {
-	text, _ := json.Marshal(n) // maps are sorted
+	text, _ := json.Marshal(n) // json.Marshal sorts maps
 	return sha256.Sum256(text)
 }
 
-// review makes the review, or returns that of the half of a replacement that let go: by then nothing
-// may fail any more.
+// review makes the review. In a replacement, it returns the review that the first half has made: at that time,
+// nothing may fail any more.
 func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, private tfkit.PrivateState) (review, diag.Diagnostics) {
 	if n.state == nil && len(r.yielded(n.Wanted).listed) > 0 {
 		if v, ok := r.Memory.Load(n.key()); ok {
@@ -101,12 +101,12 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 	return out, diags
 }
 
-// readMissing reads what the state does not say. It returns how many customers it read.
+// readMissing reads the permissions that are not in the state. It returns the number of customers that it read.
 func (r *customerPermissionsResource) readMissing(ctx context.Context, n reviewed, before snapshot) (snapshot, int, diag.Diagnostics) {
 	missing := n.missing(before)
 	found := finding{known: snapshot{listed: missing, unlisted: fleet{}}}
 	ids := slices.Collect(maps.Keys(missing))
-	neverRead := n.Denies && (n.state == nil || !n.state.denies()) // who is not listed
+	neverRead := n.Denies && (n.state == nil || !n.state.denies()) // customers that are not listed
 	var err error
 	if neverRead {
 		if ids, err = r.listCustomers(ctx, missing); err != nil {
@@ -131,8 +131,8 @@ func (r *customerPermissionsResource) readMissing(ctx context.Context, n reviewe
 	return before, len(ids), nil
 }
 
-// missing are the customers of whom something is wanted that the state does not say. Deny turns off
-// whatever those have who are no longer listed.
+// missing returns the customers with wanted permissions that are not in the state. With deny, it also returns
+// customers that are no longer listed, because all their permissions are disabled.
 func (n reviewed) missing(before snapshot) fleet {
 	out := fleet{}
 	for id, one := range n.Wanted {
@@ -154,7 +154,7 @@ func (n reviewed) missing(before snapshot) fleet {
 	return out
 }
 
-// notRead tells why nothing is changed.
+// notRead returns the error that says why nothing is changed.
 func (r *customerPermissionsResource) notRead(ctx context.Context, failed tfkit.Failures, err error) diag.Diagnostics {
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure("Could not read the permissions of the customers", err)}
@@ -165,8 +165,8 @@ func (r *customerPermissionsResource) notRead(ctx context.Context, failed tfkit.
 	return nil
 }
 
-// take returns the review of the plan that is applied. It makes it anew where the plan was made by
-// another process, and then refuses to change customers that the plan does not name.
+// take returns the review of the plan that is applied. If another process made the plan, it makes the review
+// again, and rejects changes of customers that the plan does not name.
 func (r *customerPermissionsResource) take(ctx context.Context, n reviewed, plan customerPermissionsModel, private tfkit.PrivateState) (review, diag.Diagnostics) {
 	if v, ok := r.Memory.LoadAndDelete(n.key()); ok {
 		return v.(review), nil //nolint:forcetypeassert // its key has a type of its own
@@ -182,7 +182,7 @@ func (r *customerPermissionsResource) take(ctx context.Context, n reviewed, plan
 	return v, diags
 }
 
-// unnamed refuses changes of customers that the plan does not name.
+// unnamed rejects changes of customers that the plan does not name.
 func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string]string, named map[string]bool) diag.Diagnostics {
 	var ids []string
 	for id := range by {
@@ -198,7 +198,7 @@ func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string
 		fmt.Sprintf("The plan does not name them, so nothing was changed: %s.\n\nWhat to do: plan again.", shortList(ctx, r.Clients, ids)))}
 }
 
-// reached are the planned changes without those of customers that failed.
+// reached returns the planned changes without those of customers that failed.
 func (v review) reached(planned types.Map, results []result) types.Map {
 	failed := make(map[string]bool)
 	for i, s := range v.steps {

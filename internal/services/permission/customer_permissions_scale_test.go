@@ -8,8 +8,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// scaleFleet is ten thousand customers with reservations on: on the server, in the state and in
-// the configuration.
+// scaleFleet declares all customers of the mock with reservations enabled, and applies that.
 func scaleFleet(r acctest.Run, refresh string) (config acctest.Values) {
 	permissions := acctest.Values{}
 	for _, c := range r.Customers() {
@@ -20,23 +19,23 @@ func scaleFleet(r acctest.Run, refresh string) (config acctest.Values) {
 	return config
 }
 
-// scale is how many customers the test of scale has. The race detector makes it ten times as
-// slow, and there is no more to race for with more of them.
+// scale is the number of customers in tests of scale. The race detector makes them ten times as slow, and more customers
+// would not find more races.
 var scale = map[bool]int{false: 10_000, true: 1_000}[acctest.RaceDetector]
 
-// Of 10,000 customers three are changed outside. The activity log tells which, with fewer than
-// 20 requests.
+// Three of 10,000 customers are changed outside Terraform. The refresh finds them in the activity log with
+// fewer than 20 requests.
 func TestProtoFleet_activityLogAtScale(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{Customers: scale}, func(t *testing.T, r acctest.Run) {
 		config := scaleFleet(r, "activity_log")
-		// The log of the first hours has the apply itself, 500 records a page.
+		// The part of the log that is read again contains the apply itself, with 500 records per page.
 		r.ResetJournal()
 		r.ExpectPlan(config, acctest.NoOp)
 		if n := count(r); n > scale/500+1 {
 			t.Errorf("right after the apply a plan took %d requests", n)
 		}
-		acctest.Pass(48 * time.Hour) // and the next refresh is a full one
+		acctest.Pass(48 * time.Hour) // the next refresh is a full one
 		r.Again()
 		r.MustRefresh()
 		if n := count(r); n != scale {

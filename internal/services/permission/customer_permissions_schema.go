@@ -162,12 +162,12 @@ type customerPermissionsIdentity struct {
 	ID types.String `tfsdk:"id"`
 }
 
-// ValidateConfig checks the keys of the map.
+// ValidateConfig checks the keys of the map permissions.
 func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var value attr.Value // of another type the framework makes two more copies
+	var value attr.Value // with another type, the framework makes two more copies
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &value)...)
 	permissions, _ := value.(types.Map)
-	seen, elements := make(map[string]string), permissions.Elements() // a copy each time
+	seen, elements := make(map[string]string), permissions.Elements() // Elements copies each time
 	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)
 		if err := tfkit.CheckGUID(id); err != nil {

@@ -16,18 +16,18 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// shards are the states of examples/shards in one PostgreSQL, each with a folder of its own as
-// the jobs of a pipeline have.
+// shards are the states of examples/shards in one PostgreSQL database. Each has its own folder, like the jobs
+// of a pipeline.
 type shards struct {
 	testing.TB
 	*acctest.Backend
 
-	want map[string][]string // by customer id, what the configuration and the portal have on
+	want map[string][]string // enabled permissions by customer ID, by the configuration and the portal
 	runs []*acctest.Workspace
 }
 
-// newShards declares all customers of the mock but the last. Every fifth may buy savings plans
-// already, by the portal, and the configuration does not manage that.
+// newShards declares all customers of the mock except the last. The portal has enabled savings plans for every
+// fifth one, which the configuration does not manage.
 func newShards(t testing.TB, n int, config mockbackend.Config, env ...string) *shards {
 	t.Helper()
 	s := &shards{TB: t, Backend: acctest.New(t, config), want: make(map[string][]string)}
@@ -85,7 +85,7 @@ func (s *shards) write(shard int, name, text string) {
 	}
 }
 
-// run runs the CLI on one shard and expects the exit code.
+// run runs the CLI on one shard and checks the exit code.
 func (s *shards) run(shard, exitCode int, args ...string) string {
 	s.Helper()
 	r := s.runs[shard].Run(s.Context(), args...)
@@ -95,8 +95,7 @@ func (s *shards) run(shard, exitCode int, args ...string) string {
 	return r.Output
 }
 
-// atOnce runs the CLI on all shards at the same time, without an error, and returns how long
-// that took.
+// atOnce runs the CLI on all shards at the same time, without an error, and returns the duration.
 func (s *shards) atOnce(args ...string) time.Duration {
 	s.Helper()
 	s.ResetJournal()
@@ -109,14 +108,14 @@ func (s *shards) atOnce(args ...string) time.Duration {
 	return time.Since(start)
 }
 
-// The pg backend of Terraform locks all states for a moment while it locks one, so runs on
-// different states have to wait for each other, too.
+// Terraform's pg backend locks all states for a short time while it locks one. So runs on different states also
+// wait for each other.
 var (
 	apply = []string{"apply", "-input=false", "-auto-approve", "-lock-timeout=5m"}
 	plan  = []string{"plan", "-input=false", "-detailed-exitcode", "-lock-timeout=5m"}
 )
 
-// refused counts the requests of the journal that were over the limit, and the others.
+// refused returns the number of requests in the journal that exceeded the limit, and of the others.
 func (s *shards) refused() (refused, answered int) {
 	for _, r := range s.Requests() {
 		switch {
@@ -130,8 +129,8 @@ func (s *shards) refused() (refused, answered int) {
 	return refused, answered
 }
 
-// asDeclared fails the test unless server and states have what the configuration says, and each
-// customer is managed in one state.
+// asDeclared fails the test unless server and states agree with the configuration, and each customer is managed
+// in one state.
 func (s *shards) asDeclared() {
 	s.Helper()
 	for id, want := range s.want {
@@ -174,7 +173,7 @@ func (s *shards) asDeclared() {
 	}
 }
 
-// writtenOnce fails the test unless the journal has writes, and none of them twice.
+// writtenOnce fails the test unless the journal has writes, and each of them only once.
 func (s *shards) writtenOnce() {
 	s.Helper()
 	written := make(map[string]int)
@@ -188,7 +187,7 @@ func (s *shards) writtenOnce() {
 	}
 }
 
-// changedNothing fails the test when the journal has a write that took effect.
+// changedNothing fails the test if the journal has a successful write.
 func (s *shards) changedNothing(doing string) {
 	s.Helper()
 	if writes := acctest.Writes(s.Backend.Backend); len(writes) > 0 {
@@ -196,11 +195,11 @@ func (s *shards) changedNothing(doing string) {
 	}
 }
 
-// Four runs at once share what the server allows and lose nothing; customers move between them
-// unswitched.
+// Four simultaneous runs share the limit of the server and lose nothing. Customers move between the states
+// without being disabled.
 func TestAccFleet_shards(t *testing.T) {
 	t.Parallel()
-	const customers = 60 // declared; one more is not
+	const customers = 60 // declared; one more is not declared
 	s := newShards(t, 4, mockbackend.Config{Customers: customers + 1, Rate: mockbackend.Rate{Requests: 80, Per: 2 * time.Second}}, "PARTNERCENTER_REQUESTS_PER_SECOND=9.6")
 	s.atOnce(apply...)
 	s.writtenOnce()
@@ -230,19 +229,20 @@ func TestAccFleet_shards(t *testing.T) {
 	s.runs = s.runs[:3]
 	s.asDeclared()
 
-	// One shard denies what none lists, and knows what the others list.
+	// One shard denies customers that no shard lists. It receives the customers of the other shards.
 	undeclared := s.Customers()[customers].ID
 	s.write(0, "deny_override.tf", fmt.Sprintf("resource %q \"shard\" {\n  unlisted = \"deny\"\n}\n", fleetType))
 	s.SetPermissions(undeclared, ri, sp)
 	s.atOnce(apply...)
 	s.want[undeclared] = nil
 	if writes := acctest.Writes(s.Backend.Backend); len(writes) != 1 {
-		t.Errorf("sent %q to turn off one customer", acctest.Routes(writes))
+		t.Errorf("sent %q to disable one customer", acctest.Routes(writes))
 	}
 	s.asDeclared()
 }
 
-// Of two runs on one state at once one fails and says why or, when it may, waits for the other.
+// Of two simultaneous runs on one state, one fails with the reason, or waits for the other if it has a
+// -lock-timeout.
 func TestAccFleet_lockedState(t *testing.T) {
 	t.Parallel()
 	s := newShards(t, 1, mockbackend.Config{Customers: 21})
@@ -256,17 +256,17 @@ func TestAccFleet_lockedState(t *testing.T) {
 	})
 	all.Go(func() { s.run(0, 0, plan...) })
 	if r := s.runs[0].Run(t.Context(), plan[:3]...); r.ExitCode != 1 || !acctest.Says("Error acquiring the state lock").MatchString(r.Output) { // without -lock-timeout
-		t.Errorf("a run without -lock-timeout beside an apply ended with %d:\n%s", r.ExitCode, r.Output)
+		t.Errorf("a run without -lock-timeout during an apply has exit code %d:\n%s", r.ExitCode, r.Output)
 	}
 	s.ClearFaults()
 	all.Wait()
 	s.writtenOnce()
 }
 
-// BenchmarkShards applies and plans 4 x 2,500 customers at once, which takes half an hour. The
-// server's limit is four times the real one. Measured are multiples of the time that it allows: by
-// the requests, from the first to the last, and by the runs with all that Terraform does before
-// and after, which no limit makes longer.
+// BenchmarkShards applies and plans 4 x 2,500 customers at once, which takes half an hour. The server's limit
+// is four times the real one. The results are multiples of the time that the limit allows: for the requests,
+// from the first to the last, and for the runs. The runs include the work of Terraform before and after the
+// requests, which no limit makes longer.
 func BenchmarkShards(b *testing.B) {
 	rate := mockbackend.Rate{Requests: 500, Per: 15 * time.Second}
 	for _, c := range []struct {

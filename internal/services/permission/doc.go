@@ -1,6 +1,6 @@
 // Package permission holds the types for what customers may buy by themselves.
 //
-// A permission is a switch, not an object: creating one over a policy that exists is
-// adoption, and destroying one turns it off. The API keeps a customer's permissions in
-// one policy; the client sees to it that a write of one leaves the other alone.
+// A permission is either enabled or disabled: creating one over an existing policy adopts it, and destroying
+// one disables it. The API keeps all permissions of a customer in one policy. The client ensures that a write
+// of one permission does not change the other.
 package permission

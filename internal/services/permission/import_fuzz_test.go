@@ -10,8 +10,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// FuzzImportID: whatever is given as an id, no request leaves that is not about a GUID, and a
-// malformed id is answered with the right form.
+// FuzzImportID checks that no import ID causes a request unless it is a GUID, and that the error for a
+// malformed ID shows a correct one.
 func FuzzImportID(f *testing.F) {
 	for _, id := range []string{
 		mockbackend.AdatumID, strings.ToUpper(mockbackend.LitwareID), "", "nonsense", "{" + mockbackend.AdatumID + "}", "urn:uuid:" + mockbackend.AdatumID,
@@ -22,7 +22,7 @@ func FuzzImportID(f *testing.F) {
 	}
 	b := mockbackend.New(mockbackend.Config{})
 	f.Fuzz(func(t *testing.T, id string) {
-		if id == "" { // that is an import by identity
+		if id == "" { // this is an import by identity
 			return
 		}
 		b.ResetJournal()

@@ -23,14 +23,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// killedRounds is how often each way of ending an apply is tried. Many take minutes.
+// killedRounds is the number of tries for each way of ending an apply. Many tries take minutes.
 var killedRounds = flag.Int("killed", 2, "how often processes are killed and interrupted in each way")
 
 const killedHeader = "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n" +
 	"variable \"customers\" {\n  type = map(bool)\n}\n"
 
-// Processes are killed, and Ctrl-C is pressed once and twice, while customers are turned on and off. Nobody who is declared
-// on is turned off by that, and the next apply brings everything to where it is declared.
+// Processes are killed, and Ctrl-C is pressed once and twice, while customers are enabled and disabled. This
+// never disables a customer that is declared as enabled, and the next apply changes everything to the declared
+// values.
 func TestAccReservations_killed(t *testing.T) {
 	t.Parallel()
 	runKilled(t, 200, killedHeader+fmt.Sprintf("resource %q \"all\" {\n  for_each                  = var.customers\n  customer_id               = each.key\n"+
@@ -43,7 +44,8 @@ func TestAccFleet_killed(t *testing.T) {
 		"  verify_azure_subscription = false\n}\n", fleetType))
 }
 
-// killed is a configuration of customers, of whom each fifth is on by chance and the others are always on.
+// killed is a configuration of customers. Every fifth of them is enabled at random, and the others are always
+// enabled.
 type killed struct {
 	testing.TB
 	*acctest.Backend
@@ -51,8 +53,8 @@ type killed struct {
 
 	random    *rand.Rand
 	customers []string
-	on, was   map[string]bool // as declared now, and for the run before
-	seen      int             // changes that are checked
+	on, was   map[string]bool // declared now, and in the run before
+	seen      int             // number of checked changes
 }
 
 func runKilled(t *testing.T, customers int, config string) {
@@ -93,7 +95,7 @@ func runKilled(t *testing.T, customers int, config string) {
 			if k.interrupted(way.end) {
 				ended++
 			}
-			k.nobodyTurnedOff(way.name)
+			k.noneDisabled(way.name)
 			if t.Failed() {
 				return
 			}
@@ -109,7 +111,7 @@ func runKilled(t *testing.T, customers int, config string) {
 	}
 }
 
-// flip declares each fifth customer on, or off.
+// flip declares every fifth customer as enabled or disabled at random.
 func (k *killed) flip() {
 	k.Helper()
 	k.was, k.on = k.on, map[string]bool{}
@@ -125,7 +127,8 @@ func (k *killed) flip() {
 	}
 }
 
-// interrupted applies, ends that after a random number of writes, and tells whether the run was not over by then.
+// interrupted starts an apply and ends it after a random number of writes. It returns false if the run was
+// already over.
 func (k *killed) interrupted(end func(*exec.Cmd)) bool {
 	k.Helper()
 	cli := k.Command(k.Context(), "apply", "-auto-approve", "-input=false", "-refresh=false")
@@ -139,9 +142,9 @@ func (k *killed) interrupted(end func(*exec.Cmd)) bool {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		_ = cli.Wait() // it was killed, or had errors to report
+		_ = cli.Wait() // it was killed, or reported errors
 	}()
-	// An orphaned provider goes on with what it does, and then waits for nobody.
+	// An orphaned provider finishes its work and then exits.
 	defer k.signal(-cli.Process.Pid, syscall.SIGKILL)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -164,7 +167,7 @@ func (k *killed) interrupted(end func(*exec.Cmd)) bool {
 	return true
 }
 
-// signal sends a signal to a process, or to a group; it may have ended.
+// signal sends a signal to a process or a group, which may have ended already.
 func (k *killed) signal(pid int, s syscall.Signal) {
 	k.Helper()
 	if err := syscall.Kill(pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -182,25 +185,25 @@ func (k *killed) killProvider(cli *exec.Cmd) {
 	}
 }
 
-// nobodyTurnedOff looks at what has changed on the server since the last call. What a killed process has sent may arrive
-// during the next run.
-func (k *killed) nobodyTurnedOff(way string) {
+// noneDisabled checks the changes on the server since the last call. Requests of a killed process may still
+// arrive during the next run.
+func (k *killed) noneDisabled(way string) {
 	k.Helper()
 	changes := k.Changes()
 	for _, c := range changes[k.seen:] {
 		if k.on[c.CustomerID] && k.was[c.CustomerID] && slices.Contains(c.Before, ri) && !slices.Contains(c.After, ri) {
-			k.Errorf("%s: customer %s, who is declared on, was turned off", way, c.CustomerID)
+			k.Errorf("%s: customer %s is declared as enabled and was disabled", way, c.CustomerID)
 		}
 	}
 	k.seen = len(changes)
 }
 
-// converges applies once more, which has to bring everything to where it is declared.
+// converges applies again, which must change everything to the declared values.
 func (k *killed) converges(way string) {
 	k.Helper()
 	state := filepath.Join(k.Dir, "terraform.tfstate")
 	if err := k.Age(time.Hour); err != nil && !errors.Is(err, os.ErrNotExist) {
-		// The CLI was killed while it wrote the file, so a person takes the backup.
+		// The CLI was killed while it wrote the file. A user would take the backup.
 		if err := errors.Join(os.Rename(state+".backup", state), k.Age(time.Hour)); err != nil {
 			k.Fatal(err)
 		}
@@ -208,7 +211,7 @@ func (k *killed) converges(way string) {
 	if r := k.Run(k.Context(), "apply", "-auto-approve", "-input=false"); r.Err != nil {
 		k.Errorf("%s: the next apply: %v", way, r.Err)
 	}
-	k.nobodyTurnedOff(way)
+	k.noneDisabled(way)
 	for _, id := range k.customers {
 		var want []string
 		if k.on[id] {
@@ -217,6 +220,6 @@ func (k *killed) converges(way string) {
 		acctest.ExpectPermissions(k, k.Backend.Backend, id, want...)
 	}
 	if r := k.Run(k.Context(), "plan", "-detailed-exitcode", "-input=false"); r.ExitCode != 0 {
-		k.Errorf("%s: the plan after that ends with %d\n%s", way, r.ExitCode, r.Output)
+		k.Errorf("%s: the next plan has exit code %d\n%s", way, r.ExitCode, r.Output)
 	}
 }

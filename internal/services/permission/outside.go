@@ -20,9 +20,9 @@ type outsideChange struct {
 	on         bool
 }
 
-// changedOutside is one warning: what changed since the state was written, for whom, and, if the
-// activity log has it, who changed it and when. The log is read from logged on, a time that many
-// resources have in common.
+// changedOutside returns one warning about the changes since the state was written. It names the customer, and
+// if the activity log has them, the user and the time. The log is read from logged on, a time that many
+// resources share.
 func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Time, found []outsideChange, own map[string]time.Time) diag.Diagnostics {
 	if len(found) == 0 {
 		return nil
@@ -35,7 +35,7 @@ func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Ti
 		ids[i] = one.customerID
 	}
 	name := c.Customers(ctx, slices.Compact(ids)...)
-	log, _ := c.PartnerCenter.AuditRecords.RecentPolicyChanges(ctx, logged) // without it the warning says less
+	log, _ := c.PartnerCenter.AuditRecords.RecentPolicyChanges(ctx, logged) // without the log, the warning has less detail
 	var lines []string
 	for _, one := range found {
 		verb := "disabled"

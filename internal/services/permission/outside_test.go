@@ -11,7 +11,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// expectOutside fails the test unless one warning says what changed outside Terraform.
+// expectOutside fails the test unless exactly one warning has these lines about changes outside Terraform.
+// Without lines, there must be no such warning.
 func expectOutside(t *testing.T, warnings []string, want ...string) {
 	t.Helper()
 	var found []string
@@ -32,8 +33,8 @@ func expectOutside(t *testing.T, warnings []string, want ...string) {
 
 const portalAgent = "portal.agent@partner-demo.onmicrosoft.com"
 
-// A refresh that finds changes warns once. It says what was changed, for which customer, by which user, and when. It costs requests only
-// when something changed.
+// A refresh that finds changes warns once. It says what was changed, for which customer, by which user, and
+// when. It takes an additional request only if something has changed.
 func TestProtoFleet_changedOutside(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -67,7 +68,7 @@ func TestProtoFleet_changedOutside(t *testing.T) {
 	})
 }
 
-// Without the activity log, and for what is older than it, the warning says what changed.
+// Without the activity log, the warning only says what changed.
 func TestProtoFleet_changedOutsideWithoutLog(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -85,7 +86,7 @@ func TestProtoFleet_changedOutsideWithoutLog(t *testing.T) {
 	})
 }
 
-// Single resources warn under the same headline, so that the CLI folds them, and read the log once.
+// Single resources warn under the same headline, so that the CLI groups the warnings. They read the log once.
 func TestProtoReservations_changedOutside(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -112,7 +113,7 @@ func TestProtoReservations_changedOutside(t *testing.T) {
 	})
 }
 
-// A plan names the company, and an unchanged one does not read it.
+// A plan names the company. An unchanged plan does not read the name.
 func TestProtoReservations_names(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -136,7 +137,7 @@ func TestProtoReservations_names(t *testing.T) {
 		if got := r.State(); got["id"] != customer || got["name"] != "Adatum Demo" {
 			t.Errorf("the import has %v", got)
 		}
-		// Many new ones cost three reads and one list.
+		// Many new resources take three single reads and one list.
 		r.Again()
 		r.ResetCounters()
 		for _, c := range r.Customers() {
@@ -150,7 +151,7 @@ func TestProtoReservations_names(t *testing.T) {
 	})
 }
 
-// What is imported has a short id, whatever it was imported by.
+// The ID of an imported resource is short, whatever the import ID was.
 func TestProtoFleet_importIDs(t *testing.T) {
 	t.Parallel()
 	both := mockbackend.AdatumID + "," + mockbackend.ContosoID

@@ -16,7 +16,7 @@ import (
 
 var updateSnapshots = flag.Bool("update", false, "write testdata/*.txt instead of comparing it")
 
-// snapshots are plans as people read them.
+// snapshots are plans as users see them.
 var snapshots = []struct {
 	name           string
 	before, config string
@@ -47,7 +47,7 @@ func single(name, customerID string, on bool) string {
 	return fmt.Sprintf("resource %q %q {\n  customer_id = %q\n  enabled     = %t\n}\n", typeName, name, customerID, on)
 }
 
-// The plans have names and directions. The files of testdata are the plans as this CLI prints them.
+// The plans show names and directions. The files in testdata are the plans as this CLI prints them.
 func TestCLI_planSnapshots(t *testing.T) {
 	t.Parallel()
 	for _, c := range snapshots {
@@ -79,7 +79,7 @@ func TestCLI_planSnapshots(t *testing.T) {
 				t.Fatal(err)
 			}
 			if got != string(want) {
-				t.Errorf("the plan has changed; run go test -run %s -args -update, and look at it:\n%s", t.Name(), got)
+				t.Errorf("the plan has changed; run go test -run %s -args -update, and review it:\n%s", t.Name(), got)
 			}
 		})
 	}
@@ -91,7 +91,7 @@ var (
 	wrapped   = regexp.MustCompile(`([^\n])\n([a-z0-9])`)
 )
 
-// anonymous is the plan without what is another each time.
+// anonymous returns the plan without values that differ in every run.
 func anonymous(plan string) string {
 	if i := strings.Index(plan, "Terraform used"); i >= 0 {
 		plan = plan[i:]

@@ -18,21 +18,21 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*reservationReadinessDataSource)(nil)
 
-// NewReservationReadinessDataSource is partnercenter_reservation_readiness.
+// NewReservationReadinessDataSource returns the data source partnercenter_reservation_readiness.
 func NewReservationReadinessDataSource() datasource.DataSource {
 	return &reservationReadinessDataSource{}
 }
 
-// reservationReadinessDataSource tells whether one customer, or each of many, can buy Azure
-// reservations by itself, and what is in the way.
+// reservationReadinessDataSource checks whether one or many customers can buy Azure reservations by themselves,
+// and what is missing.
 //
 // Endpoints: GET /v1/customers/{customer}/subscriptions, …/azureEntitlements of each active
 // Azure plan, and, unless the sign-in is app-only, …/agreements,
 // …/directSignedMicrosoftCustomerAgreementStatus and GET /v1/SelfServePolicy; in Resource Manager,
 // in the customer's tenant, GET of Microsoft.Authorization/roleAssignments for each active
 // Azure subscription.
-// Not to be allowed to look in the customer's tenant is an answer, which is that it is not
-// known. All other failures are errors. Who is in a group is not read.
+// If the customer's tenant does not allow the read, the owners are unknown. All other failures are errors.
+// Members of groups are not read.
 // https://learn.microsoft.com/partner-center/customers/give-customers-permission
 type reservationReadinessDataSource struct{ tfkit.DataSource }
 
@@ -60,7 +60,7 @@ func (d *reservationReadinessDataSource) Read(ctx context.Context, req datasourc
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
 	customerID := m.CustomerID.ValueString()
-	found, err := d.find(ctx, customerID, strings.ToLower(m.SubscriptionID.ValueString()))
+	found, err := d.readFindings(ctx, customerID, strings.ToLower(m.SubscriptionID.ValueString()))
 	var names map[string]string
 	if err == nil {
 		names, err = d.PartnerCenter.Customers.Names(ctx, customerID)
@@ -77,7 +77,7 @@ func (d *reservationReadinessDataSource) Read(ctx context.Context, req datasourc
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// findings are what the servers said.
+// findings are the answers of the servers.
 type findings struct {
 	customerID string
 	// only is the Azure subscription to check, or "".
@@ -85,13 +85,13 @@ type findings struct {
 	subscriptions []partnercenter.Subscription
 	azure         []azureFinding
 	appOnly       bool
-	policy        partnercenter.SelfServePolicy // not read app-only
+	policy        partnercenter.SelfServePolicy // not read with app-only sign-in
 	agreement     partnercenter.CustomerAgreement
-	noAgreements  bool // not read app-only, and the service has none in national clouds
+	noAgreements  bool // true if the service has none, as in national clouds; not read with app-only sign-in
 }
 
-// azureFinding is an Azure subscription and, where it is active, who owns it or why that is not
-// known.
+// azureFinding is an Azure subscription. If it is active, it has the owners, or the reason why they are
+// unknown.
 type azureFinding struct {
 	partnercenter.AzureSubscription
 	resourcemanager.Owners
@@ -99,9 +99,9 @@ type azureFinding struct {
 	unknown string
 }
 
-// find asks the servers. That the customer is the partner's shows first, since all else
-// depends on it.
-func (d *reservationReadinessDataSource) find(ctx context.Context, customerID, only string) (findings, error) {
+// readFindings sends the requests for one customer. It reads the subscriptions first: if the ID is not one of
+// the partner's customers, this request fails, and everything else depends on it.
+func (d *reservationReadinessDataSource) readFindings(ctx context.Context, customerID, only string) (findings, error) {
 	f := findings{customerID: customerID, only: only, appOnly: d.PartnerCenter.AppOnly()}
 	var err error
 	if f.subscriptions, err = d.PartnerCenter.Subscriptions.Of(ctx, customerID); err != nil {
@@ -109,7 +109,7 @@ func (d *reservationReadinessDataSource) find(ctx context.Context, customerID, o
 	}
 	steps, stepsCtx := errgroup.WithContext(ctx)
 	steps.Go(func() (err error) {
-		f.azure, err = d.findAzure(stepsCtx, customerID, only, f.subscriptions)
+		f.azure, err = d.readAzure(stepsCtx, customerID, only, f.subscriptions)
 		return err
 	})
 	if !f.appOnly {
@@ -125,16 +125,15 @@ func (d *reservationReadinessDataSource) find(ctx context.Context, customerID, o
 			return err
 		})
 	}
-	err = steps.Wait() // before f is read
+	err = steps.Wait() // f is complete after this
 	return f, err
 }
 
-// atOnce is how many Azure subscriptions of a customer are asked about at the same time.
+// atOnce is the number of Azure subscriptions of one customer that are read at the same time.
 const atOnce = 10
 
-// findAzure returns the Azure subscriptions that the customer could buy with, sorted by id, and
-// their owners.
-func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customerID, only string, subscriptions []partnercenter.Subscription) ([]azureFinding, error) {
+// readAzure returns the Azure subscriptions with which the customer could buy, sorted by ID, and their owners.
+func (d *reservationReadinessDataSource) readAzure(ctx context.Context, customerID, only string, subscriptions []partnercenter.Subscription) ([]azureFinding, error) {
 	var found []azureFinding
 	for _, s := range subscriptions {
 		if !s.AllowsReservations() {
@@ -154,7 +153,7 @@ func (d *reservationReadinessDataSource) findAzure(ctx context.Context, customer
 	if !slices.ContainsFunc(found, func(a azureFinding) bool { return a.Active() }) {
 		return found, nil
 	}
-	// A tenant that refuses the sign-in is asked once, not for each subscription.
+	// This requests a token once, not for each subscription, from a tenant that refuses the sign-in.
 	if _, err := d.Azure.Caller(ctx, customerID); err != nil {
 		if !resourcemanager.IsNoAccess(err) {
 			return nil, err

@@ -28,7 +28,7 @@ const (
 	assignmentsRoute  = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 )
 
-// readiness reads the data source, signed in as an Admin agent.
+// readiness reads the data source as an Admin agent.
 func readiness(t *testing.T, b *mockbackend.Backend, customerID string) acctest.Values {
 	t.Helper()
 	v, err := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).ReadDataSource(t.Context(), readinessName, acctest.Values{"customer_id": customerID})
@@ -38,7 +38,8 @@ func readiness(t *testing.T, b *mockbackend.Backend, customerID string) acctest.
 	return v
 }
 
-// expectTexts fails the test unless the list has just one text for each, which contains it.
+// expectTexts fails the test unless the list has exactly these texts, in this order. Each text must contain the
+// wanted one.
 func expectTexts(t *testing.T, v acctest.Values, name string, want ...string) {
 	t.Helper()
 	got, ok := v[name].([]any)
@@ -53,7 +54,8 @@ func expectTexts(t *testing.T, v acctest.Values, name string, want ...string) {
 	}
 }
 
-// owned is "end-of-id has_owner partner_only number-of-owners" of each Azure subscription.
+// owned returns "last four characters of the ID, has_owner, partner_only, number of owners" for each Azure
+// subscription.
 func owned(v acctest.Values) []string {
 	out := []string{}
 	all, _ := v["azure_subscriptions"].([]any)
@@ -136,7 +138,7 @@ func TestAccReservationReadiness(t *testing.T) {
 	})
 }
 
-// What each state of a customer means, step by step.
+// The test covers the states of a customer for each condition.
 func TestProtoReservationReadiness_steps(t *testing.T) {
 	t.Parallel()
 	const (
@@ -236,7 +238,8 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 	}
 }
 
-// An application alone cannot read the permission, and sees owners only with a role of its own.
+// With app-only sign-in, the permission cannot be read, and owners can be read only with a role of the
+// application.
 func TestProtoReservationReadiness_appOnly(t *testing.T) {
 	t.Parallel()
 	const permission = "Whether the reservations permission of customer " + mockbackend.AdatumID + " is on is not known"
@@ -270,13 +273,12 @@ func TestProtoReservationReadiness_appOnly(t *testing.T) {
 		t.Errorf("the Azure subscriptions are %q", got)
 	}
 	if n := b.Counters().Route("GET /v1/SelfServePolicy"); n != 0 {
-		t.Errorf("the permission was asked for %d times", n)
+		t.Errorf("the permission was read %d times", n)
 	}
 	acctest.FailOnViolations(t, b)
 }
 
-// wide is a customer with two active Azure plans, a suspended one, and so many Azure
-// subscriptions in all.
+// wide adds a customer with two active Azure plans, a suspended one, and this number of Azure subscriptions.
 func wide(b *mockbackend.Backend, subscriptions int) mockbackend.Customer {
 	var azure []mockbackend.AzureEntitlement
 	for i := range subscriptions {
@@ -290,7 +292,7 @@ func wide(b *mockbackend.Backend, subscriptions int) mockbackend.Customer {
 	)
 }
 
-// One of several is enough, and of many the texts name the first ones.
+// One owned subscription of several is enough. The texts name the first three subscriptions.
 func TestProtoReservationReadiness_severalPlans(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -305,7 +307,7 @@ func TestProtoReservationReadiness_severalPlans(t *testing.T) {
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.ShuffleOrder, k.UpperCaseGUIDs, k.TotalCountWrong = true, true, true })
 	for range 3 {
 		if got := readiness(t, b, customer.ID); !reflect.DeepEqual(got, want) {
-			t.Errorf("another result:\n%v\nnot\n%v", got, want)
+			t.Errorf("different result:\n%v\nnot\n%v", got, want)
 		}
 	}
 	b.AssignRole(mockbackend.RoleAssignment{
@@ -315,7 +317,7 @@ func TestProtoReservationReadiness_severalPlans(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// One Azure subscription alone, also where another one would do.
+// With subscription_id, only this Azure subscription counts.
 func TestProtoReservationReadiness_oneSubscription(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -340,8 +342,8 @@ func TestProtoReservationReadiness_oneSubscription(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// The requests grow with the active Azure subscriptions alone. A tenant that refuses the
-// sign-in is asked once; what others have asked for is shared.
+// The number of requests grows only with the active Azure subscriptions. A tenant that refuses the sign-in
+// receives one token request. Requests are shared with other data sources.
 func TestProtoReservationReadiness_requests(t *testing.T) {
 	t.Parallel()
 	for _, subscriptions := range []int{1, 10, 100} {
@@ -362,7 +364,7 @@ func TestProtoReservationReadiness_requests(t *testing.T) {
 				t.Errorf("%d subscriptions: %s took %v, not %v", subscriptions, typeName, got, want)
 			}
 		}
-		read("partnercenter_subscriptions", map[string]int{tokenRoute: 1, subsRoute: 1, entitlementsRoute: 3}) // of the suspended plan too
+		read("partnercenter_subscriptions", map[string]int{tokenRoute: 1, subsRoute: 1, entitlementsRoute: 3}) // also for the suspended plan
 		read(readinessName, map[string]int{tokenRoute: 1, customerRoute: 1, agreementsRoute: 1, directRoute: 1, listRoute: 1, assignmentsRoute: subscriptions})
 		read(readinessName, map[string]int{listRoute: 1})
 		p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
@@ -374,7 +376,7 @@ func TestProtoReservationReadiness_requests(t *testing.T) {
 	}
 }
 
-// The relationship shows with the first request, whatever else would fail too.
+// The first request finds a missing relationship, whatever else would also fail.
 func TestProtoReservationReadiness_relationshipEnded(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -384,7 +386,7 @@ func TestProtoReservationReadiness_relationshipEnded(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 	if got := acctest.Routes(b.Requests()); !slices.Equal(got, []string{tokenRoute, subsRoute}) {
-		t.Errorf("sent were %q", got)
+		t.Errorf("the requests were %q", got)
 	}
 	acctest.FailOnViolations(t, b)
 }
@@ -403,16 +405,16 @@ func TestProtoReservationReadiness_interrupted(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "The run was interrupted.") || time.Since(start) != time.Second {
 				t.Errorf("%s: after %s: %v, %v", service, time.Since(start), v, err)
 			}
-			acctest.Pass(time.Minute) // a shared request goes on for others who would wait for it
+			acctest.Pass(time.Minute) // a shared request continues for other callers
 		})
 	}
 }
 
-// refusedByAzure are the answers by which Resource Manager or the customer's tenant says that the caller
-// may not look, and what is said of those by which it does not find the subscription.
+// refusedByAzure matches the reasons for unknown owners: the caller has no access in Resource Manager or in the
+// customer's tenant, or Azure does not find the subscription.
 var refusedByAzure = regexp.MustCompile(`Partner Center has no agreements in this cloud|answered (401 Unauthorized|403 Forbidden) \(\w+\)|Azure does not find it in the customer's tenant|AADSTS90002`)
 
-// What one customer's tenant refuses leaves this customer unknown, with a reason, and fails no plan.
+// If a customer's tenant refuses the sign-in, this customer is unknown, with a reason, and no plan fails.
 func TestProtoReservationReadiness_tenantRefuses(t *testing.T) {
 	t.Parallel()
 	for code, says := range map[int]string{
@@ -453,10 +455,10 @@ func TestProtoReservationReadiness_faults(t *testing.T) {
 			Check: func(failed error) error {
 				switch {
 				case failed != nil && got != nil:
-					return fmt.Errorf("something all the same: %v", got)
+					return fmt.Errorf("a result in spite of the error: %v", got)
 				case failed == nil && got["ready"] == nil:
 					if unknowns, _ := got["unknowns"].([]any); len(unknowns) != 1 || !refusedByAzure.MatchString(fmt.Sprint(unknowns[0])) {
-						return fmt.Errorf("not known, and it is no refusal: %v", got)
+						return fmt.Errorf("unknown without a refusal: %v", got)
 					}
 				case failed == nil && got["ready"] != true:
 					return fmt.Errorf("the result is %v", got)

@@ -15,7 +15,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// readinessObject is the type of a row of one customer.
+// readinessObject is the type of the row of one customer.
 var readinessObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"customer_id": types.StringType, "company_name": types.StringType, "ready": types.BoolType, "prerequisites_met": types.BoolType,
 	"has_active_azure_subscription": types.BoolType, "agreement_accepted": types.BoolType, "has_owner": types.BoolType, "permission_enabled": types.BoolType,
@@ -24,7 +24,8 @@ var readinessObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 
 var sentencesType = types.ListType{ElemType: types.StringType}
 
-// row is one customer. It is not made of a struct: for thousands of rows the framework's conversion takes longer than the requests.
+// row returns the row of one customer. It does not use a struct: for thousands of rows, the framework's
+// conversion takes longer than the requests.
 func (f findings) row(companyName string) attr.Value {
 	var m reservationReadinessModel
 	m.fromFindings(f)
@@ -50,9 +51,9 @@ func sentences(texts []string) attr.Value {
 	return types.ListValueMust(types.StringType, out)
 }
 
-// readMany checks some customers, or all, as many at a time as the client sends requests.
+// readMany checks some customers, or all. It reads as many at the same time as the client sends requests.
 func (d *reservationReadinessDataSource) readMany(ctx context.Context, m *reservationReadinessModel, timeout time.Duration) diag.Diagnostics {
-	ids, names, err := d.selected(ctx, m.CustomerIDs)
+	ids, names, err := d.listSelected(ctx, m.CustomerIDs)
 	if err != nil {
 		return diag.Diagnostics{tfkit.Failure("Could not list the customers", err)}
 	}
@@ -60,7 +61,7 @@ func (d *reservationReadinessDataSource) readMany(ctx context.Context, m *reserv
 	outdated := make([]bool, len(ids))
 	failed, err := d.PartnerCenter.Each(ctx, len(ids), func(ctx context.Context, i int) error {
 		defer progress.Done(ctx, 1)
-		found, err := d.find(ctx, ids[i], "")
+		found, err := d.readFindings(ctx, ids[i], "")
 		if err != nil {
 			return err
 		}
@@ -82,8 +83,8 @@ func (d *reservationReadinessDataSource) readMany(ctx context.Context, m *reserv
 	return append(unread.Named(ctx, d.Clients).CouldNotRead("prerequisites", m.OnError.ValueString() == tfkit.ReportOnError), outdatedAgreements(ids, names, outdated)...)
 }
 
-// selected are the customers to check, sorted by ID in lower case, and their company names.
-func (d *reservationReadinessDataSource) selected(ctx context.Context, customerIDs []string) (ids []string, names map[string]string, err error) {
+// listSelected returns the customers to check, sorted by ID in lower case, and their company names.
+func (d *reservationReadinessDataSource) listSelected(ctx context.Context, customerIDs []string) (ids []string, names map[string]string, err error) {
 	names = make(map[string]string)
 	if customerIDs == nil {
 		listed, err := d.PartnerCenter.Customers.List(ctx, partnercenter.CustomerFilter{})
@@ -102,7 +103,7 @@ func (d *reservationReadinessDataSource) selected(ctx context.Context, customerI
 	return ids, names, err
 }
 
-// outdatedAgreements is one warning for all customers whose agreement may be outdated.
+// outdatedAgreements returns one warning for all customers whose agreement may be outdated.
 func outdatedAgreements(ids []string, names map[string]string, outdated []bool) diag.Diagnostics {
 	var lines []string
 	for i, id := range ids {

@@ -13,7 +13,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// rowsOf are the rows by customer ID.
+// rowsOf returns the rows by customer ID.
 func rowsOf(v acctest.Values) map[string]acctest.Values {
 	out := map[string]acctest.Values{}
 	all, _ := v["customers"].([]any)
@@ -25,7 +25,7 @@ func rowsOf(v acctest.Values) map[string]acctest.Values {
 	return out
 }
 
-// Each customer of the partner has a row, and one warning is for all whose agreement is old.
+// Each customer of the partner has a row. One warning names all customers with an old agreement.
 func TestProtoReservationReadiness_all(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -59,7 +59,8 @@ func TestProtoReservationReadiness_all(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// What does not change with the permission is what a configuration checks before it turns it on.
+// prerequisites_met does not change with the permission, so a configuration can check it before it enables the
+// permission.
 func TestProtoReservationReadiness_prerequisites(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -76,7 +77,8 @@ func TestProtoReservationReadiness_prerequisites(t *testing.T) {
 	}
 }
 
-// An agreement of long ago warns and does not count as missing, unless the customer has signed directly since.
+// An old agreement is a warning and not a missing condition, unless the customer has accepted directly after
+// that.
 func TestProtoReservationReadiness_oldAgreement(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -96,7 +98,7 @@ func TestProtoReservationReadiness_oldAgreement(t *testing.T) {
 	}
 }
 
-// The roles that may be enough are listed apart, and do not count.
+// Purchaser roles are listed separately, and do not count.
 func TestProtoReservationReadiness_purchasers(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -126,17 +128,17 @@ func TestProtoReservationReadiness_some(t *testing.T) {
 		t.Errorf("got %v, %v, the warnings %q", v, err, p.Warned())
 	}
 	if v, err := p.ReadDataSource(t.Context(), readinessName, acctest.Values{"customer_ids": []any{}}); err != nil || len(rowsOf(v)) != 0 {
-		t.Errorf("of nobody: %v, %v", v, err)
+		t.Errorf("without customers: %v, %v", v, err)
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.RefreshTokens = mockbackend.RefreshTokensExpired })
 	p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 	if _, err := p.ReadDataSource(t.Context(), readinessName, acctest.Values{"on_error": "report"}); err == nil || !strings.Contains(err.Error(), "Sign-in failed") {
-		t.Errorf("what concerns all: got %v", err)
+		t.Errorf("a failure for all customers: got %v", err)
 	}
 }
 
-// Three thousand customers in one data source: what it costs for each is counted, tenants that refuse cost no more, and one that
-// Partner Center refuses does not end the others.
+// A data source with three thousand customers takes a known number of requests for each of them. Tenants that
+// refuse take no more requests, and a customer that Partner Center refuses does not stop the others.
 func TestProtoReservationReadiness_scale(t *testing.T) {
 	t.Parallel()
 	customers := map[bool]int{false: 3_000, true: 300}[acctest.RaceDetector]
@@ -155,7 +157,7 @@ func TestProtoReservationReadiness_scale(t *testing.T) {
 		rows := rowsOf(v)
 		unknowns, _ := rows[lost]["unknowns"].([]any)
 		if errors, _ := v["errors"].(acctest.Values); len(rows) != customers-1 || len(errors) != 1 || errors[refused] == nil || len(unknowns) != 1 || rows[lost]["has_owner"] != nil {
-			t.Errorf("%d rows, the errors %v, of the lost one %v", len(rows), v["errors"], rows[lost])
+			t.Errorf("%d rows, the errors %v, the row without access is %v", len(rows), v["errors"], rows[lost])
 		}
 		if list, _ := v["customers"].([]any); !slices.IsSortedFunc(list, func(a, b any) int {
 			return strings.Compare(fmt.Sprint(a.(acctest.Values)["customer_id"]), fmt.Sprint(b.(acctest.Values)["customer_id"]))
@@ -163,10 +165,10 @@ func TestProtoReservationReadiness_scale(t *testing.T) {
 			t.Error("the rows are not sorted")
 		}
 		c := b.Counters()
-		const notActive = 2 // Fabrikam's plan is suspended, Northwind has none
+		const notActive = 2 // Fabrikam's plan is suspended, and Northwind has none
 		for route, want := range map[string]int{
 			"GET /v1/customers": (customers + 499) / 500, subsRoute: customers, agreementsRoute: customers - 1, directRoute: customers - 1, listRoute: customers - 1,
-			entitlementsRoute: customers - 1 - notActive - 1, // Litware's subscription is of the old kind
+			entitlementsRoute: customers - 1 - notActive - 1, // Litware has an Azure (global) subscription, which has no entitlements
 			assignmentsRoute:  customers - 1 - notActive + 1, // Contoso has two Azure subscriptions
 		} {
 			if got := c.Route(route); got != want {

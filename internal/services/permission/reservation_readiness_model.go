@@ -52,7 +52,7 @@ type principalModel struct {
 	Condition     types.String `tfsdk:"condition"`
 }
 
-// fromFindings evaluates what the servers said.
+// fromFindings sets the attributes from the answers of the servers.
 func (m *reservationReadinessModel) fromFindings(f findings) {
 	m.HasActiveAzureSubscription = types.BoolValue(slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations))
 	m.AzureSubscriptions = []azureSubscriptionModel{}
@@ -83,7 +83,7 @@ func (m *reservationReadinessModel) fromFindings(f findings) {
 	m.Ready = m.verdict()
 }
 
-// verdict is false with something missing, and null with something unknown.
+// verdict returns false if something is missing, and null if something is unknown.
 func (m *reservationReadinessModel) verdict() types.Bool {
 	if len(m.Blockers) == 0 && len(m.Unknowns) > 0 {
 		return types.BoolNull()
@@ -113,8 +113,8 @@ func (a azureFinding) toModel() azureSubscriptionModel {
 	return m
 }
 
-// customersOwn leaves the partner's principals out. One that has the role twice, by
-// inheritance as well, stands there once for each condition.
+// customersOwn leaves out the partner's principals. A principal that has the role twice, for example by
+// inheritance, is listed once for each condition.
 func customersOwn(all []resourcemanager.RoleAssignment) []principalModel {
 	out := []principalModel{}
 	for _, a := range all {
@@ -126,7 +126,7 @@ func customersOwn(all []resourcemanager.RoleAssignment) []principalModel {
 	return out
 }
 
-// plan is the first step.
+// plan checks the first condition: an active Azure plan or Azure (global) subscription.
 func (f findings) plan() (blocker string, unknowns []string) {
 	if slices.ContainsFunc(f.subscriptions, partnercenter.Subscription.AllowsReservations) {
 		return "", nil
@@ -135,7 +135,7 @@ func (f findings) plan() (blocker string, unknowns []string) {
 	return missing.Error() + " " + missing.Remedy(), nil
 }
 
-// agreed is the second step.
+// agreed checks the second condition: the Microsoft Customer Agreement.
 func (f findings) agreed() (blocker string, unknowns []string) {
 	switch {
 	case f.appOnly:
@@ -150,7 +150,7 @@ func (f findings) agreed() (blocker string, unknowns []string) {
 	return "", nil
 }
 
-// warnings are about what may be in the way.
+// warnings returns what may be an obstacle.
 func (f findings) warnings() []string {
 	if !f.agreement.Outdated() {
 		return []string{}
@@ -159,14 +159,15 @@ func (f findings) warnings() []string {
 		"and can refuse purchases until then. A Global Administrator of the customer accepts it in the admin center (%s).", f.customerID, f.agreement.AgreedOn.Format(time.DateOnly), partnercenter.AcceptAgreementLink)}
 }
 
-// owned tells whether a user of the customer is surely Owner of an active Azure subscription.
+// owned reports whether a user of the customer certainly is Owner of an active Azure subscription.
 func (f findings) owned() bool {
 	return slices.ContainsFunc(f.azure, func(a azureFinding) bool {
 		return a.Active() && a.unknown == "" && a.Buyers() == resourcemanager.UserOwner
 	})
 }
 
-// owner is the third step. Without the first there is nothing to own.
+// owner checks the third condition: a user who is Owner. Without the first condition, there is no subscription
+// to own.
 func (f findings) owner() (blocker string, unknowns []string) {
 	if blocker, _ := f.plan(); blocker != "" {
 		return "", nil
@@ -217,7 +218,7 @@ func (f findings) owner() (blocker string, unknowns []string) {
 	return fmt.Sprintf("No user of customer %s is Owner of %s. %s", f.customerID, titles(active), assign), nil
 }
 
-// noSubscription says that there is a plan, but no subscription that could be owned.
+// noSubscription returns the blocker for a customer with a plan, but without an active Azure subscription.
 func (f findings) noSubscription() string {
 	switch {
 	case f.only != "" && len(f.azure) == 0:
@@ -229,7 +230,7 @@ func (f findings) noSubscription() string {
 	return fmt.Sprintf("None of the Azure subscriptions of customer %s that were checked is active: %s. Reactivate one in Partner Center.", f.customerID, titles(f.azure))
 }
 
-// titles names Azure subscriptions, of many only the first ones.
+// titles returns the names of Azure subscriptions: the first three, and the number of the others.
 func titles(all []azureFinding) string {
 	const most = 3
 	var names []string
@@ -250,7 +251,7 @@ func titles(all []azureFinding) string {
 	return text
 }
 
-// permission is the fourth step.
+// permission checks the fourth condition: the enabled permission.
 func (f findings) permission() (blocker string, unknowns []string) {
 	switch {
 	case f.appOnly:

@@ -13,9 +13,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// These tests are about the first promise: the state knows what is on, whatever fails, and nothing gets stuck.
+// These tests check the first promise of the design: whatever fails, the state has every permission that may be
+// enabled, and plans and applies still work.
 
-// customersOf are the ids of customers that nobody has turned anything on for.
+// customersOf returns the IDs of customers without an enabled permission.
 func customersOf(b *mockbackend.Backend) []string {
 	var out []string
 	for _, c := range b.Customers() {
@@ -26,7 +27,7 @@ func customersOf(b *mockbackend.Backend) []string {
 	return out
 }
 
-// notKnown are customers that may buy, and whom the fleet's state does not say so of.
+// notKnown returns the customers that may buy although the state does not say so.
 func notKnown(r acctest.Run, ids []string) []string {
 	permissions, _ := r.State()["permissions"].(acctest.Values)
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
@@ -35,7 +36,8 @@ func notKnown(r acctest.Run, ids []string) []string {
 	})
 }
 
-// Answers are lost, and then Ctrl-C: whoever may buy is in the state, and a destroy turns all of them off.
+// Answers are lost, and the user presses Ctrl-C. Every customer that may buy is in the state, and a destroy
+// disables all of them.
 func TestProtoFleet_stateKnows(t *testing.T) {
 	t.Parallel()
 	lost := mockbackend.Fault{Method: http.MethodPost, Path: "/SelfServePolicy", Kind: mockbackend.LostAfter, Times: -1}
@@ -65,7 +67,7 @@ func TestProtoFleet_stateKnows(t *testing.T) {
 				}
 				r.ClearFaults()
 				if left := notKnown(r, ids); len(left) > 0 {
-					t.Errorf("%d may buy, and no state knows, such as %s", len(left), left[0])
+					t.Errorf("%d customers may buy and are not in the state, such as %s", len(left), left[0])
 				}
 				r.Again()
 				if err := r.Apply(t.Context(), nil); err != nil {
@@ -79,7 +81,8 @@ func TestProtoFleet_stateKnows(t *testing.T) {
 	}
 }
 
-// One single resource: the answer is lost and the reads after it fail. It is in the state, and says so.
+// For a single resource, the answer is lost and the following reads fail. The resource is in the state as
+// unconfirmed.
 func TestProtoReservations_stateKnows(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
@@ -98,7 +101,7 @@ func TestProtoReservations_stateKnows(t *testing.T) {
 	})
 }
 
-// Right after an apply the reads show what was before: a destroy turns off all the same.
+// After an apply, reads still show the old values. A destroy disables the permission nevertheless.
 func TestProto_destroysUnderLag(t *testing.T) {
 	t.Parallel()
 	for _, beside := range []bool{false, true} {
@@ -127,8 +130,8 @@ func TestProto_destroysUnderLag(t *testing.T) {
 	}
 }
 
-// The second half of a replacement cannot even begin: the state is kept.
-func TestProtoFleet_halfAReplacement(t *testing.T) {
+// The second half of a replacement cannot start. The state is kept.
+func TestProtoFleet_replacementCannotStart(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		config := of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}, "max_changes", 5)
@@ -140,7 +143,7 @@ func TestProtoFleet_halfAReplacement(t *testing.T) {
 		}
 		r.ClearFaults()
 		if left := notKnown(r, []string{mockbackend.AdatumID, mockbackend.LitwareID}); len(left) > 0 {
-			t.Errorf("no state knows of %v", left)
+			t.Errorf("these customers are not in the state: %v", left)
 		}
 		r.ResetJournal()
 		r.Again()
@@ -153,8 +156,9 @@ func TestProtoFleet_halfAReplacement(t *testing.T) {
 	})
 }
 
-// One customer never stops the others: who left is a warning in plan and apply, and the others are changed.
-func TestProtoFleet_oneCustomerLeft(t *testing.T) {
+// One customer never stops the others. A customer that has left is a warning in plan and apply, and the others
+// are changed.
+func TestProtoFleet_customerHasLeft(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
 		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.LitwareID: onlyRI}))
@@ -178,7 +182,7 @@ func TestProtoFleet_oneCustomerLeft(t *testing.T) {
 	})
 }
 
-// With on_error = "report", who cannot be enabled is left out, and tried again in every plan.
+// With on_error = "report", a customer that cannot be enabled is left out, and every plan tries it again.
 func TestProtoFleet_reports(t *testing.T) {
 	t.Parallel()
 	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
@@ -211,7 +215,7 @@ func TestProtoFleet_reports(t *testing.T) {
 	})
 }
 
-// A time limit that is no time is refused before anything can be locked out by it.
+// An invalid timeout is rejected at plan time, before it can block later operations.
 func TestProtoFleet_timeouts(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"0s", "-1m", "soon"} {
@@ -224,7 +228,7 @@ func TestProtoFleet_timeouts(t *testing.T) {
 	}
 }
 
-// An import that fails for a reason that concerns all fails, and does not panic.
+// An import that fails for all customers returns an error and does not panic.
 func TestProtoFleet_importFails(t *testing.T) {
 	t.Parallel()
 	for _, id := range []string{"all", mockbackend.AdatumID + "," + mockbackend.LitwareID} {

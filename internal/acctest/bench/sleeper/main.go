@@ -1,5 +1,5 @@
-// Command sleeper is a provider that does nothing but wait as long as the mock takes to answer. What
-// Terraform takes with it is what it takes with any provider that the plugin framework serves.
+// Command sleeper is a provider that only waits for the latency of the mock. Terraform takes at least this time
+// with any provider of the plugin framework.
 package main
 
 import (
@@ -30,7 +30,7 @@ func main() {
 	if err != nil {
 		log.Fatalf("SLEEPER_OBJECTS: %v", err)
 	}
-	// Log lines that Terraform drops cost more than the rest.
+	// Log lines that Terraform drops would take more time than everything else.
 	partnercenter.LogAsTerraform()
 	err = providerserver.Serve(context.Background(), func() provider.Provider { return &sleeper{wait, objects} },
 		providerserver.ServeOpts{Address: "registry.terraform.io/bench/sleeper"})
@@ -40,13 +40,13 @@ func main() {
 }
 
 type sleeper struct {
-	// wait is how long each call takes.
+	// wait is the duration of each call.
 	wait time.Duration
-	// objects is how many the data source lists.
+	// objects is the number of objects that the data source lists.
 	objects int
 }
 
-// sleep ends early only when Terraform cancels the call, which does not count then.
+// sleep waits. It ends early only if Terraform cancels the call, which is not measured.
 func (s *sleeper) sleep(ctx context.Context) {
 	select {
 	case <-ctx.Done():
@@ -124,7 +124,7 @@ func (p sleeping) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resou
 	p.sleep(ctx)
 }
 
-// customers is sleeper_customers: the schema is that of partnercenter_customers.
+// customers is the data source sleeper_customers with the schema of partnercenter_customers.
 type customers struct {
 	datasource.DataSource
 	*sleeper
@@ -138,7 +138,7 @@ func (c customers) Schema(ctx context.Context, req datasource.SchemaRequest, res
 	c.DataSource.Schema(ctx, req, resp)
 }
 
-// Read writes the form that the framework sends on, without its conversion of Go values.
+// Read sets the state in Terraform's own format, without the framework's conversion of Go values.
 func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	c.sleep(ctx)
 	object, ok := resp.State.Schema.Type().TerraformType(ctx).(tftypes.Object)
@@ -163,7 +163,7 @@ func (c customers) Read(ctx context.Context, req datasource.ReadRequest, resp *d
 	resp.State.Raw = tftypes.NewValue(object, attributes)
 }
 
-// value makes up a value: every string is as long as a GUID.
+// value returns a made-up value. Each string is as long as a GUID.
 func value(t tftypes.Type, n int) tftypes.Value {
 	if object, ok := t.(tftypes.Object); ok {
 		attributes := make(map[string]tftypes.Value, len(object.AttributeTypes))
