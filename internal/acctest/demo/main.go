@@ -263,6 +263,9 @@ func (d *demo) activityLog(context.Context) (string, error) {
 }
 
 func (d *demo) destroy(ctx context.Context) (string, error) {
+	if err := d.Age(time.Hour); err != nil {
+		return "", err
+	}
 	r := d.Run(ctx, "destroy", "-auto-approve", "-input=false")
 	if r.Err != nil {
 		return "", r.Err
