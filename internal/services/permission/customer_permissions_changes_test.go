@@ -213,6 +213,23 @@ func TestProtoFleet_destroyTells(t *testing.T) {
 	})
 }
 
+// The plan of a destroy leaves out who was left out, since nothing of them is enabled.
+func TestProtoFleet_destroyTellsNotOfLeftOut(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.FabrikamID: onlyRI, mockbackend.NorthwindID: onlyRI}, "on_error", "report"))
+		const leftOut = "Could not enable the permissions of 2 customers\n"
+		if len(r.Warnings) == 0 || !strings.HasPrefix(r.Warnings[0], leftOut) {
+			t.Errorf("got %q, want %q", r.Warnings, leftOut)
+		}
+		r.Again()
+		const want = "Destroying disables the permissions of 1 customer\n" + adatum + ": reservations: on -> off"
+		if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || r.Warnings[0] != want {
+			t.Errorf("got %v, %q, want %q", err, r.Warnings, want)
+		}
+	})
+}
+
 // A replacement whose customers changed since its plan keeps the state, and says what to do.
 func TestProtoFleet_replacementChangedSincePlan(t *testing.T) {
 	t.Parallel()

@@ -83,6 +83,8 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	diags := plannedCreation{}.save(ctx, resp.Private)
 	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
 	permissions, _ := value.(types.Map)
+	var unconfirmed types.Map
+	diags.Append(req.State.GetAttribute(ctx, path.Root("unconfirmed"), &unconfirmed)...)
 	if r.Clients == nil || diags.HasError() {
 		return diags
 	}
@@ -91,7 +93,8 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
-	return append(diags, r.destroys(ctx, without(snapshot{listed: all}.steps(nil), keeps))...)
+	known := customerPermissionsModel{Permissions: permissions, Unconfirmed: unconfirmed}.known(nil)
+	return append(diags, r.destroys(ctx, without(snapshot{listed: known.listed}.steps(nil), keeps))...)
 }
 
 // namesFor bounds the reading of names in the plan of a destroy, which has to work without them.

@@ -53,6 +53,7 @@ func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Ti
 		}
 		lines = append(lines, line)
 	}
+	slices.Sort(lines) // by name
 	intro := "Changed outside Terraform:"
 	if !since.IsZero() {
 		intro = "Changed outside Terraform since " + since.UTC().Format(time.DateOnly) + ":"
