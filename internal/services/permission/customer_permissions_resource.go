@@ -139,7 +139,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	}
 	if len(found.gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that left: %d", len(found.gone)),
-			"These customers have no reseller relationship, or no tenant any more, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
+			"These customers have no reseller relationship, or their tenant does not exist, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
 				"What to do: remove them from permissions, if the configuration still lists them.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
