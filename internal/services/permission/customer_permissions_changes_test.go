@@ -206,10 +206,10 @@ func TestProtoFleet_destroyTells(t *testing.T) {
 			}
 		}
 		const headline = "Destroying disables the permissions of 2 customers\n"
-		expect(headline + adatum + ": reservations: on -> off\n" + contoso + ": reservations: on -> off, savings plans: on -> off")
+		expect(headline + "  " + adatum + ": reservations: on -> off\n  " + contoso + ": reservations: on -> off, savings plans: on -> off")
 		r.Again()
 		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers*", Times: -1})
-		expect(headline + mockbackend.AdatumID + ": reservations: on -> off\n" + mockbackend.ContosoID + ": reservations: on -> off, savings plans: on -> off")
+		expect(headline + "  " + mockbackend.AdatumID + ": reservations: on -> off\n  " + mockbackend.ContosoID + ": reservations: on -> off, savings plans: on -> off")
 	})
 }
 
@@ -223,7 +223,7 @@ func TestProtoFleet_destroyTellsNotOfLeftOut(t *testing.T) {
 			t.Errorf("got %q, want %q", r.Warnings, leftOut)
 		}
 		r.Again()
-		const want = "Destroying disables the permissions of 1 customer\n" + adatum + ": reservations: on -> off"
+		const want = "Destroying disables the permissions of 1 customer\n  " + adatum + ": reservations: on -> off"
 		if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || r.Warnings[0] != want {
 			t.Errorf("got %v, %q, want %q", err, r.Warnings, want)
 		}

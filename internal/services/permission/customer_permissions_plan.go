@@ -118,7 +118,7 @@ func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step
 		for _, permission := range s.off {
 			off = append(off, shortWords[permission]+": on -> off")
 		}
-		lines[i] = name(s.customerID) + ": " + strings.Join(off, ", ")
+		lines[i] = "  " + name(s.customerID) + ": " + strings.Join(off, ", ") // the CLI does not wrap lines that begin with a space
 	}
 	slices.Sort(lines)
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+numberOf(len(steps)), strings.Join(lines, "\n"))}
