@@ -560,6 +560,22 @@ func TestProtoFleet_goneCustomers(t *testing.T) {
 	}
 }
 
+// A customer that left and is not listed has no warning: there is nothing to remove.
+func TestProtoFleet_goneCustomerUnlisted(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.ContosoID: bothOn}, "unlisted", "deny", "refresh", "activity_log"))
+		acctest.Pass(time.Hour)
+		r.SetPermissions(mockbackend.AdatumID, ri)
+		r.EndRelationship(mockbackend.AdatumID)
+		r.Again()
+		r.MustRefresh()
+		if len(r.Warnings) > 0 {
+			t.Errorf("the warnings are %q", r.Warnings)
+		}
+	})
+}
+
 // What a fleet costs grows with the number of its customers, and not with its square. Memory
 // tells, since other programs do not change it.
 func TestProtoFleet_cost(t *testing.T) { // not parallel: other tests would change it
