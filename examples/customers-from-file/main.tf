@@ -18,8 +18,11 @@ locals {
     cells = { for name in ["azure_reservations", "azure_savings_plans"] : name => lower(trimspace(row[name])) }
   }]
 
+  lines = { for row in local.rows : row.id => row.line... }
+
   bad_rows = [for row in local.rows : row if !(
     can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", row.id)) &&
+    length(local.lines[row.id]) == 1 &&
     alltrue([for cell in values(row.cells) : cell == "" || can(tobool(cell))])
   )]
 }
@@ -34,7 +37,7 @@ resource "partnercenter_customer_permissions" "this" {
     precondition {
       condition = length(local.bad_rows) == 0
       error_message = join("\n", concat(
-        ["customers.csv has customer IDs that are not GUIDs, or cells that are not true, false or empty:"],
+        ["customers.csv has customer IDs that are not GUIDs or occur twice, or cells that are not true, false or empty:"],
         [for row in local.bad_rows : "  line ${row.line}: ${row.id}, ${join(", ", compact(values(row.cells)))}"],
       ))
     }

@@ -117,9 +117,11 @@ locals {
   totals = [for t in local.read.totals_by_month : {
     currency = t.currency_code == null ? "?" : t.currency_code, amount = t.amount, purchases = t.purchases, unpriced = t.unpriced
   } if t.month == local.month]
-  by_customer = [for t in local.read.totals_by_customer_and_month : {
-    customer = coalesce(t.company_name, t.customer_id), currency = t.currency_code == null ? "?" : t.currency_code, amount = t.amount, purchases = t.purchases, unpriced = t.unpriced
-  } if t.month == local.month]
+  by_customer = values({ for t in local.read.totals_by_customer_and_month : # the largest first, by currency
+    format("%s %018.2f %s", coalesce(t.currency_code, "?"), 999999999999 - tonumber(coalesce(t.amount, "0")), t.customer_id) => {
+      customer = coalesce(t.company_name, t.customer_id), currency = t.currency_code == null ? "?" : t.currency_code, amount = t.amount, purchases = t.purchases, unpriced = t.unpriced
+    } if t.month == local.month
+  })
 
   # Terms that still run.
   running = [for p in local.purchases : p if p.ends != "" && !p.cancelled && timecmp(coalesce(p.ends, local.end), local.end) > 0]

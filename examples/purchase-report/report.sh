@@ -1,10 +1,10 @@
 #!/bin/sh
 # Writes the report of a month into a folder: sh report.sh [FOLDER]
+# Run "terraform init" in this folder before the first report.
 # It fails after the report was written if a limit is exceeded or a customer could not be read. Keep the folder in either case,
 # for example as an artifact of the job. TF_VAR_month and TF_VAR_limits set the variables.
 set -eu
 folder=${1:-report}
-terraform init -input=false > /dev/null
 terraform apply -input=false -auto-approve > /dev/null
 month=$(terraform output -raw month)
 mkdir -p "$folder"

@@ -25,6 +25,7 @@ func controlPartnerCenterCalls() []controlCall {
 		call("POST", "/customers/{customer}/subscriptions", controlOf(knownCustomer, withBody(controlAddSubscription)), "add a subscription that has existed for a long time, such as a savings plan", `{"savingsPlan":{"commitment":"0.25","termDuration":"P3Y","outsidePartnerCenter":true}}`),
 		call("GET", "/indirectresellers", controlGet((*Backend).IndirectResellers), "all indirect resellers", ""),
 		call("POST", "/indirectresellers", controlAddReseller, "add an indirect reseller; empty fields are filled in", `{"name":"Proseware Reseller","mpnId":"7654321"}`),
+		call("PUT", "/customers/{customer}/indirectreseller", controlOf(knownCustomer, withBody(controlMove)), "move a customer to an indirect reseller, or to none with an empty ID", `{"id":"`+OtherResellerID+`"}`),
 		call("DELETE", "/customers/{customer}/orders/{order}/reservation", controlOf(knownCustomer, controlReturn), "return the reservation of an order", ""),
 		call("GET", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRead((*Backend).ApplicationConsents)), "application consents of a customer's tenant", ""),
 		call("DELETE", "/customers/{customer}/applicationconsents", controlOf(knownCustomer, controlRemoveConsents), "remove them, as the administrator of the customer", ""),
@@ -164,6 +165,19 @@ func controlAddReseller(b *Backend, x *exchange) response {
 		return controlError(http.StatusBadRequest, "id %q is not a GUID", reseller.ID)
 	}
 	return response{status: http.StatusCreated, body: b.AddIndirectReseller(reseller)}
+}
+
+type resellerBody struct {
+	ID string `json:"id"`
+}
+
+func controlMove(b *Backend, _ *exchange, customerID string, body resellerBody) response {
+	isReseller := func(r IndirectReseller) bool { return strings.EqualFold(r.ID, body.ID) }
+	if body.ID != "" && !slices.ContainsFunc(b.IndirectResellers(), isReseller) {
+		return controlError(http.StatusNotFound, "no indirect reseller %s", body.ID)
+	}
+	b.MoveCustomer(customerID, body.ID)
+	return noContent()
 }
 
 type purchaseBody struct {

@@ -635,6 +635,7 @@ func (e example) customersFromFile(name string) {
 	for row, want := range map[string]string{
 		mockbackend.ContosoID + ",Contoso Demo,yes,":          "  line 4: " + mockbackend.ContosoID + ", yes\n",
 		"c0b5e8f1-27a6,Contoso Demo,true,":                    "  line 4: c0b5e8f1-27a6, true\n",
+		mockbackend.AdatumID + ",Adatum again,false,":         "  line 2: " + mockbackend.AdatumID + ", true\n  line 4: " + mockbackend.AdatumID + ", false\n",
 		strings.ToUpper(mockbackend.ContosoID) + ",C, True ,": "",
 		mockbackend.ContosoID + ",,,":                         "",
 	} {

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,19 @@ func (e example) monthlyReport(string) {
 		e.Errorf("%d purchases of the odd customer; no %q in\n%s", byOdd, total, files[".md"])
 	}
 	md := files[".md"]
+	_, byCustomer, _ := strings.Cut(md, "## By customer")
+	byCustomer, _, _ = strings.Cut(byCustomer, "## Purchases")
+	var sizes []float64
+	for _, amount := range regexp.MustCompile(`\| USD \| ([0-9.]+) \|`).FindAllStringSubmatch(byCustomer, -1) {
+		size, err := strconv.ParseFloat(amount[1], 64)
+		if err != nil {
+			e.Fatal(err)
+		}
+		sizes = append(sizes, -size)
+	}
+	if len(sizes) < 2 || !slices.IsSorted(sizes) {
+		e.Errorf("the largest customer is not first:\n%s", byCustomer)
+	}
 	for _, want := range []string{
 		"# Purchases in " + thisMonth, `=\<script\>alert(1)\</script\> \| \*A\* "B" & 'C'`, "@SUM(1) \\<b\\>", " (cancelled) | 1 × Reserved VM Instance, returned |",
 		"| Compute savings plan, 1 year, 0.125 USD per hour | 1095.00 USD | yes |", "| Compute savings plan, 1 year, 0.25 USD per hour | 2190.00 USD | no |",

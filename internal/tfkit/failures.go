@@ -74,7 +74,7 @@ func (f Failures) IDs() map[string]bool {
 func (f Failures) Error(what, outcome string) diag.Diagnostic {
 	customers := slices.Sorted(maps.Keys(f.by))
 	if failed, ok := errors.AsType[signIn](f.First()); ok && f.All() && !failed.OfTenant() {
-		whose := fmt.Sprintf("%d of %d customers", len(f.by), f.of)
+		whose := f.count()
 		if f.of == 1 {
 			whose = "customer " + customers[0]
 		}
@@ -95,7 +95,15 @@ func (f Failures) Error(what, outcome string) diag.Diagnostic {
 			b.WriteString("\n\nCorrelation ID: " + correlation)
 		}
 	}
-	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %d of %d customers", what, len(f.by), f.of), b.String())
+	return diag.NewErrorDiagnostic(fmt.Sprintf("Could not %s of %s", what, f.count()), b.String())
+}
+
+// count is how many customers it went wrong for, and of how many.
+func (f Failures) count() string {
+	if f.All() {
+		return fmt.Sprintf("%d customers", f.of)
+	}
+	return fmt.Sprintf("%d of %d customers", len(f.by), f.of)
 }
 
 // Warning is Error as a warning.

@@ -14,6 +14,6 @@ output "ready" {
 }
 
 output "blockers" {
-  description = "What keeps the customer from buying."
-  value       = data.partnercenter_reservation_readiness.this.blockers
+  description = "What keeps the customer from buying, or could not be checked."
+  value       = concat(data.partnercenter_reservation_readiness.this.blockers, data.partnercenter_reservation_readiness.this.unknowns)
 }

@@ -163,7 +163,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	var diags diag.Diagnostics
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
-		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", "They are left out, and stay disabled until they qualify."))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", stayDisabled))
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {

@@ -207,10 +207,27 @@ func TestProtoFleet_destroyWarns(t *testing.T) {
 			}
 		}
 		const headline = "Destroying disables the permissions of 2 customers\n"
-		expect(headline + adatum + ": reservations: on -> off\n" + contoso + ": reservations: on -> off, savings plans: on -> off")
+		expect(headline + "  " + adatum + ": reservations: on -> off\n  " + contoso + ": reservations: on -> off, savings plans: on -> off")
 		r.Again()
 		r.Fail(mockbackend.Fault{Kind: mockbackend.ServerError, Path: "/customers*", Times: -1})
-		expect(headline + mockbackend.AdatumID + ": reservations: on -> off\n" + mockbackend.ContosoID + ": reservations: on -> off, savings plans: on -> off")
+		expect(headline + "  " + mockbackend.AdatumID + ": reservations: on -> off\n  " + mockbackend.ContosoID + ": reservations: on -> off, savings plans: on -> off")
+	})
+}
+
+// The plan of a destroy leaves out who was left out, since nothing of them is enabled.
+func TestProtoFleet_destroyTellsNotOfLeftOut(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.FabrikamID: onlyRI, mockbackend.NorthwindID: onlyRI}, "on_error", "report"))
+		const leftOut = "Could not enable the permissions of 2 customers\n"
+		if len(r.Warnings) == 0 || !strings.HasPrefix(r.Warnings[0], leftOut) {
+			t.Errorf("got %q, want %q", r.Warnings, leftOut)
+		}
+		r.Again()
+		const want = "Destroying disables the permissions of 1 customer\n  " + adatum + ": reservations: on -> off"
+		if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || r.Warnings[0] != want {
+			t.Errorf("got %v, %q, want %q", err, r.Warnings, want)
+		}
 	})
 }
 

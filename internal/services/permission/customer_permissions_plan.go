@@ -83,6 +83,8 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	diags := plannedCreation{}.save(ctx, resp.Private)
 	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
 	permissions, _ := value.(types.Map)
+	var unconfirmed types.Map
+	diags.Append(req.State.GetAttribute(ctx, path.Root("unconfirmed"), &unconfirmed)...)
 	if r.Clients == nil || diags.HasError() {
 		return diags
 	}
@@ -91,7 +93,8 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
-	return append(diags, r.destroys(ctx, without(snapshot{listed: all}.steps(nil), keeps))...)
+	known := customerPermissionsModel{Permissions: permissions, Unconfirmed: unconfirmed}.known(nil)
+	return append(diags, r.destroys(ctx, without(snapshot{listed: known.listed}.steps(nil), keeps))...)
 }
 
 // namesFor limits the time for reading names in the plan of a destroy. The destroy must also work without
@@ -116,7 +119,7 @@ func (r *customerPermissionsResource) destroys(ctx context.Context, steps []step
 		for _, permission := range s.off {
 			off = append(off, shortWords[permission]+": on -> off")
 		}
-		lines[i] = name(s.customerID) + ": " + strings.Join(off, ", ")
+		lines[i] = "  " + name(s.customerID) + ": " + strings.Join(off, ", ") // the CLI does not wrap lines that begin with a space
 	}
 	slices.Sort(lines)
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Destroying disables the permissions of "+numberOf(len(steps)), strings.Join(lines, "\n"))}

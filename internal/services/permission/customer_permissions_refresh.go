@@ -62,7 +62,7 @@ func (r *refreshed) wrote(ctx context.Context, now time.Time) {
 // finding is the result of a refresh.
 type finding struct {
 	known snapshot
-	// gone are customers without a reseller relationship.
+	// gone are listed customers without a reseller relationship.
 	gone []string
 	// failed are customers that could not be read. known has their values from the state.
 	failed tfkit.Failures
@@ -159,13 +159,17 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 		return err
 	}
 	for i, id := range ids {
+		before, isListed := out.known.listed[id]
 		if isGone(errs[i]) {
-			out.gone, errs[i] = append(out.gone, id), nil // and no permission is enabled
+			errs[i] = nil // and no permission is enabled
+			if isListed {
+				out.gone = append(out.gone, id)
+			}
 		}
 		if out.failed.Add(id, errs[i]); errs[i] != nil {
 			continue
 		}
-		if before, isListed := out.known.listed[id]; isListed {
+		if isListed {
 			one := make(switches, len(before))
 			for permission := range before {
 				one[permission] = slices.Contains(on[i], permission)

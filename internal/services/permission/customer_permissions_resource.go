@@ -139,8 +139,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	}
 	if len(found.gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that left: %d", len(found.gone)),
-			"They have no reseller relationship, or there is no such tenant, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
-				"What to do: remove them from permissions.")
+			"These customers have no reseller relationship, or their tenant does not exist, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
+				"What to do: remove them from permissions, if the configuration still lists them.")
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
 	if !since.IsZero() { // not after an import

@@ -51,8 +51,9 @@ func changedOutside(ctx context.Context, c *tfkit.Clients, logged, since time.Ti
 			r := log[one.customerID][i]
 			line += " by " + cmp.Or(string(r.UserPrincipalName), string(r.ApplicationID), "unknown") + " on " + r.OperationDate.UTC().Format("2006-01-02 15:04") + " UTC"
 		}
-		lines = append(lines, line)
+		lines = append(lines, "  "+line) // the CLI does not wrap lines that begin with a space
 	}
+	slices.Sort(lines) // by name
 	intro := "Changed outside Terraform:"
 	if !since.IsZero() {
 		intro = "Changed outside Terraform since " + since.UTC().Format(time.DateOnly) + ":"

@@ -190,7 +190,11 @@ func description(b *mockbackend.Backend, opts options) string {
 		}
 	}
 	if opts.envFile != "" {
-		fmt.Fprintf(&text, "# The environment below is also in %s: . %s\n", opts.envFile, shellQuote(opts.envFile))
+		path := opts.envFile
+		if !filepath.IsAbs(path) {
+			path = "./" + filepath.ToSlash(filepath.Clean(path)) // without a folder, the shell searches PATH
+		}
+		fmt.Fprintf(&text, "# The environment below is also in %s: . %s\n", opts.envFile, shellQuote(path))
 	}
 	text.WriteString("\n")
 	return text.String()
