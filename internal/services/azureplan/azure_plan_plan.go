@@ -20,13 +20,9 @@ func (r *azurePlanResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if r.Clients == nil {
 		return
 	}
-	var plan, state *azurePlanModel
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var plan, state *azurePlanModel // nil if there is none
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return

@@ -21,10 +21,8 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	if r.Clients == nil {
 		return
 	}
-	var state *subscriptionOwnerAssignmentModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var state *subscriptionOwnerAssignmentModel // nil if there is none
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if req.Plan.Raw.IsNull() {
 		if state != nil {
 			resp.Diagnostics.Append(r.planDestroy(ctx, resp.Private, *state)...)
