@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
@@ -30,9 +31,13 @@ func OperationWithin(ctx context.Context, timeout time.Duration) (context.Contex
 	return context.WithTimeout(ctx, timeout)
 }
 
-// OperationOf is [Operation] for types with a timeouts attribute; name is create, read, update or
-// delete. Give the errors of the operation to [OutOfTime].
-func OperationOf(ctx context.Context, name string, timeout time.Duration) (context.Context, context.CancelFunc) {
+// OperationOf is [Operation] for types with the attribute timeouts. Name is create, read, update or delete. TimeoutOf is the method
+// of the attribute's value for it, such as Create, and standard the default. Pass errors of the operation to [OutOfTime].
+func OperationOf(ctx context.Context, name string, timeoutOf func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
+	standard time.Duration, diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	timeout, invalid := timeoutOf(ctx, standard)
+	diags.Append(invalid...)
 	return OperationWithin(context.WithValue(ctx, limitKey{}, limit{name, timeout}), timeout)
 }
 

@@ -121,13 +121,11 @@ func customerOf(id, name string, found partnercenter.AzurePlanFound) attr.Value 
 func (d *azurePlanDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m azurePlanDataSourceModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.ReadTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.ReadTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	ids, err := d.customers(ctx, m.CustomerIDs)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", tfkit.OutOfTime(ctx, err)))

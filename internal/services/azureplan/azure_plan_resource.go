@@ -48,14 +48,12 @@ func claimOf(object string, phase tfkit.Phase) tfkit.Claim {
 func (r *azurePlanResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan azurePlanModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	err := r.fillName(ctx, &plan)
 	var release func()
 	if err == nil {
@@ -84,14 +82,12 @@ const freshFor = 15 * time.Minute
 func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m azurePlanModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	// First of all, since the framework demands an identity even of a resource that is
 	// removed, and Terraform before 1.12 has stored none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
@@ -123,14 +119,12 @@ func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateReque
 	var plan, state azurePlanModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err != nil {
 		resp.Diagnostics.Append(failure(ctx, plan, "Could not update "+plan.title(), err))
@@ -154,14 +148,12 @@ func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateReque
 func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state azurePlanModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	release, err := r.Claims.Turn(ctx, state.subject().ID)
 	if err != nil {
 		resp.Diagnostics.Append(failure(ctx, state, "Could not suspend "+state.title(), err))

@@ -48,13 +48,11 @@ func (r *subscriptionOwnerAssignmentResource) Metadata(_ context.Context, req re
 func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	if !plan.UserPrincipalName.IsNull() && plan.PrincipalID.IsUnknown() {
 		resp.Diagnostics.Append(r.findUser(ctx, &plan, nil, false)...)
 		if resp.Diagnostics.HasError() {
@@ -107,13 +105,11 @@ const freshFor = 10 * time.Minute
 func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	if resp.Diagnostics.Append(r.findCustomer(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -162,13 +158,11 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	var plan, state subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	if plan.Name.IsUnknown() {
 		plan.Name = types.StringNull()
 	}
@@ -200,13 +194,11 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	if resp.Diagnostics.Append(r.findCustomer(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -218,8 +210,7 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 	release, err := r.Claims.Turn(ctx, state.subject().ID)
 	if err == nil {
 		defer release()
-		var kept bool
-		kept, diags = r.keep(ctx, req.Private, state)
+		kept, diags := r.keep(ctx, req.Private, state)
 		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
 			return
 		}
