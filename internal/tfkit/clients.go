@@ -85,10 +85,15 @@ func clientsFrom(data any, diags *diag.Diagnostics) *Clients {
 // Customer is how messages call a customer: by company name and id, or by id where the name is not
 // known.
 func (c *Clients) Customer(id string) string {
-	if name := c.PartnerCenter.Customers.KnownName(id); name != "" {
-		return name + " (" + id + ")"
+	return NamedCustomer(c.PartnerCenter.Customers.KnownName(id), id)
+}
+
+// NamedCustomer is how messages call a customer with this name, which is "" if it is not known.
+func NamedCustomer(name, id string) string {
+	if name == "" {
+		return "customer " + id
 	}
-	return "customer " + id
+	return name + " (" + id + ")"
 }
 
 // Customers is Customer for messages about several, whose names are read if that works.

@@ -266,14 +266,7 @@ func (r *azurePlanResource) fillName(ctx context.Context, m *azurePlanModel) err
 	if m.Name.ValueString() != "" {
 		return nil
 	}
-	id := m.CustomerID.ValueString()
-	names, err := r.PartnerCenter.Customers.Names(ctx, id)
-	name := names[strings.ToLower(id)]
-	if err == nil && name == "" {
-		var customer partnercenter.Customer
-		customer, err = r.PartnerCenter.Customers.Get(ctx, id)
-		name = customer.CompanyProfile.CompanyName
-	}
+	name, err := r.PartnerCenter.Customers.Name(ctx, m.CustomerID.ValueString())
 	if err == nil {
 		m.Name = types.StringValue(name)
 	}

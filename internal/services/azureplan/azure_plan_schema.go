@@ -196,11 +196,7 @@ func (m azurePlanModel) subject() tfkit.Subject {
 
 // title names the plan in messages.
 func (m azurePlanModel) title() string {
-	customer := "customer " + m.CustomerID.ValueString()
-	if name := m.Name.ValueString(); name != "" {
-		customer = name + " (" + m.CustomerID.ValueString() + ")"
-	}
-	return "the Azure plan of " + customer
+	return "the Azure plan of " + tfkit.NamedCustomer(m.Name.ValueString(), m.CustomerID.ValueString())
 }
 
 // purchase is how far the purchase is that the state has.

@@ -112,7 +112,7 @@ func (r *applicationConsentResource) planApplication(ctx context.Context, plan, 
 
 // planCustomer reads the company name, and so checks that there is such a customer.
 func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *applicationConsentModel) diag.Diagnostics {
-	name, err := r.companyName(ctx, plan.CustomerID.ValueString())
+	name, err := r.PartnerCenter.Customers.Name(ctx, plan.CustomerID.ValueString())
 	if err != nil {
 		return diag.Diagnostics{tfkit.FailureAt(path.Root("customer_id"), "Could not plan "+plan.title(), err)}
 	}

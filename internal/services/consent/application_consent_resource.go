@@ -100,7 +100,7 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 		m.ApplicationID = types.StringValue(strings.ToLower(caller.ClientID))
 	}
 	if m.Name.ValueString() == "" {
-		name, err := r.companyName(ctx, m.CustomerID.ValueString())
+		name, err := r.PartnerCenter.Customers.Name(ctx, m.CustomerID.ValueString())
 		if err != nil {
 			return err
 		}
@@ -108,16 +108,6 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 	}
 	m.ID = types.StringValue(m.key())
 	return nil
-}
-
-// companyName is that of a customer, who has to be one of the partner's.
-func (r *applicationConsentResource) companyName(ctx context.Context, customerID string) (string, error) {
-	names, err := r.PartnerCenter.Customers.Names(ctx, customerID)
-	if name := names[strings.ToLower(customerID)]; name != "" || err != nil {
-		return name, err
-	}
-	customer, err := r.PartnerCenter.Customers.Get(ctx, customerID)
-	return customer.CompanyProfile.CompanyName, err
 }
 
 // await waits until the provider itself can use a consent that was just given.

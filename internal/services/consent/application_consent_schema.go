@@ -139,11 +139,7 @@ func (m applicationConsentModel) key() string {
 
 // title names the consent in messages.
 func (m applicationConsentModel) title() string {
-	customer := m.CustomerID.ValueString()
-	if name := m.Name.ValueString(); name != "" {
-		customer = name + " (" + customer + ")"
-	}
-	return "the application consent of customer " + customer
+	return "the application consent of " + tfkit.NamedCustomer(m.Name.ValueString(), m.CustomerID.ValueString())
 }
 
 func (m applicationConsentModel) toAPI(ctx context.Context) partnercenter.ApplicationConsent {
