@@ -33,12 +33,6 @@ const (
 const standardTimeout = time.Hour
 
 func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description, Computed: true,
-			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Azure plan of a customer, which it needs to use Azure and to buy Azure reservations and savings plans by itself.\n\n" +
 			"With the plan, Microsoft creates a first Azure subscription in the customer's tenant, with the partner's group AdminAgents as Owner. See [Onboard customers](../guides/onboard_customers.md).\n\n" +
@@ -59,14 +53,9 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"**Requests:** one for an unchanged plan, and one for the Azure subscriptions below it. A purchase takes about ten.\n\n" +
 			"**Sign-in and role:** app+user as an Admin agent or Sales agent, or app-only.",
 		Attributes: map[string]schema.Attribute{
-			"id":   computed("Microsoft Entra tenant ID of the customer, in lower case."),
-			"name": computed("Company name of the customer."),
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("Microsoft Entra tenant ID of the customer, in lower case."),
+			"name":        tfkit.Computed("Company name of the customer."),
+			"customer_id": tfkit.CustomerID(),
 			"partner_on_record_attestation_accepted": schema.BoolAttribute{
 				MarkdownDescription: "Accepts the attestation about the partner of record, which Microsoft requires for each purchase. It is a statement of the partner. Must be `true`.",
 				Required:            true,
@@ -100,11 +89,11 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 				Default:    stringdefault.StaticString(abandon),
 				Validators: []validator.String{stringvalidator.OneOf(abandon, suspend)},
 			},
-			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscription_id`."),
-			"order_id":        computed("ID of the order. Null if Partner Center does not return it."),
-			"cart_id":         computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
-			"status":          computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
-			"azure_subscription_id": computed("ID of an active Azure subscription below the plan, in lower case: the first one, as long as it is active. Other resources can " +
+			"subscription_id": tfkit.Computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscription_id`."),
+			"order_id":        tfkit.Computed("ID of the order. Null if Partner Center does not return it."),
+			"cart_id":         tfkit.Computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
+			"status":          tfkit.Computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
+			"azure_subscription_id": tfkit.Computed("ID of an active Azure subscription below the plan, in lower case: the first one, as long as it is active. Other resources can " +
 				"refer to it, because it does not change when the customer gets more Azure subscriptions. Null, with a warning, if it does not appear within 10 minutes after the purchase."),
 			"azure_subscriptions": schema.ListNestedAttribute{
 				MarkdownDescription: "All Azure subscriptions below the plan, sorted by `subscription_id`.",

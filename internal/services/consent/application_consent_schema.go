@@ -44,22 +44,9 @@ func (r *applicationConsentResource) Schema(_ context.Context, _ resource.Schema
 			"Field reports add Privileged Role Administrator. The app registration must list the same delegated permissions and be multitenant. " +
 			"See [Microsoft's page](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				MarkdownDescription: "ID of the resource: `{customer_id}/{application_id}`.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Company name of the customer.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("ID of the resource: `{customer_id}/{application_id}`."),
+			"name":        tfkit.Computed("Company name of the customer."),
+			"customer_id": tfkit.CustomerID(),
 			"application_id": schema.StringAttribute{
 				MarkdownDescription: "Application (client) ID of the application. Must be a GUID. Changing it replaces the resource. Defaults to the application that the provider authenticates as.",
 				Optional:            true,

@@ -91,26 +91,14 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
-			"id": schema.StringAttribute{
-				MarkdownDescription: "Azure Resource Manager ID of the role assignment.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Names of the principal, the subscription and the company when the resource was created or imported.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id":   tfkit.Computed("Azure Resource Manager ID of the role assignment."),
+			"name": tfkit.Computed("Names of the principal, the subscription and the company when the resource was created or imported."),
 			"condition": schema.StringAttribute{
 				MarkdownDescription: "Condition that was added to the role assignment outside Terraform. The next apply removes it. Null if there is none.",
 				Computed:            true,
 			},
-			"created_on": schema.StringAttribute{
-				MarkdownDescription: "Time of creation, in RFC 3339 format.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"timeouts": tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
+			"created_on": tfkit.Computed("Time of creation, in RFC 3339 format."),
+			"timeouts":   tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
 		},
 	}
 }
