@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -52,11 +53,11 @@ func (l *Listing) End(more bool, of string, warnings ...diag.Diagnostic) {
 	}
 }
 
-// Known refuses a configuration with values that are not known, which a list block can have when it
-// refers to a resource.
-func Known(req list.ListRequest) diag.Diagnostics {
+// ListConfig reads the configuration of a list block. It refuses unknown values, which the block can have when it refers to a
+// resource.
+func ListConfig(ctx context.Context, req list.ListRequest, into any) diag.Diagnostics {
 	if req.Config.Raw.IsFullyKnown() {
-		return nil
+		return req.Config.Get(ctx, into)
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic("Unknown values in a list block",
 		"A list block cannot depend on what an apply creates.\n\nWhat to do: use variables, locals or data sources in it, instead of resources.")}

@@ -1,6 +1,10 @@
 package tfkit
 
-import "github.com/hashicorp/terraform-plugin-framework/types"
+import (
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
 
 // OrNull maps what a server leaves out to null.
 func OrNull(s string) types.String {
@@ -8,4 +12,12 @@ func OrNull(s string) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(s)
+}
+
+// TimeOrNull maps a time to RFC 3339 in UTC, and the zero time to null.
+func TimeOrNull(t time.Time) types.String {
+	if t.IsZero() {
+		return types.StringNull()
+	}
+	return types.StringValue(t.UTC().Format(time.RFC3339))
 }

@@ -33,11 +33,7 @@ func (r *azurePlanResource) ListResourceConfigSchema(_ context.Context, _ list.L
 // List lists the plans of the customers, whatever their status. A deleted plan is none.
 func (r *azurePlanResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config tfkit.CustomerSelection
-	diags := tfkit.Known(req)
-	if !diags.HasError() {
-		diags.Append(req.Config.Get(ctx, &config)...)
-	}
-	if diags.HasError() {
+	if diags := tfkit.ListConfig(ctx, req, &config); diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -194,7 +193,7 @@ func fromAPI(r resourcemanager.Reservation) azureReservationModel {
 	m := azureReservationModel{
 		ReservationID: r.String(), ReservationOrderID: r.OrderID, DisplayName: tfkit.OrNull(r.DisplayName), SKU: tfkit.OrNull(r.SKU),
 		ReservationType: tfkit.OrNull(r.ResourceType), Region: tfkit.OrNull(r.Region), Quantity: r.Quantity, TermDuration: tfkit.OrNull(r.Term),
-		PurchasedOn: timeOrNull(r.PurchasedOn), ExpiresOn: timeOrNull(r.ExpiresOn), Renew: r.Renew && !r.Ended(), Renewable: r.Renewable(),
+		PurchasedOn: tfkit.TimeOrNull(r.PurchasedOn), ExpiresOn: tfkit.TimeOrNull(r.ExpiresOn), Renew: r.Renew && !r.Ended(), Renewable: r.Renewable(),
 		ScopeType: tfkit.OrNull(r.ScopeType), AppliedScopes: append([]string{}, r.AppliedScopes...), ProvisioningState: tfkit.OrNull(r.State),
 		BillingScopeID: tfkit.OrNull(r.BillingScope), RenewalPrice: tfkit.OrNull(r.RenewalPrice.Amount), RenewalCurrencyCode: tfkit.OrNull(r.RenewalPrice.Currency),
 	}
@@ -205,14 +204,6 @@ func fromAPI(r resourcemanager.Reservation) azureReservationModel {
 		}
 	}
 	return m
-}
-
-// timeOrNull is null for the zero time.
-func timeOrNull(t time.Time) types.String {
-	if t.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(t.UTC().Format(time.RFC3339))
 }
 
 // title is how messages call a reservation.

@@ -101,7 +101,7 @@ func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationR
 		m.ID = types.StringValue(m.key())
 	}
 	if m.ExpiresOn.ValueString() == "" {
-		m.ExpiresOn = timeOrNull(found.ExpiresOn)
+		m.ExpiresOn = tfkit.TimeOrNull(found.ExpiresOn)
 	}
 	if m.Name.ValueString() != "" {
 		return nil

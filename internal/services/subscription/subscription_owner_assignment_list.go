@@ -43,11 +43,8 @@ func (r *subscriptionOwnerAssignmentResource) ListResourceConfigSchema(_ context
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of one Azure subscription, with or without the prefix `/subscriptions/`. Defaults to all subscriptions that the partner can see in " +
 					"the customer's tenant.",
-				Optional: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
-					_, err := azureSubscriptionID(s)
-					return err
-				})},
+				Optional:   true,
+				Validators: []validator.String{azureSubscription()},
 			},
 		},
 	}
@@ -61,11 +58,7 @@ type subscriptionOwnerAssignmentListModel struct {
 // List lists the role assignments that can be imported, subscription by subscription.
 func (r *subscriptionOwnerAssignmentResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config subscriptionOwnerAssignmentListModel
-	diags := tfkit.Known(req)
-	if !diags.HasError() {
-		diags.Append(req.Config.Get(ctx, &config)...)
-	}
-	if diags.HasError() {
+	if diags := tfkit.ListConfig(ctx, req, &config); diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}

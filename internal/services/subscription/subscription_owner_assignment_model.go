@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
@@ -69,10 +70,7 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignm
 		m.Description = tfkit.OrNull(a.Shown) // not what was declared, so it must be fit for a plan
 	}
 	m.Condition = tfkit.OrNull(a.Condition)
-	m.CreatedOn = types.StringNull()
-	if !a.CreatedOn.IsZero() {
-		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))
-	}
+	m.CreatedOn = tfkit.TimeOrNull(a.CreatedOn)
 }
 
 // expected is what a read has to show, if that was written a short time ago: so long at most can a
@@ -101,6 +99,14 @@ func azureSubscriptionID(s string) (string, error) {
 		return "", fmt.Errorf("must be an Azure subscription ID such as d7a1e5b3-8c24-4f90-b1d6-7e3c9a05f00c, with or without /subscriptions/ before it")
 	}
 	return strings.ToLower(id), nil
+}
+
+// azureSubscription validates an attribute with [azureSubscriptionID].
+func azureSubscription() validator.String {
+	return tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
+		_, err := azureSubscriptionID(s)
+		return err
+	})
 }
 
 func sameAzureSubscription(a, b string) bool {

@@ -45,11 +45,8 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, with or without the prefix " +
 					"`/subscriptions/`. Changing it replaces the resource.",
-				Required: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
-					_, err := azureSubscriptionID(s)
-					return err
-				})},
+				Required:   true,
+				Validators: []validator.String{azureSubscription()},
 				PlanModifiers: []planmodifier.String{
 					tfkit.KeepWhenSame("upper and lower case are the same, and /subscriptions/ may be left out", sameAzureSubscription),
 					stringplanmodifier.RequiresReplace(),
