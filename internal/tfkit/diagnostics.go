@@ -97,6 +97,9 @@ func capital(s string) string {
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
+// GiveUp is advice for [Failure] where an object cannot be read or deleted.
+const GiveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+
 // Explain appends a sentence to the first error.
 func Explain(diags diag.Diagnostics, sentence string) diag.Diagnostics {
 	out := slices.Clone(diags)

@@ -158,7 +158,7 @@ func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (
 	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
 		diags.AddWarning("Could not suspend "+state.title(), tfkit.Detail(err)+"\n\nThe plan can no longer be suspended from here. It is removed from the state.")
 	case err != nil:
-		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+giveUp))
+		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+tfkit.GiveUp))
 	case gone == "" && state.SubscriptionID.ValueString() == "" && state.OrderID.ValueString() != "":
 		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has brought no Azure plan yet, so there is nothing to suspend. "+
 			"If it brings one, that stays active and no state has it.", state.OrderID.ValueString()))

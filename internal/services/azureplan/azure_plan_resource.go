@@ -94,9 +94,9 @@ func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, 
 	gone, err := r.refresh(ctx, &m, tfkit.WrittenWithin(ctx, req.Private, freshFor))
 	switch {
 	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
-		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is. "+giveUp)
+		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is. "+tfkit.GiveUp)
 	case err != nil:
-		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, giveUp))
+		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, tfkit.GiveUp))
 		return
 	case gone != "":
 		resp.Diagnostics.AddWarning("There is no more: "+m.title(), gone)
@@ -112,8 +112,6 @@ func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{m.subject()})...)
 }
-
-const giveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
 
 func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state azurePlanModel

@@ -154,7 +154,7 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	case resourcemanager.IsNoAccess(err):
 		resp.Diagnostics.AddWarning("Could not check "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is.")
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not check "+m.title(), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure("Could not check "+m.title(), err, tfkit.GiveUp))
 		return
 	}
 	if m.ID.IsNull() || m.Name.IsNull() { // imported
@@ -166,8 +166,6 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{m.subject()})...)
 }
-
-const giveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
 
 func (r *applicationConsentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
@@ -235,7 +233,7 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", state.CustomerID.ValueString()),
 			"The consent can no longer be withdrawn from here. The customer can delete the enterprise application in its own tenant.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err, tfkit.GiveUp))
 	}
 }
 
