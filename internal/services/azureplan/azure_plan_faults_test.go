@@ -71,18 +71,7 @@ type operation struct {
 	suspended bool
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var (
 	named    = configure(northwind, "friendly_name", "Northwind plan")

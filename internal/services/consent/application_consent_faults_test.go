@@ -24,18 +24,7 @@ type operation struct {
 	wanted acctest.Values
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var changed = acctest.Values{"customer_id": adatum, "display_name": "automation", "grants": acctest.Values{azureAPI: []any{"user_impersonation"}, graph: []any{"User.Read.All"}}}
 
@@ -165,13 +154,7 @@ func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resourc
 		return fmt.Errorf("there is %+v", left)
 	}
 	restart()
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }
 
 // A deposed object that is planned first does not take the consent from the declared one: that is

@@ -26,18 +26,7 @@ type operation struct {
 	wanted acctest.Values
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var operations = []operation{
 	{name: "create", renews: true, do: refreshAndApply(off), wanted: off},
@@ -153,11 +142,5 @@ func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resourc
 		return fmt.Errorf("on the server, renew is %t", renews(b))
 	}
 	restart()
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }

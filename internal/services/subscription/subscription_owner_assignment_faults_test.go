@@ -28,19 +28,7 @@ type ownerOperation struct {
 	wanted acctest.Values
 }
 
-// refreshAndApply is what "terraform apply" does.
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var described = with(byID, "description", "buys reservations")
 
@@ -168,13 +156,7 @@ func (o ownerOperation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Re
 		return fmt.Errorf("the server has %+v", left)
 	}
 	r.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }
 
 // Azure knows an assignment that it does not show. That is an error with something to do.
