@@ -7,32 +7,34 @@ import (
 	"time"
 )
 
-// Claims are what the objects of one run say about the same subjects. Terraform shows the provider
-// one object at a time, in any order and never its address, so objects that concern the same
-// subject meet only here. Terraform starts a provider for each provider block and each walk, so
-// objects of two blocks never meet, and what an apply has to know of the plan is in private state.
+// Claims record what the objects of one run say about the same subjects. Terraform sends the provider
+// one object at a time, in any order and without its address. Only claims connect objects that concern
+// the same subject.
 //
-// The rule: of two declared objects that want the opposite the plan fails, and an object that ends
-// leaves on what an existing one declares on.
+// Terraform starts a provider process for each provider block and each walk. Claims therefore cannot
+// connect objects of two provider blocks, and private state passes on what an apply needs from the plan.
+//
+// The rule: the plan fails if two declared objects want the opposite. An object that ends leaves a
+// subject enabled if an existing object declares it enabled.
 type Claims struct {
 	mu sync.Mutex
 	// first is the only claim for most subjects; more holds the others.
 	first map[Subject]Claim
 	more  map[Subject][]Claim
-	// changed is closed at the next change, if somebody waits for one.
+	// changed is closed at the next change. It is nil if nothing waits for one.
 	changed chan struct{}
-	// denials are by object; see Deny.
+	// denials are keyed by object; see Deny.
 	denials map[string]func(Subject) bool
 	// yielded are the subjects of objects that are replaced; see Yield.
 	yielded map[Subject]bool
-	// turns are by the id of a subject; see Turn.
+	// turns are keyed by the ID of a subject; see Turn.
 	turns map[string]chan struct{}
-	// awaited and planned are until when Await and PlanEnd wait, in all their calls.
+	// awaited and planned are the times at which all calls of Await and of PlanEnd stop waiting.
 	awaited, planned time.Time
 }
 
-// Subject is something that two objects can be about: a permission of a customer, or the Owner role
-// of a principal.
+// Subject is something that two objects can concern, such as a permission of a customer or the Owner
+// role of a principal.
 type Subject struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`
@@ -40,34 +42,34 @@ type Subject struct {
 
 // Claim is what one object says about a subject.
 type Claim struct {
-	// Object tells the objects of a run apart; see [ObjectID].
+	// Object identifies the object; see [ObjectID].
 	Object string
 	// Type is the resource type, for messages.
 	Type string
-	// On is the declared value.
+	// On is true if the object declares the subject enabled.
 	On bool
-	// Phase says how far the object is.
+	// Phase is the state of the object.
 	Phase Phase
 
-	at time.Time // of Read
+	at time.Time // when the object was read; only in the phase Read
 }
 
-// Phase says how far an object is.
+// Phase is what the run has done with an object so far.
 type Phase int
 
 const (
-	// Read objects are in the state. Terraform plans each of them right after it was read.
+	// Read objects are in the state and were refreshed. Terraform plans each of them right after that.
 	Read Phase = iota
-	// Ending objects are being destroyed, or no longer concern the subject. They contradict nobody.
+	// Ending objects are being destroyed, or no longer concern the subject. They contradict no other object.
 	Ending
-	// Declared objects are in the configuration, and the state does not say that they are as declared.
+	// Declared objects are in the configuration, and are new or differ from the state.
 	Declared
-	// Existing objects are in the configuration, and in the state as declared.
+	// Existing objects are in the configuration, and the state agrees with it.
 	Existing
 )
 
-// Turn waits for the right to change what concerns the id of a subject, or to let go of it. Whoever
-// has it claims what it has reached before it calls release.
+// Turn locks the ID of a subject, so that only one object at a time changes it or gives it up. The
+// caller records its claim before it calls release.
 func (c *Claims) Turn(ctx context.Context, id string) (release func(), err error) {
 	c.mu.Lock()
 	if c.turns == nil {
@@ -87,8 +89,8 @@ func (c *Claims) Turn(ctx context.Context, id string) (release func(), err error
 	}
 }
 
-// Put records a claim in place of an earlier one of the same object, and returns those of the other
-// objects.
+// Put records a claim, which replaces an earlier claim of the same object. It returns the claims of
+// the other objects.
 func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,7 +106,7 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 		c.first[about] = claim
 		return nil
 	}
-	if first.Object == claim.Object && len(c.more[about]) == 0 { // as each of thousands of customers in a plan after its refresh
+	if first.Object == claim.Object && len(c.more[about]) == 0 { // the usual case, for thousands of customers: a plan follows its refresh
 		c.first[about] = claim
 		return nil
 	}
@@ -120,8 +122,8 @@ func (c *Claims) Put(about Subject, claim Claim) (others []Claim) {
 	return slices.Delete(slices.Clone(all), i, i+1)
 }
 
-// Hold is Put for an object that has reached what it declares. What was read or ended before does not matter any
-// more: whoever ends later finds this claim.
+// Hold is Put for an object that is now as declared. It drops earlier claims of other objects that were read or
+// have ended: an object that ends later finds this claim.
 func (c *Claims) Hold(about Subject, claim Claim) {
 	c.Put(about, claim)
 	c.mu.Lock()
@@ -136,11 +138,11 @@ func (c *Claims) Hold(about Subject, claim Claim) {
 	}
 }
 
-// planWait is how long after an object was read its plan is waited for.
+// planWait limits how long [Claims.Declare] waits for the plan of an object after its refresh.
 const planWait = 2 * time.Second
 
-// Declare is Put for an object of the configuration. One that exists waits for the plans of other
-// objects of the state that were read before.
+// Declare is Put for an object of the configuration. If the object exists, Declare waits for the plans
+// of other objects that were read before.
 func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (others []Claim) {
 	others = c.Put(about, claim)
 	end := lastRead(others).Add(planWait)
@@ -150,7 +152,7 @@ func (c *Claims) Declare(ctx context.Context, about Subject, claim Claim) (other
 	return c.wait(ctx, about, claim.Object, end, func(others []Claim) bool { return lastRead(others).IsZero() })
 }
 
-// wait returns the claims of other objects once they are as wanted, at the latest at that time.
+// wait waits until the claims of other objects are as wanted, or until end, and returns them.
 func (c *Claims) wait(ctx context.Context, about Subject, object string, end time.Time, wanted func([]Claim) bool) []Claim {
 	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
@@ -173,7 +175,7 @@ func (c *Claims) wait(ctx context.Context, about Subject, object string, end tim
 	}
 }
 
-// lastRead is when the last of the objects was read that are not planned yet, or the zero time.
+// lastRead returns when the last object was read that is not planned yet, or the zero time.
 func lastRead(others []Claim) time.Time {
 	var last time.Time
 	for _, one := range others {
@@ -184,10 +186,10 @@ func lastRead(others []Claim) time.Time {
 	return last
 }
 
-// held tells whether one of the claims is of an existing object that wants the subject on.
+// held reports whether an existing object wants the subject enabled.
 func held(others []Claim) bool { return wanted(others, Existing) }
 
-// wanted tells whether an object of the phase wants the subject on.
+// wanted reports whether an object in this phase wants the subject enabled.
 func wanted(others []Claim, phase Phase) bool {
 	return slices.ContainsFunc(others, func(one Claim) bool { return one.Phase == phase && one.On })
 }

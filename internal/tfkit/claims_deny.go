@@ -4,8 +4,8 @@ import (
 	"slices"
 )
 
-// Deny records that an object turns subjects off which it does not name, or, with nil, that it turns
-// off none. It returns those that other objects declare on all the same.
+// Deny records that an object disables subjects that it does not list, or, with nil, that it disables
+// none. It returns the subjects among them that other objects declare enabled.
 func (c *Claims) Deny(object string, denies func(Subject) bool) []Subject {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -28,7 +28,7 @@ func (c *Claims) Deny(object string, denies func(Subject) bool) []Subject {
 	return out
 }
 
-// Denied tells whether another object turns the subject off because it does not name it.
+// Denied reports whether another object disables the subject because it does not list it.
 func (c *Claims) Denied(about Subject, object string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

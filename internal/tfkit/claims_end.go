@@ -8,15 +8,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// Private state keeps which subjects an object leaves on when it ends. Terraform hands what PlanEnd
-// stores to Delete, but plans the end of a deposed object anew in the apply, with what Read stored.
+// Keys of private state for the subjects that an object leaves enabled when it ends. Delete receives
+// what PlanEnd stored. For a deposed object, Terraform plans again in the apply, with what Read stored.
 const (
 	keepsPlannedKey  = "keeps_planned"
 	keepsReadKey     = "keeps_read"
 	passesPlannedKey = "passes_planned"
 )
 
-// Read claims what an object of the state has on, at the end of its refresh: its plan follows.
+// Read claims the subjects that an object of the state has enabled. Call it at the end of a refresh,
+// which the plan of the object follows.
 func (c *Claims) Read(ctx context.Context, private PrivateState, object string, about []Subject) diag.Diagnostics {
 	var keeps []Subject
 	for _, one := range about {
@@ -27,12 +28,12 @@ func (c *Claims) Read(ctx context.Context, private PrivateState, object string, 
 	return SetPrivate(ctx, private, keepsReadKey, keeps)
 }
 
-// PlanEnd claims the end of subjects in a plan. It returns those which existing objects keep on,
-// and those which new ones will turn on, maybe after they were turned off.
+// PlanEnd claims the end of subjects in a plan. It returns the subjects that existing objects keep
+// enabled, and those that new objects will enable, perhaps after they were disabled.
 func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
 	keeps, passes = c.end(object, about)
 	if end := c.until(&c.planned, planEndAtMost); len(keeps)+len(passes) < len(about) && time.Now().Before(end) {
-		for _, one := range about { // a new object may be planned a moment later
+		for _, one := range about { // a new object may be planned a little later
 			c.wait(ctx, one, object, end, func(others []Claim) bool { return wanted(others, Declared) || wanted(others, Existing) })
 		}
 		keeps, passes = c.end(object, about)
@@ -41,14 +42,14 @@ func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object strin
 	return keeps, passes, append(diags, SetPrivate(ctx, private, passesPlannedKey, passes)...)
 }
 
-// How long a plan waits, all in all, for new objects to be planned that take over, and how long an
-// apply waits for them to exist.
+// Limits of all waits together: a plan waits for the plans of new objects that take over subjects, and
+// an apply waits until these objects exist.
 const (
 	planEndAtMost = 500 * time.Millisecond
 	awaitAtMost   = 5 * time.Second
 )
 
-// until is the end of all waits of a kind, which the first one sets.
+// until returns when all waits of a kind end. The first wait sets it.
 func (c *Claims) until(end *time.Time, atMost time.Duration) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -58,9 +59,9 @@ func (c *Claims) until(end *time.Time, atMost time.Duration) time.Time {
 	return *end
 }
 
-// Await waits until new objects exist that take over what is about to end, as the plan said, so that
-// nothing is turned off in between. When they are late, because Terraform creates them later, it is.
-// Call it before Turn, which the new objects need.
+// Await waits until the new objects exist that take over subjects, as the plan said, so that nothing
+// is disabled in between. The wait is limited: if Terraform creates the objects later, the subjects
+// are disabled in between. Call Await before Turn, because the new objects need it.
 func (c *Claims) Await(ctx context.Context, private PrivateState, object string, about []Subject) {
 	passes := GetPrivate[[]Subject](ctx, private, passesPlannedKey)
 	if len(passes) == 0 {
@@ -74,11 +75,11 @@ func (c *Claims) Await(ctx context.Context, private PrivateState, object string,
 	}
 }
 
-// End claims the end of subjects in an apply and returns those which existing objects keep on.
+// End claims the end of subjects in an apply. It returns those that existing objects keep enabled.
 func (c *Claims) End(ctx context.Context, private PrivateState, object string, about []Subject) []Subject {
 	key := keepsPlannedKey
 	if len(about) > 0 && c.ends(about[0], object) {
-		key = keepsReadKey // it was planned in this run, as an update or since it is deposed
+		key = keepsReadKey // it was planned in this run: as an update, or because it is deposed
 	}
 	keeps, _ := c.end(object, about)
 	for _, one := range GetPrivate[[]Subject](ctx, private, key) {
@@ -89,8 +90,9 @@ func (c *Claims) End(ctx context.Context, private PrivateState, object string, a
 	return keeps
 }
 
-// end returns the subjects that other objects of the state keep on, and those that new ones turn on.
-// An object that was read and is not planned yet keeps a subject on, or ends later and turns it off.
+// end returns the subjects that other objects of the state keep enabled, and those that new ones enable.
+// An object that was read and is not planned yet counts as keeping a subject: if it ends later, it
+// disables the subject itself.
 func (c *Claims) end(object string, about []Subject) (keeps, passes []Subject) {
 	for _, one := range about {
 		others := c.Put(one, Claim{Object: object, Phase: Ending})
@@ -108,13 +110,13 @@ func (c *Claims) ends(about Subject, object string) bool {
 	return c.any(about, func(one Claim) bool { return one.Object == object && one.Phase == Ending })
 }
 
-// Ended tells whether an object of the run has ended the subject, or is about to.
+// Ended reports whether an object of the run has ended the subject or is about to end it.
 func (c *Claims) Ended(about Subject) bool {
 	return c.any(about, func(one Claim) bool { return one.Object != "" && one.Phase == Ending })
 }
 
-// Yield records that an object which is replaced has left the subject on for the one that replaces
-// it. Certain says that the subject is on, not only that it may be.
+// Yield records that a replaced object has left the subject enabled for its replacement. Certain
+// means that the subject is enabled, not only that it may be.
 func (c *Claims) Yield(about Subject, certain bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,8 +126,8 @@ func (c *Claims) Yield(about Subject, certain bool) {
 	c.yielded[about] = certain
 }
 
-// Yielded tells whether a replaced object of this run has left the subject on, and whether that is
-// certain.
+// Yielded reports whether a replaced object of this run has left the subject enabled, and whether that
+// is certain.
 func (c *Claims) Yielded(about Subject) (yielded, certain bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

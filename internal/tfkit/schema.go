@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
-// CustomerID is the argument customer_id of a resource that belongs to one customer for good.
+// CustomerID returns the argument customer_id of a resource that cannot move to another customer.
 func CustomerID() schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
@@ -17,7 +17,7 @@ func CustomerID() schema.StringAttribute {
 	}
 }
 
-// Computed is a computed attribute of a resource that keeps its value in an update, unless ModifyPlan says otherwise.
+// Computed returns a computed attribute that keeps its value in an update, unless ModifyPlan sets another one.
 func Computed(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,

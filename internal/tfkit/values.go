@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// OrNull maps what a server leaves out to null.
+// OrNull returns null for "", which is what a client returns for a missing field.
 func OrNull(s string) types.String {
 	if s == "" {
 		return types.StringNull()
@@ -14,7 +14,7 @@ func OrNull(s string) types.String {
 	return types.StringValue(s)
 }
 
-// TimeOrNull maps a time to RFC 3339 in UTC, and the zero time to null.
+// TimeOrNull returns a time in RFC 3339 format (UTC), or null for the zero time.
 func TimeOrNull(t time.Time) types.String {
 	if t.IsZero() {
 		return types.StringNull()
