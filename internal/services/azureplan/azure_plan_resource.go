@@ -29,9 +29,10 @@ func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
 // Endpoints: GET /v1/customers/{customer}/subscriptions and …/azureEntitlements; to buy, also …/agreements and
 // …/directSignedMicrosoftCustomerAgreementStatus (app+user), …/orders, …/products/DZH318Z0BPS6/skus/0001/availabilities,
 // POST …/carts and …/carts/{cart}/checkout; PATCH …/subscriptions/{subscription} for name and status.
+//
 // Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails: see
-// [partnercenter.AzurePlans.Buy]. A purchase that is not over is in the state, tainted; the half of its replacement that
-// deletes hands it over to the half that creates.
+// [partnercenter.AzurePlans.Buy]. An unfinished purchase is in the state, as tainted. When Terraform replaces it, Delete hands
+// the purchase over to Create.
 // https://learn.microsoft.com/partner-center/developer/create-azure-plan
 type azurePlanResource struct{ tfkit.Resource }
 
@@ -76,7 +77,7 @@ func (r *azurePlanResource) Create(ctx context.Context, req resource.CreateReque
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 }
 
-// freshFor is how long after a write a plan that is not found may still show up.
+// freshFor is the time after a write in which a plan that is not found may still appear.
 const freshFor = 15 * time.Minute
 
 func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
@@ -88,8 +89,8 @@ func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, 
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// Set the identity first: the framework requires it even for a resource that is removed from the
+	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	gone, err := r.refresh(ctx, &m, tfkit.WrittenWithin(ctx, req.Private, freshFor))
 	switch {
@@ -131,7 +132,7 @@ func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateReque
 	defer release()
 	resp.Diagnostics.Append(r.update(ctx, &plan, state)...)
 	if resp.Diagnostics.HasError() {
-		if p := plan.purchase(); p != state.purchase() && p.Begun() { // it went on
+		if p := plan.purchase(); p != state.purchase() && p.Begun() { // the purchase got further
 			state.fromPurchase(p)
 			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		}
@@ -159,7 +160,7 @@ func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteReque
 	}
 	defer release()
 	if r.handOver(ctx, req.Private, state) {
-		if err := ctx.Err(); err != nil { // after Ctrl-C the other half does not begin
+		if err := ctx.Err(); err != nil { // after Ctrl-C, Create does not begin
 			resp.Diagnostics.Append(failure(ctx, state, "Could not replace "+state.title(), err))
 		}
 		return
@@ -171,7 +172,7 @@ func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteReque
 	resp.Diagnostics.Append(r.suspend(ctx, state)...)
 }
 
-// ImportState takes over the plan of a customer.
+// ImportState imports the plan of a customer.
 func (r *azurePlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -213,11 +214,11 @@ func (r *azurePlanResource) ImportState(ctx context.Context, req resource.Import
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
-// imported is what an import says of a plan; the read after it says the rest.
+// imported returns the attributes that an import sets. The read after the import sets the others.
 func imported(customerID string) azurePlanModel {
 	m := azurePlanModel{
 		CustomerID: types.StringValue(strings.ToLower(customerID)), AdoptExisting: types.BoolValue(false), OnDestroy: types.StringValue(abandon),
-		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // it was, when the plan was bought
+		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // the attestation was accepted when the plan was bought
 		AzureSubscriptions:                 types.ListNull(azureObject),
 	}
 	m.ID = types.StringValue(m.key())

@@ -29,7 +29,7 @@ const (
 	suspend = "suspend"
 )
 
-// standardTimeout is that of each operation: an order can take half an hour.
+// standardTimeout is the default of each timeout. An order can take half an hour.
 const standardTimeout = time.Hour
 
 func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -140,7 +140,7 @@ type azurePlanIdentity struct {
 	CustomerID types.String `tfsdk:"customer_id"`
 }
 
-// azureObject is the type of an Azure subscription.
+// azureObject is the type of an element of azure_subscriptions.
 var azureObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"subscription_id": types.StringType, "name": types.StringType, "status": types.StringType,
 }}
@@ -155,7 +155,8 @@ func azureList(all []partnercenter.AzureSubscription) types.List {
 	return types.ListValueMust(azureObject, objects)
 }
 
-// fromAzure takes over the Azure subscriptions. The one that others refer to stays as long as it is active.
+// fromAzure sets the Azure subscriptions. AzureSubscriptionID, to which other resources refer, stays the same as long as that
+// subscription is active.
 func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
 	m.AzureSubscriptions = azureList(all)
 	before, first := m.AzureSubscriptionID.ValueString(), ""
@@ -167,15 +168,15 @@ func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
 	m.AzureSubscriptionID = tfkit.OrNull(first)
 }
 
-// identity is in lower case: Terraform compares identities to the letter.
+// identity is in lower case, because Terraform compares identities case-sensitively.
 func (m azurePlanModel) identity() azurePlanIdentity {
 	return azurePlanIdentity{types.StringValue(m.key())}
 }
 
-// key is the resource's id.
+// key returns the value of the attribute id.
 func (m azurePlanModel) key() string { return strings.ToLower(m.CustomerID.ValueString()) }
 
-// subject is what the model is about, in the claims of the run; the zero value while it is not known.
+// subject returns the subject of the claims, or the zero value while the customer is unknown.
 func (m azurePlanModel) subject() tfkit.Subject {
 	if m.key() == "" {
 		return tfkit.Subject{}
@@ -183,22 +184,22 @@ func (m azurePlanModel) subject() tfkit.Subject {
 	return tfkit.Subject{Kind: "Azure plan", ID: m.key()}
 }
 
-// title names the plan in messages.
+// title returns how messages name the plan.
 func (m azurePlanModel) title() string {
 	return "the Azure plan of " + tfkit.NamedCustomer(m.Name.ValueString(), m.CustomerID.ValueString())
 }
 
-// purchase is how far the purchase is that the state has.
+// purchase returns the IDs of the purchase that the state has so far.
 func (m azurePlanModel) purchase() partnercenter.AzurePlanPurchase {
 	return partnercenter.AzurePlanPurchase{CartID: m.CartID.ValueString(), OrderID: m.OrderID.ValueString(), SubscriptionID: m.SubscriptionID.ValueString()}
 }
 
-// fromPurchase takes over how far a purchase is.
+// fromPurchase sets the IDs that a purchase has so far.
 func (m *azurePlanModel) fromPurchase(p partnercenter.AzurePlanPurchase) {
 	m.CartID, m.OrderID, m.SubscriptionID = tfkit.OrNull(p.CartID), tfkit.OrNull(p.OrderID), tfkit.OrNull(strings.ToLower(p.SubscriptionID))
 }
 
-// fromAPI takes over what the server said.
+// fromAPI sets what the server returned.
 func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 	m.SubscriptionID, m.Status, m.FriendlyName = types.StringValue(strings.ToLower(plan.ID)), tfkit.OrNull(strings.ToLower(plan.Status)), tfkit.OrNull(plan.FriendlyName)
 	m.IndirectResellerMPNID = tfkit.OrNull(string(plan.PartnerID))
@@ -210,7 +211,7 @@ func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 	}
 }
 
-// known replaces what is still unknown by null, for a state after a failure.
+// known replaces unknown values with null, for the state after a failure.
 func (m *azurePlanModel) known() {
 	for _, one := range []*types.String{&m.FriendlyName, &m.IndirectResellerMPNID, &m.SubscriptionID, &m.OrderID, &m.CartID, &m.Status, &m.AzureSubscriptionID} {
 		if one.IsUnknown() {
@@ -222,7 +223,7 @@ func (m *azurePlanModel) known() {
 	}
 }
 
-// options are the conditions of the purchase.
+// options returns the options of the purchase.
 func (m azurePlanModel) options() partnercenter.AzurePlanOptions {
 	return partnercenter.AzurePlanOptions{Reseller: m.IndirectResellerMPNID.ValueString(), Adopt: m.AdoptExisting.ValueBool()}
 }
@@ -234,10 +235,11 @@ func checkPartnerID(s string) error {
 	return nil
 }
 
-// timeoutTypes are those of the attribute timeouts.
+// timeoutTypes are the types of the attribute timeouts.
 var timeoutTypes = map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
 
-// attested accepts only true: the statement is the partner's, and is never made without it.
+// attested is a validator that accepts only true. The attestation is a statement of the partner, so the provider never makes
+// it by itself.
 type attested struct{}
 
 func (attested) Description(context.Context) string         { return "value must be true" }

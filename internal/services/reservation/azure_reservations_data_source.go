@@ -21,11 +21,11 @@ var _ datasource.DataSourceWithConfigure = (*azureReservationsDataSource)(nil)
 // NewAzureReservationsDataSource is partnercenter_azure_reservations.
 func NewAzureReservationsDataSource() datasource.DataSource { return &azureReservationsDataSource{} }
 
-// azureReservationsDataSource lists the reservations of a customer as Azure has them, with their renewal.
+// azureReservationsDataSource lists a customer's reservations as Azure returns them, with their renewal.
 //
 // Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages; GET of
-// each reservation that renews, for its price, if requested. Without access the list is null, which is not known,
-// and not empty, which is none.
+// each reservation that renews, for its price, if requested. Without access the list is null, which means unknown.
+// An empty list means that there are no reservations.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all
 type azureReservationsDataSource struct{ tfkit.DataSource }
 
@@ -159,17 +159,17 @@ func (d *azureReservationsDataSource) Read(ctx context.Context, req datasource.R
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// pricesAtOnce is how many prices are read at the same time.
+// pricesAtOnce is the number of prices that are read concurrently.
 const pricesAtOnce = 10
 
-// find lists the reservations, with the prices of their renewals if requested. A price that the caller may not read stays
-// unknown.
+// find lists the reservations, with the prices of their renewals if requested. A price stays empty if the caller has no access
+// to it.
 func (d *azureReservationsDataSource) find(ctx context.Context, customerID string, prices bool) ([]resourcemanager.Reservation, error) {
 	found, err := d.Azure.Reservations.List(ctx, customerID)
 	if err != nil || !prices {
 		return found, err
 	}
-	out := append([]resourcemanager.Reservation(nil), found...) // the list is shared
+	out := append([]resourcemanager.Reservation(nil), found...) // other readers share the list
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(pricesAtOnce)
 	for i := range out {
@@ -206,7 +206,7 @@ func fromAPI(r resourcemanager.Reservation) azureReservationModel {
 	return m
 }
 
-// title is how messages call a reservation.
+// title returns how messages name a reservation.
 func title(r resourcemanager.Reservation) string {
 	name := r.DisplayName
 	if name == "" {

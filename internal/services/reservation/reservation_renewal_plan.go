@@ -15,8 +15,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan reads the reservation that is to be adopted, refuses at plan time what apply would refuse, and warns of a renewal that
-// is to be turned on.
+// ModifyPlan reads the reservation that will be adopted. It reports in the plan what would fail in the apply, and warns if a
+// renewal will be enabled.
 func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
@@ -51,8 +51,8 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planDeclared compares the declared renewal with those of other resources. Two that want the same do no harm: neither changes
-// anything when it is destroyed.
+// planDeclared compares the declared renewal with those of other resources. Two resources that want the same are allowed, because
+// destroying one of them changes nothing.
 func (r *reservationRenewalResource) planDeclared(ctx context.Context, object string, plan reservationRenewalModel, state *reservationRenewalModel) diag.Diagnostics {
 	if plan.Renew.IsUnknown() {
 		return nil
@@ -70,7 +70,8 @@ func (r *reservationRenewalResource) planDeclared(ctx context.Context, object st
 	return nil
 }
 
-// planAdoption fills in what the reservation tells. Without a consent that this run gives, it stays unknown until the apply.
+// planAdoption fills in the computed attributes from the reservation. They stay unknown until the apply if access needs a consent
+// that this run gives.
 func (r *reservationRenewalResource) planAdoption(ctx context.Context, plan *reservationRenewalModel) diag.Diagnostics {
 	customerID := plan.CustomerID.ValueString()
 	summary := "Could not plan " + r.title(*plan)
@@ -95,7 +96,7 @@ func (r *reservationRenewalResource) planAdoption(ctx context.Context, plan *res
 	return nil
 }
 
-// fillIn fills in what is not known of the computed attributes.
+// fillIn fills in the computed attributes that are not known yet.
 func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationRenewalModel, found resourcemanager.Reservation) error {
 	if m.ID.ValueString() == "" {
 		m.ID = types.StringValue(m.key())
@@ -116,14 +117,14 @@ func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationR
 	return err
 }
 
-// enables warns in a plan that Azure will purchase.
+// enables is the warning in the plan that Azure will purchase the reservation again.
 func enables(name, expiresOn string) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("renew"), "Enabling the renewal of "+name,
 		fmt.Sprintf("Azure will purchase the reservation again on %s, and the partner will be billed.", expiresOn))
 }
 
-// forgotten says that a destruction changes nothing, under one headline for all that stay off, and one for all that stay on, so that the
-// CLI folds them.
+// forgotten is the warning that destroying the resource changes nothing. There is one headline for all renewals that stay disabled and
+// one for all that stay enabled, so that the CLI groups them.
 func (r *reservationRenewalResource) forgotten(state reservationRenewalModel) diag.Diagnostic {
 	headline, is := "Destroying leaves reservation renewals disabled", "disabled. It stays disabled until somebody enables it."
 	if state.Renew.ValueBool() {

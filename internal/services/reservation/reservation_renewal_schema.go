@@ -76,7 +76,7 @@ type reservationRenewalModel struct {
 	ExpiresOn     types.String `tfsdk:"expires_on"`
 }
 
-// reservationRenewalIdentity is in lower case: Terraform compares identities to the letter.
+// reservationRenewalIdentity is in lower case, because Terraform compares identities case-sensitively.
 type reservationRenewalIdentity struct {
 	CustomerID    types.String `tfsdk:"customer_id"`
 	ReservationID types.String `tfsdk:"reservation_id"`
@@ -86,23 +86,23 @@ func (m reservationRenewalModel) identity() reservationRenewalIdentity {
 	return reservationRenewalIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString())), types.StringValue(m.reservation().String())}
 }
 
-// known tells whether customer and reservation are known.
+// known reports whether customer and reservation are known.
 func (m reservationRenewalModel) known() bool {
 	return !m.CustomerID.IsUnknown() && !m.ReservationID.IsUnknown()
 }
 
-// reservation is the reservation that the model is about, which has passed validation.
+// reservation returns the ID of the reservation. The attribute has passed validation.
 func (m reservationRenewalModel) reservation() resourcemanager.ReservationID {
 	id, _ := resourcemanager.ParseReservationID(m.ReservationID.ValueString())
 	return id
 }
 
-// key is the resource's id.
+// key returns the value of the attribute id.
 func (m reservationRenewalModel) key() string {
 	return strings.ToLower(m.CustomerID.ValueString()) + "/" + m.reservation().String()
 }
 
-// subject is what the model is about, in the claims of the run.
+// subject returns the subject of the claims.
 func (m reservationRenewalModel) subject() tfkit.Subject {
 	return tfkit.Subject{Kind: "renewal", ID: m.key()}
 }
