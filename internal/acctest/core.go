@@ -19,16 +19,16 @@ type Declaration struct {
 // Module is a configuration: its resource blocks by address.
 type Module map[string]Declaration
 
-// instance is what the state has at an address.
+// instance is the entry of the state for an address.
 type instance struct {
 	typeName string
-	current  *Resource   // nil: none
+	current  *Resource   // nil if there is none
 	deposed  []*Resource // replaced objects that were not destroyed yet, oldest first
 }
 
-// Core does over the plugin protocol what Terraform's core does with a module and a state: refresh and plan in one
-// provider process, apply in another, replacements in both orders, deposed and tainted objects, -replace, -refresh=false,
-// saved plans, and "terraform destroy", which plans twice. Resources do not depend on each other.
+// Core does over the plugin protocol what Terraform's core does with a module and a state. It refreshes and plans in one
+// provider process and applies in another. It supports replacements in both orders, deposed and tainted objects, -replace,
+// -refresh=false, saved plans, and "terraform destroy", which plans twice. Resources cannot depend on each other.
 type Core struct {
 	*Protocol
 
@@ -36,24 +36,24 @@ type Core struct {
 	random  *rand.Rand
 	state   map[string]*instance
 	stopped atomic.Bool
-	// AtOnce is how many resources are done at the same time; 0 is one. Which comes first is random.
+	// AtOnce is how many resources are processed concurrently; 0 means one. The order is random.
 	AtOnce int
 }
 
-// NewCore has an empty state, and signs in with the refresh token. The seed decides on the order of what may be done in
-// any order.
+// NewCore returns a core with an empty state, whose provider signs in with the refresh token. The seed determines the order
+// of resources.
 func (d *Protocol) NewCore(refreshToken string, seed uint64) *Core {
 	return &Core{Protocol: d, token: refreshToken, random: rand.New(rand.NewPCG(seed, seed)), state: map[string]*instance{}}
 }
 
-// Options are those of the CLI.
+// Options are options of the CLI.
 type Options struct {
 	NoRefresh bool // -refresh=false
 	Destroy   bool // -destroy
 	Replace   []string
 }
 
-// Interrupt is the first Ctrl-C: the provider is told to stop, and nothing that has not begun begins.
+// Interrupt does what the first Ctrl-C does: it stops the provider, and nothing new begins.
 func (c *Core) Interrupt() {
 	c.stopped.Store(true)
 	c.Stop()
@@ -68,14 +68,14 @@ func (c *Core) process() {
 	c.stopped.Store(false)
 }
 
-// node is something to do, after another one has succeeded.
+// node is a step of a walk, which begins after another node has succeeded, if after is set.
 type node struct {
 	do    func() error
 	after *node
 	done  bool
 }
 
-// walk does all nodes, AtOnce of them at a time, and returns all errors.
+// walk runs all nodes, at most AtOnce of them concurrently, and returns all errors.
 func (c *Core) walk(nodes []*node) error {
 	var errs []error
 	for len(nodes) > 0 {
@@ -89,7 +89,7 @@ func (c *Core) walk(nodes []*node) error {
 			}
 		}
 		if len(ready) == 0 {
-			break // what is left waits for what has failed
+			break // the rest waits for nodes that failed
 		}
 		c.random.Shuffle(len(ready), func(i, j int) { ready[i], ready[j] = ready[j], ready[i] })
 		group := ready[:min(len(ready), max(1, c.AtOnce))]
@@ -110,7 +110,7 @@ func (c *Core) walk(nodes []*node) error {
 	return errors.Join(errs...)
 }
 
-// copyState copies what a plan may refresh and depose.
+// copyState copies the state, because a plan may change it.
 func (c *Core) copyState() map[string]*instance {
 	out := make(map[string]*instance, len(c.state))
 	for address, i := range c.state {
@@ -126,7 +126,7 @@ func (c *Core) copyState() map[string]*instance {
 	return out
 }
 
-// tidy drops objects that do not exist any more.
+// tidy removes objects that no longer exist.
 func tidy(state map[string]*instance) {
 	for address, i := range state {
 		if i.current != nil && !i.current.Exists() {
@@ -148,7 +148,7 @@ type Object struct {
 	Tainted bool
 }
 
-// Objects are all objects of the state, sorted by address, deposed ones after the current one.
+// Objects returns all objects of the state, sorted by address, with deposed objects after the current one.
 func (c *Core) Objects() []Object {
 	c.t.Helper()
 	var out []Object
@@ -171,10 +171,10 @@ func (c *Core) Taint(address string) {
 	}
 }
 
-// Forget takes an address out of the state, as "terraform state rm" does.
+// Forget removes an address from the state, as "terraform state rm" does.
 func (c *Core) Forget(address string) { delete(c.state, address) }
 
-// Move gives an object another address, as a moved block does.
+// Move moves an object to another address, as a moved block does.
 func (c *Core) Move(from, to string) {
 	if i := c.state[from]; i != nil && c.state[to] == nil {
 		c.state[to] = i

@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Apply applies a plan in a new process, in which each object that is made or changed is planned once more. What fails
-// does not keep the rest from being done.
+// Apply applies a plan in a new process. As in Terraform, it plans each object that is created or changed once more, and
+// continues with other objects after a failure.
 func (c *Core) Apply(ctx context.Context, p *Planned) error {
 	c.t.Helper()
 	c.process()
@@ -51,7 +51,7 @@ func (c *Core) destroy(ctx context.Context, change plannedChange, i *instance) e
 	return nil
 }
 
-// destroyDeposed plans the destruction anew, as core does.
+// destroyDeposed plans the destruction again and applies it, as Terraform's core does.
 func (c *Core) destroyDeposed(ctx context.Context, address string, object *Resource) error {
 	_, plan, err := object.plan(ctx, nil, false)
 	if err == nil {
@@ -63,7 +63,8 @@ func (c *Core) destroyDeposed(ctx context.Context, address string, object *Resou
 	return nil
 }
 
-// createFirst deposes the object that is replaced. It is the current one again when the creation leaves none.
+// createFirst deposes the object that is replaced, and creates the new one. If that leaves no object, the old one becomes
+// the current object again.
 func (c *Core) createFirst(ctx context.Context, module Module, change plannedChange, i *instance) error {
 	replaced := i.current
 	i.deposed, i.current = append(i.deposed, replaced), nil
@@ -74,7 +75,7 @@ func (c *Core) createFirst(ctx context.Context, module Module, change plannedCha
 	return err
 }
 
-// make creates or updates what was planned.
+// make creates or updates an object as planned.
 func (c *Core) make(ctx context.Context, module Module, change plannedChange, i *instance) error {
 	object := i.current
 	if object == nil || !object.Exists() {
@@ -95,7 +96,7 @@ func (c *Core) make(ctx context.Context, module Module, change plannedChange, i 
 	return nil
 }
 
-// asPlanned is an error when the plan that was made while applying has another value than the one that was shown.
+// asPlanned returns an error if a known value in the plan that was shown differs in the plan during the apply.
 func (r *Resource) asPlanned(shown, now *tfprotov6.PlanResourceChangeResponse) error {
 	typ := r.schema.ValueType()
 	after := r.attributes(r.decode(typ, now.PlannedState))

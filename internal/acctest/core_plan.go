@@ -12,7 +12,7 @@ import (
 
 // Planned is a plan that can be applied later, by another process.
 type Planned struct {
-	// Drifted are the addresses whose state the refresh has changed: what "plan -refresh-only" shows.
+	// Drifted are the addresses whose state the refresh has changed, as "plan -refresh-only" shows them.
 	Drifted []string
 
 	module  Module
@@ -20,16 +20,16 @@ type Planned struct {
 	changes []plannedChange
 }
 
-// plannedChange is one line of a plan that is no no-op.
+// plannedChange is one change of a plan.
 type plannedChange struct {
 	address string
-	deposed *Resource // nil: of the current object
+	deposed *Resource // nil if it is a change of the current object
 	action  Action
 	first   bool // create before destroy
 	plan    *tfprotov6.PlanResourceChangeResponse
 }
 
-// String is such as "replace a (create first), destroy b (deposed)", or "" for an empty plan.
+// String returns the changes, such as "replace a (create first), destroy b (deposed)", or "" for an empty plan.
 func (p *Planned) String() string {
 	text := ""
 	for _, c := range p.changes {
@@ -47,10 +47,10 @@ func (p *Planned) String() string {
 	return text
 }
 
-// Changed are the addresses whose object the plan updates or replaces.
+// Changed returns the addresses whose object the plan updates or replaces.
 func (p *Planned) Changed() []string { return p.addresses(Update, Replace) }
 
-// Destroyed are the addresses of which the plan destroys an object, maybe a deposed one.
+// Destroyed returns the addresses for which the plan destroys an object, perhaps a deposed one.
 func (p *Planned) Destroyed() []string { return p.addresses(Destroy) }
 
 func (p *Planned) addresses(actions ...Action) []string {
@@ -63,7 +63,7 @@ func (p *Planned) addresses(actions ...Action) []string {
 	return out
 }
 
-// DeletedFirst are the addresses whose object the plan destroys before it creates another one.
+// DeletedFirst returns the addresses whose object the plan destroys before it creates the new one.
 func (p *Planned) DeletedFirst() []string {
 	var out []string
 	for _, c := range p.changes {
@@ -74,11 +74,11 @@ func (p *Planned) DeletedFirst() []string {
 	return out
 }
 
-// Plan refreshes and plans in a process of its own. The state stays as it is until the plan is applied.
+// Plan refreshes and plans in a new process. The state does not change until the plan is applied.
 func (c *Core) Plan(ctx context.Context, module Module, o Options) (*Planned, error) {
 	c.t.Helper()
 	p := &Planned{module: module, state: c.copyState()}
-	if o.Destroy && !o.NoRefresh { // a whole plan, whose only purpose is to refresh
+	if o.Destroy && !o.NoRefresh { // a first plan, which only refreshes
 		if err := c.planWalk(ctx, p, o, false); err != nil {
 			return nil, err
 		}
@@ -121,7 +121,7 @@ func (c *Core) planWalk(ctx context.Context, p *Planned, o Options, destroy bool
 			addresses = append(addresses, address)
 		}
 	}
-	slices.Sort(addresses) // so that a seed is repeatable
+	slices.Sort(addresses) // so that a seed always gives the same order
 	for _, address := range addresses {
 		i := p.state[address]
 		declared, ok := p.module[address]

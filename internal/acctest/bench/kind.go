@@ -4,21 +4,21 @@ import (
 	"fmt"
 )
 
-// kind is a configuration of the provider, and of the same shape without it.
+// kind is a configuration to measure, with the configurations to compare it with.
 type kind struct {
 	name string
-	// block is the resource block, floor the one of terraform_data that takes the same map, and sleeper
-	// the one of the provider that only sleeps. There may be no floor and no sleeper.
+	// block is the block of the provider. Floor is the block of terraform_data with the same map, and
+	// sleeper that of the provider that only sleeps. Floor and sleeper are optional.
 	block, floor, sleeper string
-	// concurrency is how many requests are under way at a time: Terraform's own bound for
-	// single resources, the provider's for a fleet.
+	// concurrency is the number of concurrent requests: Terraform's own limit for single resources, the
+	// provider's limit for partnercenter_customer_permissions.
 	concurrency int
-	// configuration is a folder with another provider's configuration, instead of a block.
+	// configuration is a folder with the configuration of another provider, instead of a block.
 	configuration string
 }
 
-// Both take the map as a variable with a type: of a literal of 10,000 objects the CLI seeks the
-// common type for minutes.
+// mapVariable declares the map with a type. For a literal of 10,000 objects, the CLI takes minutes to find
+// the common type.
 const mapVariable = `variable "permissions" {
   type = map(map(bool))
 }
@@ -65,7 +65,7 @@ var (
 	}
 	fleet      = fleetOf("fleet", "full")
 	fleetByLog = fleetOf("fleet by activity log", "activity_log")
-	// A list is read page after page.
+	// The concurrency is 1 because a list is read page by page.
 	customerList = kind{
 		name: "data source customers", concurrency: 1,
 		block:   "data \"partnercenter_customers\" \"all\" {}\n",
@@ -73,7 +73,7 @@ var (
 	}
 )
 
-// wideParallelism is the -parallelism to use for hundreds of single resources.
+// wideParallelism is the value of -parallelism that the docs recommend for hundreds of single resources.
 const wideParallelism = 32
 
 func fleetOf(name, refresh string) kind {

@@ -52,14 +52,14 @@ type row struct {
 	scenario
 
 	phase string
-	// floor is the CLI's own share: terraform_data of the same shape. sleeper is that of any provider:
-	// one that only sleeps as long as the mock takes to answer.
+	// floor is the CLI's own share, measured with terraform_data. Sleeper is the share of any provider,
+	// measured with one that only sleeps as long as the mock takes to answer.
 	ours, floor, sleeper figures
-	// network is how long the requests take at the least.
+	// network is the minimum time for the requests.
 	network time.Duration
 }
 
-// bench is a scenario at work.
+// bench is a running scenario.
 type bench struct {
 	scenario
 	options
@@ -67,11 +67,11 @@ type bench struct {
 	dir     string
 	backend *mockbackend.Backend
 	ids     []string // of the customers in the map
-	// floor and sleeper are nil where the kind has none.
+	// floor and sleeper are nil if the kind has none.
 	ours, floor, sleeper *acctest.Workspace
 }
 
-// measure does all phases, each with the provider and, if the kind has a floor, without.
+// measure measures all phases with the provider and, if the kind has them, with floor and sleeper.
 func (s scenario) measure(ctx context.Context, dir string, opts options, done func(row)) (rows []row, err error) {
 	b := &bench{scenario: s, options: opts, dir: dir}
 	for _, name := range []string{"ours", "floor", "sleeper"} {
@@ -91,8 +91,7 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 	if err := b.prepare(ctx, env); err != nil {
 		return nil, err
 	}
-	// The activity log is that of any day: the records of the apply are not in it, as if it had
-	// been days ago.
+	// Keep the records of the apply out of the activity log, as if the apply had been days ago.
 	backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 24 * time.Hour })
 	for _, phase := range s.phases() {
 		r, err := b.do(ctx, phase)
@@ -130,7 +129,7 @@ func (s scenario) phases() []string {
 	return phases
 }
 
-// prepare makes the workspaces.
+// prepare creates the workspaces.
 func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 	ours, floor, sleeper := filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "floor"), filepath.Join(b.dir, "sleeper")
 	for _, dir := range []string{ours, floor, sleeper} {
@@ -169,7 +168,7 @@ func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 	return err
 }
 
-// pageSize is the number of customers that Partner Center returns at once.
+// pageSize is the number of customers on a page of Partner Center.
 const pageSize = 500
 
 // otherProvider prepares the folder with another provider's configuration.
@@ -193,7 +192,7 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// declare writes the map, where the kind has one: reservations on for all but the first few customers.
+// declare writes the map, if the kind has one. Reservations are enabled for all but the first off customers.
 func (b *bench) declare(dir string, off int) error {
 	if b.name == customerList.name {
 		return nil
@@ -230,7 +229,7 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		}
 	case throttled:
 		times = 1
-		dir := filepath.Join(b.dir, "throttled") // its certificate is another
+		dir := filepath.Join(b.dir, "throttled") // the other mock has its own certificate
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return r, err
 		}
@@ -238,7 +237,7 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		if err != nil {
 			return r, err
 		}
-		defer func() { _ = other.Close() }() // only read from
+		defer func() { _ = other.Close() }() // nothing was written to it
 		for _, id := range b.ids {
 			other.SetPermissions(id, mockbackend.AzureReservedInstances)
 		}
@@ -282,8 +281,8 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 	return r, nil
 }
 
-// switchOff turns the first few customers off behind the provider's back. Without it the map
-// says so, which gives the CLI as much to show.
+// switchOff disables the permissions of the first n customers outside Terraform. The map of the floor
+// changes in the same way, so that the CLI has as much to show.
 func (b *bench) switchOff(n int) error {
 	for _, id := range b.ids[:n] {
 		b.backend.SetPermissions(id)

@@ -100,8 +100,8 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 	}
 }
 
-// replacesOtherType replaces for another type than the known one: that of a principal that was
-// deleted before its assignment was imported is not known.
+// replacesOtherType replaces the resource if the type changes and was known. It is not known if the principal was deleted
+// before its role assignment was imported.
 func replacesOtherType() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
@@ -109,8 +109,8 @@ func replacesOtherType() planmodifier.String {
 	}, description, description)
 }
 
-// replacesOtherCustomer replaces for another customer than the known one: that of an assignment that was moved
-// from another provider is not known before the first refresh.
+// replacesOtherCustomer replaces the resource if the customer changes and was known. It is not known before the first refresh
+// of a role assignment that was moved from another provider.
 func replacesOtherCustomer() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {

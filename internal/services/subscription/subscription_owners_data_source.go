@@ -18,12 +18,11 @@ var _ datasource.DataSourceWithConfigure = (*subscriptionOwnersDataSource)(nil)
 // NewSubscriptionOwnersDataSource is partnercenter_subscription_owners.
 func NewSubscriptionOwnersDataSource() datasource.DataSource { return &subscriptionOwnersDataSource{} }
 
-// subscriptionOwnersDataSource lists who is Owner of an Azure subscription.
+// subscriptionOwnersDataSource lists the Owners of an Azure subscription.
 //
-// Endpoint: GET of Microsoft.Authorization/roleAssignments in Resource Manager, in the
-// customer's tenant, at the subscription and above it; one list for all who ask about the
-// subscription. Where the caller may not look the owners are null, which is not known, and not
-// an empty list, which is nobody.
+// Endpoint: GET of Microsoft.Authorization/roleAssignments in Resource Manager, in the customer's
+// tenant, for the subscription and the scopes above it. All readers of a subscription share one list.
+// Without access the owners are null, which means unknown. An empty list means that there are none.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
 type subscriptionOwnersDataSource struct{ tfkit.DataSource }
 

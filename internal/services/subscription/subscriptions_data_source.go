@@ -23,8 +23,8 @@ func NewSubscriptionsDataSource() datasource.DataSource { return &subscriptionsD
 // subscriptionsDataSource lists a customer's subscriptions.
 //
 // Endpoints: GET /v1/customers/{customer}/subscriptions, and …/azureEntitlements for each
-// Azure plan in the result; app-only or app+user, any agent. Ids of legacy subscriptions
-// are upper-case on the wire; the list here is in lower case, sorted by subscription id.
+// Azure plan in the result; app-only or app+user, any agent. Partner Center returns the IDs of
+// legacy subscriptions in upper case. The list here is in lower case, sorted by subscription ID.
 // https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions
 type subscriptionsDataSource struct{ tfkit.DataSource }
 
