@@ -124,7 +124,7 @@ func (o ownerOperation) prepare(t *testing.T, b *mockbackend.Backend, giveUp boo
 				return nil
 			}
 			if err := o.heal(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			return o.done(t, b, r)
 		},
