@@ -11,11 +11,11 @@ import (
 
 const permission = "partnercenter_customer_permission_reservations"
 
-// inCore runs a test with a core over a mock, in a bubble.
+// inCore runs a test with a core and a new mock, in a synctest bubble.
 func inCore(t *testing.T, test func(*testing.T, *mockbackend.Backend, *acctest.Core)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		defer acctest.Pass(time.Hour) // what is asked for many goes on when the one who asked has given up
+		defer acctest.Pass(time.Hour) // shared requests continue after the caller has given up
 		b := mockbackend.New(mockbackend.Config{})
 		token := b.User(mockbackend.AdminAgent).RefreshToken
 		test(t, b, acctest.NewProtocol(t, b, token).NewCore(token, 1))
@@ -27,7 +27,7 @@ func declared(customer string, first bool) acctest.Declaration {
 	return acctest.Declaration{Type: permission, Config: acctest.Values{"customer_id": customer}, CreateBeforeDestroy: first}
 }
 
-// planAndApply expects the plan, and applies it.
+// planAndApply compares the plan with want, and applies it.
 func planAndApply(t *testing.T, c *acctest.Core, m acctest.Module, o acctest.Options, want string) error {
 	t.Helper()
 	p, err := c.Plan(t.Context(), m, o)
@@ -35,7 +35,7 @@ func planAndApply(t *testing.T, c *acctest.Core, m acctest.Module, o acctest.Opt
 		t.Fatal(err)
 	}
 	if p.String() != want {
-		t.Errorf("the plan is %q, not %q", p, want)
+		t.Errorf("the plan is %q, want %q", p, want)
 	}
 	return c.Apply(t.Context(), p)
 }
@@ -47,7 +47,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// With create_before_destroy the old object is deposed, and stays so until its destruction succeeds.
+// With create_before_destroy the old object is deposed until its destruction succeeds.
 func TestCore_deposed(t *testing.T) {
 	inCore(t, func(t *testing.T, b *mockbackend.Backend, c *acctest.Core) {
 		must(t, planAndApply(t, c, acctest.Module{"a": declared(mockbackend.AdatumID, true)}, acctest.Options{}, "create a"))
@@ -68,7 +68,8 @@ func TestCore_deposed(t *testing.T) {
 	})
 }
 
-// A creation that fails and leaves nothing brings the deposed object back; without create_before_destroy the old one has gone.
+// If a creation fails and leaves no object, the deposed object becomes the current one again. Without create_before_destroy, the old
+// object is already destroyed.
 func TestCore_creationFails(t *testing.T) {
 	inCore(t, func(t *testing.T, b *mockbackend.Backend, c *acctest.Core) {
 		for _, first := range []bool{true, false} {
@@ -89,7 +90,7 @@ func TestCore_creationFails(t *testing.T) {
 	})
 }
 
-// A tainted object is replaced, and an interrupted apply begins nothing new.
+// A tainted object is replaced. An interrupted apply begins nothing new.
 func TestCore_taintedAndInterrupted(t *testing.T) {
 	inCore(t, func(t *testing.T, b *mockbackend.Backend, c *acctest.Core) {
 		m := acctest.Module{"a": declared(mockbackend.AdatumID, false), "b": declared(mockbackend.LitwareID, false)}
@@ -110,7 +111,7 @@ func TestCore_taintedAndInterrupted(t *testing.T) {
 	})
 }
 
-// "terraform destroy" plans twice, each time in a process of its own; a saved plan is applied by another one.
+// "terraform destroy" plans twice, each time in a new process. A saved plan is applied by another process.
 func TestCore_destroy(t *testing.T) {
 	inCore(t, func(t *testing.T, b *mockbackend.Backend, c *acctest.Core) {
 		m := acctest.Module{"a": declared(mockbackend.AdatumID, false)}
@@ -132,7 +133,7 @@ func TestCore_destroy(t *testing.T) {
 				tokens++
 			}
 		}
-		if tokens != 2 { // to refresh, and to destroy: the plan in between sends nothing
+		if tokens != 2 { // one for the refresh and one for the destroy: the plan in between sends nothing
 			t.Errorf("%d processes have signed in", tokens)
 		}
 		acctest.ExpectPermissions(t, b, mockbackend.AdatumID)

@@ -20,7 +20,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*azurePlanDataSource)(nil)
 
-// NewAzurePlanDataSource is partnercenter_azure_plan.
+// NewAzurePlanDataSource returns the data source partnercenter_azure_plan.
 func NewAzurePlanDataSource() datasource.DataSource { return &azurePlanDataSource{} }
 
 // azurePlanDataSource reads which customers have an Azure plan.

@@ -13,7 +13,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*azurePlanResource)(nil)
 
-// NewAzurePlanList is the list resource partnercenter_azure_plan.
+// NewAzurePlanList returns the list resource partnercenter_azure_plan.
 func NewAzurePlanList() list.ListResource { return &azurePlanResource{} }
 
 // ListResourceConfigSchema returns the schema of a list block of "terraform query".

@@ -21,7 +21,7 @@ var (
 	_ resource.ResourceWithImportState = (*azurePlanResource)(nil)
 )
 
-// NewAzurePlanResource is partnercenter_azure_plan.
+// NewAzurePlanResource returns the resource partnercenter_azure_plan.
 func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
 
 // azurePlanResource is the Azure plan of a customer.

@@ -23,7 +23,7 @@ var (
 	_ resource.ResourceWithImportState = (*applicationConsentResource)(nil)
 )
 
-// NewApplicationConsentResource is partnercenter_application_consent.
+// NewApplicationConsentResource returns the resource partnercenter_application_consent.
 func NewApplicationConsentResource() resource.Resource { return &applicationConsentResource{} }
 
 // applicationConsentResource is the consent of a customer's tenant to an application of the partner.

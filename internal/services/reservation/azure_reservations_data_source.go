@@ -18,7 +18,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*azureReservationsDataSource)(nil)
 
-// NewAzureReservationsDataSource is partnercenter_azure_reservations.
+// NewAzureReservationsDataSource returns the data source partnercenter_azure_reservations.
 func NewAzureReservationsDataSource() datasource.DataSource { return &azureReservationsDataSource{} }
 
 // azureReservationsDataSource lists a customer's reservations as Azure returns them, with their renewal.

@@ -21,7 +21,7 @@ var (
 	_ resource.ResourceWithImportState = (*reservationRenewalResource)(nil)
 )
 
-// NewReservationRenewalResource is partnercenter_reservation_renewal.
+// NewReservationRenewalResource returns the resource partnercenter_reservation_renewal.
 func NewReservationRenewalResource() resource.Resource { return &reservationRenewalResource{} }
 
 // reservationRenewalResource is the automatic renewal of an Azure reservation of a customer.

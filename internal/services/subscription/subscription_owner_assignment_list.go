@@ -20,7 +20,7 @@ import (
 
 var _ list.ListResourceWithConfigure = (*subscriptionOwnerAssignmentResource)(nil)
 
-// NewSubscriptionOwnerAssignmentList is the list resource partnercenter_subscription_owner_assignment.
+// NewSubscriptionOwnerAssignmentList returns the list resource partnercenter_subscription_owner_assignment.
 func NewSubscriptionOwnerAssignmentList() list.ListResource {
 	return &subscriptionOwnerAssignmentResource{}
 }

@@ -22,7 +22,7 @@ var (
 	_ resource.ResourceWithImportState      = (*subscriptionOwnerAssignmentResource)(nil)
 )
 
-// NewSubscriptionOwnerAssignmentResource is partnercenter_subscription_owner_assignment.
+// NewSubscriptionOwnerAssignmentResource returns the resource partnercenter_subscription_owner_assignment.
 func NewSubscriptionOwnerAssignmentResource() resource.Resource {
 	return &subscriptionOwnerAssignmentResource{}
 }

@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*subscriptionOwnersDataSource)(nil)
 
-// NewSubscriptionOwnersDataSource is partnercenter_subscription_owners.
+// NewSubscriptionOwnersDataSource returns the data source partnercenter_subscription_owners.
 func NewSubscriptionOwnersDataSource() datasource.DataSource { return &subscriptionOwnersDataSource{} }
 
 // subscriptionOwnersDataSource lists the Owners of an Azure subscription.

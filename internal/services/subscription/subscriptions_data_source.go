@@ -17,7 +17,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*subscriptionsDataSource)(nil)
 
-// NewSubscriptionsDataSource is partnercenter_subscriptions.
+// NewSubscriptionsDataSource returns the data source partnercenter_subscriptions.
 func NewSubscriptionsDataSource() datasource.DataSource { return &subscriptionsDataSource{} }
 
 // subscriptionsDataSource lists a customer's subscriptions.
