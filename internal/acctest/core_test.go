@@ -68,8 +68,8 @@ func TestCore_deposed(t *testing.T) {
 	})
 }
 
-// If a creation fails and leaves no object, the deposed object becomes the current one again. Without create_before_destroy, the old
-// object is already destroyed.
+// If a creation fails and leaves no object, the deposed object becomes the current one again. Without
+// create_before_destroy, the old object is already destroyed.
 func TestCore_creationFails(t *testing.T) {
 	inCore(t, func(t *testing.T, b *mockbackend.Backend, c *acctest.Core) {
 		for _, first := range []bool{true, false} {

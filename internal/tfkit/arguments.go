@@ -22,8 +22,8 @@ var arguments = []struct{ thing, set string }{
 	{"authenticate to Azure as a user", `azure_auth_mode = "user"`},
 }
 
-// argumentsFor lists the arguments for the things that a remedy names, or returns "". SaysFrom means that the message already says
-// where the refresh token comes from.
+// argumentsFor lists the arguments for the things that a remedy names, or returns "". SaysFrom means that the message
+// already says where the refresh token comes from.
 func argumentsFor(remedy string, saysFrom bool) string {
 	var found []string
 	for _, a := range arguments {

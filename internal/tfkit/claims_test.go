@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// An object that repeats its claim allocates no memory. Each customer of partnercenter_customer_permissions does so after a refresh.
+// An object that repeats its claim allocates no memory. Each customer of partnercenter_customer_permissions does so
+// after a refresh.
 func TestClaims_repeatedWithoutGarbage(t *testing.T) {
 	var claims Claims
 	about, claim := Subject{"permission", "customer"}, Claim{Object: "one", On: true, Phase: Existing}

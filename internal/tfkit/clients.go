@@ -47,8 +47,8 @@ func (c *Clients) PlanAzurePlan(customerID string) {
 	c.Memory.Store(plannedAzurePlan(strings.ToLower(customerID)), true)
 }
 
-// AzurePlanPlanned reports whether [Clients.PlanAzurePlan] was called for the customer. Until the apply, the customer may have
-// no plan.
+// AzurePlanPlanned reports whether [Clients.PlanAzurePlan] was called for the customer. Until the apply, the customer
+// may have no plan.
 func (c *Clients) AzurePlanPlanned(customerID string) bool {
 	_, planned := c.Memory.Load(plannedAzurePlan(strings.ToLower(customerID)))
 	return planned

@@ -41,12 +41,12 @@ func (c stringCheck) ValidateString(_ context.Context, req validator.StringReque
 		return
 	}
 	if err := c.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value of "+req.Path.String()+" "+err.Error()+".\n\nWhat to do: "+correct(req.Path.String()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value of "+req.Path.String()+" "+err.Error()+".\n\nWhat to do: "+remedyFor(req.Path.String()))
 	}
 }
 
-// correct returns where to find the right value of an attribute.
-func correct(attribute string) string {
+// remedyFor returns where to find the right value of an attribute.
+func remedyFor(attribute string) string {
 	if strings.HasPrefix(attribute, "customer_id") {
 		return "copy the Microsoft ID of the customer from Partner Center: Customers, the customer, Account."
 	}

@@ -61,10 +61,10 @@ const (
 	lastGroup  = 512
 )
 
-// ListCustomers lists what read returns for each selected customer, in the server's order. If read returns nil, the customer
-// is not listed. ListCustomers reads no more pages and customers than the limit requires. What says what could not be done if
-// read fails, such as "read the permission". Customers that do not exist or have no reseller relationship are left out, because
-// they cannot be imported.
+// ListCustomers lists what read returns for each selected customer, in the server's order. If read returns nil, the
+// customer is not listed. ListCustomers reads no more pages and customers than the limit requires. What says what
+// could not be done if read fails, such as "read the permission". Customers that do not exist or have no reseller
+// relationship are left out, because they cannot be imported.
 func (c *Clients) ListCustomers(ctx context.Context, listing *Listing, s CustomerSelection, what string,
 	read func(context.Context, partnercenter.Customer) (*list.ListResult, error),
 ) {

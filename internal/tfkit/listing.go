@@ -53,8 +53,8 @@ func (l *Listing) End(more bool, of string, warnings ...diag.Diagnostic) {
 	}
 }
 
-// ListConfig reads the configuration of a list block. It refuses unknown values, which the block can have when it refers to a
-// resource.
+// ListConfig reads the configuration of a list block. It refuses unknown values, which the block can have when it
+// refers to a resource.
 func ListConfig(ctx context.Context, req list.ListRequest, into any) diag.Diagnostics {
 	if req.Config.Raw.IsFullyKnown() {
 		return req.Config.Get(ctx, into)

@@ -30,8 +30,9 @@ func OperationWithin(ctx context.Context, timeout time.Duration) (context.Contex
 	return context.WithTimeout(ctx, timeout)
 }
 
-// OperationOf is [Operation] for types with the attribute timeouts. Name is create, read, update or delete. TimeoutOf is the method
-// of the attribute's value for it, such as Create, and standard the default. Pass errors of the operation to [OutOfTime].
+// OperationOf is [Operation] for types with the attribute timeouts. Name is create, read, update or delete. TimeoutOf
+// is the method of the attribute's value for it, such as Create, and standard the default. Pass errors of the
+// operation to [OutOfTime].
 func OperationOf(ctx context.Context, name string, timeoutOf func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
 	standard time.Duration, diags *diag.Diagnostics,
 ) (context.Context, context.CancelFunc) {

@@ -94,7 +94,7 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 	// Keep the records of the apply out of the activity log, as if the apply had been days ago.
 	backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 24 * time.Hour })
 	for _, phase := range s.phases() {
-		r, err := b.do(ctx, phase)
+		r, err := b.measurePhase(ctx, phase)
 		if err != nil {
 			return rows, fmt.Errorf("%s: %w", phase, err)
 		}
@@ -208,8 +208,8 @@ func (b *bench) declare(dir string, off int) error {
 	return os.WriteFile(filepath.Join(dir, "permissions.auto.tfvars.json"), text, 0o600)
 }
 
-// do measures one phase.
-func (b *bench) do(ctx context.Context, phase string) (row, error) {
+// measurePhase measures one phase.
+func (b *bench) measurePhase(ctx context.Context, phase string) (row, error) {
 	r := row{scenario: b.scenario, phase: phase}
 	args, times, exitCode := []string{"plan", "-detailed-exitcode"}, b.repeat, 0
 	backend, ours := b.backend, b.ours
@@ -224,7 +224,7 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		if phase == drifted {
 			n = max(len(b.ids)/100, 1)
 		}
-		if err := errors.Join(b.switchOff(n), ours.Age(time.Hour)); err != nil {
+		if err := errors.Join(b.disableOutside(n), ours.Age(time.Hour)); err != nil {
 			return r, err
 		}
 	case throttled:
@@ -281,9 +281,9 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 	return r, nil
 }
 
-// switchOff disables the permissions of the first n customers outside Terraform. The map of the floor
+// disableOutside disables the permissions of the first n customers outside Terraform. The map of the floor
 // changes in the same way, so that the CLI has as much to show.
-func (b *bench) switchOff(n int) error {
+func (b *bench) disableOutside(n int) error {
 	for _, id := range b.ids[:n] {
 		b.backend.SetPermissions(id)
 	}

@@ -55,7 +55,8 @@ func slowly(k *mockbackend.Knobs) {
 	k.OrderPendingPolls, k.PlanPendingReads, k.OrderDelay, k.EntitlementDelay = 1, 1, 15*time.Minute, 30*time.Second
 }
 
-// late delays only the order in the list of orders. Fewer requests keep the matrices small, which have cases for each request.
+// late delays only the order in the list of orders. Fewer requests keep the matrices small, which have cases for each
+// request.
 func late(k *mockbackend.Knobs) { k.OrderPendingPolls, k.OrderDelay = 1, 15*time.Minute }
 
 // operation is an operation of Terraform on an Azure plan.

@@ -80,12 +80,12 @@ func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration
 	}
 	r.PlanAzurePlan(plan.CustomerID.ValueString())
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Existing))
-	if d, two := twice(*plan, others); two {
+	if d, twice := declaredTwice(*plan, others); twice {
 		return append(diags, d)
 	}
 	if len(others) > 0 && !plan.Status.IsUnknown() {
-		// Another object of the state ends, perhaps a deposed one, and may suspend the plan. As an update, this object takes
-		// part in the apply and makes sure that the plan is active.
+		// Another object of the state ends, perhaps a deposed one, and may suspend the plan. As an update, this
+		// object takes part in the apply and makes sure that the plan is active.
 		plan.Status = types.StringUnknown()
 	}
 	return diags
@@ -103,7 +103,8 @@ func orNone(s types.String) string {
 	return s.ValueString()
 }
 
-func twice(m azurePlanModel, others []tfkit.Claim) (diag.Diagnostic, bool) {
+// declaredTwice returns the error for two resources of one customer, and whether another resource declares the same plan.
+func declaredTwice(m azurePlanModel, others []tfkit.Claim) (diag.Diagnostic, bool) {
 	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Two resources declare "+m.title(), "A customer has one Azure plan.\n\n"+
 			"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block."),
 		slices.ContainsFunc(others, func(other tfkit.Claim) bool { return other.Phase >= tfkit.Declared })
@@ -122,7 +123,7 @@ func (r *azurePlanResource) planCreate(ctx context.Context, before, private tfki
 	}
 	diags.Append(tfkit.SetPrivate(ctx, private, declaredKey, plan.subject())...)
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Declared))
-	if d, two := twice(*plan, others); two {
+	if d, twice := declaredTwice(*plan, others); twice {
 		return append(diags, d)
 	}
 	r.PlanAzurePlan(plan.CustomerID.ValueString())

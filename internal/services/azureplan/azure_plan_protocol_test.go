@@ -188,7 +188,8 @@ func TestProtoAzurePlan_planTime(t *testing.T) {
 	}
 }
 
-// If Partner Center refuses the purchase, the error says what to do, and the state stays empty. The next apply buys the plan.
+// If Partner Center refuses the purchase, the error says what to do, and the state stays empty. The next apply buys
+// the plan.
 func TestProtoAzurePlan_refusals(t *testing.T) {
 	t.Parallel()
 	for code, c := range map[int]struct {
@@ -228,8 +229,8 @@ func TestProtoAzurePlan_refusals(t *testing.T) {
 	}
 }
 
-// Missing catalog items, countries without an offer and errors in the cart prevent the purchase. A reseller cannot be changed
-// after it.
+// Missing catalog items, countries without an offer and errors in the cart prevent the purchase. A reseller cannot be
+// changed after it.
 func TestProtoAzurePlan_answeredErrors(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {

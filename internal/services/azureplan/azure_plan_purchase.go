@@ -13,7 +13,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// buy buys the plan, or continues a purchase, and sets the model to the result. Ours means that the state already has the purchase.
+// buy buys the plan, or continues a purchase, and sets the model to the result. Ours means that the state already has
+// the purchase.
 func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase *partnercenter.AzurePlanPurchase, ours bool) (diags diag.Diagnostics) {
 	name, reseller, options := m.FriendlyName, m.IndirectResellerMPNID, m.options()
 	options.Adopt = options.Adopt || ours && purchase.SubscriptionID != ""
@@ -23,8 +24,8 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 		if open, ok := errors.AsType[*partnercenter.OrderOpenError](err); ok {
 			m.Status = tfkit.OrNull(string(open.Status))
 		}
-		m.known()
-		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begun(*purchase)...)}
+		m.nullUnknowns()
+		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begunAdvice(*purchase)...)}
 	}
 	m.fromAPI(plan)
 	if !reseller.IsUnknown() && m.IndirectResellerMPNID.IsNull() {
@@ -32,8 +33,8 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 	}
 	if !name.IsUnknown() && name.ValueString() != plan.FriendlyName {
 		if plan, err = r.PartnerCenter.AzurePlans.Rename(ctx, m.CustomerID.ValueString(), plan.ID, name.ValueString()); err != nil {
-			m.known()
-			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begun(*purchase)...)}
+			m.nullUnknowns()
+			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begunAdvice(*purchase)...)}
 		}
 		m.fromAPI(plan)
 	}
@@ -49,8 +50,8 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 	return diags
 }
 
-// begun returns the advice for a purchase that has begun, or nil.
-func begun(p partnercenter.AzurePlanPurchase) []string {
+// begunAdvice returns the advice for a purchase that has begun, or nil.
+func begunAdvice(p partnercenter.AzurePlanPurchase) []string {
 	if !p.Begun() {
 		return nil
 	}
@@ -66,8 +67,8 @@ func failure(ctx context.Context, m azurePlanModel, summary string, err error, m
 	return tfkit.Failure(summary, tfkit.OutOfTime(ctx, err), more...)
 }
 
-// refresh reads the plan. If the plan no longer exists, gone is the reason. Fresh means that it was written a short time ago, so a
-// plan that is not found does not count as gone.
+// refresh reads the plan. If the plan no longer exists, gone is the reason. Fresh means that it was written a short
+// time ago, so a plan that is not found does not count as gone.
 func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fresh bool) (gone string, err error) {
 	customerID, purchase := m.CustomerID.ValueString(), m.purchase()
 	found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)

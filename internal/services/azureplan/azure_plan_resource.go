@@ -30,9 +30,9 @@ func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
 // …/directSignedMicrosoftCustomerAgreementStatus (app+user), …/orders, …/products/DZH318Z0BPS6/skus/0001/availabilities,
 // POST …/carts and …/carts/{cart}/checkout; PATCH …/subscriptions/{subscription} for name and status.
 //
-// Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails: see
-// [partnercenter.AzurePlans.Buy]. An unfinished purchase is in the state, as tainted. When Terraform replaces it, Delete hands
-// the purchase over to Create.
+// Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails:
+// see [partnercenter.AzurePlans.Buy]. An unfinished purchase is in the state, as tainted. When Terraform replaces it,
+// Delete hands the purchase over to Create.
 // https://learn.microsoft.com/partner-center/developer/create-azure-plan
 type azurePlanResource struct{ tfkit.Resource }
 

@@ -73,7 +73,8 @@ func TestAccAzurePlan_lifecycle(t *testing.T) {
 	only(t, b.Backend, northwind, "active")
 }
 
-// If Microsoft reviews the order, the apply fails and Terraform taints the resource. The next apply continues with the same order.
+// If Microsoft reviews the order, the apply fails and Terraform taints the resource. The next apply continues with
+// the same order.
 func TestAccAzurePlan_review(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -125,8 +126,8 @@ func newCustomers(b *acctest.Backend, n int) []string {
 	return out
 }
 
-// While plans are bought, the provider or the CLI is killed, or the run is interrupted by Ctrl-C. No customer gets two plans, and
-// the next apply buys the missing ones.
+// While plans are bought, the provider or the CLI is killed, or the run is interrupted by Ctrl-C. No customer gets
+// two plans, and the next apply buys the missing ones.
 func TestAccAzurePlan_killed(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

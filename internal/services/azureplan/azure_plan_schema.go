@@ -155,8 +155,8 @@ func azureList(all []partnercenter.AzureSubscription) types.List {
 	return types.ListValueMust(azureObject, objects)
 }
 
-// fromAzure sets the Azure subscriptions. AzureSubscriptionID, to which other resources refer, stays the same as long as that
-// subscription is active.
+// fromAzure sets the Azure subscriptions. AzureSubscriptionID, to which other resources refer, stays the same as long
+// as that subscription is active.
 func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
 	m.AzureSubscriptions = azureList(all)
 	before, first := m.AzureSubscriptionID.ValueString(), ""
@@ -211,8 +211,8 @@ func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 	}
 }
 
-// known replaces unknown values with null, for the state after a failure.
-func (m *azurePlanModel) known() {
+// nullUnknowns replaces unknown values with null, for the state after a failure.
+func (m *azurePlanModel) nullUnknowns() {
 	for _, one := range []*types.String{&m.FriendlyName, &m.IndirectResellerMPNID, &m.SubscriptionID, &m.OrderID, &m.CartID, &m.Status, &m.AzureSubscriptionID} {
 		if one.IsUnknown() {
 			*one = types.StringNull()
@@ -238,8 +238,8 @@ func checkPartnerID(s string) error {
 // timeoutTypes are the types of the attribute timeouts.
 var timeoutTypes = map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
 
-// attested is a validator that accepts only true. The attestation is a statement of the partner, so the provider never makes
-// it by itself.
+// attested is a validator that accepts only true. The attestation is a statement of the partner, so the provider
+// never makes it by itself.
 type attested struct{}
 
 func (attested) Description(context.Context) string         { return "value must be true" }

@@ -124,7 +124,7 @@ func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *app
 func (r *applicationConsentResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state applicationConsentModel) diag.Diagnostics {
 	keeps, _, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
 	if len(keeps) > 0 {
-		diags.Append(kept(state)...)
+		diags.Append(keptWarning(state)...)
 	}
 	return diags
 }

@@ -113,7 +113,7 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 
 // await waits until the provider itself can use a new consent.
 func (r *applicationConsentResource) await(ctx context.Context, m applicationConsentModel) diag.Diagnostics {
-	if own, err := r.canSignIn(ctx, m); err != nil || !own {
+	if own, err := r.signInShows(ctx, m); err != nil || !own {
 		return nil
 	}
 	err := r.Azure.AwaitConsent(ctx, m.CustomerID.ValueString())
@@ -123,8 +123,8 @@ func (r *applicationConsentResource) await(ctx context.Context, m applicationCon
 	return diag.Diagnostics{diag.NewWarningDiagnostic("The consent is not in effect yet: "+m.title(), tfkit.Detail(err))}
 }
 
-// canSignIn reports whether a sign-in of the provider shows if the consent exists.
-func (r *applicationConsentResource) canSignIn(ctx context.Context, m applicationConsentModel) (bool, error) {
+// signInShows reports whether a sign-in of the provider shows if the consent exists.
+func (r *applicationConsentResource) signInShows(ctx context.Context, m applicationConsentModel) (bool, error) {
 	if !m.includesAzure() || r.PartnerCenter.AppOnly() || r.Azure.AppOnly() {
 		return false, nil
 	}
@@ -144,7 +144,7 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	// Set the identity first: the framework requires it even for a resource that is removed from the
 	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
-	shows, err := r.canSignIn(ctx, m)
+	shows, err := r.signInShows(ctx, m)
 	if err == nil && shows {
 		_, err = r.Azure.Caller(ctx, m.CustomerID.ValueString())
 	}
@@ -224,7 +224,7 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 	}
 	defer release()
 	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()}); len(keeps) > 0 {
-		resp.Diagnostics.Append(kept(state)...)
+		resp.Diagnostics.Append(keptWarning(state)...)
 		return
 	}
 	err = r.PartnerCenter.ApplicationConsents.Delete(ctx, state.CustomerID.ValueString(), state.ApplicationID.ValueString())
@@ -238,8 +238,8 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 	}
 }
 
-// kept is the warning that the consent stays, because another object of the state has it.
-func kept(m applicationConsentModel) diag.Diagnostics {
+// keptWarning is the warning that the consent stays, because another object of the state has it.
+func keptWarning(m applicationConsentModel) diag.Diagnostics {
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Keeping "+m.title(),
 		"Another resource of this configuration declares the same consent, so it is not withdrawn here.")}
 }
@@ -268,7 +268,7 @@ func (r *applicationConsentResource) ImportState(ctx context.Context, req resour
 	err := r.fillIn(ctx, &m)
 	shows := false
 	if err == nil {
-		shows, err = r.canSignIn(ctx, m)
+		shows, err = r.signInShows(ctx, m)
 	}
 	if err == nil && shows {
 		_, err = r.Azure.Caller(ctx, m.CustomerID.ValueString())

@@ -23,9 +23,9 @@ func NewAzureReservationsDataSource() datasource.DataSource { return &azureReser
 
 // azureReservationsDataSource lists a customer's reservations as Azure returns them, with their renewal.
 //
-// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages; GET of
-// each reservation that renews, for its price, if requested. Without access the list is null, which means unknown.
-// An empty list means that there are no reservations.
+// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages;
+// GET of each reservation that renews, for its price, if requested. Without access the list is null, which means
+// unknown. An empty list means that there are no reservations.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all
 type azureReservationsDataSource struct{ tfkit.DataSource }
 
@@ -162,8 +162,8 @@ func (d *azureReservationsDataSource) Read(ctx context.Context, req datasource.R
 // pricesAtOnce is the number of prices that are read concurrently.
 const pricesAtOnce = 10
 
-// find lists the reservations, with the prices of their renewals if requested. A price stays empty if the caller has no access
-// to it.
+// find lists the reservations, with the prices of their renewals if requested. A price stays empty if the caller has
+// no access to it.
 func (d *azureReservationsDataSource) find(ctx context.Context, customerID string, prices bool) ([]resourcemanager.Reservation, error) {
 	found, err := d.Azure.Reservations.List(ctx, customerID)
 	if err != nil || !prices {

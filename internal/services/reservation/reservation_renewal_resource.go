@@ -26,11 +26,12 @@ func NewReservationRenewalResource() resource.Resource { return &reservationRene
 
 // reservationRenewalResource is the automatic renewal of an Azure reservation of a customer.
 //
-// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, one list for all renewals
-// of a customer; GET and PATCH of the reservation; GET /v1/customers/{customer}, or /v1/customers for many, for the name.
+// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, one list
+// for all renewals of a customer; GET and PATCH of the reservation; GET /v1/customers/{customer}, or /v1/customers
+// for many, for the name.
 //
-// Delete removes the resource from the state only, because no value would be right for all reservations. After a write with an
-// unknown outcome the renewal counts as enabled, because that is what costs money.
+// Delete removes the resource from the state only, because no value would be right for all reservations. After a
+// write with an unknown outcome the renewal counts as enabled, because that is what costs money.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/update
 type reservationRenewalResource struct{ tfkit.Resource }
 
@@ -75,8 +76,8 @@ func (r *reservationRenewalResource) Create(ctx context.Context, req resource.Cr
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// set sets the renewal. MayBeDone reports whether the change was made or may have been made. If a failed change may have been
-// made, the model says that the renewal is enabled.
+// set sets the renewal. MayBeDone reports whether the change was made or may have been made. If a failed change may
+// have been made, the model says that the renewal is enabled.
 func (r *reservationRenewalResource) set(ctx context.Context, m *reservationRenewalModel, object string) (mayBeDone bool, diags diag.Diagnostics) {
 	release, err := r.Claims.Turn(ctx, m.subject().ID)
 	if err != nil {
@@ -174,7 +175,7 @@ func (r *reservationRenewalResource) Update(ctx context.Context, req resource.Up
 func (r *reservationRenewalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state reservationRenewalModel
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.forgotten(state))
+		resp.Diagnostics.Append(r.destroyWarning(state))
 	}
 }
 
@@ -200,7 +201,8 @@ func (r *reservationRenewalResource) ImportState(ctx context.Context, req resour
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
-// splitImportID splits {customer}/{order}/{reservation}, {customer}|{Resource Manager ID} and {Resource Manager ID}|{customer}.
+// splitImportID splits {customer}/{order}/{reservation}, or customer ID and Resource Manager ID with | between them, in
+// any order.
 func splitImportID(s string) (customerID, reservationID string, ok bool) {
 	if left, right, ok := strings.Cut(s, "|"); ok {
 		if strings.HasPrefix(left, "/") {

@@ -39,14 +39,14 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 	return failure
 }
 
-// withoutRefresh adds advice to the error of a read: how to destroy without this read.
-func withoutRefresh(err error) error {
+// adviseNoRefresh adds advice to the error of a read: how to destroy without this read.
+func adviseNoRefresh(err error) error {
 	return &advisedError{err, "terraform destroy -refresh=false works without this read."}
 }
 
-// orForget adds advice to the error of a deletion if Azure keeps the role assignment, or if the subscription
+// adviseStateRemoval adds advice to the error of a deletion if Azure keeps the role assignment, or if the subscription
 // cannot be reached: how to remove the resource from the state only.
-func orForget(err error) error {
+func adviseStateRemoval(err error) error {
 	if !resourcemanager.IsLastOwner(err) && !resourcemanager.IsElsewhere(err) {
 		return err
 	}

@@ -101,7 +101,7 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
-	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, withoutRefresh(err))}
+	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, adviseNoRefresh(err))}
 }
 
 // check returns an error if the role assignment could not be created, and a warning if this may change until

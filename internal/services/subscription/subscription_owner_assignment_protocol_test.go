@@ -316,7 +316,8 @@ func TestProtoOwner_otherAddress(t *testing.T) {
 	}
 }
 
-// Replacing a role assignment by itself sends no write. The plan does not report that it exists already, unless it was imported.
+// Replacing a role assignment by itself sends no write. The plan does not report that it exists already, unless it
+// was imported.
 func TestProtoOwner_replacesItself(t *testing.T) {
 	t.Parallel()
 	for name, makes := range map[string]func(acctest.Run) error{

@@ -134,7 +134,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 		resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), withoutRefresh(tfkit.OutOfTime(ctx, err))))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), adviseNoRefresh(tfkit.OutOfTime(ctx, err))))
 		return
 	}
 	if before := m.Description.ValueString(); !m.CreatedOn.IsNull() && before != a.Description { // null after an import
@@ -220,7 +220,7 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.ID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+r.title(state), orForget(err), false))
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+r.title(state), adviseStateRemoval(err), false))
 	}
 }
 

@@ -109,8 +109,8 @@ func replacesOtherType() planmodifier.String {
 	}, description, description)
 }
 
-// replacesOtherCustomer replaces the resource if the customer changes and was known. It is not known before the first refresh
-// of a role assignment that was moved from another provider.
+// replacesOtherCustomer replaces the resource if the customer changes and was known. It is not known before the first
+// refresh of a role assignment that was moved from another provider.
 func replacesOtherCustomer() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {

@@ -13,9 +13,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// wrongSubscription returns the error for a subscription ID that Azure does not find, and that is not an Azure subscription of the
-// customer in Partner Center, for example because it is the ID of the Azure plan. It returns nil if Partner Center has the Azure
-// subscription, which may be new then, or cannot be read.
+// wrongSubscription returns the error for a subscription ID for which the customer has no Azure subscription, neither in
+// Azure nor in Partner Center. It can be the ID of the Azure plan, for example. It returns nil if Partner Center has the
+// Azure subscription, which may be new then, or if Partner Center cannot be read.
 func (r *subscriptionOwnerAssignmentResource) wrongSubscription(ctx context.Context, plan subscriptionOwnerAssignmentModel, failed error) diag.Diagnostic {
 	if !resourcemanager.IsElsewhere(failed) {
 		return nil
