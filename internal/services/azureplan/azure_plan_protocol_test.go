@@ -579,7 +579,7 @@ func TestProtoAzurePlan_permission(t *testing.T) {
 			p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 			plan, permission := p.Resource(planType), p.Resource(typeName)
 			if _, err := permission.Plan(t.Context(), config); err == nil {
-				t.Errorf("%s: without a plan it can be planned", typeName)
+				t.Errorf("%s: the permission was planned without an Azure plan", typeName)
 			}
 			p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 			_, err := plan.Plan(t.Context(), configure(northwind))

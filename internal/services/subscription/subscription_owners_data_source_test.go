@@ -278,7 +278,7 @@ func TestProtoSubscriptionOwners_requests(t *testing.T) {
 		}
 		want := []string{"POST /{tenant}/oauth2/v2.0/token", assignmentsRoute}
 		if got := acctest.Routes(b.Requests()); !slices.Equal(got, want) {
-			t.Errorf("sent were %q, not %q", got, want)
+			t.Errorf("sent %q, want %q", got, want)
 		}
 		acctest.Pass(time.Minute)
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
