@@ -17,7 +17,7 @@ import (
 // version is set by the release build.
 var version = "dev"
 
-// commands are the subcommands by name. They return the exit code.
+// commands contains the subcommands, keyed by name. They return the exit code.
 var commands = map[string]func(ctx context.Context, args []string) int{
 	"login": func(ctx context.Context, args []string) int {
 		return login.Command{

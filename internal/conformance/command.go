@@ -16,21 +16,21 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// The exit codes.
+// These are the exit codes.
 const (
-	Done        = 0 // the report is written
+	Done        = 0 // the report was written
 	Failed      = 1 // no sign-in, no network, or the report could not be written
 	Usage       = 2 // wrong flags or settings; nothing was sent
-	NotRestored = 3 // the permissions of the customer of -write are not as before
+	NotRestored = 3 // the permissions of the customer of -write were not restored
 )
 
-// Command is the command with what it reaches of the outside.
+// Command is the command with its inputs and outputs.
 type Command struct {
 	Version        string
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	LookupEnv      func(string) (string, bool)
-	// Options are those of the provider.
+	// Options are the options of the provider.
 	Options []provider.Option
 }
 
@@ -109,7 +109,7 @@ func (c Command) Run(ctx context.Context, args []string) int {
 func (c Command) parse(args []string) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("conformance", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // Run reports errors once
+	set.SetOutput(io.Discard) // Run reports each error once
 	set.StringVar(&f.write, "write", "", "`customer` ID of a sandbox whose permissions are changed and restored")
 	set.StringVar(&f.output, "output", "conformance-report.json", "`file` to write the report to")
 	set.StringVar(&f.role, "role", "", "`role` of the user, for the report: admin, sales or helpdesk; no call tells it")
@@ -138,7 +138,7 @@ func (c Command) parse(args []string) (flags, error) {
 	return f, nil
 }
 
-// confirmed asks the person to type the customer's ID.
+// confirmed requires the user to type the customer's ID.
 func (c Command) confirmed(customer string) bool {
 	fmt.Fprintf(c.Stderr, "This changes the permissions of customer %s several times: for seconds the customer can buy Azure reservations\n"+
 		"and savings plans, or cannot although it could before. Then the permissions of now are restored.\n"+
@@ -148,7 +148,7 @@ func (c Command) confirmed(customer string) bool {
 	return err == nil && strings.EqualFold(strings.TrimSpace(typed), customer)
 }
 
-// withoutUser hides what signs a user in.
+// withoutUser hides the environment variables for a user sign-in.
 func (c Command) withoutUser(name string) (string, bool) {
 	if strings.HasPrefix(name, "PARTNERCENTER_REFRESH_TOKEN") || name == "PARTNERCENTER_AZURE_AUTH_MODE" {
 		return "", false

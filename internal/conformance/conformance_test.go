@@ -21,7 +21,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
-// trial runs the command over a mock in this process.
+// trial runs the command with an in-process mock.
 type trial struct {
 	*testing.T
 	b              *mockbackend.Backend
@@ -65,7 +65,7 @@ func (r *trial) runIn(ctx context.Context, args ...string) int {
 	return code
 }
 
-// answers are those of the report, by probe.
+// answers returns the answers in the report, keyed by probe.
 func (r *trial) answers(args ...string) map[string]string {
 	r.Helper()
 	if code := r.run(args...); code != conformance.Done {
@@ -87,7 +87,7 @@ func (r *trial) answers(args ...string) map[string]string {
 	return out
 }
 
-// knobs are the answers under knobs that differ from the defaults.
+// knobs contains the expected answers for the default knobs and for knobs with other values.
 var knobs = []struct {
 	change func(*mockbackend.Knobs)
 	want   map[string]string
@@ -156,7 +156,7 @@ var knobs = []struct {
 	{func(k *mockbackend.Knobs) { k.OrderDates = mockbackend.OrderDatesPacific }, map[string]string{"order_dates": "offset"}},
 }
 
-// TestKnobs: under each knob the command finds what the knob says, and a mock that plays the report gives it again.
+// TestKnobs checks the answers for each knob. A mock that plays the report must give the same answers.
 func TestKnobs(t *testing.T) {
 	t.Parallel()
 	for i, k := range knobs {
@@ -172,12 +172,12 @@ func TestKnobs(t *testing.T) {
 	}
 }
 
-// playedAgain runs the command against a mock that plays a report.
+// playedAgain runs the command with a mock that plays a report.
 func playedAgain(t *testing.T, report []byte, want map[string]string, args ...string) {
 	t.Helper()
 	behaviour, err := mockbackend.ParseBehaviour(report)
 	if err != nil || len(behaviour.NotPlayed) > 0 {
-		t.Fatalf("%v: not played are %q", err, behaviour.NotPlayed)
+		t.Fatalf("%v: the mock does not play %q", err, behaviour.NotPlayed)
 	}
 	again := newTrial(t, mockbackend.Config{Behaviour: behaviour})
 	switch behaviour.SignInAs {
@@ -192,15 +192,15 @@ func playedAgain(t *testing.T, report []byte, want map[string]string, args ...st
 	got := again.answers(args...)
 	for _, probe := range slices.Sorted(maps.Keys(want)) {
 		if got[probe] != want[probe] {
-			t.Errorf("played again, %s is %q and was %q", probe, got[probe], want[probe])
+			t.Errorf("with the played report, %s is %q and was %q", probe, got[probe], want[probe])
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("%d answers, and %d before", len(got), len(want))
+		t.Errorf("got %d answers, want %d", len(got), len(want))
 	}
 }
 
-// TestKnobs_random: many knobs at once.
+// TestKnobs_random combines several knobs.
 func TestKnobs_random(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
@@ -214,7 +214,8 @@ func TestKnobs_random(t *testing.T) {
 	}
 }
 
-// TestManyCustomers: the sizes of pages show only where there are more customers than in one.
+// TestManyCustomers uses more customers than fit on one page, because only then the sizes of pages
+// are visible.
 func TestManyCustomers(t *testing.T) {
 	t.Parallel()
 	for _, k := range []struct {
@@ -234,7 +235,7 @@ func TestManyCustomers(t *testing.T) {
 	}
 }
 
-// TestReport plays answers that no knob has, such as other codes.
+// TestReport plays answers that no knob can cause, such as other codes.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, mockbackend.Config{})
@@ -259,7 +260,7 @@ func TestReport(t *testing.T) {
 
 	for _, broken := range []string{``, `{}`, `{"format":2,"answers":[{}]}`} {
 		if _, err := mockbackend.ParseBehaviour([]byte(broken)); err == nil {
-			t.Errorf("%s is taken for a report", broken)
+			t.Errorf("%s counts as a report", broken)
 		}
 	}
 	unknown, err := mockbackend.ParseBehaviour([]byte(`{"format":1,"answers":[{"probe":"weather","answer":"fine"},{"probe":"bom","answer":"perhaps"}]}`))
@@ -268,10 +269,10 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// guid is an ID, in any case.
+// guid matches an ID in either case.
 var guid = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
-// TestNoPersonalData: nothing of what the server and the environment know shows in the report.
+// TestNoPersonalData checks that the report contains no data from the server or the environment.
 func TestNoPersonalData(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2-Personal"
@@ -302,19 +303,20 @@ func TestNoPersonalData(t *testing.T) {
 		}
 		for _, text := range texts {
 			if strings.Contains(report, text) {
-				t.Errorf("the report has %q", text)
+				t.Errorf("the report contains %q", text)
 			}
 		}
 		if found := guid.FindString(strings.ReplaceAll(report, "72f988bf-86f1-41af-91ab-2d7cd011db47", "")); found != "" {
-			t.Errorf("the report has the ID %s", found)
+			t.Errorf("the report contains the ID %s", found)
 		}
 		if !strings.Contains(report, "customer-1") {
-			t.Error("there is no placeholder")
+			t.Error("the report contains no placeholder")
 		}
 	})
 }
 
-// TestWrite: under each knob the answers to writes, what was there before is there again, and the report can be played.
+// TestWrite checks the answers about writes for each knob, that the permissions are restored, and that the report can
+// be played.
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	for i, k := range []struct {
@@ -355,7 +357,8 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestWrite_restore: what could not be restored is said, and a run that is cancelled restores, too.
+// TestWrite_restore checks that a failed restoration is reported, and that a cancelled run restores
+// the permissions.
 func TestWrite_restore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -379,7 +382,7 @@ func TestWrite_restore(t *testing.T) {
 	})
 }
 
-// TestReadsOnly: without -write, and without the right ID typed, nothing is written.
+// TestReadsOnly checks that nothing is written without -write, or without typing the correct ID.
 func TestReadsOnly(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, mockbackend.Config{})
@@ -395,12 +398,12 @@ func TestReadsOnly(t *testing.T) {
 	for _, typed := range []string{"", "yes\n", mockbackend.ContosoID + "\n"} {
 		r.b.ResetJournal()
 		if r.stdin = typed; r.run("-write", mockbackend.AdatumID) != conformance.Usage || len(r.b.Requests()) > 0 {
-			t.Errorf("%q is a confirmation", typed)
+			t.Errorf("%q counts as a confirmation", typed)
 		}
 	}
 }
 
-// TestSignIns: the report says how it was signed in, and what such a sign-in gets.
+// TestSignIns checks that the report contains the mode of sign-in, and the answers for each mode.
 func TestSignIns(t *testing.T) {
 	t.Parallel()
 	r := newTrial(t, mockbackend.Config{})

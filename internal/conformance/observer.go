@@ -19,33 +19,34 @@ import (
 )
 
 const (
-	// sampleSize bounds how many customers are read for what only some have.
+	// sampleSize is the maximum number of customers to read for properties that only some customers
+	// have.
 	sampleSize = 20
-	// largePage is more than a page of the API has.
+	// largePage is larger than the maximum page size of the API.
 	largePage = 1000
-	// fullPage is the largest page of the documentation.
+	// fullPage is the documented maximum page size.
 	fullPage = 500
 )
 
-// observer makes the calls of the probes and knows what several of them need.
+// observer sends the calls of the probes and stores the data that several probes need.
 type observer struct {
 	pc      *partnercenter.Client
 	appOnly *partnercenter.Client // the same application without a user, or nil
 	clients *tfkit.Clients
 
-	placeholders map[string]string // by ID in lower case
-	counts       map[string]int    // of placeholders, by kind
-	calls        []string          // of the present probe, for the report
+	placeholders map[string]string // keyed by ID in lower case
+	counts       map[string]int    // number of placeholders of each kind
+	calls        []string          // of the current probe, for the report
 	throttled    http.Header       // of the last 429, or nil
 
 	partner   string   // tenant ID
 	customers []string // IDs of the first page, in lower case
-	isMore    bool     // there are more customers than that
-	// What was found among the first customers; each may be empty.
+	isMore    bool     // there are more customers
+	// The following data was found among the first customers. Each field may be empty.
 	permitted    string // a customer with a policy, and the ID of its policy
 	policyID     string
-	policies     map[string]bool  // by customer of the sample: whether it has a policy
-	licensed     string           // a customer with a subscription that is no Azure plan
+	policies     map[string]bool  // whether each customer of the sample has a policy
+	licensed     string           // a customer with a subscription that is not an Azure plan
 	licenses     string           // that subscription
 	reserved     string           // a customer with a reservation
 	entitlement  map[string]any   // of that reservation
@@ -75,10 +76,10 @@ func (o *observer) of(kind, id string) string {
 	return o.placeholders[id]
 }
 
-// ask is one call of a probe. Shown is its path for the report, with placeholders.
-type ask struct {
-	pc          *partnercenter.Client // nil: that of the observer
-	method      string                // empty: GET
+// probeCall is one call of a probe. shown is its path for the report, with placeholders.
+type probeCall struct {
+	pc          *partnercenter.Client // nil means the client of the observer
+	method      string                // empty means GET
 	path, shown string
 	query       url.Values
 	header      http.Header
@@ -86,8 +87,8 @@ type ask struct {
 	requestID   string
 }
 
-// call makes a call and notes it for the report.
-func (o *observer) call(ctx context.Context, a ask) (partnercenter.RawAnswer, error) {
+// call sends a call and records it for the report.
+func (o *observer) call(ctx context.Context, a probeCall) (partnercenter.RawAnswer, error) {
 	pc := a.pc
 	if pc == nil {
 		pc = o.pc
@@ -104,12 +105,12 @@ func (o *observer) call(ctx context.Context, a ask) (partnercenter.RawAnswer, er
 	return got, nil
 }
 
-// get reads a path whose IDs are in ids: "{customer}" in the path stands for the next one.
+// get reads a path. Each "{kind}" in the pattern is replaced by the next ID.
 func (o *observer) get(ctx context.Context, pattern string, query url.Values, ids ...string) (partnercenter.RawAnswer, error) {
-	return o.call(ctx, o.askFor(pattern, query, ids...))
+	return o.call(ctx, o.newCall(pattern, query, ids...))
 }
 
-func (o *observer) askFor(pattern string, query url.Values, ids ...string) ask {
+func (o *observer) newCall(pattern string, query url.Values, ids ...string) probeCall {
 	path, shown := "", ""
 	rest := pattern
 	for _, id := range ids {
@@ -117,7 +118,7 @@ func (o *observer) askFor(pattern string, query url.Values, ids ...string) ask {
 		kind, tail, _ := strings.Cut(after, "}")
 		path, shown, rest = path+before+url.PathEscape(id), shown+before+o.of(kind, id), tail
 	}
-	a := ask{path: path + rest, shown: shown + rest, query: query}
+	a := probeCall{path: path + rest, shown: shown + rest, query: query}
 	names := make([]string, 0, len(query))
 	for name := range query {
 		names = append(names, name)
@@ -130,7 +131,7 @@ func (o *observer) askFor(pattern string, query url.Values, ids ...string) ask {
 
 var digits = regexp.MustCompile(`^\d{1,7}$`)
 
-// codeOf is the status, with the code of an error: "200" or "404/60003".
+// codeOf returns the status, with the code of an error: "200" or "404/60003".
 func codeOf(a partnercenter.RawAnswer) string {
 	status := strconv.Itoa(a.StatusCode)
 	if digits.MatchString(a.Code) {
@@ -139,7 +140,7 @@ func codeOf(a partnercenter.RawAnswer) string {
 	return status
 }
 
-// object decodes an answer that is an object, or returns nil.
+// object decodes an answer that is an object. It returns nil for other answers.
 func object(a partnercenter.RawAnswer) map[string]any {
 	var out map[string]any
 	if a.StatusCode != http.StatusOK || json.Unmarshal(a.Body, &out) != nil {
@@ -148,7 +149,7 @@ func object(a partnercenter.RawAnswer) map[string]any {
 	return out
 }
 
-// items are those of a list.
+// items returns the items of a list.
 func items(a partnercenter.RawAnswer) []map[string]any {
 	list, _ := object(a)["items"].([]any)
 	out := make([]map[string]any, 0, len(list))
@@ -160,7 +161,7 @@ func items(a partnercenter.RawAnswer) []map[string]any {
 	return out
 }
 
-// text is a string below an object, by a path of names.
+// text returns a string in an object, selected by a path of names.
 func text(of map[string]any, names ...string) string {
 	for _, name := range names[:len(names)-1] {
 		of, _ = of[name].(map[string]any)
@@ -169,7 +170,7 @@ func text(of map[string]any, names ...string) string {
 	return s
 }
 
-// nextOf is the query and the header for the next page, or ok is false.
+// nextOf returns the query and the header for the next page. ok is false if there is none.
 func nextOf(a partnercenter.RawAnswer, query url.Values) (url.Values, http.Header, bool) {
 	body := object(a)
 	links, _ := body["links"].(map[string]any)
@@ -190,7 +191,8 @@ func nextOf(a partnercenter.RawAnswer, query url.Values) (url.Values, http.Heade
 	return out, http.Header{"Ms-Continuationtoken": {token}}, true
 }
 
-// gather reads what several probes need. Only a failed sign-in, or no network, is an error.
+// gather reads the data that several probes need. Only a failed sign-in or a missing network is an
+// error.
 func (o *observer) gather(ctx context.Context) error {
 	partner, err := o.pc.Profiles.TenantID(ctx)
 	if err != nil {
@@ -234,7 +236,7 @@ func (o *observer) findPolicies(ctx context.Context) error {
 			return err
 		}
 		if got.StatusCode != http.StatusOK {
-			return nil // the probe of the policies tells why
+			return nil // the probe reads_policies reports the reason
 		}
 		o.policies[id] = len(items(got)) > 0
 		if o.policies[id] && o.permitted == "" {
@@ -244,10 +246,10 @@ func (o *observer) findPolicies(ctx context.Context) error {
 	return nil
 }
 
-// azurePlan begins the offer of every Azure plan.
+// azurePlan is the prefix of the offer ID of every Azure plan.
 const azurePlan = "DZH318Z0BPS6:"
 
-// findSubscriptions looks for a license, an Azure plan and a savings plan.
+// findSubscriptions searches for a license, an Azure plan and a savings plan.
 func (o *observer) findSubscriptions(ctx context.Context) error {
 	for _, id := range o.sample() {
 		got, err := o.get(ctx, "/v1/customers/{customer}/subscriptions", nil, id)
@@ -269,7 +271,7 @@ func (o *observer) findSubscriptions(ctx context.Context) error {
 	return nil
 }
 
-// findReservation looks for a reservation, its order and its artifact.
+// findReservation searches for a reservation, its order and its artifact.
 func (o *observer) findReservation(ctx context.Context) error {
 	for _, id := range o.sample() {
 		got, err := o.get(ctx, "/v1/customers/{customer}/entitlements", url.Values{"entitlementType": {"reservedInstance"}}, id)
@@ -295,7 +297,7 @@ func (o *observer) findReservation(ctx context.Context) error {
 			if !strings.HasPrefix(uri, "/customers/") || strings.Contains(uri, "..") || strings.Contains(uri, "?") {
 				return nil
 			}
-			if got, err = o.call(ctx, ask{path: "/v1" + uri, shown: "/v1/customers/" + o.of("customer", id) + "/artifacts/…"}); err != nil {
+			if got, err = o.call(ctx, probeCall{path: "/v1" + uri, shown: "/v1/customers/" + o.of("customer", id) + "/artifacts/…"}); err != nil {
 				return err
 			}
 			o.artifact = object(got)

@@ -10,21 +10,23 @@ import (
 
 // probe is one open question about Partner Center.
 type probe struct {
-	// id names the question, for the mock as well: partnercenter-mock -behaviour plays the answers.
+	// id identifies the question. The mock uses it as well: partnercenter-mock -behaviour plays the
+	// answers.
 	id, question string
-	ask          func(ctx context.Context, o *observer) (string, error)
+	run          func(ctx context.Context, o *observer) (string, error)
 }
 
-// probes are all that read. Each is for a statement that Microsoft's documentation leaves open.
+// probes returns all probes that only read. Each is about a behavior that Microsoft does not
+// document.
 func probes() []probe {
 	return slices.Concat(signInProbes(), formProbes(), listProbes(), policyProbes(), codeProbes(), logProbes(), purchaseProbes(), savingsPlanProbes(), selfServeProbes(), agreementProbes(),
 		azureProbes(), throttlingProbes())
 }
 
-// notObserved is the answer where the data of the partner does not show it.
+// notObserved is the answer if the partner's data does not show the behavior.
 func notObserved(reason string) string { return "not observed: " + reason }
 
-// The reasons.
+// These are the reasons.
 const (
 	noPolicy       = "no customer with a permission"
 	noCustomer     = "no customer"
@@ -47,7 +49,7 @@ const (
 	noneInAzure    = "no current reservation in Azure"
 )
 
-// report asks all probes.
+// report runs all probes.
 func (o *observer) report(ctx context.Context, version, role string) (*report, error) {
 	caller, err := o.pc.Caller(ctx)
 	if err != nil {
@@ -59,7 +61,7 @@ func (o *observer) report(ctx context.Context, version, role string) (*report, e
 	r := newReport(version, role, caller, o.pc.AppOnly())
 	for _, p := range probes() {
 		o.calls = nil
-		value, err := p.ask(ctx, o)
+		value, err := p.run(ctx, o)
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +70,7 @@ func (o *observer) report(ctx context.Context, version, role string) (*report, e
 	return r, nil
 }
 
-// status is a probe whose answer is the status and code of one call.
+// status returns a probe whose answer is the status and code of one call.
 func status(id, question, pattern string, ids ...func(*observer) string) probe {
 	return probe{id, question, func(ctx context.Context, o *observer) (string, error) {
 		if len(o.customers) == 0 && len(ids) > 0 {
@@ -88,7 +90,7 @@ func sorted(names []string) []string {
 	return names
 }
 
-// listOf joins names. An empty list is a word, too.
+// listOf joins names, or returns "none" for an empty list.
 func listOf(names []string) string {
 	if len(names) == 0 {
 		return "none"
@@ -96,7 +98,7 @@ func listOf(names []string) string {
 	return strings.Join(sorted(names), ",")
 }
 
-// either is the answer to a question with two answers.
+// either returns ifYes or ifNo.
 func either(yes bool, ifYes, ifNo string) string {
 	if yes {
 		return ifYes
@@ -104,7 +106,7 @@ func either(yes bool, ifYes, ifNo string) string {
 	return ifNo
 }
 
-// clientOf is the client without a user.
+// clientOf returns the client without a user, or nil.
 func clientOf(o *observer) *partnercenter.Client {
 	if o.pc.AppOnly() {
 		return o.pc

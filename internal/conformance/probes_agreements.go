@@ -8,10 +8,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// agreementSample bounds how many customers have their agreements read.
+// agreementSample is the maximum number of customers whose agreements are read.
 const agreementSample = 10
 
-// agreementProbes are about the Microsoft Customer Agreement.
+// agreementProbes returns the probes about the Microsoft Customer Agreement.
 func agreementProbes() []probe {
 	return []probe{
 		{"no_agreement", "What is the answer for the agreements of a customer that has none?", noAgreement},
@@ -52,8 +52,8 @@ func noAgreement(ctx context.Context, o *observer) (string, error) {
 	return notObserved(allAgreed), nil
 }
 
-// directAgreement looks for a customer that accepted directly and is not listed. One that is listed may have the confirmation of the
-// partner besides, so it counts only if there is no other.
+// directAgreement searches for a customer that accepted the agreement directly and is not listed. A listed customer may
+// also have a confirmation of the partner. It therefore counts only if no other customer is found.
 func directAgreement(ctx context.Context, o *observer) (string, error) {
 	if len(o.customers) == 0 {
 		return notObserved(noCustomer), nil

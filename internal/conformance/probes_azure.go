@@ -10,10 +10,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// azureSample bounds how many tenants of customers are signed in to.
+// azureSample is the maximum number of customers' tenants to sign in to.
 const azureSample = 3
 
-// azureProbes are about Azure in the tenants of customers.
+// azureProbes returns the probes about Azure in the tenants of customers.
 func azureProbes() []probe {
 	return []probe{
 		{"admin_agents_type", "Which type has the partner's group among the Owners of an Azure subscription?", func(ctx context.Context, o *observer) (string, error) {
@@ -67,7 +67,7 @@ func azureProbes() []probe {
 			switch {
 			case err != nil || bought == nil:
 				return notObserved(noSelfServe), err
-			case !hasResource(bought.entitlement): // nothing else tells its ID in Azure
+			case !hasResource(bought.entitlement): // only the entitlement contains the ID in Azure
 				return notObserved(noEntitlement), nil
 			}
 			list, refused, err := o.reservationsInAzure(ctx, bought.customer)
@@ -85,7 +85,8 @@ type inAzure struct {
 	ended     bool
 }
 
-// reservationsInAzure lists those in the tenant of a customer, or returns the answer of a probe if that is refused.
+// reservationsInAzure lists the reservations in the tenant of a customer. If the list is refused, it returns the
+// answer of the probe.
 func (o *observer) reservationsInAzure(ctx context.Context, customer string) (out []inAzure, refused string, err error) {
 	list, err := o.clients.Azure.Reservations.List(ctx, customer)
 	for _, r := range list {
@@ -100,7 +101,8 @@ func (o *observer) reservationsInAzure(ctx context.Context, customer string) (ou
 	return nil, notObserved(noAzure), nil
 }
 
-// isEntitlementOf compares resourceId of the artifacts, which is documented as the ID of "the Azure reservation order or resource".
+// isEntitlementOf compares the resourceId of the artifacts, which is documented as the ID of "the Azure reservation
+// order or resource".
 func isEntitlementOf(entitlement map[string]any, r inAzure) bool {
 	artifacts, _ := entitlement["entitledArtifacts"].([]any)
 	return slices.ContainsFunc(artifacts, func(a any) bool {
@@ -118,7 +120,7 @@ func hasResource(entitlement map[string]any) bool {
 	})
 }
 
-// share tells whether all, some or none of a list fulfill a condition.
+// share returns whether all, some or none of the items fulfill a condition.
 func share[T any](list []T, is func(T) bool, none string) string {
 	count := 0
 	for _, one := range list {

@@ -14,18 +14,18 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// knownHeaders are those of recorded traffic besides Content-Type and Date.
+// knownHeaders contains the headers of recorded traffic except Content-Type and Date.
 var knownHeaders = []string{"ms-correlationid", "ms-cv", "ms-requestid", "ms-serverid", "request-context", "x-locale"}
 
 func headersOf(header http.Header) string {
 	return listOf(slices.DeleteFunc(slices.Clone(knownHeaders), func(name string) bool { return header.Get(name) == "" }))
 }
 
-// formProbes are about the form of every answer.
+// formProbes returns the probes about the form of all answers.
 func formProbes() []probe {
 	success := func(id, question string, answer func(partnercenter.RawAnswer) string) probe {
 		return probe{id, question, func(ctx context.Context, o *observer) (string, error) {
-			got, err := o.call(ctx, ask{path: "/v1/customers", shown: "/v1/customers?size", query: sizeOf(1)})
+			got, err := o.call(ctx, probeCall{path: "/v1/customers", shown: "/v1/customers?size", query: sizeOf(1)})
 			if err != nil || object(got) == nil {
 				return codeOf(got), err
 			}
@@ -67,11 +67,12 @@ func formProbes() []probe {
 	}
 }
 
-// throttlingProbes are the last, because they only look at what happened before.
+// throttlingProbes returns the probes that run last, because they evaluate the answers to all
+// earlier calls.
 func throttlingProbes() []probe {
 	return []probe{
 		{"throttling", "What does a throttled answer say about when to try again?", func(_ context.Context, o *observer) (string, error) {
-			if o.throttled == nil { // a probe that provokes it would harm other programs of the partner
+			if o.throttled == nil { // causing throttling would affect other programs of the partner
 				return notObserved(noThrottling), nil
 			}
 			after := o.throttled.Get("Retry-After")

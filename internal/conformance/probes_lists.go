@@ -9,12 +9,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// maxListPages bounds the walk to the end of a list.
+// maxListPages is the maximum number of pages to read of a list.
 const maxListPages = 20
 
 func sizeOf(n int) url.Values { return url.Values{"size": {strconv.Itoa(n)}} }
 
-// listProbes are about pages.
+// listProbes returns the probes about pages.
 func listProbes() []probe {
 	return []probe{
 		{"continuation", "How does a page refer to the next one?", func(ctx context.Context, o *observer) (string, error) {
@@ -60,7 +60,7 @@ func listProbes() []probe {
 	}
 }
 
-// pageSize is how many customers a page has that is not the last.
+// pageSize returns the number of customers on a page that is not the last one.
 func (o *observer) pageSize(ctx context.Context, query url.Values) (string, error) {
 	got, err := o.get(ctx, "/v1/customers", query)
 	if err != nil || object(got) == nil {
@@ -72,7 +72,7 @@ func (o *observer) pageSize(ctx context.Context, query url.Values) (string, erro
 	return strconv.Itoa(len(items(got))), nil
 }
 
-// listEnd reads all customers in pages of a size that makes the last one full.
+// listEnd reads all customers with a page size that makes the last page full.
 func listEnd(ctx context.Context, o *observer) (string, error) {
 	total, err := o.total(ctx)
 	if err != nil {
@@ -91,7 +91,7 @@ func listEnd(ctx context.Context, o *observer) (string, error) {
 	query := sizeOf(size)
 	seen := 0
 	for range maxListPages + 1 {
-		a := o.askFor("/v1/customers", query)
+		a := o.newCall("/v1/customers", query)
 		a.header = header
 		got, err := o.call(ctx, a)
 		if err != nil {
@@ -113,7 +113,7 @@ func listEnd(ctx context.Context, o *observer) (string, error) {
 	return "no end", nil
 }
 
-// total counts the customers, with the largest pages.
+// total counts the customers, with the maximum page size.
 func (o *observer) total(ctx context.Context) (int, error) {
 	if !o.isMore {
 		return len(o.customers), nil

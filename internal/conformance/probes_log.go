@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// auditRecord is what the probes need of a record of the activity log.
+// auditRecord contains the fields of a record of the activity log that the probes need.
 type auditRecord struct {
 	id, correlation, resource, value              string
 	operation, customer, user, application, order string
@@ -21,7 +21,7 @@ type auditRecord struct {
 }
 
 const (
-	logDays  = 25 // how far the probes look back; a query may cover 30 days
+	logDays  = 25 // number of days to read; a query may cover 30 days
 	dayHours = 24 * time.Hour
 )
 
@@ -76,7 +76,7 @@ func logProbes() []probe {
 
 func daysAgo(n int) string { return time.Now().UTC().AddDate(0, 0, -n).Format(time.DateOnly) }
 
-// records reads the activity log from one day to another.
+// records reads the records of the activity log between two days.
 func (o *observer) records(ctx context.Context, from, to time.Time) ([]auditRecord, string, error) {
 	return o.filteredRecords(ctx, from, to, "")
 }
@@ -91,14 +91,14 @@ func (o *observer) filteredRecords(ctx context.Context, from, to time.Time, filt
 	}
 	query, header := first, http.Header(nil)
 	for range maxListPages {
-		a := o.askFor("/v1/auditrecords", query)
+		a := o.newCall("/v1/auditrecords", query)
 		a.header = header
 		got, err := o.call(ctx, a)
 		if err != nil {
 			return nil, "", err
 		}
 		if got.StatusCode != http.StatusOK {
-			return out, either(header != nil, "200", codeOf(got)), nil // behind the last page
+			return out, either(header != nil, "200", codeOf(got)), nil // after the last page
 		}
 		for _, r := range items(got) {
 			at, err := time.Parse(time.RFC3339Nano, text(r, "operationDate"))
@@ -119,7 +119,7 @@ func (o *observer) filteredRecords(ctx context.Context, from, to time.Time, filt
 	return out, "200", nil
 }
 
-// busyDay is the last day with records before and after its beginning, or zero.
+// busyDay returns the last day with records on it and on the day before, or the zero time.
 func (o *observer) busyDay(ctx context.Context) (time.Time, error) {
 	if o.auditRecords == nil {
 		records, _, err := o.records(ctx, time.Now().UTC().AddDate(0, 0, -logDays), time.Time{})
@@ -129,7 +129,7 @@ func (o *observer) busyDay(ctx context.Context) (time.Time, error) {
 		o.auditRecords = append([]auditRecord{}, records...)
 	}
 	today := time.Now().UTC().Truncate(dayHours)
-	for back := 1; back < logDays; back++ { // today may not be over where the server is
+	for back := 1; back < logDays; back++ { // today may not have ended in the server's time zone
 		day := today.AddDate(0, 0, -back)
 		before, after := false, false
 		for _, r := range o.auditRecords {
@@ -143,7 +143,7 @@ func (o *observer) busyDay(ctx context.Context) (time.Time, error) {
 	return time.Time{}, nil
 }
 
-// auditDay compares the records of a day with those around its beginning in UTC.
+// auditDay compares the records of a day with those around its start in UTC.
 func auditDay(ctx context.Context, o *observer) (string, error) {
 	day, err := o.busyDay(ctx)
 	if err != nil || day.IsZero() {

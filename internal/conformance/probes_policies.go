@@ -11,17 +11,17 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// foreignTenant exists and is no customer of anybody: Microsoft's own.
+// foreignTenant exists and is not a customer of the partner: it is Microsoft's own tenant.
 const foreignTenant = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
 func stranger(*observer) string { return uuid.NewString() }
 func foreign(*observer) string  { return foreignTenant }
 
-// policyProbes are about reads of permissions.
+// policyProbes returns the probes about reading permissions.
 func policyProbes() []probe {
 	entity := func(id, question string, of func(*observer) string) probe {
 		return probe{id, question, func(ctx context.Context, o *observer) (string, error) {
-			a := o.askFor("/v1/SelfServePolicy", url.Values{"entity_id": {of(o)}})
+			a := o.newCall("/v1/SelfServePolicy", url.Values{"entity_id": {of(o)}})
 			got, err := o.call(ctx, a)
 			if err == nil && got.StatusCode == http.StatusOK && len(items(got)) == 0 {
 				return "empty", nil
@@ -45,7 +45,7 @@ func policyProbes() []probe {
 			if len(o.customers) == 0 {
 				return notObserved(noCustomer), nil
 			}
-			a := o.askFor("/v1/customers/{customer}", nil, o.customers[0])
+			a := o.newCall("/v1/customers/{customer}", nil, o.customers[0])
 			a.path = "/v1/customers/" + strings.ToUpper(o.customers[0])
 			got, err := o.call(ctx, a)
 			return either(got.StatusCode == http.StatusOK, "same", codeOf(got)), err
@@ -82,7 +82,7 @@ func listWithoutEntity(ctx context.Context, o *observer) (string, error) {
 	return either(paged, "pages", "all"), nil
 }
 
-// listPolicies reads the first page of the list without entity_id. It returns the customers that have one.
+// listPolicies reads the first page of the list without entity_id. It returns the customers with a policy.
 func (o *observer) listPolicies(ctx context.Context) (map[string]bool, partnercenter.RawAnswer, error) {
 	found := map[string]bool{}
 	query := sizeOf(1)
@@ -99,7 +99,7 @@ func (o *observer) listPolicies(ctx context.Context) (map[string]bool, partnerce
 	return found, first, nil
 }
 
-// codeProbes are about the codes for what does not exist.
+// codeProbes returns the probes about the error codes for missing objects.
 func codeProbes() []probe {
 	return []probe{
 		status("unknown_customer", "What is the answer for an unknown tenant?", "/v1/customers/{stranger}", stranger),

@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// oneOf keeps a value that is documented.
+// oneOf returns a documented value unchanged, and "other" or "absent" instead of other values.
 func oneOf(value string, known ...string) string {
 	switch {
 	case slices.Contains(known, value):
@@ -18,7 +18,7 @@ func oneOf(value string, known ...string) string {
 	return "other"
 }
 
-// purchaseProbes are about the form of orders and reservations.
+// purchaseProbes returns the probes about the form of orders and reservations.
 func purchaseProbes() []probe {
 	reservation := func(id, question string, answer func(*observer) string) probe {
 		return probe{id, question, func(_ context.Context, o *observer) (string, error) {

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// savingsPlanProduct is the catalog ID of Azure savings plans.
+// savingsPlanProduct is the prefix of the offer ID of every Azure savings plan.
 const savingsPlanProduct = "DZH318Z09V6F:"
 
-// The documented fields (https://learn.microsoft.com/partner-center/developer/subscription-resources).
+// These are the documented fields
+// (https://learn.microsoft.com/partner-center/developer/subscription-resources).
 var (
 	lineFields  = []string{"autoRenewEnabled", "friendlyName", "id", "purchaseCommitment", "scope", "status"}
 	scopeFields = []string{"entitlementId", "managementGroupId", "resourceGroupId", "subscriptionId", "type"}
@@ -21,12 +22,12 @@ func isSavingsPlan(s map[string]any) bool {
 		strings.EqualFold(text(s, "productType", "subType", "id"), "SavingsPlan") || strings.HasPrefix(text(s, "offerId"), savingsPlanProduct)
 }
 
-// fieldsOf lists which of the known fields an object has.
+// fieldsOf returns which of the known fields an object has.
 func fieldsOf(of map[string]any, known []string) string {
 	return listOf(slices.DeleteFunc(slices.Clone(known), func(name string) bool { return of[name] == nil }))
 }
 
-// savingsPlanProbes are about savings plans among the subscriptions.
+// savingsPlanProbes returns the probes about savings plans among the subscriptions.
 func savingsPlanProbes() []probe {
 	plan := func(id, question string, answer func(plan, line map[string]any) string) probe {
 		return probe{id, question, func(_ context.Context, o *observer) (string, error) {

@@ -11,19 +11,19 @@ import (
 
 const (
 	orderFilter  = `{"Field":"ResourceType","Value":"Order","Operator":"equals"}`
-	logKept      = 89 // days of the activity log, of 90, less one for time zones
-	logWindow    = 29 // days of one query, of 30
-	buyersSample = 10 // how many users of the log are looked up
+	logKept      = 89 // number of days to read of the activity log: 90, less one for time zones
+	logWindow    = 29 // number of days of one query, of at most 30
+	buyersSample = 10 // maximum number of users to read
 )
 
-// selfServe is an order that a user of a customer placed, as the activity log tells.
+// selfServe is an order that a user of a customer placed according to the activity log.
 type selfServe struct {
 	customer, application   string
 	order, entitlement      map[string]any
 	orderCode, entitlesCode string // "listed", "missing" or the code of a refusal
 }
 
-// selfServeProbes are about purchases that customers made themselves.
+// selfServeProbes returns the probes about purchases that customers made themselves.
 func selfServeProbes() []probe {
 	ask := func(id, question string, answer func(*selfServe) string) probe {
 		return probe{id, question, func(ctx context.Context, o *observer) (string, error) {
@@ -61,7 +61,7 @@ func selfServeProbes() []probe {
 	}
 }
 
-// selfServed finds the newest order of a customer's user, or nil.
+// selfServed returns the newest order of a customer's user, or nil.
 func (o *observer) selfServed(ctx context.Context) (*selfServe, error) {
 	if o.selfServeRead {
 		return o.bought, nil
@@ -97,7 +97,7 @@ func (o *observer) selfServed(ctx context.Context) (*selfServe, error) {
 	return bought, nil
 }
 
-// selfServeRecord is the newest record of an order by a user that the customer has, or nil.
+// selfServeRecord returns the newest record of an order by a user of the customer, or nil.
 func (o *observer) selfServeRecord(ctx context.Context) (*auditRecord, error) {
 	caller, err := o.pc.Caller(ctx)
 	if err != nil {
@@ -109,7 +109,7 @@ func (o *observer) selfServeRecord(ctx context.Context) (*auditRecord, error) {
 		to := now.AddDate(0, 0, logWindow-from)
 		records, code, err := o.filteredRecords(ctx, now.AddDate(0, 0, -from), to, orderFilter)
 		if err != nil || code != "200" {
-			return nil, err // reads_audit_records tells the code
+			return nil, err // the probe reads_audit_records reports the code
 		}
 		for _, r := range slices.Backward(records) {
 			if !strings.EqualFold(r.operation, "create_order") || r.order == "" || uuid.Validate(r.customer) != nil || r.customer == o.partner ||
@@ -125,7 +125,7 @@ func (o *observer) selfServeRecord(ctx context.Context) (*auditRecord, error) {
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
 				}
-				isUser[key] = err == nil // a user that cannot be read may be the partner's
+				isUser[key] = err == nil // a user that cannot be read may belong to the partner
 			}
 			if isUser[key] {
 				return &r, nil
@@ -141,7 +141,7 @@ func sameDomain(a, b string) bool {
 	return first != "" && strings.EqualFold(first, second)
 }
 
-// orderOf is the order that a record of the activity log is about, or "".
+// orderOf returns the ID of the order that a record of the activity log is about, or "".
 func orderOf(record map[string]any) string {
 	details, _ := record["customizedData"].([]any)
 	for _, d := range details {

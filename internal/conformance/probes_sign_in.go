@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// knownClaims are claims of Entra's access tokens, v1.0 and v2.0. Others are counted only.
-// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+// knownClaims contains the claims of Entra ID's access tokens, v1.0 and v2.0. The report omits
+// other claims (https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference).
 var knownClaims = strings.Fields(`acct acr acrs aio altsecid amr app_displayname appid appidacr aud auth_time azp azpacr cnf controls ctry
 	deviceid email exp family_name fwd given_name groups hasgroups home_oid iat idp idtyp in_corp ipaddr iss jti login_hint name nbf nonce oid
 	onprem_sid platf preferred_username puid rh roles scp sid sub tenant_ctry tenant_region_scope tid unique_name upn uti ver wids xms_cc xms_ftd
@@ -25,7 +25,7 @@ func signInProbes() []probe {
 			return listOf(slices.DeleteFunc(names, func(name string) bool { return !slices.Contains(knownClaims, name) })), nil
 		}},
 		{"mfa_header", "Does Partner Center tell whether it saw multifactor authentication?", func(ctx context.Context, o *observer) (string, error) {
-			a := ask{path: "/v1/profiles/legalbusiness", header: http.Header{"Validatemfa": {"true"}}}
+			a := probeCall{path: "/v1/profiles/legalbusiness", header: http.Header{"Validatemfa": {"true"}}}
 			got, err := o.call(ctx, a)
 			switch value := strings.ToLower(got.Header.Get("isMfaCompliant")); {
 			case err != nil || got.StatusCode != http.StatusOK:
@@ -55,7 +55,8 @@ func signInProbes() []probe {
 
 func firstCustomer(o *observer) string { return o.customers[0] }
 
-// ownPolicy is the ID of the policy of a customer, which may have none.
+// ownPolicy returns the ID of an existing policy, or the ID that the policy of the first customer
+// would have.
 func ownPolicy(o *observer) string {
 	if o.policyID != "" {
 		return o.policyID
@@ -80,7 +81,7 @@ func withoutUser(id, question, pattern string) probe {
 		if strings.HasSuffix(pattern, "SelfServePolicy") {
 			query = url.Values{"entity_id": {o.customers[0]}}
 		}
-		a := o.askFor(pattern, query, ids...)
+		a := o.newCall(pattern, query, ids...)
 		a.pc = pc
 		got, err := o.call(ctx, a)
 		return codeOf(got), err

@@ -6,7 +6,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// check compares some answers with what is wanted, and plays the report.
+// check compares some answers with the wanted ones, and plays the report.
 func (r *trial) check(want map[string]string) {
 	r.Helper()
 	got := r.answers()
@@ -18,7 +18,8 @@ func (r *trial) check(want map[string]string) {
 	playedAgain(r.T, r.report, got)
 }
 
-// TestSavingsPlans: the fields of a savings plan are those that the knobs say, in any of its forms.
+// TestSavingsPlans checks the answers about savings plans for several knobs and forms of savings
+// plans.
 func TestSavingsPlans(t *testing.T) {
 	t.Parallel()
 	const all = "autoRenewEnabled,friendlyName,id,purchaseCommitment,scope,status"
@@ -59,7 +60,8 @@ func TestSavingsPlans(t *testing.T) {
 	}
 }
 
-// TestSelfServe: what a user of a customer bought is found by the activity log, and compared with orders, entitlements and Azure.
+// TestSelfServe checks that a purchase of a customer's user is found in the activity log, and compared with orders,
+// entitlements and Azure.
 func TestSelfServe(t *testing.T) {
 	t.Parallel()
 	const noOrder = "not observed: no order of a customer's user in the activity log"
@@ -99,12 +101,12 @@ func TestSelfServe(t *testing.T) {
 		}
 		r.check(k.want)
 	}
-	r := newTrial(t, mockbackend.Config{}) // Azure has one that Partner Center does not list
+	r := newTrial(t, mockbackend.Config{}) // Azure has a reservation that Partner Center does not list
 	r.b.AddAzureReservation(mockbackend.ContosoID, mockbackend.AzureReservation{})
 	r.check(map[string]string{"azure_reservations": "all", "azure_reservations_listed": "some"})
 }
 
-// TestAgreements: the answers depend on which customers there are.
+// TestAgreements checks that the answers depend on the existing customers.
 func TestAgreements(t *testing.T) {
 	t.Parallel()
 	const allAgreed = "not observed: all customers that were read have an agreement"

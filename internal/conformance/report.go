@@ -11,14 +11,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
-// report is what the command found out. It has no names, tokens, secrets and IDs.
+// report is the result of the command. It contains no names, tokens, secrets or IDs.
 type report struct {
 	Format  int      `json:"format"`
-	Version string   `json:"version"` // of the provider
+	Version string   `json:"version"` // version of the provider
 	Date    string   `json:"date"`
 	SignIn  string   `json:"signIn"`         // app+user or app-only
-	MFA     bool     `json:"mfa"`            // as the token says
-	Role    string   `json:"role,omitempty"` // as the person said
+	MFA     bool     `json:"mfa"`            // according to the token
+	Role    string   `json:"role,omitempty"` // according to the user
 	Answers []Answer `json:"answers"`
 }
 
@@ -36,17 +36,17 @@ func newReport(version, role string, caller credential.Claims, appOnly bool) *re
 	}
 }
 
-// json is the report as a file.
+// json returns the report as JSON.
 func (r *report) json() []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	_ = encoder.Encode(r) // texts, numbers and lists of them can always be encoded
+	_ = encoder.Encode(r) // cannot fail for texts, numbers and lists of them
 	return out.Bytes()
 }
 
-// table prints the report for a person.
+// table prints the report for the user.
 func (r *report) table(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, a := range r.Answers {

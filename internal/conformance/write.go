@@ -14,12 +14,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// writing asks the probes that change the permissions of one customer.
+// writing runs the probes that change the permissions of one customer.
 type writing struct {
 	*observer
 
 	customer string
-	wait     time.Duration // for the activity log
+	wait     time.Duration // maximum wait for the activity log
 	say      func(format string, args ...any)
 
 	before      partnercenter.SelfServePolicy
@@ -27,15 +27,15 @@ type writing struct {
 	notRestored error
 }
 
-// permissions are all that can be restored.
+// permissions contains all permissions that can be restored.
 var permissions = []partnercenter.Permission{partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan}
 
 var errUnknownPermission = errors.New("the customer has a permission that this version does not know and could not restore, so nothing was written")
 
-// restoreTimeout bounds the restoration, also after Ctrl-C.
+// restoreTimeout is the timeout of the restoration, which also runs after Ctrl-C.
 const restoreTimeout = 5 * time.Minute
 
-// probe asks the probes one after the other and restores what was there before.
+// probe runs the probes one after the other and restores the earlier permissions.
 func (w *writing) probe(ctx context.Context) ([]Answer, error) {
 	before, err := w.pc.SelfServePolicies.Get(ctx, w.customer)
 	if err != nil {
@@ -52,7 +52,7 @@ func (w *writing) probe(ctx context.Context) ([]Answer, error) {
 	return w.answers, err
 }
 
-// restore brings the permissions back, and says if it could not.
+// restore restores the earlier permissions, and reports if it cannot.
 func (w *writing) restore(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
@@ -78,11 +78,11 @@ func (w *writing) answer(id, question, value string) {
 	w.calls = nil
 }
 
-// policyAsk is a call about the customer's policy.
-func (w *writing) policyAsk(method string, inPath bool, body map[string]any) ask {
-	a := ask{method: method, path: "/v1/SelfServePolicy", shown: "/v1/SelfServePolicy", body: body}
+// policyCall returns a call about the customer's policy.
+func (w *writing) policyCall(method string, inPath bool, body map[string]any) probeCall {
+	a := probeCall{method: method, path: "/v1/SelfServePolicy", shown: "/v1/SelfServePolicy", body: body}
 	if body == nil {
-		a.body = nil // and not a null
+		a.body = nil // avoids sending a JSON null
 	}
 	if inPath {
 		a.path += "/" + url.PathEscape(w.policy())
@@ -93,7 +93,7 @@ func (w *writing) policyAsk(method string, inPath bool, body map[string]any) ask
 
 func (w *writing) policy() string { return w.partner + "_" + w.customer }
 
-// body is a policy with some permissions; without an etag where it is empty.
+// body returns a policy with the permissions. An empty etag is omitted.
 func (w *writing) body(etag string, permissions ...partnercenter.Permission) map[string]any {
 	lines := make([]any, 0, len(permissions))
 	for _, p := range permissions {
@@ -110,7 +110,8 @@ func (w *writing) body(etag string, permissions ...partnercenter.Permission) map
 	return out
 }
 
-// current reads the etag of the policy, once it has the number of permissions, and how long that took.
+// current reads the policy until it has the given number of permissions. It returns the etag and how
+// long that took.
 func (w *writing) current(ctx context.Context, permissions int) (etag string, lag time.Duration, err error) {
 	start := time.Now()
 	for {
@@ -135,7 +136,7 @@ func (w *writing) current(ctx context.Context, permissions int) (etag string, la
 func (w *writing) all(ctx context.Context) error {
 	const ri, sp = partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan
 	if w.before.ID != "" {
-		if _, err := w.call(ctx, w.policyAsk(http.MethodDelete, true, nil)); err != nil {
+		if _, err := w.call(ctx, w.policyCall(http.MethodDelete, true, nil)); err != nil {
 			return err
 		}
 		if _, _, err := w.current(ctx, 0); err != nil {
@@ -143,13 +144,13 @@ func (w *writing) all(ctx context.Context) error {
 		}
 	}
 	w.calls = nil
-	got, err := w.call(ctx, w.policyAsk(http.MethodDelete, true, nil))
+	got, err := w.call(ctx, w.policyCall(http.MethodDelete, true, nil))
 	if err != nil {
 		return err
 	}
 	w.answer("delete_missing", "What is the answer to the deletion of a policy that does not exist?", codeOf(got))
 
-	create := w.policyAsk(http.MethodPost, false, w.body("", ri))
+	create := w.policyCall(http.MethodPost, false, w.body("", ri))
 	create.requestID = uuid.NewString()
 	if got, err = w.call(ctx, create); err != nil {
 		return err
@@ -174,7 +175,7 @@ func (w *writing) all(ctx context.Context) error {
 		{"put_with_id", "Is an update with the ID in the path accepted?", true, []partnercenter.Permission{ri, sp}},
 		{"put_without_id", "Is an update without the ID in the path accepted?", false, []partnercenter.Permission{ri}},
 	} {
-		if got, err = w.call(ctx, w.policyAsk(http.MethodPut, update.inPath, w.body(etag, update.permissions...))); err != nil {
+		if got, err = w.call(ctx, w.policyCall(http.MethodPut, update.inPath, w.body(etag, update.permissions...))); err != nil {
 			return err
 		}
 		w.answer(update.id, update.question, codeOf(got))
@@ -192,7 +193,7 @@ func (w *writing) all(ctx context.Context) error {
 	} {
 		body := w.body(update.etag, ri, sp)
 		body["id"] = w.policy()
-		if got, err = w.call(ctx, w.policyAsk(http.MethodPut, inPath, body)); err != nil {
+		if got, err = w.call(ctx, w.policyCall(http.MethodPut, inPath, body)); err != nil {
 			return err
 		}
 		w.answer(update.id, update.question, codeOf(got))
@@ -200,14 +201,14 @@ func (w *writing) all(ctx context.Context) error {
 			etag = text(object(got), "attributes", "etag")
 		}
 	}
-	if got, err = w.call(ctx, w.policyAsk(http.MethodPut, inPath, w.body(etag))); err != nil {
+	if got, err = w.call(ctx, w.policyCall(http.MethodPut, inPath, w.body(etag))); err != nil {
 		return err
 	}
 	w.answer("empty_permissions", "What is the answer to an update with an empty list?", codeOf(got))
 	return w.auditLag(ctx, correlation, created)
 }
 
-// auditLag waits for the record of the creation.
+// auditLag waits for the record of the create request.
 func (w *writing) auditLag(ctx context.Context, correlation string, created time.Time) error {
 	const id, question = "audit_lag", "How long after a change does the activity log show it?"
 	w.say("Waiting for the activity log, at most %s.", w.wait)
@@ -238,7 +239,7 @@ func (w *writing) auditLag(ctx context.Context, correlation string, created time
 	}
 }
 
-// span is a duration in words that two runs agree on.
+// span returns a duration in words, so that two runs give the same answer.
 func span(d time.Duration) string {
 	for _, s := range []struct {
 		limit time.Duration

@@ -20,20 +20,20 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// ErrNoPassword says that an encrypted private key came without its password.
+// ErrNoPassword means that the private key is encrypted and no password was given.
 var ErrNoPassword = errors.New("there is no password of the certificate")
 
-// ErrWrongPassword says that the password decrypts nothing.
+// ErrWrongPassword means that the password does not decrypt the private key.
 var ErrWrongPassword = errors.New("the password of the certificate is not the password")
 
-// certificatePair is a certificate, its chain behind it, and its private key.
+// certificatePair is a certificate, followed by its chain, and its private key.
 type certificatePair struct {
 	chain []*x509.Certificate
 	key   *rsa.PrivateKey
 }
 
-// parseCertificate reads PEM and PKCS#12 in all forms that OpenSSL writes, also those that
-// azidentity cannot: encrypted PEM keys, and PKCS#12 with a SHA-256 MAC.
+// parseCertificate reads PEM and PKCS#12 in all forms that OpenSSL writes. These include two forms
+// that azidentity does not support: encrypted PEM keys, and PKCS#12 with a SHA-256 MAC.
 func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	var key crypto.PrivateKey
 	var chain []*x509.Certificate
@@ -48,7 +48,7 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	default:
 		var leaf *x509.Certificate
 		var authorities []*x509.Certificate
-		if rest := trailing(data); rest > 0 {
+		if rest := trailingBytes(data); rest > 0 {
 			return nil, fmt.Errorf("it is PKCS#12 with %d bytes too many at the end, such as an end of line: copy the file again, in binary mode", rest)
 		}
 		key, leaf, authorities, err = pkcs12.DecodeChain(data, password)
@@ -69,7 +69,7 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	if !ok {
 		return nil, fmt.Errorf("the private key is a %T; Microsoft Entra ID takes RSA keys", key)
 	}
-	// The certificate of the key comes first; the file may have them in any order.
+	// The certificate of the key comes first. The file may contain the certificates in any order.
 	leaf := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return rsaKey.PublicKey.Equal(c.PublicKey) })
 	if leaf < 0 {
 		return nil, errors.New("no certificate in the file belongs to its private key")
@@ -84,15 +84,15 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	return &certificatePair{chain: chain, key: rsaKey}, nil
 }
 
-// isBase64 tells whether a text of some length is nothing but base64.
+// isBase64 reports whether a text of more than 64 characters is base64.
 func isBase64(text []byte) bool {
 	plain := bytes.Join(bytes.Fields(text), nil)
 	_, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(plain))), plain)
 	return err == nil && len(plain) > 64
 }
 
-// trailing is how many bytes there are behind a DER value.
-func trailing(data []byte) int {
+// trailingBytes returns the number of bytes after a DER value.
+func trailingBytes(data []byte) int {
 	var whole asn1.RawValue
 	rest, err := asn1.Unmarshal(data, &whole)
 	if err != nil {
@@ -129,7 +129,7 @@ func parsePEM(data []byte, password string) (chain []*x509.Certificate, key cryp
 
 func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 	der := block.Bytes
-	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but OpenSSL still writes it with -traditional
+	legacy := x509.IsEncryptedPEMBlock(block) //nolint:staticcheck // weak, but OpenSSL still uses it with -traditional
 	if block.Type == "ENCRYPTED PRIVATE KEY" || legacy {
 		if password == "" {
 			return nil, fmt.Errorf("%w for the private key", ErrNoPassword)
@@ -152,7 +152,7 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 	}
 	key, err := x509.ParsePKCS1PrivateKey(der)
 	switch {
-	case err != nil && legacy: // the padding of one wrong decryption in 256 is right by chance
+	case err != nil && legacy: // with a wrong password, the padding is valid by chance in one of 256 cases
 		return nil, wrong
 	case err != nil:
 		return nil, errors.New("the private key cannot be read")
@@ -160,12 +160,13 @@ func parseKey(block *pem.Block, password string) (crypto.PrivateKey, error) {
 	return key, nil
 }
 
-// decryptPKCS8 decrypts what OpenSSL encrypts by default: PBES2 with PBKDF2 and AES or Triple DES in
-// CBC mode. A key derived with HMAC-SHA512 cannot be told from one with another password.
+// decryptPKCS8 decrypts what OpenSSL writes by default: PBES2 with PBKDF2 and AES or Triple DES in
+// CBC mode. If a key was derived with HMAC-SHA512, it fails in the same way as with a wrong
+// password.
 func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 	const convert = `to convert the key, run: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in key.pem -out converted-key.pem`
 	defer func() {
-		if recover() != nil { // crypto/cipher's answer to a wrong length
+		if recover() != nil { // crypto/cipher panics if a length is wrong
 			plain, err = nil, errors.New("the private key is damaged and cannot be decrypted")
 		}
 	}()
@@ -174,7 +175,7 @@ func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 		if _, err = x509.ParsePKCS8PrivateKey(plain); err == nil {
 			return plain, nil
 		}
-		err = x509.IncorrectPasswordError // the padding was right by chance
+		err = x509.IncorrectPasswordError // the padding was valid by chance
 	}
 	if errors.Is(err, x509.IncorrectPasswordError) {
 		return nil, fmt.Errorf("%w of the private key, or its encryption is not supported; %s", ErrWrongPassword, convert)
@@ -182,7 +183,7 @@ func decryptPKCS8(der []byte, password string) (plain []byte, err error) {
 	return nil, errors.New("the encryption of the private key is not supported; " + convert)
 }
 
-// assertion signs what proves the application at one token endpoint
+// assertion returns the signed assertion that authenticates the application at one token endpoint
 // (https://learn.microsoft.com/entra/identity-platform/certificate-credentials).
 func (p *certificatePair) assertion(clientID, tokenURL string) (string, error) {
 	now := time.Now()

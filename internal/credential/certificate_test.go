@@ -31,7 +31,7 @@ import (
 
 const certificatePassword = "p4ssw0rd-of-the-file"
 
-// testCertificates are a leaf with its key, and the authority it is from.
+// testCertificates returns a private key with its leaf certificate and the certificate authority.
 var testCertificates = sync.OnceValues(func() (*rsa.PrivateKey, [2]*x509.Certificate) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -75,8 +75,8 @@ func block(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// traditionalKeys encrypts the key as OpenSSL does with -traditional: one that the password
-// "other" does not decrypt, and one that it does, to garbage whose padding is right by chance.
+// traditionalKeys encrypts the key as OpenSSL does with -traditional. The password "other" does not
+// decrypt the first result. It decrypts the second one to garbage whose padding is valid by chance.
 func traditionalKeys(key *rsa.PrivateKey) (refused, garbled []byte) {
 	for refused == nil || garbled == nil {
 		encrypted := must(x509.EncryptPEMBlock(rand.Reader, "RSA PRIVATE KEY", //nolint:staticcheck // the form under test
@@ -90,8 +90,8 @@ func traditionalKeys(key *rsa.PrivateKey) (refused, garbled []byte) {
 	return refused, garbled
 }
 
-// encryptedKey encrypts the key as OpenSSL does by default, with PBES2 (RFC 8018, section 6.2). A key
-// is damaged if the initialization vector that it names is not that of AES.
+// encryptedKey encrypts the key as OpenSSL does by default, with PBES2 (RFC 8018, section 6.2). A
+// damaged key has an initialization vector of the wrong length.
 func encryptedKey(key *rsa.PrivateKey, damaged bool) []byte {
 	type algorithm struct {
 		ID         asn1.ObjectIdentifier
@@ -131,11 +131,11 @@ func encryptedKey(key *rsa.PrivateKey, damaged bool) []byte {
 	})))
 }
 
-// TestParseCertificate_openssl reads what OpenSSL encrypts. If it is not supported, the
-// command in the error must be the way out.
+// TestParseCertificate_openssl reads keys that OpenSSL encrypted. If a form is not supported, the
+// command in the error must convert it.
 func TestParseCertificate_openssl(t *testing.T) {
 	if _, err := exec.LookPath("openssl"); err != nil {
-		t.Skip("there is no openssl here")
+		t.Skip("openssl is not installed")
 	}
 	key, chain := testCertificates()
 	leaf := block("CERTIFICATE", chain[0].Raw)
@@ -176,7 +176,7 @@ func TestParseCertificate_openssl(t *testing.T) {
 				}
 				_, command, ok := strings.Cut(err.Error(), "openssl pkcs8 ")
 				if !ok {
-					t.Fatalf("%v names no command", err)
+					t.Fatalf("%v contains no command", err)
 				}
 				converted := openssl(strings.Fields("pkcs8 " + command)...)
 				p, err = parseCertificate(slices.Concat(leaf, converted), certificatePassword)
@@ -185,13 +185,13 @@ func TestParseCertificate_openssl(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !p.key.Equal(key) {
-				t.Error("got another key")
+				t.Error("got a different key")
 			}
 		})
 	}
 }
 
-// TestParseCertificate_forms: every form that OpenSSL and the key vaults write.
+// TestParseCertificate_forms covers every form that OpenSSL and the key vaults write.
 func TestParseCertificate_forms(t *testing.T) {
 	key, chain := testCertificates()
 	leaf, authority := block("CERTIFICATE", chain[0].Raw), block("CERTIFICATE", chain[1].Raw)
@@ -211,7 +211,7 @@ func TestParseCertificate_forms(t *testing.T) {
 		"PEM, traditional key":              {join(leaf, pkcs1Key), ""},
 		"PEM, authority before leaf":        {join(authority, leaf, pkcs8Key), ""},
 		"PEM, CRLF":                         {bytes.ReplaceAll(join(leaf, pkcs8Key), []byte("\n"), []byte("\r\n")), ""},
-		"PEM, needless password":            {join(leaf, pkcs8Key), certificatePassword},
+		"PEM, unused password":              {join(leaf, pkcs8Key), certificatePassword},
 		"PEM, encrypted key":                {join(leaf, encrypted), certificatePassword},
 		"PEM, encrypted traditional key":    {join(leaf, traditional), certificatePassword},
 		"PKCS#12 of OpenSSL 3":              {must(pkcs12.Modern.Encode(key, chain[0], authorities, certificatePassword)), certificatePassword},
@@ -263,13 +263,13 @@ func TestParseCertificate_forms(t *testing.T) {
 				t.Errorf("got %v, want an error that says %q", err, c.says)
 			}
 			if err != nil && strings.Contains(err.Error(), certificatePassword) {
-				t.Errorf("%v repeats the password", err)
+				t.Errorf("%v contains the password", err)
 			}
 		})
 	}
 }
 
-// TestAssertion: what Entra ID documents of a certificate's assertion.
+// TestAssertion checks the properties of a certificate's assertion that Entra ID documents.
 func TestAssertion(t *testing.T) {
 	key, chain := testCertificates()
 	p := &certificatePair{chain: chain[:], key: key}
@@ -293,7 +293,7 @@ func TestAssertion(t *testing.T) {
 	}
 }
 
-// The two forms are fuzzed apart: PKCS#12 is slow, since it derives keys.
+// FuzzPEM fuzzes PEM only, because PKCS#12 is slow: it derives keys.
 func FuzzPEM(f *testing.F) {
 	key, chain := testCertificates()
 	leaf, pkcs8Key := block("CERTIFICATE", chain[0].Raw), must(x509.MarshalPKCS8PrivateKey(key))

@@ -12,21 +12,21 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Claims are what an access token says of who is signed in. Microsoft calls access tokens
-// opaque to clients, so each field may be empty; use them to inform, not to decide.
+// Claims are the claims of an access token. Microsoft calls access tokens opaque to clients, so
+// each field may be empty. Use them to inform the user, not for decisions.
 type Claims struct {
 	TenantID string
-	// ClientID is the application.
+	// ClientID identifies the application.
 	ClientID string
-	// ObjectID is the user's or the service principal's.
+	// ObjectID is the object ID of the user or service principal.
 	ObjectID string
-	// UserPrincipalName is "" when there is no user.
+	// UserPrincipalName is "" if there is no user.
 	UserPrincipalName string
-	// AppOnly tells that there is no user.
+	// AppOnly means that there is no user.
 	AppOnly bool
-	// MFA tells that the user signed in with multifactor authentication.
+	// MFA means that the user signed in with multifactor authentication.
 	MFA bool
-	// ExpiresOn is zero when the token does not say.
+	// ExpiresOn is zero if the token does not contain it.
 	ExpiresOn time.Time
 }
 
@@ -39,7 +39,8 @@ func ClaimNames(token string) ([]string, error) {
 	return slices.Sorted(maps.Keys(claims)), nil
 }
 
-// ParseClaims reads an access token without verifying it: that is for whom it was issued to.
+// ParseClaims reads an access token without verifying it. Only the API that the token was issued
+// for can verify it.
 func ParseClaims(token string) (Claims, error) {
 	var c struct {
 		jwt.RegisteredClaims

@@ -7,12 +7,13 @@ import (
 	"unicode"
 )
 
-// unsigned makes a token of the claims.
+// unsigned returns an unsigned token with the claims.
 func unsigned(claims string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + "."
 }
 
-// What a token says is shown, so it is text from outside.
+// TestParseClaims_areClean checks that claims are cleaned like all text from outside, because they
+// are displayed.
 func TestParseClaims_areClean(t *testing.T) {
 	c, err := ParseClaims(unsigned(`{"tid":"a\u001b[2Jb","appid":"c\u202e","oid":"d\u200b","upn":"` + strings.Repeat("x", 5000) + `","scp":"s","exp":1e9}`))
 	if err != nil || c.TenantID != "a[2Jb" || c.ClientID != "c" || c.ObjectID != "d" || len(c.UserPrincipalName) > 1024 || c.ExpiresOn.IsZero() {

@@ -18,53 +18,53 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Config holds the settings of the provider block and the environment.
+// Config contains the settings from the provider block and the environment.
 type Config struct {
 	// TenantID is the partner's tenant: a GUID or a verified domain.
 	TenantID string
-	// ClientID is the application. Only [AzureCLI] goes without.
+	// ClientID is the application ID. It is optional for [AzureCLI] only.
 	ClientID string
-	// Proof is how the application proves itself.
+	// Proof is the credential of the application.
 	Proof Proof
-	// RefreshToken makes it app+user. Empty means app-only.
+	// RefreshToken selects app+user sign-in. Empty means app-only.
 	RefreshToken string
-	// RefreshTokenOutputPath is where the newest refresh token is written each time Entra ID
-	// replaces it. Empty means that it is lost when the run ends.
+	// RefreshTokenOutputPath is the file that receives the newest refresh token whenever Entra ID
+	// replaces it. If it is empty, newer refresh tokens are lost when the run ends.
 	RefreshTokenOutputPath string
-	// RefreshTokenFrom and ProofFrom say where both came from, such as "the file token, which NAME
-	// names", for errors.
+	// RefreshTokenFrom and ProofFrom describe the sources of both credentials for errors, such as
+	// "the file token, which NAME names".
 	RefreshTokenFrom, ProofFrom string
-	// Warn gets what the run has to tell although it goes on. Nil drops it.
+	// Warn receives warnings that do not stop the run. Nil discards them.
 	Warn func(headline, text string)
-	// Reported is what the run has reported already; see [Error.First]. All credentials of a run
-	// share it.
+	// Reported contains the errors that the run has already reported; see [Error.First]. All
+	// credentials of a run share it.
 	Reported *sync.Map
-	// MaxRetries is as in [httppipe.Options].
+	// MaxRetries has the same meaning as in [httppipe.Options].
 	MaxRetries int
-	// Hosts are all hosts that a run needs, for advice about proxies.
+	// Hosts contains all hosts that a run needs, for advice about proxies.
 	Hosts []string
 	// Authority is the sign-in host, as returned by [httppipe.ParseEndpoint].
 	Authority *url.URL
-	// AuthorityAliases are further hosts that the authority may name as its own.
+	// AuthorityAliases are other hosts that the authority's metadata may contain.
 	AuthorityAliases []string
-	// DisableInstanceDiscovery skips the question to Microsoft whether Authority is
-	// one of its own. Needed for hosts that are not.
+	// DisableInstanceDiscovery disables the request to Microsoft that verifies that Authority is
+	// one of its hosts. It is required for other hosts.
 	DisableInstanceDiscovery bool
-	// Client, UserAgent, Texts and Logger are as in [httppipe.Options]. New makes all secrets
-	// known to Texts.
+	// Client, UserAgent, Texts and Logger have the same meaning as in [httppipe.Options]. New adds
+	// all secrets to Texts.
 	Client    *http.Client
 	UserAgent string
 	Texts     *httppipe.Texts
 	Logger    *slog.Logger
 }
 
-// signInAPI is Microsoft Entra ID's token endpoint.
+// signInAPI describes Microsoft Entra ID's token endpoint.
 var signInAPI = &httppipe.API{Name: "Microsoft Entra ID", RequestID: "client-request-id", CorrelationID: "x-client-correlation-id"}
 
-// maxAnswer is the largest answer with a token, in bytes.
+// maxAnswer is the maximum size of an answer with a token, in bytes.
 const maxAnswer = 1 << 20
 
-// options are those of a pipeline that signs in.
+// options returns the options of a pipeline for sign-in.
 func (c Config) options(api *httppipe.API, endpoint *url.URL) httppipe.Options {
 	return httppipe.Options{
 		API: api, Endpoint: endpoint, Aliases: c.AuthorityAliases, Client: c.Client, UserAgent: c.UserAgent, Texts: c.Texts, Logger: c.Logger,
@@ -72,19 +72,19 @@ func (c Config) options(api *httppipe.API, endpoint *url.URL) httppipe.Options {
 	}
 }
 
-// pipe is the pipeline to the sign-in host, for azidentity.
+// pipe returns the pipeline options for azidentity, for the sign-in host.
 func (c Config) pipe() azcore.ClientOptions {
 	o := c.options(signInAPI, c.Authority).ClientOptions()
 	o.Cloud = cloud.Configuration{ActiveDirectoryAuthorityHost: c.Authority.String()}
 	return o
 }
 
-// Credential implements [httppipe.Tokens]. It is safe for concurrent use. Each tenant and
-// audience is asked for once, however many goroutines and clients need the token.
+// Credential implements [httppipe.Tokens]. It is safe for concurrent use. It requests one token for
+// each tenant and audience, which all goroutines and clients share.
 type Credential struct {
 	config  Config
-	failure *Error         // of every sign-in, or nil
-	refresh *refreshTokens // nil where there is no refresh token
+	failure *Error         // the error of every sign-in, or nil
+	refresh *refreshTokens // nil without a refresh token
 	appOnly bool
 	asking  singleflight.Group
 
@@ -92,19 +92,19 @@ type Credential struct {
 	known map[string]answer // by tenant and scope
 }
 
-// answer is all that is known of one tenant and audience. A refusal beside a token is that of
-// its renewal.
+// answer is the cached state of one tenant and audience. If it has both a token and a refusal, the
+// renewal of the token was refused.
 type answer struct {
 	token *httppipe.Token
-	renew time.Time // when to ask for another, shortly before it expires
-	pause time.Time // until when not to, since the renewal has failed
-	// refused is kept for good, since Entra ID would refuse again, unless the application
-	// authenticates by something else now.
+	renew time.Time // when to request a new token, shortly before expiry
+	pause time.Time // no renewal before this time, because the last one failed
+	// refused is cached permanently, because Entra ID would refuse again. It is dropped if the
+	// credential of the application changes.
 	refused *Error
 	proof   string
 }
 
-// New makes the credential that the configuration asks for. It does not sign in.
+// New returns a credential for the configuration. It does not sign in.
 func New(c Config) (*Credential, error) {
 	switch {
 	case c.Proof.appOnly == nil:
@@ -126,16 +126,17 @@ func New(c Config) (*Credential, error) {
 		cred.refresh = newRefreshTokens(c)
 		return cred, nil
 	}
-	_, err := c.Proof.appOnly(c) // it knows what it cannot use
+	_, err := c.Proof.appOnly(c) // it validates its settings
 	return cred, err
 }
 
-// Failing makes a credential that fails, for a run that may not need one.
+// Failing returns a credential that always fails, for a run that may not need one.
 func Failing(err error) *Credential {
 	return &Credential{failure: &Error{Err: err, reported: new(sync.Map)}}
 }
 
-// Forget drops the refusals in a tenant, such as after it has consented to the application.
+// Forget removes the cached refusals of a tenant, for example after it consented to the
+// application.
 func (c *Credential) Forget(tenantID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,14 +148,15 @@ func (c *Credential) Forget(tenantID string) {
 	}
 }
 
-// AppOnly tells whether there is no user behind the tokens.
+// AppOnly reports whether the tokens have no user.
 func (c *Credential) AppOnly() bool { return c.appOnly }
 
 const (
-	// signInTimeout bounds one sign-in, which goes on for the others who wait for it when the
-	// first who asked has given up.
+	// signInTimeout is the timeout of one sign-in. The sign-in continues for other waiting callers
+	// if the first one gives up.
 	signInTimeout = 20 * time.Minute
-	// renewalPause is how long a token that is still good is used on when its renewal has failed.
+	// renewalPause is how long a valid token is used after a failed renewal, before the next
+	// attempt.
 	renewalPause = 30 * time.Second
 )
 
@@ -169,11 +171,11 @@ func (c *Credential) Token(ctx context.Context, want httppipe.TokenRequest) (*ht
 	}
 	result := c.asking.DoChan(key+" "+want.Claims, func() (any, error) {
 		if token, err := c.lookUp(key, want.Claims); token != nil || err != nil {
-			return token, err // somebody else has just asked
+			return token, err // another caller has just signed in
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), signInTimeout)
 		defer cancel()
-		var dropped *http.Response // the Azure SDK would take a sign-in's answer for the call's
+		var dropped *http.Response // the Azure SDK would mistake the answer to a sign-in for the answer to the call
 		return c.ask(policy.WithCaptureResponse(ctx, &dropped), key, want)
 	})
 	select {
@@ -185,7 +187,8 @@ func (c *Credential) Token(ctx context.Context, want httppipe.TokenRequest) (*ht
 	}
 }
 
-// lookUp returns what is known, if that is still good. What meets claims is never known.
+// lookUp returns the cached token or refusal if it is still valid. Requests with claims bypass the
+// cache.
 func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 	c.mu.Lock()
 	a := c.known[key]
@@ -203,7 +206,7 @@ func (c *Credential) lookUp(key, claims string) (*httppipe.Token, error) {
 	return nil, nil
 }
 
-// ask signs in. While the token before is good, a failure of its renewal is no failure.
+// ask signs in. A failed renewal is not an error while the current token is valid.
 func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenRequest) (*httppipe.Token, error) {
 	proof := c.config.Proof.version()
 	token, err := c.signIn(ctx, want)
@@ -212,14 +215,15 @@ func (c *Credential) ask(ctx context.Context, key string, want httppipe.TokenReq
 	a := c.known[key]
 	if err == nil {
 		c.config.Texts.AddSecrets(token.Token)
-		// As azcore does, 5 minutes before it expires; sooner for short-lived ones.
+		// Renew 5 minutes before expiry, as azcore does. The margin is smaller for short-lived
+		// tokens.
 		margin := min(5*time.Minute, time.Until(token.ExpiresOn)/10)
 		issued := &httppipe.Token{Value: token.Token, ExpiresOn: token.ExpiresOn, Replacement: a.token != nil && a.token.Outdated()}
 		c.known[key] = answer{token: issued, renew: token.ExpiresOn.Add(-margin)}
 		return issued, nil
 	}
 	e := c.failed(err, want.TenantID)
-	if want.Claims != "" { // refused claims say nothing about a token without them
+	if want.Claims != "" { // refused claims do not apply to a token without claims
 		return nil, e
 	}
 	if e.refusal() {
@@ -240,7 +244,8 @@ func (c *Credential) signIn(ctx context.Context, want httppipe.TokenRequest) (az
 	if c.refresh != nil {
 		return c.refresh.token(ctx, want)
 	}
-	// azidentity keeps tokens, and this is the place where they are kept: so a new one each time.
+	// azidentity caches tokens, but this package has its own cache. So each sign-in uses a new
+	// credential.
 	fresh, err := c.config.Proof.appOnly(c.config)
 	if err != nil {
 		return azcore.AccessToken{}, err

@@ -33,7 +33,7 @@ const (
 	clientID  = "44a8f2de-0b1c-4a7e-8f7d-0d9be3f6c303"
 	scope     = "https://api.partnercenter.microsoft.com/.default"
 
-	// The secrets need escaping in URLs, as real ones may.
+	// The secrets contain characters that need escaping in URLs, as real ones may.
 	clientSecret = "s3cr+t/of=the app~"
 	refreshToken = "0.refresh+token/one=="
 
@@ -47,16 +47,16 @@ type asked struct {
 	header http.Header
 }
 
-// entra plays Microsoft Entra ID in the same process.
+// entra simulates Microsoft Entra ID in-process.
 type entra struct {
-	// answer gives status and body for the nth token request.
+	// answer returns status and body for the nth token request.
 	answer func(n int, a asked) (int, string)
-	// err is the answer to everything, where it is set.
+	// err is the answer to all requests if it is set.
 	err error
 
 	mu    sync.Mutex
 	asked []asked
-	paths []string // of all requests
+	paths []string // paths of all requests
 }
 
 func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -67,7 +67,7 @@ func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, e.err
 	}
 	if "https://"+req.URL.Host != authority {
-		return nil, fmt.Errorf("the host %s was asked", req.URL.Host)
+		return nil, fmt.Errorf("unexpected request to host %s", req.URL.Host)
 	}
 	if t, ok := strings.CutSuffix(req.URL.Path, "/v2.0/.well-known/openid-configuration"); ok && req.Method == http.MethodGet {
 		return response(req, 200, fmt.Sprintf(`{"token_endpoint":%q,"authorization_endpoint":%q,"issuer":%q}`,
@@ -90,7 +90,7 @@ func (e *entra) RoundTrip(req *http.Request) (*http.Response, error) {
 	return response(req, status, text), nil
 }
 
-// tokenRequests is how many there were.
+// tokenRequests returns the number of token requests.
 func (e *entra) tokenRequests() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -104,7 +104,7 @@ func response(req *http.Request, status int, body string) *http.Response {
 	}
 }
 
-// always answers every request with the same.
+// always returns the same answer to every request.
 func always(status int, body string) func(int, asked) (int, string) {
 	return func(int, asked) (int, string) { return status, body }
 }
@@ -113,14 +113,14 @@ func issued(n int, _ asked) (int, string) {
 	return 200, fmt.Sprintf(`{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"access-%d"}`, n+1)
 }
 
-// refusal is Entra ID's error body.
+// refusal returns an error body of Entra ID.
 func refusal(oauthError string, code int, text string) string {
 	return fmt.Sprintf(`{"error":%q,"error_description":%q,"error_codes":[%d],"timestamp":"2026-03-01 12:00:00Z",`+
 		`"trace_id":"trace-1","correlation_id":"correlation-1"}`,
 		oauthError, fmt.Sprintf("AADSTS%d: %s Trace ID: trace-1 Correlation ID: correlation-1 Timestamp: 2026-03-01 12:00:00Z", code, text), code)
 }
 
-// configure returns the settings of either mode over a transport.
+// configure returns the settings of either mode with the transport.
 func configure(t *testing.T, over http.RoundTripper, appOnly bool) credential.Config {
 	t.Helper()
 	u, err := httppipe.ParseEndpoint(authority)
@@ -160,7 +160,8 @@ func mustBeError(t *testing.T, err error) *credential.Error {
 	return e
 }
 
-// mustHideSecrets fails the test when a text has a secret, whole, as in a URL, or in part.
+// mustHideSecrets fails the test if a text contains a secret, also if the secret is encoded as in a
+// URL.
 func mustHideSecrets(t *testing.T, err error, more ...string) {
 	t.Helper()
 	texts := []string{err.Error(), fmt.Sprintf("%+v", err)}
@@ -171,14 +172,14 @@ func mustHideSecrets(t *testing.T, err error, more ...string) {
 		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret), lowerEscapes(secret)} {
 			for _, text := range texts {
 				if strings.Contains(text, form) {
-					t.Fatalf("%q has the secret %q", text, form)
+					t.Fatalf("%q contains the secret %q", text, form)
 				}
 			}
 		}
 	}
 }
 
-// lowerEscapes is url.QueryEscape with hexadecimal digits in lower case, as .NET writes them.
+// lowerEscapes is url.QueryEscape with hexadecimal digits in lower case, as in .NET.
 func lowerEscapes(s string) string {
 	s = url.QueryEscape(s)
 	for i := 0; i+2 < len(s); i++ {
@@ -211,7 +212,7 @@ func TestNew_needsTenantClientAndSecret(t *testing.T) {
 	}
 }
 
-func TestNew_asksNothingAndKnowsItsMode(t *testing.T) {
+func TestNew_sendsNothing(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		e := new(entra)
 		if got := newCredential(t, e, appOnly).AppOnly(); got != appOnly {
@@ -270,7 +271,7 @@ func TestRefreshToken_sendsExactlyWhatEntraExpects(t *testing.T) {
 				}
 			}
 			if uuid.Validate(a.header.Get("client-request-id")) != nil {
-				t.Errorf("sent the request id %q", a.header.Get("client-request-id"))
+				t.Errorf("sent the request ID %q", a.header.Get("client-request-id"))
 			}
 		})
 	}
@@ -297,7 +298,8 @@ func TestRefreshToken_readsEveryFormOfSuccess(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The life is counted from the question: nobody knows when the answer was made.
+				// The lifetime is counted from the request, because the time when the token was
+				// issued is unknown.
 				if token.Value != "a" || !token.ExpiresOn.Equal(start.Add(c.life)) {
 					t.Errorf("got %q until %v, want a until %v", token.Value, token.ExpiresOn, start.Add(c.life))
 				}
@@ -330,10 +332,10 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			}
 		}
 	})
-	t.Run("calls that overlap", func(t *testing.T) {
+	t.Run("overlapping calls", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{answer: func(_ int, a asked) (int, string) {
-				name := strings.Split(a.path, "/")[1] // the tenant says how long its answer takes
+				name := strings.Split(a.path, "/")[1] // the name of the tenant is the duration of its answer
 				d, _ := time.ParseDuration(name)
 				<-time.After(d)
 				return 200, fmt.Sprintf(`{"access_token":"a","expires_in":60,"refresh_token":"of-%s"}`, name)
@@ -362,7 +364,7 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			}
 		})
 	})
-	t.Run("many calls at once", func(t *testing.T) {
+	t.Run("many concurrent calls", func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"a","expires_in":60,"refresh_token":"rotated-%d"}`, n+1)
 		}}
@@ -380,12 +382,12 @@ func TestRefreshToken_usesTheNewest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := e.asked[100].form.Get("refresh_token"); !strings.HasPrefix(got, "rotated-") {
-			t.Errorf("the last request used %q, want one that was issued since", got)
+			t.Errorf("the last request used %q, want one that was issued later", got)
 		}
 	})
 }
 
-func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
+func TestRefusal_oneRequestForAllCallers(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		known := []string{clientSecret, refreshToken}
 		if appOnly {
@@ -418,7 +420,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 		}
 		wg.Wait()
 		if n := e.tokenRequests(); n != 1 {
-			t.Errorf("Entra ID was asked %d times, want once", n)
+			t.Errorf("Entra ID received %d requests, want 1", n)
 		}
 		for _, err := range errs {
 			got := mustBeError(t, err)
@@ -434,7 +436,7 @@ func TestRefusal_isAskedOnceHoweverManyNeedTheToken(t *testing.T) {
 	})
 }
 
-func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
+func TestRefusal_appliesToItsRequestOnly(t *testing.T) {
 	e := &entra{answer: func(_ int, a asked) (int, string) {
 		if strings.Contains(a.path, customer) || strings.Contains(a.form.Get("scope"), "other") || a.form.Get("claims") == "good" {
 			return issued(0, a)
@@ -452,16 +454,17 @@ func TestRefusal_isOnlyForItsQuestion(t *testing.T) {
 	}
 	for i, err := range []error{ask(customer, scope, ""), ask("", "other", ""), ask("", scope, "good")} {
 		if err != nil {
-			t.Errorf("question %d got the refusal of another: %v", i+1, err)
+			t.Errorf("request %d got the refusal of another request: %v", i+1, err)
 		}
 	}
 	if n := e.tokenRequests(); n != 4 {
-		t.Errorf("Entra ID was asked %d times, want 4", n)
+		t.Errorf("Entra ID received %d requests, want 4", n)
 	}
 }
 
-// A claims challenge asks for more than a plain token, as Azure does for writes only.
-func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
+// TestRefusal_ofClaims checks that refused claims do not affect tokens without
+// claims. Azure requires claims for writes only.
+func TestRefusal_ofClaims(t *testing.T) {
 	e := &entra{answer: func(_ int, a asked) (int, string) {
 		if a.form.Has("claims") {
 			return 400, refusal("interaction_required", 50076, "no.")
@@ -477,7 +480,7 @@ func TestRefusal_ofClaimsIsNoneOfThePlainToken(t *testing.T) {
 	}
 }
 
-func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
+func TestFailure_isNotCached(t *testing.T) {
 	for name, answer := range map[string]func(int, asked) (int, string){
 		"an unavailable service":  always(503, ""),
 		"an internal error":       always(500, refusal("server_error", 90033, "A transient error.")),
@@ -500,7 +503,7 @@ func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
 					e.answer = issued
 					e.mu.Unlock()
 					if _, err := get(t.Context(), c); err != nil {
-						t.Errorf("the next question got %v", err)
+						t.Errorf("the next request got %v", err)
 					}
 				})
 			})
@@ -508,7 +511,7 @@ func TestFailure_thatIsNoRefusalIsAskedAgain(t *testing.T) {
 	}
 }
 
-func TestPassingFailure_isRetried(t *testing.T) {
+func TestTransientFailure_isRetried(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{answer: func(n int, a asked) (int, string) {
@@ -537,20 +540,20 @@ func TestPassingFailure_isRetried(t *testing.T) {
 
 func TestUnreadableSuccess_isNotRepeatedInTheError(t *testing.T) {
 	for name, body := range map[string]string{
-		"no JSON":                     `acc3ss-token`,
-		"broken JSON":                 `{"access_token":"acc3ss-token","expires_in":3599`,
-		"a token that is no text":     `{"access_token":{"acc3ss-token":1},"expires_in":3599}`,
-		"a life that is no number":    `{"access_token":"acc3ss-token","expires_in":"acc3ss-soon"}`,
-		"a life that is a list":       `{"access_token":"acc3ss-token","expires_in":["acc3ss-soon"]}`,
-		"a life of nothing":           `{"access_token":"acc3ss-token","expires_in":0}`,
-		"no life":                     `{"access_token":"acc3ss-token"}`,
-		"no token":                    `{"refresh_token":"acc3ss-token","expires_in":3599}`,
-		"an empty token":              `{"access_token":"","expires_in":3599,"refresh_token":"acc3ss-token"}`,
-		"nothing":                     ``,
-		"nothing but an object":       `{}`,
-		"a list":                      `["acc3ss-token"]`,
-		"two answers instead of one":  `{"access_token":"acc3ss-token","expires_in":3599}{}`,
-		"an error in spite of the OK": `{"error":"invalid_grant","error_description":"acc3ss-token"}`,
+		"not JSON":                        `acc3ss-token`,
+		"broken JSON":                     `{"access_token":"acc3ss-token","expires_in":3599`,
+		"a token that is not a text":      `{"access_token":{"acc3ss-token":1},"expires_in":3599}`,
+		"a lifetime that is not a number": `{"access_token":"acc3ss-token","expires_in":"acc3ss-soon"}`,
+		"a lifetime that is a list":       `{"access_token":"acc3ss-token","expires_in":["acc3ss-soon"]}`,
+		"a life of nothing":               `{"access_token":"acc3ss-token","expires_in":0}`,
+		"no lifetime":                     `{"access_token":"acc3ss-token"}`,
+		"no token":                        `{"refresh_token":"acc3ss-token","expires_in":3599}`,
+		"an empty token":                  `{"access_token":"","expires_in":3599,"refresh_token":"acc3ss-token"}`,
+		"nothing":                         ``,
+		"an empty object":                 `{}`,
+		"a list":                          `["acc3ss-token"]`,
+		"two answers instead of one":      `{"access_token":"acc3ss-token","expires_in":3599}{}`,
+		"an error with status 200":        `{"error":"invalid_grant","error_description":"acc3ss-token"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			bothModes(t, func(t *testing.T, appOnly bool) {
@@ -558,7 +561,7 @@ func TestUnreadableSuccess_isNotRepeatedInTheError(t *testing.T) {
 					e := &entra{answer: always(200, body)}
 					_, err := get(t.Context(), newCredential(t, e, appOnly))
 					if appOnly && err == nil && (name == "two answers instead of one" || name == "a life of nothing") {
-						return // azidentity reads the first, and takes the second for an expired token
+						return // azidentity reads the first answer, and treats the second token as expired
 					}
 					_ = mustBeError(t, err)
 					if strings.Contains(err.Error(), "acc3ss") {
@@ -608,7 +611,7 @@ func TestErrorAnswer_isReadInEveryForm(t *testing.T) {
 	}
 }
 
-func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
+func TestUntrustedCertificate_hasRemedy(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		synctest.Test(t, func(t *testing.T) {
 			e := &entra{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
@@ -617,14 +620,14 @@ func TestUntrustedCertificate_saysWhatToSet(t *testing.T) {
 				t.Errorf("%v: %q", err, got)
 			}
 			if len(e.paths) != 1 {
-				t.Errorf("tried %d times, although it cannot help", len(e.paths))
+				t.Errorf("tried %d times, although a retry cannot succeed", len(e.paths))
 			}
 		})
 	})
 }
 
-// The number of retries holds for sign-in, too.
-func TestRetries_areBounded(t *testing.T) {
+// TestRetries_areLimited checks that the maximum number of retries also applies to sign-in.
+func TestRetries_areLimited(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		for retries, want := range map[int]int{-1: 1, 2: 3, 0: 5} {
 			synctest.Test(t, func(t *testing.T) {
@@ -643,8 +646,9 @@ func TestRetries_areBounded(t *testing.T) {
 	})
 }
 
-// A credential that was refused says where it came from, and a failure that is not about one does not.
-func TestRefusal_saysWhereTheCredentialCameFrom(t *testing.T) {
+// TestRefusal_containsSourceOfCredential checks that only the refusal of a credential contains the
+// source of the credential.
+func TestRefusal_containsSourceOfCredential(t *testing.T) {
 	for code, want := range map[int]string{7000215: "the environment variable SECRET", 700082: "the file token, which FILE names", 50076: "the file token, which FILE names", 90002: ""} {
 		e := &entra{answer: always(400, refusal("invalid_grant", code, "no."))}
 		config := configure(t, e, false)
@@ -677,7 +681,7 @@ func TestNoAnswer_isAnErrorWithItsCause(t *testing.T) {
 	})
 }
 
-func TestCancellation_isSaidAsSuch(t *testing.T) {
+func TestCancellation_isReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: always(503, "")}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -685,7 +689,7 @@ func TestCancellation_isSaidAsSuch(t *testing.T) {
 		if _, err := get(ctx, newCredential(t, e, false)); !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want the cancellation", err)
 		}
-		<-time.After(10 * time.Minute) // the sign-in goes on for others who may wait, and ends by itself
+		<-time.After(10 * time.Minute) // the sign-in continues for other callers, and ends by itself
 	})
 }
 
@@ -716,11 +720,11 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 		}
 		_, err := c.Token(t.Context(), httppipe.TokenRequest{Scope: scope, TenantID: "another"})
 		if e.asked[1].form.Get("refresh_token") != rotated {
-			t.Fatal("the rotated token was not used, so this test proves nothing")
+			t.Fatal("the rotated token was not used, so this test checks nothing")
 		}
 		mustHideSecrets(t, err, rotated)
 	})
-	t.Run("an assertion that was fetched", func(t *testing.T) {
+	t.Run("an assertion from a file", func(t *testing.T) {
 		bothModes(t, func(t *testing.T, appOnly bool) {
 			const assertion = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl"
 			e := &entra{answer: func(_ int, a asked) (int, string) {
@@ -752,10 +756,10 @@ func TestSecrets_areHiddenEverywhere(t *testing.T) {
 
 func TestAppOnly_signsInThroughTheConfiguredAuthority(t *testing.T) {
 	for name, c := range map[string]struct{ ask, tenant string }{
-		"in the partner's tenant":   {"", tenant},
-		"in a customer's tenant":    {customer, customer},
-		"in a tenant by its name":   {"contoso.onmicrosoft.com", "contoso.onmicrosoft.com"},
-		"in the tenant named again": {tenant, tenant},
+		"in the partner's tenant":             {"", tenant},
+		"in a customer's tenant":              {customer, customer},
+		"in a tenant by its name":             {"contoso.onmicrosoft.com", "contoso.onmicrosoft.com"},
+		"in the partner's tenant, explicitly": {tenant, tenant},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := &entra{answer: issued}
@@ -789,7 +793,7 @@ func TestAppOnly_signsInThroughTheConfiguredAuthority(t *testing.T) {
 	}
 }
 
-func TestAppOnly_asksMicrosoftAboutAForeignAuthorityUnlessTold(t *testing.T) {
+func TestAppOnly_instanceDiscovery(t *testing.T) {
 	e := &entra{answer: issued}
 	c := configure(t, e, true)
 	c.DisableInstanceDiscovery = false

@@ -16,24 +16,24 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Error is a sign-in that failed. No retry can help: what passes by itself has
-// been retried already.
+// Error is a failed sign-in. A retry cannot help, because transient errors have already been
+// retried.
 type Error struct {
-	// StatusCode is the HTTP status of the token endpoint, 0 when it gave no answer.
+	// StatusCode is the HTTP status of the token endpoint, or 0 without an answer.
 	StatusCode int
-	// OAuthError is the error of OAuth 2.0, such as invalid_grant.
+	// OAuthError is the OAuth 2.0 error, such as invalid_grant.
 	OAuthError string
-	// Codes are Entra ID's codes, the numbers behind AADSTS.
+	// Codes are Entra ID's error codes, which are the numbers after AADSTS.
 	Codes []int
-	// Description is Entra ID's text without its ids.
+	// Description is Entra ID's text without its IDs.
 	Description string
 	// TraceID and CorrelationID are for Microsoft support.
 	TraceID, CorrelationID string
-	// Err is the cause when there was no answer, or none that can be read.
+	// Err is the cause if there was no answer, or no readable one.
 	Err error
-	// CustomerTenant is the tenant that was signed in to, if that is not the partner's own.
+	// CustomerTenant is the tenant of the sign-in if it is not the partner's own.
 	CustomerTenant string
-	// From says where the refused credential came from, or "".
+	// From is the source of the refused credential, or "".
 	From string
 
 	hosts    []string
@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// CameFrom says where the refused credential came from, or "".
+// CameFrom returns the source of the refused credential, or "".
 func (e *Error) CameFrom() string { return e.From }
 
 // Unwrap returns the cause.
@@ -72,44 +72,44 @@ func (e *Error) Unwrap() error { return e.Err }
 // NonRetriable marks the error for azcore.
 func (*Error) NonRetriable() {}
 
-// Outcome tells that the request that the token was for was not sent.
+// Outcome reports that the request that needed the token was not sent.
 func (*Error) Outcome() httppipe.Outcome { return httppipe.NotSent }
 
-// refusal tells whether Entra ID understood the request and said no.
+// refusal reports whether Entra ID understood the request and refused it.
 func (e *Error) refusal() bool {
 	return len(e.Codes) > 0 && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusTooManyRequests
 }
 
-// everywhere are the codes of refusals that have nothing to do with the tenant that was
-// signed in to: the application's proof or the refresh token is wrong.
-var everywhere = slices.Concat(ofProof, []int{700082, 70008, 50173, 50133, 50132, 70000, 9002313})
+// globalCodes contains the codes of refusals that do not depend on the tenant: the credential of the
+// application or the refresh token is wrong.
+var globalCodes = slices.Concat(credentialCodes, []int{700082, 70008, 50173, 50133, 50132, 70000, 9002313})
 
-// ofProof are the codes of refusals of what proves the application.
-var ofProof = []int{7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700212}
+// credentialCodes contains the codes of refusals of the application's credential.
+var credentialCodes = []int{7000215, 7000222, 700027, 700024, 70021, 700213, 700211, 700212}
 
-// ownTenant are the codes that hold in all tenants if the partner's own tenant is the one that was
-// signed in to. Anywhere else they are about that tenant: its ID is wrong, or it has a policy.
-var ownTenant = []int{70043, 90002, 900382, 90038}
+// ownTenantCodes contains the codes that apply to all tenants if the sign-in was to the partner's own
+// tenant. In another tenant they are about that tenant: its ID is wrong, or it has a policy.
+var ownTenantCodes = []int{70043, 90002, 900382, 90038}
 
-// OfTenant tells whether Entra ID refused the sign-in for what holds in this tenant: the
-// application or its consent is missing there, the user is unknown, or a policy forbids it.
-// The same sign-in may work in another tenant.
+// OfTenant reports whether Entra ID refused the sign-in for a reason that applies to this tenant
+// only: the application or its consent is missing there, the user is unknown, or a policy forbids
+// it. The same sign-in may work in another tenant.
 func (e *Error) OfTenant() bool {
-	return e.refusal() && !e.has(everywhere) && (e.CustomerTenant != "" || !e.has(ownTenant))
+	return e.refusal() && !e.has(globalCodes) && (e.CustomerTenant != "" || !e.has(ownTenantCodes))
 }
 
-// NoConsent tells whether the customer's tenant has not consented to the application.
+// NoConsent reports whether the customer's tenant has not consented to the application.
 func (e *Error) NoConsent() bool {
 	return e.CustomerTenant != "" && e.refusal() && e.has([]int{65001, 90099, 700016})
 }
 
-// has tells whether one of the codes is there.
+// has reports whether the error has one of the codes.
 func (e *Error) has(codes []int) bool {
 	return slices.ContainsFunc(e.Codes, func(code int) bool { return slices.Contains(codes, code) })
 }
 
-// First tells whether this failure is reported for the first time in the run. Failures of the same
-// kind count as one, those of a single tenant apart.
+// First reports whether this error is reported for the first time in the run. Errors of the same
+// kind count as one. Errors that apply to one tenant are counted separately for each tenant.
 func (e *Error) First() bool {
 	key := fmt.Sprint(e.StatusCode, e.OAuthError, e.Codes)
 	if e.OfTenant() {
@@ -122,15 +122,15 @@ func (e *Error) First() bool {
 	return !before
 }
 
-// Reason says in whole sentences why Entra ID refused, without ids that differ each time.
+// Reason returns in whole sentences why Entra ID refused, without IDs that differ between errors.
 func (e *Error) Reason() string {
 	return strings.TrimSpace(fmt.Sprintf("Microsoft Entra ID refused the sign-in in the tenant: %s %s", e.Description, e.Remedy()))
 }
 
-// bom can start a body; encoding/json refuses it.
+// bom is the byte order mark, which may start a body. encoding/json does not accept it.
 var bom = []byte("\xef\xbb\xbf")
 
-// refusalBody is the token endpoint's error body.
+// refusalBody is the error body of the token endpoint.
 type refusalBody struct {
 	Error         string `json:"error"`
 	Description   string `json:"error_description" text:"raw"`
@@ -139,9 +139,10 @@ type refusalBody struct {
 	CorrelationID string `json:"correlation_id"`
 }
 
-// parsed is the error of a body that was read.
+// parsed returns the error for a decoded body.
 func (b refusalBody) parsed(status int, texts *httppipe.Texts) *Error {
-	// The ids and the time that Entra ID appends stand in fields of their own.
+	// Entra ID appends IDs and time to the text. They are removed here, because the body has
+	// separate fields for them.
 	text, _, _ := strings.Cut(b.Description, " Trace ID:")
 	text, _, _ = strings.Cut(text, "\n")
 	return &Error{
@@ -150,7 +151,7 @@ func (b refusalBody) parsed(status int, texts *httppipe.Texts) *Error {
 	}
 }
 
-// failed is the error of a sign-in to a tenant.
+// failed returns the error of a sign-in to a tenant.
 func (c *Credential) failed(err error, tenant string) *Error {
 	e := *c.asError(err)
 	e.hosts, e.reported = c.config.Hosts, c.config.Reported
@@ -158,15 +159,15 @@ func (c *Credential) failed(err error, tenant string) *Error {
 		e.CustomerTenant = tenant
 	}
 	switch {
-	case e.has(ofProof):
+	case e.has(credentialCodes):
 		e.From = c.config.ProofFrom
-	case e.has(everywhere), c.refresh != nil && strings.Contains(e.Remedy(), consentAgain):
+	case e.has(globalCodes), c.refresh != nil && strings.Contains(e.Remedy(), consentAgain):
 		e.From = c.config.RefreshTokenFrom
 	}
 	return &e
 }
 
-// asError gives every failure of a sign-in one form, without secrets.
+// asError converts every error of a sign-in to an [*Error] without secrets.
 func (c *Credential) asError(err error) *Error {
 	texts := c.config.Texts
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -187,7 +188,7 @@ func (c *Credential) asError(err error) *Error {
 		texts.CleanAll(&body)
 		return body.parsed(failed.RawResponse.StatusCode, texts)
 	}
-	if strings.Contains(err.Error(), "json decode error") { // azidentity repeats the body
+	if strings.Contains(err.Error(), "json decode error") { // azidentity's error contains the body
 		err = errUnreadable
 	}
 	if text := err.Error(); texts.Clean(text) != text {

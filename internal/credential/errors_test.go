@@ -14,7 +14,7 @@ func TestRemedies_areSentences(t *testing.T) {
 	for code, r := range remedies {
 		first := []rune(r)[0]
 		if !unicode.IsUpper(first) || !strings.HasSuffix(r, ".") || len(strings.Fields(r)) < 5 {
-			t.Errorf("%d: %q is no sentence", code, r)
+			t.Errorf("%d: %q is not a sentence", code, r)
 		}
 		if strings.Contains(r, "..") || strings.Contains(r, "  ") {
 			t.Errorf("%d: %q is badly joined", code, r)
@@ -68,7 +68,8 @@ func TestRemedy_saysWhatToDo(t *testing.T) {
 	}
 }
 
-// In a customer's tenant the same codes mean something else, and the partner's user need not sign in again.
+// TestRemedy_inACustomersTenant checks that codes have other remedies in a customer's tenant, where the
+// partner's user need not sign in again.
 func TestRemedy_inACustomersTenant(t *testing.T) {
 	for code, r := range customerRemedies {
 		e := &Error{StatusCode: 400, Codes: []int{code}, OAuthError: "invalid_grant", CustomerTenant: "7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202"}
@@ -80,9 +81,9 @@ func TestRemedy_inACustomersTenant(t *testing.T) {
 		}
 	}
 	if r := (&Error{StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{1}, CustomerTenant: "x"}).Remedy(); strings.Contains(r, "Sign the partner's user in again") {
-		t.Errorf("a code that is not known: %q", r)
+		t.Errorf("an unknown code: %q", r)
 	}
-	for _, code := range []int{7000215, 700082} { // these hold everywhere
+	for _, code := range []int{7000215, 700082} { // these apply to all tenants
 		if e := (&Error{StatusCode: 400, Codes: []int{code}, CustomerTenant: "x"}); e.OfTenant() || e.Remedy() != remedies[code] {
 			t.Errorf("%d: %q, of the tenant: %t", code, e.Remedy(), e.OfTenant())
 		}
@@ -110,7 +111,8 @@ func TestHeadline_ofEveryCode(t *testing.T) {
 	}
 }
 
-// A failure is new once, and one of another tenant or kind is another.
+// TestError_first checks that an error is new once, and that errors of other tenants or kinds are
+// separate.
 func TestError_first(t *testing.T) {
 	reported := new(sync.Map)
 	for i, c := range []struct {
@@ -133,7 +135,7 @@ func TestError_first(t *testing.T) {
 	}
 }
 
-func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
+func TestRemedy_ofUnknownCodes(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  Error
 		want string
@@ -142,7 +144,7 @@ func TestRemedy_ofCodesThatAreNotKnown(t *testing.T) {
 		"with a refused grant":           {Error{Codes: []int{1}, OAuthError: "invalid_grant"}, consentAgain},
 		"with a need for the user":       {Error{Codes: []int{1}, OAuthError: "interaction_required"}, consentAgain},
 		"with a wrong client":            {Error{Codes: []int{1}, OAuthError: "invalid_client"}, "Check the client ID, and the secret, certificate or federated credential of the application: " + appLink + "."},
-		"beside one that is":             {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
+		"with a known code":              {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
 		"no code but a refused grant":    {Error{OAuthError: "invalid_grant"}, consentAgain},
 		"a proxy's answer":               {Error{StatusCode: 502}, "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."},
 		"a proxy that forbids":           {Error{StatusCode: 403, hosts: []string{"a.example", "b.example"}}, "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through. A run needs these hosts, over HTTPS: a.example, b.example."},
@@ -192,8 +194,8 @@ func FuzzParseError(f *testing.F) {
 	})
 }
 
-// A refusal is the tenant's own unless the proof, the refresh token or the tenant's id is
-// wrong, or nobody has refused.
+// TestError_ofTenant checks which refusals apply to one tenant only. A wrong credential, refresh
+// token or tenant ID does not, and neither does an answer that is not a refusal.
 func TestError_ofTenant(t *testing.T) {
 	for _, c := range []struct {
 		status, code int

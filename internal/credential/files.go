@@ -10,21 +10,21 @@ import (
 	"unicode/utf16"
 )
 
-// ReadFile reads a file with a credential or a certificate. It refuses what is not a regular file,
-// since to read a named pipe could take forever.
+// ReadFile reads a file with a credential or a certificate. It refuses files that are not regular,
+// because reading a named pipe could block forever.
 func ReadFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := regular(path, info); err != nil {
+	if err := checkRegular(path, info); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 }
 
-// regular tells what a path leads to if that is not a regular file.
-func regular(path string, info fs.FileInfo) error {
+// checkRegular returns an error that describes the file unless it is a regular file.
+func checkRegular(path string, info fs.FileInfo) error {
 	kind := "a special file"
 	switch mode := info.Mode(); {
 	case mode.IsRegular():
@@ -41,8 +41,9 @@ func regular(path string, info fs.FileInfo) error {
 	return fmt.Errorf("%s is %s, not a regular file", path, kind)
 }
 
-// Text decodes the content of a text file as UTF-8. Windows starts text files with a byte order
-// mark, and PowerShell's > writes UTF-16. Other content, such as PKCS#12, stays as it is.
+// Text decodes the content of a text file as UTF-8. On Windows, text files may start with a byte
+// order mark, and PowerShell's > writes UTF-16. It returns other content, such as PKCS#12,
+// unchanged.
 func Text(content []byte) ([]byte, error) {
 	var order binary.ByteOrder
 	switch {
@@ -66,7 +67,7 @@ func Text(content []byte) ([]byte, error) {
 	return []byte(string(utf16.Decode(units))), nil
 }
 
-// readText reads a text file.
+// readText reads a text file and trims white space.
 func readText(path string) (string, error) {
 	content, err := ReadFile(path)
 	if err == nil {

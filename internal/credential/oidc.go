@@ -11,23 +11,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// assertionAudience is what Entra ID expects as the audience of a federated token.
+// assertionAudience is the audience that Entra ID requires in a federated token.
 const assertionAudience = "api://AzureADTokenExchange"
 
-// githubToken asks GitHub for a token of the running job.
+// githubToken requests a token of the running job from GitHub.
 func (c Config) githubToken(ctx context.Context, requestURL, requestToken string) (string, error) {
 	return c.requestToken(ctx, http.MethodGet, requestURL, requestToken, url.Values{"audience": {assertionAudience}},
 		"GitHub Actions", "Does the job have the permission id-token: write?")
 }
 
-// azureDevOpsToken asks Azure DevOps for a token of a service connection.
+// azureDevOpsToken requests a token of a service connection from Azure DevOps.
 func (c Config) azureDevOpsToken(ctx context.Context, requestURL, systemAccessToken, serviceConnectionID string) (string, error) {
 	return c.requestToken(ctx, http.MethodPost, requestURL, systemAccessToken, url.Values{"api-version": {"7.1"}, "serviceConnectionId": {serviceConnectionID}},
 		"Azure DevOps", "Is SYSTEM_ACCESSTOKEN mapped into the step's environment, and may the pipeline use the service connection?")
 }
 
-// requestToken asks a CI service for a token. Both answer with a JSON object that has the
-// token in one field; question is what to look at when they refuse.
+// requestToken requests a token from a CI service. Both services answer with a JSON object that
+// contains the token in one field. question is added to the error and says what to check.
 func (c Config) requestToken(ctx context.Context, method, requestURL, bearer string, query url.Values, service, question string) (string, error) {
 	u, err := url.Parse(requestURL)
 	if err != nil {
@@ -47,7 +47,8 @@ func (c Config) requestToken(ctx context.Context, method, requestURL, bearer str
 	o.Aliases = nil
 	_, err = httppipe.NewCaller(o).Do(ctx, httppipe.Call{
 		Method: method, Path: u.EscapedPath(), Query: all, Answer: &answer,
-		// Without the second header Azure DevOps redirects to a sign-in page instead of answering 401.
+		// Without the second header, Azure DevOps redirects to a sign-in page instead of answering
+		// 401.
 		Header: http.Header{"Authorization": {"Bearer " + bearer}, "X-Tfs-Fedauthredirect": {"Suppress"}},
 	})
 	switch failed, ok := errors.AsType[*httppipe.Error](err); {

@@ -21,9 +21,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// TestToken_isAskedOnce: one request per tenant and audience, for any number of goroutines and
-// pipelines, and again only when the token is about to expire.
-func TestToken_isAskedOnce(t *testing.T) {
+// TestToken_oneRequest checks that there is one request per tenant and audience for any number of
+// goroutines and pipelines. The next request follows only when the token is about to expire.
+func TestToken_oneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
@@ -52,8 +52,8 @@ func TestToken_isAskedOnce(t *testing.T) {
 	})
 }
 
-// TestToken_rejectedByTheServer: when a server stops accepting a token, all its requests go on
-// with one new one.
+// TestToken_rejectedByTheServer checks that all requests continue with one new token if a server no
+// longer accepts the current one.
 func TestToken_rejectedByTheServer(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
@@ -95,9 +95,9 @@ func TestToken_rejectedByTheServer(t *testing.T) {
 	})
 }
 
-// TestToken_rejectedWhileOthersBegin: a call whose token was rejected waits for its turn, and
-// another that begins meanwhile must not bring the rejected token back.
-func TestToken_rejectedWhileOthersBegin(t *testing.T) {
+// TestToken_rejectedWhileOthersStart checks that a call that starts while another one waits at the
+// gate with a rejected token does not restore the rejected token.
+func TestToken_rejectedWhileOthersStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, _ asked) (int, string) {
 			return 200, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)
@@ -135,9 +135,9 @@ func TestToken_rejectedWhileOthersBegin(t *testing.T) {
 	})
 }
 
-// TestToken_forARequestThatIsNeverLate: the sign-in goes its way, retries included, and the
-// request is not sent after it.
-func TestToken_forARequestThatIsNeverLate(t *testing.T) {
+// TestToken_forRepeatNever checks that a long sign-in completes with its retries, and
+// that the RepeatNever request that needed it is not sent afterwards.
+func TestToken_forRepeatNever(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(n int, a asked) (int, string) {
 			if n < 4 {
@@ -169,7 +169,7 @@ func TestToken_forARequestThatIsNeverLate(t *testing.T) {
 	})
 }
 
-// TestToken_firstCallerGivesUp: the sign-in goes on for the others who wait for it.
+// TestToken_firstCallerGivesUp checks that the sign-in continues for the other waiting callers.
 func TestToken_firstCallerGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(int, asked) (int, string) {
@@ -202,7 +202,8 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestRefreshToken_isStoredWhenTheRunIsCancelled: the answer that was on its way is not lost.
+// TestRefreshToken_isStoredWhenTheRunIsCancelled checks that a refresh token that arrives after the
+// cancellation is stored.
 func TestRefreshToken_isStoredWhenTheRunIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &entra{answer: func(int, asked) (int, string) {
@@ -223,14 +224,14 @@ func TestRefreshToken_isStoredWhenTheRunIsCancelled(t *testing.T) {
 		<-time.After(time.Minute)
 		content, err := os.ReadFile(config.RefreshTokenOutputPath)
 		if err != nil || string(content) != "the-next-one\n# refresh token of tenant "+tenant+", client "+clientID+"\n" {
-			t.Errorf("the file holds %q, %v", content, err)
+			t.Errorf("the file contains %q, %v", content, err)
 		}
 	})
 }
 
-// TestRefreshToken_thatCannotBeStored: the run goes on with the tokens that it has, and is warned
-// once. To ask again for each call would not help.
-func TestRefreshToken_thatCannotBeStored(t *testing.T) {
+// TestRefreshToken_cannotBeStored checks that the run continues with its tokens after one
+// warning, and does not sign in again for each call.
+func TestRefreshToken_cannotBeStored(t *testing.T) {
 	e := &entra{answer: func(n int, _ asked) (int, string) {
 		return 200, fmt.Sprintf(`{"access_token":"token","expires_in":3600,"refresh_token":"s3cret-next-%d"}`, n)
 	}}
@@ -255,8 +256,8 @@ func TestRefreshToken_thatCannotBeStored(t *testing.T) {
 	}
 }
 
-// TestOIDC_forms: the token file as Windows writes it, and a request URL whose host is not in
-// lower case.
+// TestOIDC_forms uses a token file as written on Windows, and a request URL with upper-case letters
+// in the host.
 func TestOIDC_forms(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(bom+"the.oidc.token\r\n"), 0o600); err != nil {
@@ -290,9 +291,9 @@ func TestOIDC_forms(t *testing.T) {
 	}
 }
 
-// TestToken_goodAndRefused: what Entra ID refuses is the renewal, and the token stays as good as
-// it was, until it expires.
-func TestToken_goodAndRefused(t *testing.T) {
+// TestToken_renewalRefused checks that a token is used until it expires if its renewal is refused
+// or fails.
+func TestToken_renewalRefused(t *testing.T) {
 	for name, later := range map[string]func(int, asked) (int, string){
 		"refused": always(400, refusal("invalid_grant", 50173, "no.")),
 		"failed":  always(500, ""),
@@ -325,14 +326,14 @@ func TestToken_goodAndRefused(t *testing.T) {
 				ask("shortly before it expires")
 				<-time.After(5 * time.Minute)
 				if _, err := get(t.Context(), c); err == nil {
-					t.Error("the expired token was given out")
+					t.Error("the expired token was returned")
 				}
 			})
 		})
 	}
 }
 
-// TestRefusal_ofATokenFile: it lasts until somebody replaces the file.
+// TestRefusal_ofATokenFile checks that a refusal is cached until the token file changes.
 func TestRefusal_ofATokenFile(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		file := filepath.Join(t.TempDir(), "token")
@@ -356,7 +357,7 @@ func TestRefusal_ofATokenFile(t *testing.T) {
 		}
 		for range 3 {
 			if _, err := get(t.Context(), c); err == nil {
-				t.Fatal("the expired token was taken")
+				t.Fatal("the expired token was accepted")
 			}
 		}
 		if n := e.tokenRequests(); n != 1 {
@@ -369,9 +370,10 @@ func TestRefusal_ofATokenFile(t *testing.T) {
 	})
 }
 
-// TestToken_isNoAnswerOfTheCall: the Azure SDK hands the answer of a call to its caller through
-// the context, and a sign-in has the context of the call that it is for, and may outlive it.
-func TestToken_isNoAnswerOfTheCall(t *testing.T) {
+// TestToken_responseIsNotCaptured checks that a sign-in does not set the captured response. The Azure
+// SDK returns the response of a call through the context, which the sign-in inherits and may
+// outlive.
+func TestToken_responseIsNotCaptured(t *testing.T) {
 	bothModes(t, func(t *testing.T, appOnly bool) {
 		var answer *http.Response
 		if _, err := get(policy.WithCaptureResponse(t.Context(), &answer), newCredential(t, &entra{answer: issued}, appOnly)); err != nil || answer != nil {

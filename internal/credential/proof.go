@@ -9,23 +9,23 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// Proof is how the application proves itself to Entra ID. Make it with one of the functions
-// of this file. The zero value is no proof.
+// Proof is the credential of the application. Create it with one of the functions in this file. The
+// zero value is not a credential.
 type Proof struct {
-	// fields are what the proof adds to a token request at the given endpoint.
+	// fields returns the form fields that authenticate a token request at the given endpoint.
 	fields func(ctx context.Context, c Config, tokenURL string) (url.Values, error)
-	// appOnly is azidentity's credential for it.
+	// appOnly returns azidentity's credential for app-only sign-in.
 	appOnly func(c Config) (azcore.TokenCredential, error)
 	// secrets must not appear in errors.
 	secrets []string
-	// current is what the proof is made of now, or "" when it is out of reach; nil means that it
-	// stays the same.
+	// current returns the current secret or token, or "" if it cannot be read. A nil function means
+	// that it never changes.
 	current func() string
-	// user tells that the tokens are a user's without a refresh token.
+	// user means that the tokens belong to a user, without a refresh token.
 	user bool
 }
 
-// version is what the proof is made of at present, as far as that changes.
+// version returns a value that differs if the credential has changed.
 func (p Proof) version() string {
 	if p.current == nil {
 		return ""
@@ -33,7 +33,7 @@ func (p Proof) version() string {
 	return p.current()
 }
 
-// ClientSecret proves by a secret of the app registration.
+// ClientSecret authenticates with a client secret of the app registration.
 func ClientSecret(secret string) Proof {
 	return Proof{
 		secrets: []string{secret},
@@ -48,11 +48,12 @@ func ClientSecret(secret string) Proof {
 	}
 }
 
-// anyTenant is for azidentity: customers' tenants come from the resources.
+// anyTenant allows azidentity to use all tenants, because customers' tenants come from the
+// resources.
 var anyTenant = []string{"*"}
 
-// Certificate proves by a certificate of the app registration, with its private key: PEM or
-// PKCS#12, the password empty where there is none.
+// Certificate authenticates with a certificate of the app registration and its private key, in PEM
+// or PKCS#12 format. The password is empty if there is none.
 func Certificate(data []byte, password string) (Proof, error) {
 	pair, err := parseCertificate(data, password)
 	if err != nil {
@@ -72,16 +73,16 @@ func Certificate(data []byte, password string) (Proof, error) {
 	}, nil
 }
 
-// OIDCToken proves by a token of a workload identity federation. Such tokens live for minutes;
-// a run that takes longer needs one of the other kinds.
+// OIDCToken authenticates with a token of a workload identity federation. Such tokens are valid for
+// minutes; longer runs need another credential.
 func OIDCToken(token string) Proof {
 	p := assertion(func(context.Context, Config) (string, error) { return token, nil })
 	p.secrets = []string{token}
 	return p
 }
 
-// OIDCTokenFile proves by the token in a file, which is read again on every use, since
-// somebody replaces it: Kubernetes with workload identity, or GitLab's runner.
+// OIDCTokenFile authenticates with the token in a file. The file is read on every use, because
+// Kubernetes with workload identity or GitLab's runner replaces it.
 func OIDCTokenFile(path string) Proof {
 	read := func() (string, error) { return readText(path) }
 	p := assertion(func(_ context.Context, c Config) (string, error) {
@@ -99,7 +100,7 @@ func OIDCTokenFile(path string) Proof {
 	return p
 }
 
-// GitHubActions proves by a token that the job asks GitHub for
+// GitHubActions authenticates with a token that the job requests from GitHub
 // (https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect).
 func GitHubActions(requestURL, requestToken string) Proof {
 	p := assertion(func(ctx context.Context, c Config) (string, error) {
@@ -109,8 +110,8 @@ func GitHubActions(requestURL, requestToken string) Proof {
 	return p
 }
 
-// AzureDevOps proves by a token that the pipeline asks Azure DevOps for, of a service
-// connection
+// AzureDevOps authenticates with a token of a service connection that the pipeline requests from
+// Azure DevOps
 // (https://learn.microsoft.com/rest/api/azure/devops/distributedtask/oidctoken/create).
 func AzureDevOps(requestURL, systemAccessToken, serviceConnectionID string) Proof {
 	p := assertion(func(ctx context.Context, c Config) (string, error) {
@@ -120,8 +121,8 @@ func AzureDevOps(requestURL, systemAccessToken, serviceConnectionID string) Proo
 	return p
 }
 
-// AzureCLI takes the tokens of the user or application that is signed in to the Azure CLI. It
-// goes without a client id and cannot be combined with a refresh token.
+// AzureCLI uses the tokens of the user or application that is signed in to the Azure CLI. It needs
+// no client ID and cannot be combined with a refresh token.
 func AzureCLI() Proof {
 	return Proof{
 		user: true,
@@ -133,7 +134,7 @@ func AzureCLI() Proof {
 	}
 }
 
-// assertion is a proof by a token that get returns, anew for each request.
+// assertion returns a credential that calls get for a new token for each request.
 func assertion(get func(context.Context, Config) (string, error)) Proof {
 	return Proof{
 		fields: func(ctx context.Context, c Config, _ string) (url.Values, error) {

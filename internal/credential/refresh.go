@@ -16,23 +16,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// refreshTokens exchanges a refresh token for access tokens. The refresh token is bound to user
-// and application, not to a tenant or an audience, so the same one serves Partner Center and
+// refreshTokens gets access tokens with a refresh token. A refresh token belongs to a user and an
+// application, not to a tenant or an audience. The same one therefore works for Partner Center and
 // every customer's tenant.
 type refreshTokens struct {
 	config Config
 	caller *httppipe.Caller
 
 	mu           sync.Mutex
-	refreshToken string // the newest
-	warned       bool   // that it could not be stored
+	refreshToken string // the newest one
+	warned       bool   // the failure to store it was reported
 }
 
 func newRefreshTokens(c Config) *refreshTokens {
 	return &refreshTokens{config: c, caller: httppipe.NewCaller(c.options(signInAPI, c.Authority)), refreshToken: c.RefreshToken}
 }
 
-// token asks for an access token
+// token requests an access token
 // (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token).
 func (r *refreshTokens) token(ctx context.Context, want httppipe.TokenRequest) (azcore.AccessToken, error) {
 	path := httppipe.PathOf(cmp.Or(want.TenantID, r.config.TenantID), "oauth2", "v2.0", "token")
@@ -58,7 +58,7 @@ func (r *refreshTokens) token(ctx context.Context, want httppipe.TokenRequest) (
 		return nil
 	}})
 	if failed, ok := errors.AsType[*httppipe.Error](err); ok && failed.StatusCode == http.StatusOK {
-		err = errUnreadable // the decoder's error could repeat a part of a token
+		err = errUnreadable // the decoder's error could contain part of a token
 	}
 	if err != nil {
 		return azcore.AccessToken{}, err
@@ -67,9 +67,9 @@ func (r *refreshTokens) token(ctx context.Context, want httppipe.TokenRequest) (
 	return azcore.AccessToken{Token: t.AccessToken, ExpiresOn: start.Add(time.Duration(min(t.ExpiresIn, 24*60*60)) * time.Second)}, nil
 }
 
-// rotate keeps the refresh token that came with an access token. The one before stays valid,
-// so that of several tenants asked at once any will do, and the run goes on if the new one cannot
-// be stored.
+// rotate keeps the refresh token that came with an access token. The previous one stays valid. With
+// concurrent requests, any of the new ones can therefore be kept, and the run continues if the new
+// one cannot be stored.
 func (r *refreshTokens) rotate(token string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

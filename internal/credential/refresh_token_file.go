@@ -14,11 +14,12 @@ import (
 	"github.com/google/uuid"
 )
 
-// Owner says whose a refresh token is. The token itself does not tell.
+// Owner identifies the tenant and client of a refresh token, which the token itself does not
+// contain.
 type Owner struct{ TenantID, ClientID string }
 
-// Differs tells whether two owners surely are not the same. A tenant's ID and its domain cannot be
-// compared, nor can what is not known.
+// Differs reports whether two owners are certainly different. A tenant ID and a domain cannot be
+// compared, and empty fields are ignored.
 func (o Owner) Differs(other Owner) bool {
 	if o.ClientID != "" && other.ClientID != "" && !strings.EqualFold(o.ClientID, other.ClientID) {
 		return true
@@ -33,8 +34,8 @@ func (o Owner) String() string {
 
 var storedToken = regexp.MustCompile(`^(\S+)(?:\s+# refresh token of tenant (\S+), client (\S+))?$`)
 
-// ParseRefreshToken reads what a file with a refresh token holds: the token on the first line, and
-// whose it is on the second, if this package wrote it.
+// ParseRefreshToken parses the content of a refresh token file: the token in the first line and, if
+// this package wrote the file, its owner in the second.
 func ParseRefreshToken(text string) (token string, owner Owner, err error) {
 	m := storedToken.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
@@ -43,9 +44,10 @@ func ParseRefreshToken(text string) (token string, owner Owner, err error) {
 	return m[1], Owner{m[2], m[3]}, nil
 }
 
-// WriteRefreshToken replaces a file with a refresh token and whose it is. The file is readable for
-// its owner only, and whole at every moment. A symbolic link is followed. What is not a regular
-// file is not replaced, nor what holds anything but a refresh token of this owner or the given one.
+// WriteRefreshToken replaces the content of a file with a refresh token and its owner. The file is
+// readable for its owner only, and is replaced atomically. Symbolic links are followed. It refuses
+// to replace a file that is not regular, and one that contains anything but a refresh token of this
+// owner or the token replaces.
 func WriteRefreshToken(path, token string, owner Owner, replaces string) error {
 	path, err := followLinks(path)
 	if err != nil {
@@ -58,12 +60,12 @@ func WriteRefreshToken(path, token string, owner Owner, replaces string) error {
 	return replaceFile(path, fmt.Sprintf("%s\n# refresh token of %s\n", token, owner), exists)
 }
 
-// errMounted explains why a file cannot be replaced.
+// errMounted means that a file cannot be replaced because it is a mount point.
 var errMounted = errors.New("the file is mounted by itself, so it cannot be replaced at once: mount its directory instead")
 
-// CheckRefreshTokenPath tries a path by a real write, so that it is known before the first sign-in
-// whether the newest refresh token can be written there. The token is the one in use. What may
-// pass, such as a full disk, is no error.
+// CheckRefreshTokenPath checks with a real write whether the newest refresh token can be stored at
+// path, before the first sign-in. token is the one in use. Temporary errors, such as a full disk,
+// are ignored.
 func CheckRefreshTokenPath(path, token string, owner Owner) error {
 	path, err := followLinks(path)
 	if err != nil {
@@ -93,7 +95,7 @@ func CheckRefreshTokenPath(path, token string, owner Owner) error {
 	return nil
 }
 
-// followLinks returns what a path leads to, which need not exist.
+// followLinks returns the target of a path, which need not exist.
 func followLinks(path string) (string, error) {
 	for range 40 {
 		target, err := os.Readlink(path)
@@ -108,8 +110,8 @@ func followLinks(path string) (string, error) {
 	return "", fmt.Errorf("%s: too many symbolic links", path)
 }
 
-// checkStored tells whether a file exists, and that it may be replaced. The token is one that is
-// known to be of the owner.
+// checkStored reports whether a file exists, and returns an error if it must not be replaced. token
+// is known to belong to the owner.
 func checkStored(path, token string, owner Owner) (exists bool, err error) {
 	info, err := os.Stat(path)
 	switch {
@@ -118,7 +120,7 @@ func checkStored(path, token string, owner Owner) (exists bool, err error) {
 	case err != nil:
 		return false, err
 	}
-	if err := regular(path, info); err != nil {
+	if err := checkRegular(path, info); err != nil {
 		return true, err
 	}
 	text, err := readText(path)
@@ -137,14 +139,15 @@ func checkStored(path, token string, owner Owner) (exists bool, err error) {
 	return true, nil
 }
 
-// replaceFile gives a file its content at once. A file that should not exist is not replaced.
+// replaceFile replaces the content of a file atomically. If exists is false and the file exists, it
+// fails.
 func replaceFile(path, content string, exists bool) error {
 	temporary, err := writeBeside(path, content)
 	if err != nil {
 		return err
 	}
 	if !exists {
-		err := os.Link(temporary, path) // unlike a rename it fails if somebody else was faster
+		err := os.Link(temporary, path) // unlike a rename, it fails if another process was faster
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			_ = os.Remove(temporary)
 			return err
@@ -157,9 +160,9 @@ func replaceFile(path, content string, exists bool) error {
 	return nil
 }
 
-// writeBeside writes a new file in the directory of a path.
+// writeBeside writes a new file in the directory of path.
 func writeBeside(path, content string) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*") // made with mode 0600
+	f, err := os.CreateTemp(filepath.Dir(path), ".refresh-token-*") // has mode 0600
 	if err != nil {
 		return "", err
 	}

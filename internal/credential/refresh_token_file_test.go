@@ -31,11 +31,11 @@ func write(t *testing.T, path, content string) {
 func mustHold(t *testing.T, path, want string) {
 	t.Helper()
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
-		t.Errorf("%s holds %q, %v; want %q", path, got, err, want)
+		t.Errorf("%s contains %q, %v; want %q", path, got, err, want)
 	}
 }
 
-// TestWriteRefreshToken_replaces what is ours.
+// TestWriteRefreshToken_replaces checks that a refresh token of the same owner is replaced.
 func TestWriteRefreshToken_replaces(t *testing.T) {
 	for name, before := range map[string]string{
 		"nothing":                   "",
@@ -64,13 +64,13 @@ func TestWriteRefreshToken_replaces(t *testing.T) {
 	}
 }
 
-// TestWriteRefreshToken_refuses what is not ours, and leaves it as it is.
+// TestWriteRefreshToken_refuses checks that other content is refused and left unchanged.
 func TestWriteRefreshToken_refuses(t *testing.T) {
 	for name, c := range map[string]struct{ before, says string }{
-		"another tenant's token":          {strings.ReplaceAll(stored, ours.TenantID, theirs.TenantID), "holds the refresh token of tenant " + theirs.TenantID},
-		"another client's token":          {strings.ReplaceAll(stored, ours.ClientID, theirs.TenantID), "client " + theirs.TenantID},
-		"a token that does not say whose": {"somebody's\n", "does not say whose"},
-		"something else":                  {"root:x:0:0:root:/root:/bin/sh\nbin:x:1:1\n", "something else than a refresh token"},
+		"another tenant's token":   {strings.ReplaceAll(stored, ours.TenantID, theirs.TenantID), "holds the refresh token of tenant " + theirs.TenantID},
+		"another client's token":   {strings.ReplaceAll(stored, ours.ClientID, theirs.TenantID), "client " + theirs.TenantID},
+		"a token without an owner": {"somebody's\n", "does not say whose"},
+		"something else":           {"root:x:0:0:root:/root:/bin/sh\nbin:x:1:1\n", "something else than a refresh token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "token")
@@ -85,8 +85,9 @@ func TestWriteRefreshToken_refuses(t *testing.T) {
 	}
 }
 
-// TestWriteRefreshToken_twoAtOnce: two partners with one path, which neither has written before.
-func TestWriteRefreshToken_twoAtOnce(t *testing.T) {
+// TestWriteRefreshToken_concurrent covers two partners with the same path, which does not exist at
+// first.
+func TestWriteRefreshToken_concurrent(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	for _, owner := range []Owner{ours, theirs} {
 		if err := CheckRefreshTokenPath(path, "old", owner); err != nil {
@@ -100,14 +101,14 @@ func TestWriteRefreshToken_twoAtOnce(t *testing.T) {
 		t.Error("the token of another partner was replaced")
 	}
 	mustHold(t, path, stored)
-	// Both have seen that there is no file.
+	// Both processes have checked that the file does not exist.
 	if err := replaceFile(path, "other", false); err == nil {
 		t.Error("the token of another partner was replaced, by the slower one")
 	}
 	mustHold(t, path, stored)
 }
 
-// TestRefreshTokenPath_kinds: what is no regular file is neither read nor replaced.
+// TestRefreshTokenPath_kinds checks that a file that is not regular is neither read nor replaced.
 func TestRefreshTokenPath_kinds(t *testing.T) {
 	dir := t.TempDir()
 	fifo := filepath.Join(dir, "fifo")
@@ -131,7 +132,8 @@ func TestRefreshTokenPath_kinds(t *testing.T) {
 	}
 }
 
-// TestWriteRefreshToken_followsLinks: the file behind them is replaced, and they stay.
+// TestWriteRefreshToken_followsLinks checks that the target of a symbolic link is replaced and the
+// link stays.
 func TestWriteRefreshToken_followsLinks(t *testing.T) {
 	for name, exists := range map[string]bool{"to a file": true, "to none yet": false} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +154,7 @@ func TestWriteRefreshToken_followsLinks(t *testing.T) {
 			mustHold(t, target, stored)
 			for _, link := range []string{first, second} {
 				if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
-					t.Errorf("%s is no link any more: %v, %v", link, info, err)
+					t.Errorf("%s is not a link any more: %v, %v", link, info, err)
 				}
 			}
 		})
@@ -166,11 +168,11 @@ func TestWriteRefreshToken_followsLinks(t *testing.T) {
 	}
 }
 
-// TestCheckRefreshTokenPath_mounted: a single file that is mounted into a container cannot be
-// replaced, which is said at once.
+// TestCheckRefreshTokenPath_mounted checks that a single file that is mounted into a container is
+// an error before the first sign-in, because it cannot be replaced.
 func TestCheckRefreshTokenPath_mounted(t *testing.T) {
 	if _, err := exec.LookPath("unshare"); err != nil || runtime.GOOS != "linux" {
-		t.Skip("no unshare")
+		t.Skip("unshare is not installed")
 	}
 	if os.Getenv("MOUNTED_TOKEN") != "" {
 		err := CheckRefreshTokenPath(os.Getenv("MOUNTED_TOKEN"), "old", ours)
@@ -195,7 +197,7 @@ func TestCheckRefreshTokenPath_mounted(t *testing.T) {
 	}
 }
 
-// TestText: text files as Windows writes them, PowerShell's > among them.
+// TestText covers text files as written on Windows, including PowerShell's >.
 func TestText(t *testing.T) {
 	encode := func(bigEndian bool, s string) []byte {
 		var out []byte
@@ -237,7 +239,7 @@ func TestOwner_differs(t *testing.T) {
 		{ours, Owner{strings.ToUpper(ours.TenantID), strings.ToUpper(ours.ClientID)}, false},
 		{ours, theirs, true},
 		{ours, Owner{ours.TenantID, "another"}, true},
-		{ours, Owner{"contoso.onmicrosoft.com", ours.ClientID}, false}, // may be the same
+		{ours, Owner{"contoso.onmicrosoft.com", ours.ClientID}, false}, // may be equal
 		{Owner{"contoso.com", ours.ClientID}, Owner{"fabrikam.com", ours.ClientID}, true},
 		{ours, Owner{}, false},
 	} {

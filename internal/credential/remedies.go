@@ -18,7 +18,7 @@ const (
 		"and store the new refresh token: " + consentLink + "."
 )
 
-// remedies says what to do about Entra ID's codes
+// remedies contains what to do about Entra ID's error codes
 // (https://learn.microsoft.com/entra/identity-platform/reference-error-codes).
 var remedies = map[int]string{
 	700082: "The refresh token expired: it was issued more than 90 days ago, and no newer one was stored. " + consentAgain,
@@ -71,7 +71,7 @@ var remedies = map[int]string{
 	50194:   "The application is for one tenant only. Make it multi-tenant.",
 }
 
-// Remedy says what to do, in whole sentences, or "".
+// Remedy returns what to do, in whole sentences, or "".
 func (e *Error) Remedy() string {
 	for _, code := range e.Codes {
 		if r := customerRemedies[code]; r != "" && e.CustomerTenant != "" {
@@ -93,15 +93,15 @@ func (e *Error) Remedy() string {
 	var cause interface{ Remedy() string }
 	switch {
 	case errors.As(e.Err, new(*httppipe.ProxyError)) && errors.As(e.Err, &cause):
-		return cause.Remedy() + e.allow()
+		return cause.Remedy() + e.requiredHosts()
 	case errors.As(e.Err, &cause) && cause.Remedy() != "":
 		return cause.Remedy()
 	case e.Err != nil && strings.Contains(e.Err.Error(), "executable not found on path"):
 		return "The Azure CLI is not installed here. Install it (https://learn.microsoft.com/cli/azure/install-azure-cli), run az login, and check with az --version that it is on the PATH."
-	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps the text of a cause only
+	case e.Err != nil && strings.Contains(e.Err.Error(), "x509: "): // MSAL keeps only the text of a cause
 		return "The certificate of the sign-in service is not trusted here. Where a proxy inspects the traffic, add the proxy's certificate authority to the trusted ones. Otherwise check the endpoints."
 	case e.Err != nil && isConnection(e.Err):
-		return "The sign-in service cannot be reached. Check the network, the name resolution and the proxy (HTTPS_PROXY), and run again." + e.allow()
+		return "The sign-in service cannot be reached. Check the network, the name resolution and the proxy (HTTPS_PROXY), and run again." + e.requiredHosts()
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
 	case e.StatusCode >= 500 && len(e.Codes) > 0:
@@ -109,20 +109,20 @@ func (e *Error) Remedy() string {
 	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
 	case e.StatusCode == http.StatusForbidden, e.StatusCode == http.StatusProxyAuthRequired:
-		return "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through." + e.allow()
+		return "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through." + e.requiredHosts()
 	case e.StatusCode != 0, errors.Is(e.Err, errUnreadable):
 		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."
 	}
 	return ""
 }
 
-// isConnection tells whether there was no connection. MSAL keeps the text of a cause only.
+// isConnection reports whether no connection was possible. MSAL keeps only the text of a cause.
 func isConnection(err error) bool {
 	return errors.As(err, new(*net.OpError)) || strings.Contains(err.Error(), "dial tcp")
 }
 
-// allow says which hosts a proxy has to allow.
-func (e *Error) allow() string {
+// requiredHosts returns a sentence with the hosts that a proxy must allow, or "".
+func (e *Error) requiredHosts() string {
 	if len(e.hosts) == 0 {
 		return ""
 	}

@@ -19,8 +19,8 @@ const (
 	customerCloud   = "The customer's tenant belongs to another cloud. Check the customer ID and the cloud environment."
 )
 
-// customerRemedies are the remedies for codes that mean something else in a customer's tenant than
-// in the partner's own.
+// customerRemedies contains the remedies for codes that have another meaning in a customer's tenant
+// than in the partner's own.
 var customerRemedies = map[int]string{
 	65001:  customerConsent,
 	90099:  customerConsent,
@@ -46,7 +46,7 @@ var customerRemedies = map[int]string{
 	500011: "The API is unknown in the customer's tenant. Check the customer ID, and that the tenant has an Azure subscription.",
 }
 
-// headlines say in a few words what went wrong, by Entra ID's code.
+// headlines contains short descriptions of Entra ID's error codes.
 var headlines = map[int]string{
 	700082: "the refresh token expired", 70008: "the refresh token expired",
 	70043: "a sign-in frequency policy ended the refresh token",
@@ -72,7 +72,7 @@ var headlines = map[int]string{
 	90002: "the tenant does not exist", 900382: "the tenant belongs to another cloud", 90038: "the tenant belongs to another cloud",
 }
 
-// Headline says in a line what failed.
+// Headline returns in one line what failed.
 func (e *Error) Headline() string {
 	headline := "Sign-in failed"
 	if e.CustomerTenant != "" && e.OfTenant() {

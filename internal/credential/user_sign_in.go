@@ -19,19 +19,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// UserSignIn signs a user in, with a browser on this computer or on another one, and returns the
-// first refresh token. [Credential] needs no browser from then on.
+// UserSignIn signs a user in, with a browser on this computer or another one, and returns the first
+// refresh token. After that, [Credential] needs no browser.
 //
-// golang.org/x/oauth2 has these two flows as well. Here they share the pipeline, the proofs and
-// the errors with the rest of the package, and each poll for a device code gets a fresh assertion.
+// golang.org/x/oauth2 implements these two flows as well. This implementation shares the pipeline,
+// the credentials and the errors with the rest of the package. Each poll for a device code uses a
+// new assertion.
 type UserSignIn struct {
 	config Config
 	scope  string
 	caller *httppipe.Caller
 }
 
-// NewUserSignIn returns a sign-in that requests the given delegated permissions. They may belong
-// to several APIs; the first API must be one that the user may use. It sends nothing.
+// NewUserSignIn returns a sign-in that requests the given delegated permissions. They may belong to
+// several APIs, but the user must have access to the first one. It sends no request.
 func NewUserSignIn(c Config, permissions ...string) (*UserSignIn, error) {
 	switch {
 	case c.Proof.user:
@@ -46,7 +47,7 @@ func NewUserSignIn(c Config, permissions ...string) (*UserSignIn, error) {
 	return &UserSignIn{c, strings.Join(append(permissions, "offline_access"), " "), httppipe.NewCaller(c.options(signInAPI, c.Authority))}, nil
 }
 
-// firstScope is what the first token is for: one token is for one API.
+// firstScope returns the scope of the first token, because a token is valid for one API.
 func (s *UserSignIn) firstScope() string {
 	first, _, _ := strings.Cut(s.scope, " ")
 	return first + " offline_access"
@@ -56,16 +57,16 @@ func (s *UserSignIn) path(endpoint string) string {
 	return httppipe.PathOf(s.config.TenantID, "oauth2", "v2.0", endpoint)
 }
 
-// Authorization is one sign-in in a browser: the authorization code flow with PKCE.
+// Authorization is one sign-in in a browser with the authorization code flow and PKCE.
 type Authorization struct {
-	// URL is what the browser opens.
+	// URL is the page to open in the browser.
 	URL                          string
 	redirectURI, state, verifier string
 }
 
-// Authorize begins a sign-in whose browser ends at the redirect address. The user must
-// authenticate again, so that a session without multifactor authentication is not used.
-// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
+// Authorize starts a sign-in that redirects the browser to redirectURI at the end. The user must
+// authenticate again, so that no session without multifactor authentication is used
+// (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow).
 func (s *UserSignIn) Authorize(redirectURI string) Authorization {
 	a := Authorization{redirectURI: redirectURI, state: rand.Text(), verifier: rand.Text() + rand.Text()}
 	challenge := sha256.Sum256([]byte(a.verifier))
@@ -77,10 +78,10 @@ func (s *UserSignIn) Authorize(redirectURI string) Authorization {
 	return a
 }
 
-// ErrOtherSignIn says that a redirect does not belong to this sign-in.
+// ErrOtherSignIn means that a redirect does not belong to this sign-in.
 var ErrOtherSignIn = errors.New("the redirect belongs to another sign-in: its state differs")
 
-// Code returns the code from the query that the browser was redirected with, or why there is none.
+// Code returns the authorization code from the query of the redirect, or an error.
 func (s *UserSignIn) Code(a Authorization, query url.Values) (string, error) {
 	switch {
 	case query.Get("state") != a.state:
@@ -95,11 +96,11 @@ func (s *UserSignIn) Code(a Authorization, query url.Values) (string, error) {
 
 var aadsts = regexp.MustCompile(`^AADSTS(\d+)`)
 
-// refused is the error of a redirect without a code.
+// refused returns the error for a redirect without a code.
 func (s *UserSignIn) refused(name, description string) error {
 	e := refusalBody{Error: name, Description: description}.parsed(0, s.config.Texts)
 	if found := aadsts.FindStringSubmatch(e.Description); found != nil {
-		code, _ := strconv.Atoi(found[1]) // digits
+		code, _ := strconv.Atoi(found[1]) // only digits
 		e.Codes = []int{code}
 	}
 	if name == "access_denied" {
@@ -111,25 +112,26 @@ func (s *UserSignIn) refused(name, description string) error {
 
 var errCancelled = errors.New("the user cancelled the sign-in or declined the consent")
 
-// Redeem exchanges a code for a refresh token. A code is good for one try within ten minutes.
+// Redeem exchanges an authorization code for a refresh token. A code is valid for one attempt
+// within ten minutes.
 func (s *UserSignIn) Redeem(ctx context.Context, a Authorization, code string) (refreshToken string, err error) {
 	s.config.Texts.AddSecrets(code, a.verifier)
 	token, err := s.refreshToken(ctx, url.Values{
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {a.redirectURI}, "code_verifier": {a.verifier}, "scope": {s.firstScope()},
 	})
-	if failed, ok := errors.AsType[*Error](err); ok && slices.ContainsFunc(failed.Codes, func(n int) bool { return slices.Contains(ofCode, n) }) {
+	if failed, ok := errors.AsType[*Error](err); ok && slices.ContainsFunc(failed.Codes, func(n int) bool { return slices.Contains(authorizationCodes, n) }) {
 		return "", &Error{Err: fmt.Errorf("the code was refused: %s Begin again; a code is good for one try within ten minutes", failed.Description)}
 	}
 	return token, err
 }
 
-// ofCode are the codes of Entra ID for an authorization code that is not valid, or not any more.
-// For a refresh token some of them mean something else.
-var ofCode = []int{9002313, 70000, 70008, 54005, 501481, 500112}
+// authorizationCodes contains Entra ID's codes for an invalid or expired authorization code. Some of them have
+// another meaning for a refresh token.
+var authorizationCodes = []int{9002313, 70000, 70008, 54005, 501481, 500112}
 
 // DeviceCode is a sign-in in a browser on another computer.
 type DeviceCode struct {
-	// UserCode is what the user types at VerificationURI, until ExpiresOn.
+	// UserCode is the code that the user enters at VerificationURI before ExpiresOn.
 	UserCode, VerificationURI string
 	ExpiresOn                 time.Time
 
@@ -137,8 +139,8 @@ type DeviceCode struct {
 	interval time.Duration
 }
 
-// StartDeviceCode begins a sign-in on another computer.
-// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code
+// StartDeviceCode starts a sign-in on another computer
+// (https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code).
 func (s *UserSignIn) StartDeviceCode(ctx context.Context) (DeviceCode, error) {
 	var answer struct {
 		DeviceCode      string  `json:"device_code" text:"raw"`
@@ -159,7 +161,7 @@ func (s *UserSignIn) StartDeviceCode(ctx context.Context) (DeviceCode, error) {
 		return DeviceCode{}, s.asError(unreadable(err))
 	}
 	s.config.Texts.AddSecrets(answer.DeviceCode)
-	interval := 5 * time.Second // RFC 8628 3.2, where the answer has none
+	interval := 5 * time.Second // RFC 8628 3.2, if the answer has none
 	if answer.Interval > 0 {
 		interval = time.Duration(min(answer.Interval, 60)) * time.Second
 	}
@@ -169,7 +171,8 @@ func (s *UserSignIn) StartDeviceCode(ctx context.Context) (DeviceCode, error) {
 	}, nil
 }
 
-// Await polls until the user has signed in with the device code, declined, or let it expire.
+// Await polls until the user has signed in with the device code or declined, or until the code
+// expires.
 func (s *UserSignIn) Await(ctx context.Context, d DeviceCode) (refreshToken string, err error) {
 	for {
 		if err := httppipe.Sleep(ctx, d.interval); err != nil {
@@ -192,7 +195,8 @@ func (s *UserSignIn) Await(ctx context.Context, d DeviceCode) (refreshToken stri
 	}
 }
 
-// refreshToken sends a token request, with the proof of the application.
+// refreshToken sends a token request with the application's credential, and returns the refresh
+// token.
 func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string, error) {
 	path := s.path("token")
 	form, err := s.config.Proof.fields(ctx, s.config, s.config.Authority.String()+path)
@@ -202,7 +206,8 @@ func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string
 	maps.Copy(form, grant)
 	form.Set("client_id", s.config.ClientID)
 	var t tokenResponse
-	// Not repeated where Entra ID may have taken the code: it takes each once.
+	// It is not retried if Entra ID may have accepted the code, because a code can be used only
+	// once.
 	_, err = s.caller.Do(ctx, httppipe.Call{Method: http.MethodPost, Path: path, Body: form, Answer: &t, Need: true, Repeat: httppipe.RepeatRefused})
 	err = unreadable(err)
 	if err == nil && t.RefreshToken == "" {
@@ -215,8 +220,8 @@ func (s *UserSignIn) refreshToken(ctx context.Context, grant url.Values) (string
 	return t.RefreshToken, nil
 }
 
-// unreadable hides what is wrong with a successful answer: the decoder's error could repeat a part
-// of a token.
+// unreadable replaces the error of a successful answer, because the decoder's error could contain
+// part of a token.
 func unreadable(err error) error {
 	if failed, ok := errors.AsType[*httppipe.Error](err); ok && failed.StatusCode == http.StatusOK {
 		return errUnreadable
@@ -231,14 +236,14 @@ func (s *UserSignIn) asError(err error) error {
 	return (&Credential{config: s.config}).asError(err)
 }
 
-// owner is whose the refresh token is.
+// owner returns the owner of the refresh token.
 func (s *UserSignIn) owner() Owner { return Owner{s.config.TenantID, s.config.ClientID} }
 
-// CheckPath tells whether [UserSignIn.Store] can write to a path. It may hold an older refresh token
-// of the same tenant and application.
+// CheckPath returns an error if [UserSignIn.Store] cannot write to path. The file may contain an older
+// refresh token of the same tenant and application.
 func (s *UserSignIn) CheckPath(path string) error { return CheckRefreshTokenPath(path, "", s.owner()) }
 
-// Store writes the refresh token to a file, as a [Credential] does with each newer one.
+// Store writes the refresh token to a file, like a [Credential] does with each newer one.
 func (s *UserSignIn) Store(path, token string) error {
 	return WriteRefreshToken(path, token, s.owner(), "")
 }

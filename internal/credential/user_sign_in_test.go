@@ -48,7 +48,7 @@ func TestUserSignIn_needsAnApplication(t *testing.T) {
 	}
 }
 
-// TestUserSignIn_code: what the browser opens and what redeems the code fit together.
+// TestUserSignIn_code checks that the URL for the browser and the request for the code match.
 func TestUserSignIn_code(t *testing.T) {
 	e := &entra{answer: always(200, newToken)}
 	s := newUserSignIn(t, e)
@@ -83,7 +83,7 @@ func TestUserSignIn_code(t *testing.T) {
 	form := e.asked[0].form
 	verifier := sha256.Sum256([]byte(form.Get("code_verifier")))
 	if base64.RawURLEncoding.EncodeToString(verifier[:]) != q.Get("code_challenge") || len(form.Get("code_verifier")) < 43 {
-		t.Errorf("the verifier %q is not that of the challenge", form.Get("code_verifier"))
+		t.Errorf("the verifier %q does not match the challenge", form.Get("code_verifier"))
 	}
 	form.Del("code_verifier")
 	want := url.Values{
@@ -122,7 +122,7 @@ func TestUserSignIn_redirects(t *testing.T) {
 	}
 }
 
-// TestUserSignIn_refused: a code is sent once, and nothing secret is in an error.
+// TestUserSignIn_refused checks that a code is sent once, and that errors contain no secrets.
 func TestUserSignIn_refused(t *testing.T) {
 	for name, test := range map[string]struct {
 		status int
@@ -134,7 +134,7 @@ func TestUserSignIn_refused(t *testing.T) {
 		"redeemed code":    {400, refusal("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed."), "one try within ten minutes", ""},
 		"wrong secret":     {401, refusal("invalid_client", 7000215, "Invalid client secret provided."), "AADSTS7000215", "The client secret is wrong."},
 		"no refresh token": {200, `{"token_type":"Bearer","expires_in":3599,"access_token":"access-token-1"}`, "no refresh token", ""},
-		"no JSON":          {200, `access-token-1`, "without a token that can be read", "something between may have answered"},
+		"not JSON":         {200, `access-token-1`, "without a token that can be read", "something between may have answered"},
 		"server error":     {503, ``, "503", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestUserSignIn_deviceCode(t *testing.T) {
 	const started = `{"user_code":"ABCD","device_code":"the-device-code-1","verification_uri":"https://microsoft.com/devicelogin","expires_in":900,"interval":5}`
 	for name, test := range map[string]struct {
 		started string
-		answers []string // of the polls
+		answers []string // answers to the polls
 		token   string
 		want    string
 		after   time.Duration
@@ -228,7 +228,8 @@ func TestUserSignIn_deviceCode(t *testing.T) {
 	})
 }
 
-// TestUserSignIn_oidcToken: each poll has the newest OIDC token, since those live for minutes only.
+// TestUserSignIn_oidcToken checks that each poll uses the newest OIDC token, because those are
+// valid for minutes only.
 func TestUserSignIn_oidcToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "token")

@@ -8,12 +8,11 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Answers asks once for what many want to know: those who ask at the same time wait for one
-// answer, and it is remembered for a while. Failures are not remembered.
+// Answers caches results by key. Concurrent callers share one call. Errors are not cached.
 type Answers[T any] struct {
-	// For is how long an answer is good for.
+	// For is how long a result is cached.
 	For time.Duration
-	// Keep tells which answers are remembered at all; nil means each.
+	// Keep reports whether a result is cached. Nil means that all results are.
 	Keep func(T) bool
 
 	asking singleflight.Group
@@ -26,9 +25,9 @@ type remembered[T any] struct {
 	answer T
 }
 
-// Get returns the answer that is known or asks for it. The asking goes on for the others who
-// wait for it when the first who asked has given up, but no longer than that one would have
-// waited. Nobody may write to what an answer points to.
+// Get returns the cached result, or calls ask. If the first caller gives up, the call continues for
+// the others that wait for it, until the first caller's deadline. Callers must not modify what a
+// result points to.
 func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Context) (T, error)) (T, error) {
 	for {
 		if answer, ok := a.lookUp(key); ok {
@@ -37,11 +36,11 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 		until := time.Time{}
 		result := a.asking.DoChan(key, func() (any, error) {
 			if answer, ok := a.lookUp(key); ok {
-				return answer, nil // somebody else has just asked
+				return answer, nil // another caller has just finished
 			}
 			own, cancel := context.WithoutCancel(ctx), func() {}
 			if deadline, ok := ctx.Deadline(); ok {
-				// Sooner than those who wait give up, so that they hear why.
+				// End before the callers' deadlines, so that they receive the reason.
 				until = deadline.Add(-min(time.Second, time.Until(deadline)/10))
 				own, cancel = context.WithDeadline(own, until)
 			}
@@ -57,7 +56,8 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 				a.known = make(map[string]remembered[T])
 			}
 			a.known[key] = remembered[T]{at, answer}
-			// A run over ten thousand customers must not hold all that it ever asked.
+			// Entries must expire: a run over ten thousand customers must not keep all of them in
+			// memory.
 			time.AfterFunc(time.Until(at.Add(a.For)), func() { a.forget(key, at) })
 			return answer, nil
 		})
@@ -67,7 +67,7 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 		case r := <-result:
 			deadline, ok := ctx.Deadline()
 			if r.Err != nil && outOfTime(r.Err) && r.Shared && until.IsZero() && ok && time.Until(deadline) > time.Second {
-				continue // it was the time of somebody who had less
+				continue // the time ran out for another caller, which had less of it
 			}
 			answer, _ := r.Val.(T)
 			return answer, r.Err
@@ -75,7 +75,7 @@ func (a *Answers[T]) Get(ctx context.Context, key string, ask func(context.Conte
 	}
 }
 
-// Change replaces a remembered answer, if there is one, without asking again.
+// Change replaces a cached result, if there is one, without a new call.
 func (a *Answers[T]) Change(key string, change func(T) T) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -84,14 +84,14 @@ func (a *Answers[T]) Change(key string, change func(T) T) {
 	}
 }
 
-// Forget drops a remembered answer.
+// Forget removes a cached result.
 func (a *Answers[T]) Forget(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.known, key)
 }
 
-// forget drops the answer of that time.
+// forget removes the result of the call that started at that time.
 func (a *Answers[T]) forget(key string, at time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
+func TestAnswers_areSharedAndExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		asked := 0
@@ -34,7 +34,7 @@ func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
 		}
 		<-time.After(57 * time.Second)
 		if got, _ := a.Get(t.Context(), "key", ask); got != 1 {
-			t.Errorf("got %d within a minute of the question", got)
+			t.Errorf("got %d within a minute", got)
 		}
 		<-time.After(time.Second)
 		if got, _ := a.Get(t.Context(), "key", ask); got != 3 {
@@ -43,7 +43,7 @@ func TestAnswers_areAskedForOnceAndForgottenAfterAWhile(t *testing.T) {
 	})
 }
 
-func TestAnswers_rememberNoFailure(t *testing.T) {
+func TestAnswers_doNotCacheErrors(t *testing.T) {
 	a := &httppipe.Answers[int]{For: time.Minute}
 	failed := errors.New("failed")
 	if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 7, failed }); !errors.Is(err, failed) {
@@ -54,7 +54,7 @@ func TestAnswers_rememberNoFailure(t *testing.T) {
 	}
 }
 
-func TestAnswers_outliveTheFirstWhoAsked(t *testing.T) {
+func TestAnswers_continueAfterFirstCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		first, cancel := context.WithCancel(t.Context())
@@ -84,7 +84,7 @@ func TestAnswers_canBeChanged(t *testing.T) {
 	a := &httppipe.Answers[int]{For: time.Minute}
 	ask := func(context.Context) (int, error) { return 1, nil }
 	double := func(n int) int { return 2 * n }
-	a.Change("key", double) // there is none yet
+	a.Change("key", double) // nothing is cached yet
 	if got, _ := a.Get(t.Context(), "key", ask); got != 1 {
 		t.Errorf("got %d", got)
 	}
@@ -94,7 +94,8 @@ func TestAnswers_canBeChanged(t *testing.T) {
 	}
 }
 
-// Those who wait hear why there was no time left, unless they have more of it themselves.
+// TestAnswers_outOfTime checks that waiting callers receive the reason why the time ran out, unless
+// they have more time themselves.
 func TestAnswers_outOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
@@ -102,7 +103,7 @@ func TestAnswers_outOfTime(t *testing.T) {
 		ask := func(ctx context.Context) (int, error) {
 			asked++
 			if err := httppipe.Sleep(ctx, 90*time.Second); err != nil {
-				<-time.After(10 * time.Second) // it takes a while to find out
+				<-time.After(10 * time.Second) // the error arrives late
 				return 0, err
 			}
 			return asked, nil
@@ -112,7 +113,7 @@ func TestAnswers_outOfTime(t *testing.T) {
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(minutes+1)*time.Minute)
 				defer cancel()
-				<-time.After(time.Duration(minutes) * time.Second) // the one with the least time asks
+				<-time.After(time.Duration(minutes) * time.Second) // the caller with the least time is first
 				got, err := a.Get(ctx, "key", ask)
 				if minutes == 0 && !errors.As(err, new(*httppipe.DeadlineError)) || minutes > 0 && (got != 2 || err != nil) {
 					t.Errorf("with %d minutes: got %d, %v", minutes+1, got, err)
@@ -134,8 +135,9 @@ func TestAnswers_keepOnlySome(t *testing.T) {
 	}
 }
 
-// What was asked is not held beyond its time: a run may ask about ten thousand customers.
-func TestAnswers_letGoOfWhatIsOld(t *testing.T) {
+// TestAnswers_removeExpiredEntries checks that entries are removed after their time, because a run may
+// read ten thousand customers.
+func TestAnswers_removeExpiredEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &httppipe.Answers[int]{For: time.Minute}
 		if _, err := a.Get(t.Context(), "key", func(context.Context) (int, error) { return 1, nil }); err != nil {
@@ -145,7 +147,7 @@ func TestAnswers_letGoOfWhatIsOld(t *testing.T) {
 		held := 0
 		a.Change("key", func(n int) int { held++; return n })
 		if held > 0 {
-			t.Error("the answer is still held after its time")
+			t.Error("the result is still in memory after its time")
 		}
 	})
 }

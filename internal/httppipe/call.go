@@ -19,7 +19,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
-// Caller makes the calls of one service. It is safe for concurrent use.
+// Caller sends the calls of one service. It is safe for concurrent use.
 type Caller struct {
 	endpoint *url.URL
 	tenantID string
@@ -28,7 +28,7 @@ type Caller struct {
 	pipeline runtime.Pipeline
 }
 
-// NewCaller returns a caller over a pipeline with the options. It sends nothing.
+// NewCaller returns a caller that uses a pipeline with the options. It sends no request.
 func NewCaller(o Options) *Caller {
 	options := o.ClientOptions()
 	return &Caller{o.Endpoint, o.TenantID, o.API, o.Texts, runtime.NewPipeline("", "", runtime.PipelineOptions{}, &options)}
@@ -37,26 +37,27 @@ func NewCaller(o Options) *Caller {
 // Call is one call of a service.
 type Call struct {
 	Method string
-	// Path begins behind the endpoint and has its elements escaped; see [PathOf].
+	// Path is the escaped path after the endpoint; see [PathOf].
 	Path   string
 	Query  url.Values
 	Header http.Header
-	// Body is sent as a form when it is of [url.Values], else as JSON; nil sends none.
+	// Body is sent as a form if its type is [url.Values], and otherwise as JSON. Nil sends no body.
 	Body any
-	// Answer points to where a successful answer goes. Nil drops it.
+	// Answer is a pointer that receives the decoded successful answer. Nil discards the answer.
 	Answer any
-	// Need says that an answer without content cannot be read.
+	// Need means that an answer without content is an error.
 	Need bool
-	// Check says what is wrong with an answer that was decoded. It may be nil.
+	// Check returns an error if the decoded answer is unusable. It may be nil.
 	Check func() error
-	// Repeat is as in [Options].
+	// Repeat has the same meaning as in [Options].
 	Repeat Repeat
-	// RequestID is the id of the first attempt, and of those after answers which say that the call was not executed (401,
-	// 429). It makes the service recognise a call that another process has made. Empty means a new one.
+	// RequestID is the request ID of the first attempt. It is also used for attempts after answers which say that the
+	// call was not executed (401, 429). With it, the service recognizes a call that another process has sent. Empty
+	// generates an ID.
 	RequestID string
 }
 
-// PathOf joins path elements, escaping each.
+// PathOf escapes and joins path elements.
 func PathOf(elements ...string) string {
 	var b strings.Builder
 	for _, e := range elements {
@@ -66,32 +67,33 @@ func PathOf(elements ...string) string {
 	return b.String()
 }
 
-// Answer is a successful one. Its header is as the server sent it.
+// Answer is a successful answer. Its header is as the server sent it.
 type Answer struct {
 	StatusCode int
 	Header     http.Header
 	fail       func(error) *Error
 }
 
-// Unfit is the error for an answer that is not what it should be.
+// Unfit returns the error for an answer that the caller cannot use.
 func (a Answer) Unfit(cause error) error { return a.fail(cause) }
 
-// RetryAfter is how long the server asks to wait before the next request about this one, 0 when it does not.
+// RetryAfter is how long the server asks to wait before the next request for this operation, or 0.
 func (a Answer) RetryAfter() time.Duration {
 	wait, _ := retryAfter(a.Header, time.Now())
 	return wait
 }
 
-// bom starts the bodies of Partner Center's successful answers; encoding/json refuses it.
+// bom is the byte order mark at the start of Partner Center's successful answers. encoding/json
+// does not accept it.
 var bom = []byte("\xef\xbb\xbf")
 
-// Do makes a call. Every failure is an [*Error]. A GET whose answer cannot be read is repeated
-// as after any other transient error.
+// Do sends a call. Every failure is an [*Error]. A GET with an unreadable answer is retried like
+// after any other transient error.
 func (c *Caller) Do(ctx context.Context, in Call) (Answer, error) {
 	u := *c.endpoint
 	u.RawPath = u.EscapedPath() + in.Path
 	u.Path, _ = url.PathUnescape(u.RawPath)
-	u.RawQuery = strings.ReplaceAll(in.Query.Encode(), "+", "%20") // a plus is a space in forms only
+	u.RawQuery = strings.ReplaceAll(in.Query.Encode(), "+", "%20") // a plus means a space in forms only
 	req, err := c.request(ctx, in, u.String())
 	if err != nil {
 		return Answer{}, &Error{API: c.api, Method: in.Method, Path: c.texts.Clean(in.Path), TenantID: c.tenantID, Err: &callError{err, NotSent}, texts: c.texts}
@@ -132,12 +134,12 @@ func (c *Caller) request(ctx context.Context, in Call, target string) (*policy.R
 	return req, req.SetBody(streaming.NopCloser(bytes.NewReader(body)), contentType)
 }
 
-// read decodes a successful answer.
+// read decodes a successful answer and checks it.
 func (c *Caller) read(resp *http.Response, in Call) error {
 	if in.Answer == nil {
 		return nil
 	}
-	reflect.ValueOf(in.Answer).Elem().SetZero() // of an attempt before
+	reflect.ValueOf(in.Answer).Elem().SetZero() // remove values of an earlier attempt
 	body, err := payload(resp)
 	switch {
 	case err != nil:
@@ -148,7 +150,7 @@ func (c *Caller) read(resp *http.Response, in Call) error {
 		if err := json.Unmarshal(body, in.Answer); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnreadable, err)
 		}
-		if c.texts.suspect(body) || c.texts.redact(string(body)) != string(body) {
+		if c.texts.mayNeedCleaning(body) || c.texts.redact(string(body)) != string(body) {
 			c.texts.CleanAll(in.Answer)
 		}
 	}
@@ -163,13 +165,13 @@ func (c *Caller) read(resp *http.Response, in Call) error {
 	return nil
 }
 
-// payload is the body of an answer without its byte order mark.
+// payload returns the body of an answer without its byte order mark.
 func payload(resp *http.Response) ([]byte, error) {
 	body, err := runtime.Payload(resp)
 	return bytes.TrimPrefix(body, bom), err
 }
 
-// failed makes the error of a call from its answer, if there is one, and the cause.
+// failed returns the error of a call from its answer, if there is one, and the cause.
 func (c *Caller) failed(req *policy.Request, all *attempts, resp *http.Response, cause error) *Error {
 	e := &Error{
 		API: c.api, Method: req.Raw().Method, Path: c.texts.Clean(req.Raw().URL.RequestURI()), TenantID: c.tenantID, Err: cause,
@@ -184,7 +186,7 @@ func (c *Caller) failed(req *policy.Request, all *attempts, resp *http.Response,
 		e.CorrelationID = cmp.Or(c.texts.ID(resp.Header.Get(c.api.CorrelationID)), e.CorrelationID)
 	}
 	if e.outcome == Done {
-		e.outcome = Unsure // executed, perhaps, and the answer cannot be read
+		e.outcome = Unsure // it may have been executed, but the answer is unreadable
 	}
 	if cause == nil {
 		e.body, _ = payload(resp)

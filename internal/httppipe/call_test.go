@@ -19,7 +19,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// caller makes one over the transport.
+// caller returns a Caller that uses the transport.
 func caller(t *testing.T, o httppipe.Options, transport http.RoundTripper) *httppipe.Caller {
 	t.Helper()
 	o.API = &httppipe.API{Name: "The service", RequestID: "MS-RequestId", CorrelationID: "MS-CorrelationId"}
@@ -75,12 +75,12 @@ func TestCall_sendsAndReads(t *testing.T) {
 		}
 		_, err = c.Do(ctx, httppipe.Call{Method: http.MethodPost, Path: "/x", Body: func() {}})
 		if e := mustFail(t, err); e.Outcome() != httppipe.NotSent {
-			t.Errorf("a body that is no JSON: %v", e)
+			t.Errorf("a body that cannot be encoded as JSON: %v", e)
 		}
 	})
 }
 
-// A query has no plus for a space, which only forms have.
+// TestCall_query checks that a space in a query is not sent as a plus, which only forms use.
 func TestCall_query(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{answered(403, `{"error":{"code":"AuthorizationFailed","message":"No."}}`)}}
@@ -92,7 +92,7 @@ func TestCall_query(t *testing.T) {
 	})
 }
 
-// A refused access token can be renewed by who knows that it is too old.
+// TestError_renewToken checks that a caller can renew the token after an error.
 func TestError_renewToken(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		cred := new(tokens)
@@ -101,12 +101,12 @@ func TestError_renewToken(t *testing.T) {
 		if token, err := cred.Token(ctx, httppipe.TokenRequest{}); err != nil || !token.Replacement {
 			t.Errorf("got %+v, %v", token, err)
 		}
-		new(httppipe.Error).RenewToken() // there was none
+		new(httppipe.Error).RenewToken() // without a token
 	})
 }
 
-// A GET that is answered with what cannot be read is retried as after any other transient
-// failure; a write is not, since it took place.
+// TestCall_unreadable checks that a GET with an unreadable answer is retried. A write is not,
+// because it was executed.
 func TestCall_unreadable(t *testing.T) {
 	for name, body := range map[string]string{"cut off": `{"id":"1"`, "a proxy's page": "<html>", "empty": "", "without an id": "{}", "another type": `{"id":1}`} {
 		for method, tries := range map[string]int{http.MethodGet: 3, http.MethodPut: 1} {
@@ -118,7 +118,7 @@ func TestCall_unreadable(t *testing.T) {
 						_, err := caller(t, httppipe.Options{MaxRetries: 2}, s).Do(ctx, httppipe.Call{
 							Method: method, Path: "/things/1", Answer: &out, Need: true, Check: func() error {
 								if out.ID == "" {
-									return errors.New("it has no id")
+									return errors.New("it has no ID")
 								}
 								return nil
 							},
@@ -140,8 +140,9 @@ func TestCall_unreadable(t *testing.T) {
 	}
 }
 
-// A wait that is refused as too long says so, whatever the method and the status.
-func TestCall_waitThatIsTooLong(t *testing.T) {
+// TestCall_waitTooLong checks that a call fails with the reason if the required wait is too
+// long, for all methods and statuses.
+func TestCall_waitTooLong(t *testing.T) {
 	for _, code := range []int{429, 503} {
 		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			t.Run(fmt.Sprint(method, code), func(t *testing.T) {
@@ -174,19 +175,19 @@ func TestCall_pastRetryAfterBacksOff(t *testing.T) {
 	}
 }
 
-// TestRequestID_isNewAfterAnAnswer: the id is the server's key for doing a call once, for the
-// attempts whose answer was lost.
+// TestRequestID_isNewAfterAnAnswer checks that retries after a lost answer have the same request
+// ID, with which the server recognizes them. Retries after an answer have a new one.
 func TestRequestID_isNewAfterAnAnswer(t *testing.T) {
 	lost := reply{err: errConnection}
 	for name, c := range map[string]struct {
 		replies []reply
 		same    bool
 	}{
-		"no answer":     {[]reply{lost}, true},
-		"no two either": {[]reply{lost, lost}, true},
-		"429":           {[]reply{throttled("1")}, false},
-		"503":           {[]reply{status(503)}, false},
-		"401":           {[]reply{status(401)}, false},
+		"no answer":      {[]reply{lost}, true},
+		"no two answers": {[]reply{lost, lost}, true},
+		"429":            {[]reply{throttled("1")}, false},
+		"503":            {[]reply{status(503)}, false},
+		"401":            {[]reply{status(401)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -194,19 +195,19 @@ func TestRequestID_isNewAfterAnAnswer(t *testing.T) {
 				_, err := caller(t, httppipe.Options{Tokens: new(tokens)}, s).Do(ctx, httppipe.Call{Method: http.MethodPost, Path: "/x", Repeat: httppipe.RepeatSafe})
 				ids := s.headers("MS-RequestId")
 				if len(ids) != len(c.replies)+1 || allEqual(ids) != c.same || uuid.Validate(ids[0]) != nil {
-					t.Errorf("the request ids are %q", ids)
+					t.Errorf("the request IDs are %q", ids)
 				}
 				if e := mustFail(t, err); e.RequestID != ids[len(ids)-1] || e.CorrelationID != s.headers("MS-CorrelationId")[0] {
-					t.Errorf("the error names %q and %q, want those of the last attempt", e.RequestID, e.CorrelationID)
+					t.Errorf("the error has %q and %q, want those of the last attempt", e.RequestID, e.CorrelationID)
 				}
 			})
 		})
 	}
 }
 
-// TestWriteUnderWay_isAnswered: a write that went out is waited for, for 30 s, when its context
-// ends; nothing else is.
-func TestWriteUnderWay_isAnswered(t *testing.T) {
+// TestSentWrite_getsItsAnswer checks that a write that was sent gets 30 seconds for its answer
+// after its context ended. Other requests do not.
+func TestSentWrite_getsItsAnswer(t *testing.T) {
 	const end = 5 * time.Second
 	ends := map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"cancelled": func(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -224,12 +225,12 @@ func TestWriteUnderWay_isAnswered(t *testing.T) {
 			took   time.Duration
 			want   httppipe.Outcome
 		}{
-			"POST is answered":              {http.MethodPost, 30 * time.Second, 201, 30 * time.Second, httppipe.Done},
-			"DELETE is refused":             {http.MethodDelete, 20 * time.Second, 403, 20 * time.Second, httppipe.Refused},
-			"PUT is answered 503":           {http.MethodPut, 20 * time.Second, 503, 20 * time.Second, httppipe.Unsure},
-			"PUT is throttled":              {http.MethodPut, 20 * time.Second, 429, 20 * time.Second, httppipe.Refused},
-			"POST is not answered in time":  {http.MethodPost, time.Hour, 201, end + 30*time.Second, httppipe.Unsure},
-			"GET is not waited for, at all": {http.MethodGet, 20 * time.Second, 200, end, httppipe.Unsure},
+			"POST is answered":             {http.MethodPost, 30 * time.Second, 201, 30 * time.Second, httppipe.Done},
+			"DELETE is refused":            {http.MethodDelete, 20 * time.Second, 403, 20 * time.Second, httppipe.Refused},
+			"PUT is answered 503":          {http.MethodPut, 20 * time.Second, 503, 20 * time.Second, httppipe.Unsure},
+			"PUT is throttled":             {http.MethodPut, 20 * time.Second, 429, 20 * time.Second, httppipe.Refused},
+			"POST is not answered in time": {http.MethodPost, time.Hour, 201, end + 30*time.Second, httppipe.Unsure},
+			"GET is not waited for":        {http.MethodGet, 20 * time.Second, 200, end, httppipe.Unsure},
 		} {
 			t.Run(how+"/"+name, func(t *testing.T) {
 				inBubble(t, 3*time.Hour, func(t *testing.T, ctx context.Context) {
@@ -251,7 +252,7 @@ func TestWriteUnderWay_isAnswered(t *testing.T) {
 						t.Errorf("got %v (%v) after %v and %d requests, want %v after %v", got, err, time.Since(start), n, c.want, c.took)
 					}
 					if c.want == httppipe.Unsure && c.code < 300 && !errors.Is(err, ctx.Err()) {
-						t.Errorf("got %v, want why it ended", err)
+						t.Errorf("got %v, want the reason why the context ended", err)
 					}
 				})
 			})
@@ -259,8 +260,9 @@ func TestWriteUnderWay_isAnswered(t *testing.T) {
 	}
 }
 
-// A write that still waits for its connection has not gone out.
-func TestWriteUnderWay_notWhileItConnects(t *testing.T) {
+// TestSentWrite_notWhileConnecting checks that a write that still waits for its connection
+// counts as not sent.
+func TestSentWrite_notWhileConnecting(t *testing.T) {
 	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -270,7 +272,7 @@ func TestWriteUnderWay_notWhileItConnects(t *testing.T) {
 	go func() {
 		conn, err := mute.Accept()
 		if err == nil {
-			_, _ = io.ReadFull(conn, make([]byte, 1)) // the handshake has begun
+			_, _ = io.ReadFull(conn, make([]byte, 1)) // the handshake has started
 			cancel()
 			<-t.Context().Done()
 			_ = conn.Close()
@@ -280,13 +282,13 @@ func TestWriteUnderWay_notWhileItConnects(t *testing.T) {
 	c := caller(t, httppipe.Options{Endpoint: parse(t, "https://"+mute.Addr().String()), Client: httppipe.NewClient(nil)}, nil)
 	_, err = c.Do(ctx, httppipe.Call{Method: http.MethodPost, Path: "/x"})
 	if httppipe.OutcomeOf(err) != httppipe.NotSent || !errors.Is(err, context.Canceled) || time.Since(start) > 10*time.Second {
-		t.Errorf("got %v (%v) after %v, want that it was not sent, at once", httppipe.OutcomeOf(err), err, time.Since(start))
+		t.Errorf("got %v (%v) after %v, want an immediate end and not sent", httppipe.OutcomeOf(err), err, time.Since(start))
 	}
 }
 
-// While a server answers 401 for good, each call is repeated once, and no more than one token
-// is asked for.
-func TestUnauthorized_forGood(t *testing.T) {
+// TestUnauthorized_permanently checks that with permanent 401 answers, each call is retried once and at
+// most one new token is requested.
+func TestUnauthorized_permanently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{replies: slices.Repeat([]reply{status(401)}, 1000), before: func(int, *http.Request) { <-time.After(20 * time.Millisecond) }}
 		cred := new(tokens)
@@ -309,9 +311,9 @@ func TestUnauthorized_forGood(t *testing.T) {
 	})
 }
 
-// Where the server answers 401 to some requests and accepts the token of others, it is not the
-// token that it dislikes.
-func TestUnauthorized_forSomeRequestsForGood(t *testing.T) {
+// TestUnauthorized_permanentlyForSomeRequests checks that 401 answers to some requests do not renew the
+// token if other requests succeed with it.
+func TestUnauthorized_permanentlyForSomeRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cred := new(tokens)
 		c := caller(t, httppipe.Options{Tokens: cred}, roundTrip(func(req *http.Request) (*http.Response, error) {
@@ -331,8 +333,9 @@ func TestUnauthorized_forSomeRequestsForGood(t *testing.T) {
 	})
 }
 
-// Spurious answers end no bulk work: each call has its own repetition.
-func TestUnauthorized_nowAndThen(t *testing.T) {
+// TestUnauthorized_occasionally checks that each call has its own retry, so that occasional 401
+// answers do not stop a long run.
+func TestUnauthorized_occasionally(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := new(service)
 		for range 20 {

@@ -11,43 +11,43 @@ import (
 	"time"
 )
 
-// API is what differs between the services that are called.
+// API describes what is specific to a service.
 type API struct {
-	// Name begins a sentence, such as Partner Center.
+	// Name is the name of the service. It starts a sentence, as in "Partner Center".
 	Name string
-	// RequestID and CorrelationID are the headers for the ids of one attempt, or of attempts
-	// after no answer, and of the operation that a call is part of. Both are empty for a service
-	// that has none.
+	// RequestID and CorrelationID are names of request headers. The request ID identifies one
+	// attempt, or several if the earlier ones got no answer. The correlation ID identifies the
+	// operation that the call belongs to. Both are empty for a service without such headers.
 	RequestID, CorrelationID string
-	// AnswerID is the header in which the server answers its own id of the request. Empty means
-	// that it takes the client's.
+	// AnswerID is the header in which the server returns its own request ID. Empty means that it
+	// returns the client's.
 	AnswerID string
-	// Remedy says what to do about an answer, in whole sentences, or "". It may be nil.
+	// Remedy returns what to do about an error, in whole sentences, or "". It may be nil.
 	Remedy func(*Error) string
 }
 
-// Error is a call that failed. Its texts from outside have passed [Texts].
+// Error is a failed call. Its texts from outside were cleaned by [Texts].
 type Error struct {
 	API *API
-	// StatusCode is the HTTP status, 0 when there was no answer.
+	// StatusCode is the HTTP status, or 0 without an answer.
 	StatusCode int
 	// Code is the service's code, such as 600041 or AuthorizationFailed, or "".
 	Code string
-	// Message is the server's text. It may be localised: act on the codes only.
+	// Message is the server's text. It may be localized, so code must not depend on it.
 	Message string
-	// Challenge is the header WWW-Authenticate of a refusal of a request without a token, or "".
+	// Challenge is the WWW-Authenticate header of the answer to a request without a token, or "".
 	Challenge string
-	// Method and Path are those of the request. The path includes the query.
+	// Method and Path are from the request. The path includes the query.
 	Method, Path string
-	// TenantID is the tenant that the request was authenticated in, or "" for the credential's own.
+	// TenantID is the tenant of the access token, or "" for the credential's own tenant.
 	TenantID string
 	// RequestID and CorrelationID are for Microsoft support, or "".
 	RequestID, CorrelationID string
-	// Err is the cause when there was no answer or none that can be read.
+	// Err is the cause if there was no answer, or no readable one.
 	Err error
-	// Wait says that the server asked to wait for longer than the call had time, or nil.
+	// Wait is set if the server asked for a longer wait than the call had time.
 	Wait *DeadlineError
-	// Waited is how long the client has retried a refusal that could have been temporary, or 0.
+	// Waited is how long the client retried an error that might have been temporary, or 0.
 	Waited time.Duration
 
 	outcome Outcome
@@ -56,12 +56,12 @@ type Error struct {
 	texts   *Texts
 }
 
-// ErrUnreadable is the cause when a successful answer has another body than documented.
+// ErrUnreadable is the cause if a successful answer has an undocumented body.
 var ErrUnreadable = errors.New("the answer is not what the API documents")
 
 func (e *Error) Error() string { return e.Request() + ": " + e.Answer() }
 
-// Answer says in one line what the server answered, or why there is no answer.
+// Answer returns in one line what the server answered, or why there is no answer.
 func (e *Error) Answer() string {
 	if e.StatusCode == 0 {
 		return e.texts.Clean(e.Err.Error())
@@ -99,7 +99,7 @@ func (e *Error) name() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Outcome says what became of the request, over all attempts.
+// Outcome returns the outcome of the call over all attempts.
 func (e *Error) Outcome() Outcome {
 	if e.StatusCode == 0 {
 		return OutcomeOf(e.Err)
@@ -107,11 +107,11 @@ func (e *Error) Outcome() Outcome {
 	return e.outcome
 }
 
-// Sent tells whether a request may have reached the server. None did when there was no token,
-// no turn or no connection.
+// Sent reports whether a request may have reached the server. It returns false if there was no
+// token, no turn at the gate or no connection.
 func (e *Error) Sent() bool { return e.Outcome() != NotSent }
 
-// Request says what was asked.
+// Request returns method, path and tenant of the request.
 func (e *Error) Request() string {
 	if e.TenantID == "" {
 		return e.Method + " " + e.Path
@@ -119,17 +119,17 @@ func (e *Error) Request() string {
 	return e.Method + " " + e.Path + " in tenant " + e.TenantID
 }
 
-// RenewToken makes the next request ask for another access token; see [Token.Renew].
+// RenewToken makes the next request get a new access token; see [Token.Renew].
 func (e *Error) RenewToken() {
 	if e.token != nil {
 		e.token.Renew()
 	}
 }
 
-// IDs are for Microsoft support.
+// IDs returns the IDs for Microsoft support.
 func (e *Error) IDs() (request, correlation string) { return e.RequestID, e.CorrelationID }
 
-// Remedy says what to do, in whole sentences, or "". That of the cause goes first.
+// Remedy returns what to do, in whole sentences, or "". The remedy of the cause takes precedence.
 func (e *Error) Remedy() string {
 	var cause interface{ Remedy() string }
 	if errors.As(e.Err, &cause) {
@@ -141,7 +141,7 @@ func (e *Error) Remedy() string {
 	return e.API.Remedy(e)
 }
 
-// Decode reads the body of the server's answer into v, as JSON with clean texts.
+// Decode decodes the JSON body of the server's answer into v and cleans its texts.
 func (e *Error) Decode(v any) error {
 	if err := json.Unmarshal(e.body, v); err != nil {
 		return err
@@ -150,19 +150,19 @@ func (e *Error) Decode(v any) error {
 	return nil
 }
 
-// parseErrorBody finds code and message in every form that the services have. Each field is
-// decoded on its own, so that an unexpected one does not hide the others.
+// parseErrorBody finds code and message in all forms that the services use. It decodes each field
+// separately, so that an unexpected field does not hide the others.
 func parseErrorBody(body []byte) (code, message string) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(body, bom), &fields) != nil {
-		return "", "" // empty, or a proxy's page: the status says all
+		return "", "" // empty, or the page of a proxy: the status has to be enough
 	}
 	lower := make(map[string]json.RawMessage, len(fields))
 	for k, v := range fields {
 		lower[strings.ToLower(k)] = v
 	}
 	if inner := lower["error"]; len(inner) > 0 && inner[0] == '{' {
-		return parseErrorBody(inner) // the envelope of Azure
+		return parseErrorBody(inner) // the error envelope of Azure
 	}
 	code = scalar(lower["code"])
 	for _, k := range []string{"description", "message", "errorname", "error_description", "error"} {
@@ -173,13 +173,13 @@ func parseErrorBody(body []byte) (code, message string) {
 	if more := scalar(lower["errormessageextended"]); more != "" {
 		message = strings.TrimSpace(message + " (" + more + ")")
 	}
-	if code == "0" { // "not defined"
+	if code == "0" { // Microsoft documents 0 as "not defined"
 		code = ""
 	}
 	return code, message
 }
 
-// scalar returns a JSON string or number as text, anything else as "".
+// scalar returns a JSON string or integer as text, and "" for anything else.
 func scalar(raw json.RawMessage) string {
 	var s string
 	if json.Unmarshal(raw, &s) == nil {

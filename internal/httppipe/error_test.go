@@ -44,7 +44,7 @@ func FuzzErrorBody(f *testing.F) {
 		_, message := parseErrorBody(body)
 		message = new(Texts).Clean(message)
 		if len(message) > maxText || strings.ContainsAny(message, "\n\r\x1b\x00") {
-			t.Errorf("%q is not fit for a line", message)
+			t.Errorf("%q is not plain text in one line", message)
 		}
 	})
 }

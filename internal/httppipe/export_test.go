@@ -2,7 +2,7 @@ package httppipe
 
 import "net/http"
 
-// OutcomeOfAnswer returns the outcome of the call that a pipeline has answered, 2xx or not.
+// OutcomeOfAnswer returns the outcome of a call that got an answer with any status.
 func OutcomeOfAnswer(resp *http.Response) Outcome {
 	return attemptsOf(resp.Request.Context()).outcome()
 }

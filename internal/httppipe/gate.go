@@ -8,69 +8,71 @@ import (
 	"time"
 )
 
-// Limits bound what goes through a [Gate]. The zero value bounds nothing.
+// Limits are the limits of a [Gate]. The zero value means no limits.
 type Limits struct {
-	// Concurrent is how many requests may be under way at a time. 0 means any number.
+	// Concurrent is the maximum number of concurrent requests. 0 means no limit.
 	Concurrent int
-	// PerSecond is how many may start in a second, evenly spread. 0 means any number.
+	// PerSecond is the maximum number of requests that start in a second, evenly distributed. 0
+	// means no limit.
 	PerSecond float64
 }
 
-// Gate paces all requests of a client: within its [Limits], and within the server's, which it
-// learns from throttled answers (429).
+// Gate limits all requests of a client to its [Limits] and to the server's limit, which it detects
+// from throttled answers (429).
 //
-// The server counts refused requests too
-// (https://learn.microsoft.com/partner-center/developer/api-throttling-guidance). So after a
-// refusal the gate closes until the time that the server names. Then as many requests go at
-// full speed as were accepted between the last two closings, and beyond them one goes ahead:
-// when it is accepted two follow, and so on; when it is refused it was the only one.
+// The server also counts refused requests
+// (https://learn.microsoft.com/partner-center/developer/api-throttling-guidance). After a refusal,
+// the gate therefore closes until the time that the server returns. Then it sends as many requests
+// at full speed as were accepted between the last two closings. After these, it sends one more. If
+// that is accepted, two follow, and so on. If it is refused, only one request was lost.
 //
-// Who has to wait stands in line. The zero value is an open gate without limits.
+// Waiting requests form a queue. The zero value is an open gate without limits.
 type Gate struct {
 	limits Limits
 
 	mu       sync.Mutex
-	line     list.List // of *waiter
+	line     list.List // queue of *waiter
 	underWay int
-	next     time.Time // when PerSecond allows another
-	until    time.Time // closed until then
+	next     time.Time // when PerSecond allows the next request
+	until    time.Time // when the gate opens again
 
-	// period counts the closings. From the first on, credit is how many may be sent before an
-	// answer comes; before it there is no such bound.
+	// period is the number of closings. After the first closing, credit is how many requests may be
+	// sent before the next answer. Before it, there is no such limit.
 	period, credit int
-	sent, budget   int       // sent in this period; accepted in the one before
-	last           time.Time // when the last one was sent
-	guesses        int       // closings in a row whose end the server did not name
+	sent, budget   int       // requests sent in this period; requests accepted in the period before
+	last           time.Time // when the last request was sent
+	guesses        int       // consecutive closings for which the server returned no wait
 
 	timer *time.Timer
-	wake  time.Time // what the timer is set to
+	wake  time.Time // when the timer fires
 }
 
 // NewGate returns an open gate.
 func NewGate(l Limits) *Gate { return &Gate{limits: l} }
 
 const (
-	// growth is how many requests may follow one that was accepted beyond the budget.
+	// growth is how many requests may follow each accepted one beyond the budget.
 	growth = 2
-	// probeAfter is after how long without an answer another request goes ahead: the one before
-	// it may hang.
+	// probeAfter is the time without an answer after which another request is sent, because the
+	// previous one may hang.
 	probeAfter = time.Second
-	// slack is by how much requests that started late, as timers do, are made up for.
+	// slack is how much delay of earlier requests, such as timer delays, later ones may catch up.
 	slack = 20 * time.Millisecond
 )
 
-// pass is the right to send one request. It ends with accepted, refused or failed.
+// pass is the permission to send one request. It ends with accepted, refused or failed.
 type pass struct{ period, number int }
 
 type waiter struct {
-	ready    chan struct{} // closed when pass or err is there
+	ready    chan struct{} // closed when pass or err is set
 	pass     pass
 	err      error
 	deadline time.Time // zero means none
 }
 
-// enter waits until a request may be sent. It fails at once when that would be after the
-// context's deadline. Who was refused goes to the front of the line.
+// enter waits until a request may be sent. It fails immediately if that would be after the
+// context's deadline. With front, for a retry after a refusal, the request goes to the front of the
+// queue.
 func (g *Gate) enter(ctx context.Context, front bool) (pass, error) {
 	if err := ctx.Err(); err != nil {
 		return pass{}, err
@@ -124,8 +126,8 @@ func (g *Gate) enter(ctx context.Context, front bool) (pass, error) {
 	return pass{}, ctx.Err()
 }
 
-// enterNow does not wait: it answers false while the gate is closed. The limits hold back the
-// requests after it instead.
+// enterNow does not wait. It returns false while the gate is closed. The limits do not delay this
+// request; later requests wait longer instead.
 func (g *Gate) enterNow() (pass, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -136,7 +138,7 @@ func (g *Gate) enterNow() (pass, bool) {
 	return g.send(now), true
 }
 
-// accepted ends a pass with an answer that is no 429.
+// accepted ends a pass whose answer is not a 429.
 func (g *Gate) accepted(p pass) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -158,7 +160,7 @@ func (g *Gate) failed(p pass) {
 	g.admit()
 }
 
-// leave lets another request take the place of one that did not count.
+// leave frees the place of a request that does not count.
 func (g *Gate) leave(p pass) {
 	g.underWay--
 	if p.period == g.period && g.period > 0 {
@@ -166,9 +168,9 @@ func (g *Gate) leave(p pass) {
 	}
 }
 
-// refused ends a pass with a 429 and returns for how long the gate is closed now. After 0, when
-// the server named no time or one that is past by our clock, means 0.5 s, doubled each time in a
-// row.
+// refused ends a pass with a 429 and returns how long the gate is closed from now. An after of 0
+// means that the server returned no wait, or one that has passed by the local clock. The gate then
+// closes for 0.5 s, doubled for each consecutive guess.
 func (g *Gate) refused(p pass, after time.Duration) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -189,7 +191,7 @@ func (g *Gate) refused(p pass, after time.Duration) time.Duration {
 		g.until = until
 	}
 	for e := g.line.Front(); e != nil; {
-		w, at := e.Value.(*waiter), e //nolint:forcetypeassert // it holds nothing else
+		w, at := e.Value.(*waiter), e //nolint:forcetypeassert // it contains nothing else
 		e = e.Next()
 		if w.err = g.tooLate(w, 0, now); w.err != nil {
 			g.line.Remove(at)
@@ -200,7 +202,7 @@ func (g *Gate) refused(p pass, after time.Duration) time.Duration {
 	return max(g.until.Sub(now), 0)
 }
 
-// clock is the time where anything depends on it.
+// clock returns the current time, or the zero time if no decision depends on it.
 func (g *Gate) clock() time.Time {
 	if g.period == 0 && g.limits.PerSecond == 0 {
 		return time.Time{}
@@ -208,7 +210,8 @@ func (g *Gate) clock() time.Time {
 	return time.Now()
 }
 
-// opensAt is when the next request may be sent, or false when that depends on another's end.
+// opensAt returns when the next request may be sent, or false if it has to wait for another request
+// to end.
 func (g *Gate) opensAt() (time.Time, bool) {
 	if g.limits.Concurrent > 0 && g.underWay >= g.limits.Concurrent {
 		return time.Time{}, false
@@ -227,7 +230,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// interval is the time between two requests.
+// interval returns the minimum time between two requests.
 func (g *Gate) interval() time.Duration {
 	if g.limits.PerSecond == 0 {
 		return 0
@@ -235,7 +238,7 @@ func (g *Gate) interval() time.Duration {
 	return time.Duration(float64(time.Second) / g.limits.PerSecond)
 }
 
-// tooLate is the error for a request with so many ahead of it that surely has no turn before
+// tooLate returns an error if a request with that many requests ahead of it cannot be sent before
 // its deadline.
 func (g *Gate) tooLate(w *waiter, ahead int, now time.Time) error {
 	paced := g.next.Add(time.Duration(ahead) * g.interval())
@@ -258,7 +261,7 @@ func (g *Gate) send(now time.Time) pass {
 	return pass{g.period, g.sent}
 }
 
-// admit lets in who may go, and sets the timer for who may go later.
+// admit lets the waiting requests pass that may be sent now, and sets the timer for the next one.
 func (g *Gate) admit() {
 	for e := g.line.Front(); e != nil; e = g.line.Front() {
 		at, ok := g.opensAt()
@@ -270,7 +273,7 @@ func (g *Gate) admit() {
 			g.wakeAt(at, now)
 			return
 		}
-		w := g.line.Remove(e).(*waiter) //nolint:forcetypeassert // it holds nothing else
+		w := g.line.Remove(e).(*waiter) //nolint:forcetypeassert // it contains nothing else
 		w.pass = g.send(now)
 		close(w.ready)
 	}

@@ -14,11 +14,11 @@ import (
 
 const trip = 20 * time.Millisecond
 
-// limiter plays how a server counts. It answers false when it refuses, and how long to wait, 0
-// when it does not say.
+// limiter simulates how a server counts requests. It returns false if it refuses a request. The
+// duration is the wait, or 0 if the server does not return one.
 type limiter func(now time.Time) (time.Duration, bool)
 
-// fixedWindow allows n requests per window, which starts with its first request.
+// fixedWindow allows n requests per window. A window starts with its first request.
 func fixedWindow(n int, per time.Duration) limiter {
 	var start time.Time
 	count := 0
@@ -31,7 +31,7 @@ func fixedWindow(n int, per time.Duration) limiter {
 	}
 }
 
-// slidingWindow allows n requests, refused ones included, within any time of that length.
+// slidingWindow allows n requests, including refused ones, within any period of that length.
 func slidingWindow(n int, per time.Duration) limiter {
 	var seen []time.Time
 	return func(now time.Time) (time.Duration, bool) {
@@ -44,7 +44,7 @@ func slidingWindow(n int, per time.Duration) limiter {
 	}
 }
 
-// bucket holds n requests and is refilled with as many per time.
+// bucket contains n requests and is refilled with n requests per period.
 func bucket(n int, per time.Duration) limiter {
 	level, filled := float64(n), time.Now()
 	return func(now time.Time) (time.Duration, bool) {
@@ -58,15 +58,16 @@ func bucket(n int, per time.Duration) limiter {
 	}
 }
 
-// untold is another that does not say how long to wait.
-func untold(l limiter) limiter {
+// withoutWait returns a limiter that does not say how long to wait.
+func withoutWait(l limiter) limiter {
 	return func(now time.Time) (time.Duration, bool) {
 		_, ok := l(now)
 		return 0, ok
 	}
 }
 
-// shared is one that others use too: in bursts of n requests, at once and then at these times.
+// shared returns a limiter that other clients use as well, in bursts of n requests: one immediately
+// and one every period.
 func shared(l limiter, n int, every time.Duration) limiter {
 	var next time.Time
 	return func(now time.Time) (time.Duration, bool) {
@@ -80,7 +81,7 @@ func shared(l limiter, n int, every time.Duration) limiter {
 	}
 }
 
-// drive sends n requests from goroutines through the gate and counts the refused ones.
+// drive sends n requests from several goroutines through the gate and counts the refused ones.
 func drive(t *testing.T, g *Gate, l limiter, goroutines, n int) (took time.Duration, refused int) {
 	t.Helper()
 	var mu sync.Mutex
@@ -123,7 +124,8 @@ func drive(t *testing.T, g *Gate, l limiter, goroutines, n int) (took time.Durat
 	return time.Since(start), refused
 }
 
-// However a server counts, the gate finds its limit, and is refused a few times per closing.
+// TestGate_findsTheLimit checks that the gate detects the server's limit with few refusals per
+// closing, however the server counts.
 func TestGate_findsTheLimit(t *testing.T) {
 	const n = 2000
 	for name, c := range map[string]struct {
@@ -133,12 +135,12 @@ func TestGate_findsTheLimit(t *testing.T) {
 		"500 per minute":              {func() limiter { return fixedWindow(500, time.Minute) }, n * time.Minute / 500},
 		"500 per minute, sliding":     {func() limiter { return slidingWindow(500, time.Minute) }, n * time.Minute / 500},
 		"500 per minute, as a bucket": {func() limiter { return bucket(500, time.Minute) }, n * time.Minute / 500},
-		// What the server does not tell is guessed, partly at random: of the waits a third.
-		"500 per minute, untold":                 {func() limiter { return untold(fixedWindow(500, time.Minute)) }, n * time.Minute / 500 * 11 / 10},
+		// Without Retry-After the gate guesses. A third of each wait is random.
+		"500 per minute, no Retry-After":         {func() limiter { return withoutWait(fixedWindow(500, time.Minute)) }, n * time.Minute / 500 * 11 / 10},
 		"500 per minute, of which 250 by others": {func() limiter { return shared(fixedWindow(500, time.Minute), 250, time.Minute) }, n * time.Minute / 250},
 		"500 per minute, 450 used before":        {func() limiter { return shared(fixedWindow(500, time.Minute), 450, time.Hour) }, n * time.Minute / 500},
 		"25 per second, as a bucket":             {func() limiter { return bucket(25, time.Second) }, n * time.Second / 25},
-		// A window of 1 s is lengthened by its requests, since the server names whole seconds.
+		// Waits are in whole seconds, so a window of 1 s becomes longer.
 		"60 per second":          {func() limiter { return fixedWindow(60, time.Second) }, n * time.Second / 60 * 11 / 10},
 		"60 per second, sliding": {func() limiter { return slidingWindow(60, time.Second) }, n * time.Second / 60 * 11 / 10},
 		"no limit":               {func() limiter { return func(time.Time) (time.Duration, bool) { return 0, true } }, 0},
@@ -221,7 +223,7 @@ func TestGate_keepsItsLimits(t *testing.T) {
 	}
 }
 
-// most1s is how many of the times, in order, lie within one second.
+// most1s returns the maximum number of times within one second. The times must be sorted.
 func most1s(times []time.Time) (most int) {
 	for i := range times {
 		n, _ := slices.BinarySearchFunc(times[i:], times[i].Add(time.Second), time.Time.Compare)
@@ -230,8 +232,8 @@ func most1s(times []time.Time) (most int) {
 	return most
 }
 
-// Who has waited longest goes first, and before all who was refused.
-func TestGate_isALine(t *testing.T) {
+// TestGate_isAQueue checks that the queue is first-in, first-out, and that retries go to the front.
+func TestGate_isAQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{Concurrent: 1})
 		first := mustEnter(t, g)
@@ -256,7 +258,7 @@ func TestGate_isALine(t *testing.T) {
 		g.accepted(first)
 		for want := range 100 {
 			if got := <-order; got != want {
-				t.Errorf("number %d went when it was the turn of %d", got, want)
+				t.Errorf("got number %d, want %d", got, want)
 			}
 		}
 		wg.Wait()
@@ -272,20 +274,21 @@ func mustEnter(t *testing.T, g *Gate) pass {
 	return turn
 }
 
-// A wait in line ends with its context, and the place is not lost.
+// TestGate_waitsEndWithTheirContext checks that a wait ends with its context, and that its place is
+// freed.
 func TestGate_waitsEndWithTheirContext(t *testing.T) {
 	for name, c := range map[string]struct {
 		limits Limits
-		shut   time.Duration // for how long the gate is closed
-		late   bool          // it closes when there is a line already
-		// what a call gets that may wait for 5 s
+		shut   time.Duration // how long the gate is closed
+		late   bool          // the gate closes while requests are waiting
+		// after and says are the expected result of a call with a deadline of 5 s.
 		after time.Duration
 		says  string
 	}{
-		"for a place":                         {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
-		"for a time that is too late":         {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
-		"for a gate that is closed":           {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
-		"for one that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
+		"for a free place":                       {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
+		"for a time after the deadline":          {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
+		"for a closed gate":                      {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
+		"for a gate that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -314,22 +317,23 @@ func TestGate_waitsEndWithTheirContext(t *testing.T) {
 					t.Errorf("got %v, want the cancellation", err)
 				}
 				if n := g.line.Len(); n != 0 {
-					t.Errorf("%d stand in line still", n)
+					t.Errorf("%d requests are still in the queue", n)
 				}
 				if c.shut == 0 {
 					g.accepted(first)
 				}
 				g.accepted(mustEnter(t, g))
 				if g.underWay != 0 {
-					t.Errorf("%d places are lost", g.underWay)
+					t.Errorf("%d places were not freed", g.underWay)
 				}
 			})
 		})
 	}
 }
 
-// Whether a call is cancelled before, while or after it gets its turn: no place is lost.
-func TestGate_losesNoPlaceToCancellation(t *testing.T) {
+// TestGate_freesPlacesAfterCancellation cancels calls before, during and after they pass the gate,
+// and checks that all places are freed.
+func TestGate_freesPlacesAfterCancellation(t *testing.T) {
 	g := NewGate(Limits{Concurrent: 2})
 	var wg sync.WaitGroup
 	for i := range 64 {
@@ -355,12 +359,13 @@ func TestGate_losesNoPlaceToCancellation(t *testing.T) {
 	}
 	wg.Wait()
 	if g.underWay != 0 || g.line.Len() != 0 {
-		t.Errorf("%d are under way and %d in line, want none", g.underWay, g.line.Len())
+		t.Errorf("%d requests are in progress and %d in the queue, want none", g.underWay, g.line.Len())
 	}
 }
 
-// A call that gets its turn in the moment in which it is cancelled gives it back.
-func TestGate_takesATurnBack(t *testing.T) {
+// TestGate_cancellationDuringAdmission checks that a call that is cancelled exactly when it passes the gate
+// gives its place back.
+func TestGate_cancellationDuringAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{Concurrent: 1})
 		for range 100 {
@@ -380,14 +385,15 @@ func TestGate_takesATurnBack(t *testing.T) {
 			g.mu.Unlock()
 			wg.Wait()
 			if g.underWay != 0 {
-				t.Fatalf("%d places are lost", g.underWay)
+				t.Fatalf("%d places were not freed", g.underWay)
 			}
 		}
 	})
 }
 
-// Without a word of the server the gate stays closed for longer each time, until one is accepted.
-func TestGate_guesses(t *testing.T) {
+// TestGate_withoutRetryAfter checks that without Retry-After the gate stays closed longer each time, until a
+// request is accepted.
+func TestGate_withoutRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(Gate)
 		for _, most := range []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second} {
@@ -397,21 +403,22 @@ func TestGate_guesses(t *testing.T) {
 		}
 		g.accepted(mustEnter(t, g))
 		if d := g.refused(mustEnter(t, g), 0); d > 500*time.Millisecond {
-			t.Errorf("closed for %v after one was accepted", d)
+			t.Errorf("closed for %v after an accepted request", d)
 		}
 	})
 }
 
-// What goes ahead may hang, or fail without an answer: the others do not wait for it.
-func TestGate_doesNotHangWithTheFirst(t *testing.T) {
+// TestGate_firstRequestHangs checks that requests do not wait for a first request that hangs
+// or fails without an answer.
+func TestGate_firstRequestHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(Gate)
 		g.refused(mustEnter(t, g), time.Minute)
-		mustEnter(t, g) // hangs
+		mustEnter(t, g) // this request hangs
 		start := time.Now()
 		second := mustEnter(t, g)
 		if d := time.Since(start); d != probeAfter {
-			t.Errorf("the second went after %v, want %v", d, probeAfter)
+			t.Errorf("the second request was sent after %v, want %v", d, probeAfter)
 		}
 		g.failed(second)
 		third := mustEnter(t, g)
@@ -419,35 +426,37 @@ func TestGate_doesNotHangWithTheFirst(t *testing.T) {
 		mustEnter(t, g)
 		mustEnter(t, g)
 		if d := time.Since(start); d != probeAfter {
-			t.Errorf("those after a failed and an accepted one went after %v, want %v", d, probeAfter)
+			t.Errorf("the requests after a failed and an accepted one were sent after %v, want %v", d, probeAfter)
 		}
 	})
 }
 
-// A request that never waits is held back by a closed gate only; the others make up for it.
+// TestGate_enterNow checks that enterNow is refused by a closed gate only, and that later requests
+// wait longer for it.
 func TestGate_enterNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := NewGate(Limits{Concurrent: 1, PerSecond: 1})
 		first := mustEnter(t, g)
 		now, ok := g.enterNow()
 		if !ok {
-			t.Fatal("it was held back by the limits")
+			t.Fatal("the limits delayed the request")
 		}
 		g.accepted(first)
 		g.accepted(now)
 		start := time.Now()
 		third := mustEnter(t, g)
 		if d := time.Since(start); d != 2*time.Second-slack {
-			t.Errorf("the next one waited %v", d)
+			t.Errorf("the next request waited %v", d)
 		}
 		g.refused(third, time.Minute)
 		if _, ok := g.enterNow(); ok {
-			t.Error("it was sent through a closed gate")
+			t.Error("the request passed a closed gate")
 		}
 	})
 }
 
-// Several of a burst are refused: the longest wait holds, and it is one closing.
+// TestGate_staysClosedForTheLongestWait checks that several refusals in a burst are one closing
+// with the longest wait.
 func TestGate_staysClosedForTheLongestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := new(Gate)
@@ -469,7 +478,7 @@ func TestGate_staysClosedForTheLongestWait(t *testing.T) {
 	})
 }
 
-// BenchmarkGate is what the gate costs a request when nobody waits.
+// BenchmarkGate measures the cost of the gate for a request that does not wait.
 func BenchmarkGate(b *testing.B) {
 	for name, g := range map[string]*Gate{
 		"without limits": new(Gate), "32 at a time": NewGate(Limits{Concurrent: 32}),

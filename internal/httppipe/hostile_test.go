@@ -23,10 +23,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// This file is a TLS server that is against us. Nothing that it says reaches a person, a log or
-// the state as it is; no secret comes back; no answer fills the memory.
+// This file tests a hostile TLS server. Nothing that it sends may reach a user, a log or the state
+// unchanged. No secret may come back, and no answer may exhaust the memory.
 
-// nasty are texts that do something to a terminal, or to who reads it.
+// nasty contains texts that affect a terminal or mislead a reader.
 var nasty = map[string]string{
 	"clear screen":         "a\x1b[2Jb",
 	"colour":               "a\x1b[31mb",
@@ -50,7 +50,7 @@ var nasty = map[string]string{
 	"an escape at the cut": strings.Repeat("x", 1022) + "\x1b[2Jé",
 }
 
-// mustBePlain fails the test unless s is one line that a person can be shown.
+// mustBePlain fails the test unless s is one line of printable text.
 func mustBePlain(t *testing.T, what, s string, limit int) {
 	t.Helper()
 	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }); i >= 0 || !utf8.ValidString(s) {
@@ -61,7 +61,7 @@ func mustBePlain(t *testing.T, what, s string, limit int) {
 	}
 }
 
-// lines collects every text of a log.
+// lines collects all texts of a log.
 type lines struct {
 	mu  sync.Mutex
 	all []string
@@ -81,8 +81,9 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// rawly answers over the connection itself: net/http's server writes no such lines.
-func rawly(w http.ResponseWriter, head, body string) {
+// writeRaw writes an answer directly to the connection, because net/http's server cannot write
+// malformed headers.
+func writeRaw(w http.ResponseWriter, head, body string) {
 	conn, out, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		panic(err)
@@ -92,7 +93,7 @@ func rawly(w http.ResponseWriter, head, body string) {
 	_ = out.Flush()
 }
 
-// quote makes a JSON string that keeps what is not UTF-8.
+// quote returns a JSON string that keeps invalid UTF-8.
 func quote(s string) string {
 	b, err := json.Marshal(s)
 	if err != nil {
@@ -126,17 +127,17 @@ func TestHostile_texts(t *testing.T) {
 				fmt.Fprintf(w, `{"error":{"code":%s,"message":%s}}`, quote(text), quote(text))
 			},
 			"headers": func(w http.ResponseWriter, _ *http.Request) {
-				rawly(w, "HTTP/1.1 403 "+header+"\r\nMS-RequestId: "+header+"\r\nMS-CorrelationId: "+header+"\r\nMS-CV: "+header+"\r\nRetry-After: "+header+
+				writeRaw(w, "HTTP/1.1 403 "+header+"\r\nMS-RequestId: "+header+"\r\nMS-CorrelationId: "+header+"\r\nMS-CV: "+header+"\r\nRetry-After: "+header+
 					"\r\nX-Ms-Ratelimit-Remaining-Reads: "+header, "{}")
 			},
 			"a malformed header": func(w http.ResponseWriter, _ *http.Request) {
-				rawly(w, "HTTP/1.1 200 OK\r\n"+header, "{}")
+				writeRaw(w, "HTTP/1.1 200 OK\r\n"+header, "{}")
 			},
-			"a malformed status line": func(w http.ResponseWriter, _ *http.Request) { rawly(w, "HTTP/9 "+header, "{}") },
+			"a malformed status line": func(w http.ResponseWriter, _ *http.Request) { writeRaw(w, "HTTP/9 "+header, "{}") },
 			"an answer": func(w http.ResponseWriter, _ *http.Request) {
 				fmt.Fprintf(w, `{"id":"1","name":%s}`, quote(text))
 			},
-			"no JSON": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) },
+			"not JSON": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) },
 		} {
 			t.Run(name+"/"+where, func(t *testing.T) {
 				t.Parallel()
@@ -161,7 +162,7 @@ func TestHostile_texts(t *testing.T) {
 	}
 }
 
-// A server that sends back what it was sent.
+// TestHostile_echo checks that secrets are removed if the server returns what it received.
 func TestHostile_echo(t *testing.T) {
 	secrets := []string{"s3cr+t/of=the app~", "0.refresh+token/one==", "token-1", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}
 	var echoed atomic.Int32
@@ -178,9 +179,9 @@ func TestHostile_echo(t *testing.T) {
 		},
 		"an answer": func(w http.ResponseWriter, sent string) { fmt.Fprintf(w, `{"id":"1","name":%s}`, quote(sent)) },
 		"a malformed header": func(w http.ResponseWriter, sent string) {
-			rawly(w, "HTTP/1.1 200 OK\r\n"+strings.NewReplacer("\n", " ", "\r", " ").Replace(sent), "{}")
+			writeRaw(w, "HTTP/1.1 200 OK\r\n"+strings.NewReplacer("\n", " ", "\r", " ").Replace(sent), "{}")
 		},
-		"split by what nobody sees": func(w http.ResponseWriter, _ string) {
+		"split by invisible characters": func(w http.ResponseWriter, _ string) {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"code":1,"description":"tok\u200ben-1 and s3cr+t\u0000/of=the app~"}`)
 		},
@@ -210,11 +211,11 @@ func TestHostile_echo(t *testing.T) {
 		})
 	}
 	if echoed.Load() != 5 {
-		t.Errorf("the server saw %d tokens, so this proves nothing", echoed.Load())
+		t.Errorf("the server received %d tokens, so the test checks nothing", echoed.Load())
 	}
 }
 
-// endless writes without end, and counts.
+// endless writes until an error occurs, and counts the bytes.
 func endless(w io.Writer, start, chunk string, n *atomic.Int64) {
 	_, err := io.WriteString(w, start)
 	for err == nil {
@@ -223,7 +224,8 @@ func endless(w io.Writer, start, chunk string, n *atomic.Int64) {
 	}
 }
 
-// Every answer without end ends at its limit: 64 MB of a page, 1 MB of an error, 256 kB of headers.
+// TestHostile_sizes checks that endless answers end at their limit: 64 MB for a page, 1 MB for an
+// error, 256 kB for headers.
 func TestHostile_sizes(t *testing.T) {
 	chunk := strings.Repeat("x", 64<<10)
 	var written atomic.Int64
@@ -280,8 +282,8 @@ func TestHostile_sizes(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %q", err, c.says)
 			}
-			// The buffer grows by a quarter, so that all buffers together take up to five times the
-			// limit; the server's own buffers and those of the compression come on top.
+			// The buffer grows by a quarter each time, so all buffers together take up to five
+			// times the limit. The server's own buffers and those of the compression are extra.
 			if allocated > 7*c.limit+(16<<20) {
 				t.Errorf("%d MB were allocated for a limit of %d kB", allocated>>20, c.limit>>10)
 			}
@@ -289,7 +291,7 @@ func TestHostile_sizes(t *testing.T) {
 	}
 }
 
-// Certificates have texts, too.
+// TestHostile_certificate checks that texts about certificates are cleaned as well.
 func TestHostile_certificate(t *testing.T) {
 	s, _ := listen(t, func(http.ResponseWriter, *http.Request) {}, func(s *http.Server) { s.ErrorLog = quiet })
 	c := caller(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: httppipe.NewClient(x509.NewCertPool()), MaxRetries: -1}, nil)

@@ -13,9 +13,9 @@ import (
 
 type correlationKey struct{}
 
-// WithCorrelationID returns a context whose requests all carry a new correlation
-// id, so that support and the activity log can tell what belongs together. A
-// context that has one already is returned as it is.
+// WithCorrelationID returns a context whose requests all have the same new correlation ID, so that
+// support and the activity log can group them. A context that already has one is returned
+// unchanged.
 func WithCorrelationID(ctx context.Context) context.Context {
 	if CorrelationID(ctx) != "" {
 		return ctx
@@ -23,16 +23,16 @@ func WithCorrelationID(ctx context.Context) context.Context {
 	return context.WithValue(ctx, correlationKey{}, uuid.NewString())
 }
 
-// CorrelationID returns the correlation id of the context, or "".
+// CorrelationID returns the correlation ID of the context, or "".
 func CorrelationID(ctx context.Context) string {
 	id, _ := ctx.Value(correlationKey{}).(string)
 	return id
 }
 
-// HostError says that a request was not sent because it would have left the
-// configured endpoint, for example along a forged link.
+// HostError means that a request was not sent because its URL is not on the configured endpoint,
+// for example because of a forged link.
 type HostError struct {
-	// Got and Want are scheme and host.
+	// Got and Want consist of scheme and host.
 	Got, Want string
 }
 
@@ -40,7 +40,7 @@ func (e *HostError) Error() string {
 	return fmt.Sprintf("refused to send a request to %s: only %s is configured", e.Got, e.Want)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*HostError) Remedy() string {
 	return "Nothing was sent. If the other host is right, configure it as the endpoint of the service."
 }
@@ -48,16 +48,16 @@ func (*HostError) Remedy() string {
 // NonRetriable marks the error for azcore.
 func (*HostError) NonRetriable() {}
 
-// Outcome tells that nothing was sent.
+// Outcome reports that nothing was sent.
 func (*HostError) Outcome() Outcome { return NotSent }
 
-// identifyPolicy runs once per call: it refuses foreign hosts and sets the headers
-// that stay the same over all attempts.
+// identifyPolicy runs once per call. It refuses other hosts and sets the headers that are the same
+// for all attempts.
 type identifyPolicy struct {
 	endpoint      *url.URL
 	aliases       []string
 	userAgent     string
-	correlationID string // the header
+	correlationID string // name of the header
 }
 
 func (p *identifyPolicy) Do(req *policy.Request) (*http.Response, error) {

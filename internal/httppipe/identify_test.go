@@ -22,11 +22,11 @@ func TestCorrelationID_isTheSameForAllCallsOfAnOperation(t *testing.T) {
 	}
 	correlation, requests := s.headers("MS-CorrelationId"), s.headers("MS-RequestId")
 	if !allEqual(correlation) || correlation[0] != httppipe.CorrelationID(ctx) || uuid.Validate(correlation[0]) != nil {
-		t.Errorf("sent the correlation ids %q, want three times %q", correlation, httppipe.CorrelationID(ctx))
+		t.Errorf("sent the correlation IDs %q, want three times %q", correlation, httppipe.CorrelationID(ctx))
 	}
 	slices.Sort(requests)
 	if len(slices.Compact(requests)) != 3 {
-		t.Errorf("sent the request ids %q, want three different ones", requests)
+		t.Errorf("sent the request IDs %q, want three different ones", requests)
 	}
 }
 
@@ -38,13 +38,13 @@ func TestCorrelationID_isNewForEachCallOutsideOfAnOperation(t *testing.T) {
 		mustStatus(t, http.StatusOK, resp, err)
 	}
 	if ids := s.headers("MS-CorrelationId"); ids[0] == ids[1] || uuid.Validate(ids[0]) != nil || uuid.Validate(ids[1]) != nil {
-		t.Errorf("sent the correlation ids %q, want two different GUIDs", ids)
+		t.Errorf("sent the correlation IDs %q, want two different GUIDs", ids)
 	}
 }
 
-func TestWithCorrelationID_keepsTheOneThatIsThere(t *testing.T) {
+func TestWithCorrelationID_keepsExistingID(t *testing.T) {
 	if id := httppipe.CorrelationID(t.Context()); id != "" {
-		t.Errorf("a fresh context has the correlation id %q", id)
+		t.Errorf("a fresh context has the correlation ID %q", id)
 	}
 	ctx := httppipe.WithCorrelationID(t.Context())
 	if a, b := httppipe.CorrelationID(ctx), httppipe.CorrelationID(httppipe.WithCorrelationID(ctx)); a != b || a == "" {
@@ -52,7 +52,7 @@ func TestWithCorrelationID_keepsTheOneThatIsThere(t *testing.T) {
 	}
 }
 
-func TestUserAgent_isSentWhole(t *testing.T) {
+func TestUserAgent_isSentUnchanged(t *testing.T) {
 	const userAgent = "github.com/partnercenter/terraform-provider-partnercenter/1.2.3 (+https://registry.terraform.io/partnercenter/partnercenter) Terraform/1.11.4"
 	s := new(service)
 	resp, err := do(t.Context(), t, pipeline(t, httppipe.Options{UserAgent: userAgent}, s, nil), http.MethodGet)
@@ -62,7 +62,7 @@ func TestUserAgent_isSentWhole(t *testing.T) {
 	}
 }
 
-func TestForeignHost_isRefusedBeforeThereIsAToken(t *testing.T) {
+func TestForeignHost_isRefusedBeforeSignIn(t *testing.T) {
 	for name, target := range map[string]string{
 		"another host":            "https://evil.example/v1/things",
 		"a longer name":           "https://api.example.evil.example/v1/things",
@@ -80,10 +80,10 @@ func TestForeignHost_isRefusedBeforeThereIsAToken(t *testing.T) {
 				t.Fatalf("got %v, want a HostError", err)
 			}
 			if host.Want != base || !strings.Contains(err.Error(), host.Got) || !strings.Contains(err.Error(), host.Want) {
-				t.Errorf("the error %q does not name both hosts", err)
+				t.Errorf("the error %q does not contain both hosts", err)
 			}
 			if s.count() != 0 || cred.n != 0 {
-				t.Errorf("sent %d requests and asked for %d tokens, want none", s.count(), cred.n)
+				t.Errorf("sent %d requests and requested %d tokens, want none", s.count(), cred.n)
 			}
 		})
 	}

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Resolve turns a link in an answer into path and query of a [Call]. The link is relative to the
-// endpoint, or an absolute one that stays on it.
+// Resolve returns the path and query of a [Call] from a link in an answer. The link must be
+// relative to the endpoint, or absolute and on the endpoint's host.
 func (c *Caller) Resolve(link string) (path string, query url.Values, err error) {
 	u, err := url.Parse(link)
 	if err != nil {
@@ -37,15 +37,15 @@ func (c *Caller) Resolve(link string) (path string, query url.Values, err error)
 
 var errBadLink = errors.New("a link in the answer is malformed")
 
-// maxPages bounds a list, so that a server that never ends one does not fill the memory: a
-// million objects in pages of 500.
+// maxPages is the maximum number of pages of a list: a million objects in pages of 500. It protects
+// the memory against a server that never ends a list.
 const maxPages = 2000
 
-// Pages are the pages of one list that were read, by what identifies them. With it, a server that
-// repeats a page or never ends the list causes an error.
+// Pages contains the pages of one list that were read, by an identifying key. It detects a server
+// that repeats a page or never ends the list.
 type Pages map[string]bool
 
-// Add records that the page is read next.
+// Add records the next page, or returns an error if it must not be read.
 func (p Pages) Add(page string) error {
 	switch {
 	case p[page]:

@@ -9,8 +9,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// logPolicy writes one debug line per attempt. It logs ids and no other header and
-// no body: these hold tokens and personal data.
+// logPolicy writes one debug line per attempt. Of the headers, it logs only IDs and those about
+// throttling. It logs no body. Other headers and bodies contain tokens and personal data.
 type logPolicy struct {
 	logger *slog.Logger
 	api    *API

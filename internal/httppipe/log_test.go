@@ -40,7 +40,7 @@ func TestLog_hasOneLinePerAttemptAndNoSecret(t *testing.T) {
 			}
 		}
 		if !slices.Contains(s.headers("Authorization"), "Bearer token-2") {
-			t.Error("the test sent no token, so it proves nothing")
+			t.Error("the test sent no token, so it checks nothing")
 		}
 
 		var attempts, waits []map[string]any
@@ -114,7 +114,7 @@ func TestLog_isWrittenWithTheContextOfTheRequest(t *testing.T) {
 		func(got context.Context) {
 			lines++
 			if httppipe.CorrelationID(got) != httppipe.CorrelationID(ctx) {
-				t.Error("a line was logged with another context than the request's")
+				t.Error("a line was not logged with the request's context")
 			}
 		},
 	})

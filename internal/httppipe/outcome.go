@@ -8,21 +8,20 @@ import (
 	"sync/atomic"
 )
 
-// Outcome says what became of a request that changes something, over all attempts of its call.
+// Outcome is the result of a request that changes something, over all attempts of its call.
 type Outcome int
 
 const (
-	// Unsure means that an attempt may have been executed: it may have reached the server, and
-	// the answer was lost, cannot be read, or is a 408 or 5xx; and no later attempt was
-	// answered with 2xx.
+	// Unsure means that an attempt may have been executed: it may have reached the server, and its
+	// answer was lost, is unreadable, or is a 408 or 5xx. No later attempt was answered with 2xx.
 	Unsure Outcome = iota
-	// NotSent means that no attempt reached the server: there was no token, no turn or no
-	// connection.
+	// NotSent means that no attempt reached the server: there was no token, no turn at the gate or
+	// no connection.
 	NotSent
-	// Refused means that the server answered with a 3xx or 4xx, and that no attempt may have been
-	// executed. A redirect is not followed.
+	// Refused means that the server answered with 3xx or 4xx, and that no other attempt may have
+	// been executed. Redirects are not followed.
 	Refused
-	// Done means that the last answer was a 2xx that can be read.
+	// Done means that the last answer was a readable 2xx.
 	Done
 )
 
@@ -30,8 +29,8 @@ func (o Outcome) String() string {
 	return [...]string{"unsure", "not sent", "refused", "done"}[o]
 }
 
-// OutcomeOf returns the outcome that the error of a call knows; nil is [Done], and an error
-// that knows none is [Unsure].
+// OutcomeOf returns the outcome that an error contains. Nil is [Done], and an error without an
+// outcome is [Unsure].
 func OutcomeOf(err error) Outcome {
 	if err == nil {
 		return Done
@@ -53,32 +52,33 @@ type callError struct {
 func (e *callError) Unwrap() error    { return e.error }
 func (e *callError) Outcome() Outcome { return e.outcome }
 
-// attempts are what is known of the attempts of one call. The goroutine of the call writes
-// them, apart from connecting, which connections set.
+// attempts is the state of all attempts of one call. Only the goroutine of the call writes it,
+// except for connecting, which connections set.
 type attempts struct {
-	doubt, refused, done bool
-	connecting           atomic.Bool
+	unsure, refused, done bool
+	connecting            atomic.Bool
 
-	// requestID and correlationID are those of the last attempt.
+	// requestID and correlationID are from the last attempt.
 	requestID, correlationID string
-	// token is that of the last attempt, rejected the one that was answered 401, and claims what
-	// a server wants of the next one.
+	// token is the token of the last attempt, rejected the one that was answered with 401. claims
+	// are the claims that the server requires of the next token, as JSON.
 	token, rejected *Token
 	claims          string
-	// read decodes a successful answer; unreadable is why it could not. read may be nil.
+	// read decodes a successful answer; it may be nil. unreadable is its error.
 	read       func(*http.Response) error
 	unreadable error
-	// answer is that of the last attempt.
+	// answer is the answer of the last attempt.
 	answer *http.Response
 	// throttled is the header of the last 429, or nil.
 	throttled http.Header
-	// wait is what the server asked for and there was no time for, or nil.
+	// wait is the wait that the server asked for if there was not enough time, or nil.
 	wait *DeadlineError
 }
 
 type attemptsKey struct{}
 
-// attemptsOf takes what a context is of a request that is over, too.
+// attemptsOf returns the attempts that a context contains. Its parameter is not a context.Context,
+// because it also accepts the context of a finished request.
 func attemptsOf(of interface{ Value(key any) any }) *attempts {
 	if a, ok := of.Value(attemptsKey{}).(*attempts); ok {
 		return a
@@ -86,8 +86,8 @@ func attemptsOf(of interface{ Value(key any) any }) *attempts {
 	return new(attempts)
 }
 
-// trace returns a context that tells whether a request still waits for its connection: to be
-// dialled, for TLS or for a proxy. A transport that tells nothing has sent it.
+// trace returns a context that records whether a request still waits for its connection: for
+// dialling, TLS or a proxy. A transport without tracing counts as connected.
 func (a *attempts) trace(ctx context.Context) context.Context {
 	a.connecting.Store(false)
 	got := false
@@ -97,19 +97,19 @@ func (a *attempts) trace(ctx context.Context) context.Context {
 	})
 }
 
-// note takes down how an attempt that the transport was given ended.
+// note records the result of an attempt that the transport received.
 func (a *attempts) note(resp *http.Response, err error) {
 	a.done = false
 	switch {
 	case err != nil && a.connecting.Load():
 	case err != nil:
-		a.doubt = true
+		a.unsure = true
 	case resp.StatusCode >= 200 && resp.StatusCode <= 299:
 		a.done = true
 	case resp.StatusCode >= 300 && resp.StatusCode <= 499 && resp.StatusCode != http.StatusRequestTimeout:
 		a.refused = true
 	default:
-		a.doubt = true
+		a.unsure = true
 	}
 }
 
@@ -117,7 +117,7 @@ func (a *attempts) outcome() Outcome {
 	switch {
 	case a.done:
 		return Done
-	case a.doubt:
+	case a.unsure:
 		return Unsure
 	case a.refused:
 		return Refused

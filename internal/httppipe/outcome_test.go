@@ -18,7 +18,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// outcome is that of a call, answered or not.
+// outcome returns the outcome of a call with or without an answer.
 func outcome(resp *http.Response, err error) httppipe.Outcome {
 	if err != nil {
 		return httppipe.OutcomeOf(fmt.Errorf("wrapped: %w", err))
@@ -48,7 +48,7 @@ func TestOutcome_overAllAttempts(t *testing.T) {
 		"a 503, then refused":                    {[]reply{status(503), status(403)}, httppipe.Unsure},
 		"a 503, then 401 for good":               {[]reply{status(503), status(401), status(401)}, httppipe.Unsure},
 		"no answer, then throttled for too long": {[]reply{lost, throttled("7200")}, httppipe.Unsure},
-		"an answer that breaks off": {[]reply{
+		"a truncated answer": {[]reply{
 			{status: 200, body: io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF))}, status(400),
 		}, httppipe.Unsure},
 	} {
@@ -110,14 +110,14 @@ func TestOutcome_withoutAnAttempt(t *testing.T) {
 		})
 	}
 	if got := httppipe.OutcomeOf(nil); got != httppipe.Done {
-		t.Errorf("no error is %v", got)
+		t.Errorf("the outcome of a nil error is %v", got)
 	}
 	if got := httppipe.OutcomeOf(errors.New("anything")); got != httppipe.Unsure {
-		t.Errorf("an error that knows nothing is %v", got)
+		t.Errorf("the outcome of an unknown error is %v", got)
 	}
 }
 
-// Real connections: what fails before a request can go out, and after.
+// TestOutcome_ofConnections uses real connections that fail before or after a request can be sent.
 func TestOutcome_ofConnections(t *testing.T) {
 	served, pool := listen(t, func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
@@ -131,7 +131,7 @@ func TestOutcome_ofConnections(t *testing.T) {
 	}
 	nobody := gone.Addr().String()
 	_ = gone.Close()
-	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // refuses TLS, and to be a proxy
+	mute, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // speaks neither TLS nor a proxy's protocol
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,13 +161,13 @@ func TestOutcome_ofConnections(t *testing.T) {
 		client *http.Client
 		want   httppipe.Outcome
 	}{
-		"nobody listens":                 {"https://" + nobody, httppipe.NewClient(pool), httppipe.NotSent},
-		"a name that does not exist":     {"https://nobody.invalid", httppipe.NewClient(pool), httppipe.NotSent},
-		"a certificate of somebody else": {served.URL, httppipe.NewClient(x509.NewCertPool()), httppipe.NotSent},
-		"no TLS":                         {"https://" + mute.Addr().String(), httppipe.NewClient(pool), httppipe.NotSent},
-		"a proxy that refuses":           {served.URL, through(mute.Addr().String()), httppipe.NotSent},
-		"a proxy that is not there":      {served.URL, through(nobody), httppipe.NotSent},
-		"the connection drops":           {served.URL, httppipe.NewClient(pool), httppipe.Unsure},
+		"nothing listens":            {"https://" + nobody, httppipe.NewClient(pool), httppipe.NotSent},
+		"a name that does not exist": {"https://nobody.invalid", httppipe.NewClient(pool), httppipe.NotSent},
+		"an untrusted certificate":   {served.URL, httppipe.NewClient(x509.NewCertPool()), httppipe.NotSent},
+		"no TLS":                     {"https://" + mute.Addr().String(), httppipe.NewClient(pool), httppipe.NotSent},
+		"a proxy that refuses":       {served.URL, through(mute.Addr().String()), httppipe.NotSent},
+		"a proxy that does not run":  {served.URL, through(nobody), httppipe.NotSent},
+		"the connection drops":       {served.URL, httppipe.NewClient(pool), httppipe.Unsure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := pipeline(t, httppipe.Options{Endpoint: parse(t, c.url), Client: c.client, MaxRetries: -1}, nil, new(tokens))

@@ -9,50 +9,49 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// Options describe one pipeline. The zero value of a field means what its
-// comment says.
+// Options are the settings of a pipeline.
 type Options struct {
-	// Endpoint is the only scheme and host requests may go to, as returned by
-	// [ParseEndpoint].
+	// Endpoint is the only scheme and host that requests may go to, as returned by [ParseEndpoint].
 	Endpoint *url.URL
-	// Aliases are further hosts of the same service, over https.
+	// Aliases are additional https hosts of the same service.
 	Aliases []string
-	// Client sends the requests; see [NewClient]. Share one among all pipelines,
-	// so that they share its connections.
+	// Client sends the requests; see [NewClient]. Share one among all pipelines, so that they share
+	// its connections.
 	Client *http.Client
-	// UserAgent is the whole User-Agent header.
+	// UserAgent is the complete User-Agent header.
 	UserAgent string
-	// API is what differs between services; nil means nothing.
+	// API describes the service. Nil means no headers, name or remedies.
 	API *API
-	// Tokens are where the access tokens for TenantID and Scope come from, as in
-	// [TokenRequest]. Nil means that requests are sent without.
+	// Tokens provides the access tokens for TenantID and Scope, which have the same meaning as in
+	// [TokenRequest]. Nil means that requests are sent without a token.
 	Tokens          Tokens
 	TenantID, Scope string
-	// Texts is shared by all pipelines. Nil knows no secret.
+	// Texts is shared by all pipelines. Nil contains no secrets.
 	Texts *Texts
-	// MaxBody is the largest successful answer in bytes, after decompression. 0 means 64 MB,
-	// which is many times the largest page.
+	// MaxBody is the maximum size of a successful answer in bytes, after decompression. 0 means 64
+	// MB, which is many times the size of the largest page.
 	MaxBody int64
-	// Gate is shared by all pipelines whose requests count against one limit of
-	// the server. Nil means a gate of its own, without [Limits].
+	// Gate is shared by all pipelines whose requests count against the same limit of the server.
+	// Nil means a separate gate without [Limits].
 	Gate *Gate
-	// Repeat holds for the requests that do not set one of their own.
+	// Repeat applies to requests without their own value.
 	Repeat Repeat
-	// MaxRetries is how often a request that failed for a passing reason is
-	// repeated. Throttled requests (429) do not count: they are repeated until the
-	// context's deadline. 0 means 4; negative means never.
+	// MaxRetries is how often a request is retried after a transient error. Throttled requests
+	// (429) do not count: they are retried until the context's deadline. 0 means 4; negative means
+	// never.
 	MaxRetries int
-	// TryTimeout bounds one attempt, from sending to the last byte of the answer. 0 means 3 minutes, the timeout of Microsoft's SDK.
+	// TryTimeout is the timeout of one attempt, from sending to the last byte of the answer. 0 means 3 minutes, the
+	// timeout of Microsoft's SDK.
 	TryTimeout time.Duration
-	// Timeout bounds a whole call, retries and waits included, whose context has
-	// no deadline. 0 means 20 minutes.
+	// Timeout is the timeout of a whole call, including retries and waits, if its context has no
+	// deadline. 0 means 20 minutes.
 	Timeout time.Duration
-	// Logger gets one debug line per attempt and a warning per wait. Nil means none.
+	// Logger receives one debug line per attempt and a warning per wait. Nil means no logging.
 	Logger *slog.Logger
 }
 
-// ClientOptions returns the options in azcore's form, for runtime.NewPipeline or
-// for a client of the Azure SDK.
+// ClientOptions returns the options in azcore's form, for runtime.NewPipeline or for a client of
+// the Azure SDK.
 func (o Options) ClientOptions() policy.ClientOptions {
 	if o.Gate == nil {
 		o.Gate = new(Gate)

@@ -21,7 +21,7 @@ import (
 
 const base = "https://api.example"
 
-// reply is one answer of a [service]: an error or a status with headers.
+// reply is one answer of a [service]: an error, or a status with headers.
 type reply struct {
 	status int
 	header http.Header
@@ -35,18 +35,18 @@ func throttled(retryAfter string) reply {
 	return reply{status: http.StatusTooManyRequests, header: http.Header{"Retry-After": {retryAfter}}}
 }
 
-// sent is what a [service] received, and when.
+// sent is a request that a [service] received, and when.
 type sent struct {
 	method, body string
 	header       http.Header
 	at           time.Time
 }
 
-// service plays the server in the same process. It answers the nth request with the nth
-// reply and all later ones with 200.
+// service simulates the server in-process. It answers the nth request with the nth reply, and all
+// later ones with 200.
 type service struct {
 	replies []reply
-	// before runs ahead of each answer, without the lock.
+	// before runs before each answer, without the lock.
 	before func(n int, req *http.Request)
 
 	mu   sync.Mutex
@@ -91,7 +91,7 @@ func respond(req *http.Request, r reply) *http.Response {
 	}
 }
 
-// headers lists what the header was in each request.
+// headers returns the value of the header in each request.
 func (s *service) headers(name string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,13 +112,13 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// tokens is a credential that gives token-1, token-2 and so on, each until it is outdated.
+// tokens is a credential that returns token-1, token-2 and so on, each until it is outdated.
 type tokens struct {
 	mu   sync.Mutex
 	n    int
 	last *httppipe.Token
 	err  error
-	// before runs ahead of each answer.
+	// before runs before each new token.
 	before func(context.Context) error
 }
 
@@ -141,7 +141,7 @@ func (c *tokens) Token(ctx context.Context, want httppipe.TokenRequest) (*httppi
 	return c.last, nil
 }
 
-// pipeline makes one from the options over the transport, with tokens when there is a
+// pipeline returns a pipeline with the options and the transport. It uses tokens if there is a
 // credential.
 func pipeline(t *testing.T, o httppipe.Options, transport http.RoundTripper, cred httppipe.Tokens) runtime.Pipeline {
 	t.Helper()
@@ -165,7 +165,7 @@ func parse(t *testing.T, s string) *url.URL {
 	return u
 }
 
-// request makes a request, with a body unless it is a GET.
+// request returns a request, with a body unless it is a GET.
 func request(ctx context.Context, t *testing.T, method, target string) *policy.Request {
 	t.Helper()
 	req, err := runtime.NewRequest(ctx, method, target)
@@ -189,7 +189,7 @@ func do(ctx context.Context, t *testing.T, p runtime.Pipeline, method string, re
 	return p.Do(req)
 }
 
-// mustStatus fails the test unless the call was answered with the status.
+// mustStatus fails the test unless the call has an answer with the status.
 func mustStatus(t *testing.T, want int, resp *http.Response, err error) {
 	t.Helper()
 	if err != nil {

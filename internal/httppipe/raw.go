@@ -10,25 +10,26 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 )
 
-// RawAnswer is an answer with any status, as the server sent it. Its texts have not passed [Texts].
+// RawAnswer is an answer with any status, as the server sent it. Its texts were not cleaned by
+// [Texts].
 type RawAnswer struct {
 	StatusCode int
 	Header     http.Header
-	// Body is without its byte order mark, which BOM tells of.
+	// Body does not include the byte order mark. BOM means that there was one.
 	Body []byte
 	BOM  bool
-	// Code is the service's code of an error, or "".
+	// Code is the service's error code, or "".
 	Code string
-	// CodeIsText tells that the code is a JSON string and not a number.
+	// CodeIsText means that the code is a JSON string and not a number.
 	CodeIsText bool
-	// CorrelationID is that of the request.
+	// CorrelationID is the correlation ID of the request.
 	CorrelationID string
-	// Throttled is the header of the last 429 that the call was answered, or nil.
+	// Throttled is the header of the last 429 answer to the call, or nil.
 	Throttled http.Header
 }
 
-// Raw makes a call for a program that looks at the service itself. An answer with an error status is an answer; an error is
-// a call without one. Answer, Need and Check of the call are not used.
+// Raw sends a call for a program that examines the service itself. An answer with an error status is not an error; only
+// a call without an answer is. Answer, Need and Check of the call are ignored.
 func (c *Caller) Raw(ctx context.Context, in Call) (RawAnswer, error) {
 	u := *c.endpoint
 	target := strings.TrimSuffix(u.String(), "/") + in.Path
@@ -59,7 +60,7 @@ func (c *Caller) Raw(ctx context.Context, in Call) (RawAnswer, error) {
 		var fields struct {
 			Code json.RawMessage `json:"code"`
 		}
-		_ = json.Unmarshal(out.Body, &fields) // a page of a proxy has no code
+		_ = json.Unmarshal(out.Body, &fields) // the page of a proxy has no code
 		out.CodeIsText = bytes.HasPrefix(fields.Code, []byte(`"`))
 	}
 	return out, nil

@@ -14,29 +14,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// Repeat says when a request may be sent again. Set it with
-// policy.Request.SetOperationValue; without it the method decides: GET, HEAD, PUT
-// and DELETE are [RepeatSafe], all others [RepeatRefused].
+// Repeat is when a request may be retried. Set it with policy.Request.SetOperationValue. Without
+// it, the method decides: GET, HEAD, PUT and DELETE are [RepeatSafe], all others are
+// [RepeatRefused].
 type Repeat int
 
 const (
 	// RepeatByMethod is the default.
 	RepeatByMethod Repeat = iota
-	// RepeatSafe requests may be sent again after any passing failure, also when
-	// the server may have executed them: the method is idempotent or the service
-	// recognises the request id.
+	// RepeatSafe requests are retried after any transient error, even if the server may have
+	// executed them. The method is idempotent, or the service recognizes the request ID.
 	RepeatSafe
-	// RepeatRefused requests are sent again only when the server surely has not
-	// executed them: it throttled them (429), did not accept the token (401) or was not reached.
+	// RepeatRefused requests are retried only if the server certainly did not execute them: it
+	// throttled them (429), rejected the token (401) or was not reached.
 	RepeatRefused
-	// RepeatNever requests never wait: they are not sent while the gate is closed or after
-	// a sign-in that took long ([ErrNotSent]), and not again when they were throttled. Their
-	// caller has to look at the server once more before the next attempt.
+	// RepeatNever requests never wait. They are not sent while the gate is closed or after a long
+	// sign-in ([ErrNotSent]), and not retried after a 429. The caller has to read the current state
+	// again before the next attempt.
 	RepeatNever
 )
 
-// ErrNotSent is returned for a [RepeatNever] request that was not sent because it would have
-// been late.
+// ErrNotSent is returned for a [RepeatNever] request that was not sent, because the gate was closed
+// or the sign-in took too long.
 var ErrNotSent error = notSentError{}
 
 type notSentError struct{}
@@ -46,22 +45,22 @@ func (notSentError) Error() string { return "not sent: it would have been late" 
 // NonRetriable marks the error for azcore.
 func (notSentError) NonRetriable() {}
 
-// Outcome tells that nothing was sent.
+// Outcome reports that nothing was sent.
 func (notSentError) Outcome() Outcome { return NotSent }
 
-// late is how long after its call began a [RepeatNever] request is not sent any more.
-const late = time.Second
+// maxDelay is how long after the start of its call a [RepeatNever] request may still be sent.
+const maxDelay = time.Second
 
 type latestKey struct{}
 
-// retryPolicy repeats what may be repeated. One instance serves all goroutines of
-// a client.
+// retryPolicy retries requests as their [Repeat] allows. One instance serves all goroutines of a
+// client.
 type retryPolicy struct {
 	gate       *Gate
 	repeat     Repeat
 	maxRetries int
 	timeout    time.Duration
-	requestID  string // the header
+	requestID  string // name of the header
 	texts      *Texts
 	logger     *slog.Logger
 }
@@ -87,16 +86,16 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 	repeat := p.repeatOf(req)
 	var latest time.Time
 	if repeat == RepeatNever {
-		latest = time.Now().Add(late)
+		latest = time.Now().Add(maxDelay)
 	}
-	ctx = context.WithValue(ctx, latestKey{}, latest) // also none: a sign-in has the context of the call that it is for
+	ctx = context.WithValue(ctx, latestKey{}, latest) // set even if zero: a sign-in inherits the context of the call that needs it
 	failed, throttled, began := 0, false, time.Now()
 	var resp *http.Response
 	var err error
 	for {
 		turn, waitErr := p.enter(ctx, repeat, throttled)
 		if waitErr != nil {
-			return all.late(resp, err, after(time.Since(began), waitErr))
+			return all.giveUp(resp, err, withWaited(time.Since(began), waitErr))
 		}
 		before := resp
 		resp, err = p.try(ctx, req, all, before)
@@ -104,7 +103,7 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 		closed, throttled = p.leave(turn, resp, err)
 		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			if before != nil {
-				return before, nil // what the server said last says more
+				return before, nil // the server's last answer is more informative
 			}
 			err = fmt.Errorf("the operation's time ran out: %w", err)
 		}
@@ -119,7 +118,7 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 			if all.renewal() {
 				wait = 0
 			}
-		case err != nil || isPassing(resp.StatusCode) || all.unreadable != nil && req.Raw().Method == http.MethodGet:
+		case err != nil || isTransient(resp.StatusCode) || all.unreadable != nil && req.Raw().Method == http.MethodGet:
 			unsent := repeat == RepeatRefused && err != nil && all.outcome() == NotSent
 			if (repeat == RepeatSafe || unsent) && failed < p.maxRetries {
 				wait = backoff(failed)
@@ -135,22 +134,22 @@ func (p *retryPolicy) do(ctx context.Context, req *policy.Request, all *attempts
 			return resp, err
 		}
 		if wait > 0 {
-			p.logger.LogAttrs(ctx, slog.LevelWarn, "waiting before the request is sent again",
+			p.logger.LogAttrs(ctx, slog.LevelWarn, "waiting before retrying the request",
 				slog.String("method", req.Raw().Method), slog.String("path", p.texts.Clean(req.Raw().URL.Path)),
 				slog.String("reason", p.texts.Clean(reason(resp, err, all.unreadable))), slog.String("wait", wait.String()))
 		}
 		if throttled {
-			continue // it waits in line
+			continue // it waits at the gate
 		}
 		if sleepErr := Sleep(ctx, wait); sleepErr != nil {
-			return all.late(resp, err, after(time.Since(began), sleepErr))
+			return all.giveUp(resp, err, withWaited(time.Since(began), sleepErr))
 		}
 	}
 }
 
-// late is what a call comes to that may not be sent again in time: what the server said last, or
-// why it said nothing, says more than the wait.
-func (a *attempts) late(resp *http.Response, err, waitErr error) (*http.Response, error) {
+// giveUp returns the result of a call that cannot be retried in time. The server's last answer, or
+// the last error, is more useful than the error of the wait.
+func (a *attempts) giveUp(resp *http.Response, err, waitErr error) (*http.Response, error) {
 	if resp == nil && err == nil || !outOfTime(waitErr) {
 		return nil, waitErr
 	}
@@ -160,15 +159,15 @@ func (a *attempts) late(resp *http.Response, err, waitErr error) (*http.Response
 	return resp, err
 }
 
-// after notes in the error of a wait how long the call took before.
-func after(waited time.Duration, waitErr error) error {
+// withWaited adds to the error of a wait how long the call took before it.
+func withWaited(waited time.Duration, waitErr error) error {
 	if e, ok := errors.AsType[*DeadlineError](waitErr); ok {
 		e.Waited = waited
 	}
 	return waitErr
 }
 
-// enter waits for the request's turn, unless it is one that never waits.
+// enter waits at the gate, except for [RepeatNever].
 func (p *retryPolicy) enter(ctx context.Context, repeat Repeat, throttled bool) (pass, error) {
 	if repeat != RepeatNever {
 		return p.gate.enter(ctx, throttled)
@@ -180,8 +179,8 @@ func (p *retryPolicy) enter(ctx context.Context, repeat Repeat, throttled bool) 
 	return turn, nil
 }
 
-// leave tells the gate what came of the request. Of a throttled one it answers how long the
-// gate is closed.
+// leave reports the result of the request to the gate. For a throttled request, it returns how long
+// the gate is closed.
 func (p *retryPolicy) leave(turn pass, resp *http.Response, err error) (closed time.Duration, throttled bool) {
 	switch {
 	case err != nil:
@@ -195,16 +194,17 @@ func (p *retryPolicy) leave(turn pass, resp *http.Response, err error) (closed t
 	return 0, false
 }
 
-// outOfTime tells a deadline, passed or to be passed, from a cancellation.
+// outOfTime reports whether err is about a deadline, reached or to be reached, and not a
+// cancellation.
 func outOfTime(err error) bool {
 	return errors.As(err, new(*DeadlineError)) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// try sends the request once, as a copy: the policies behind it set headers.
+// try sends the request once. It sends a copy, because later policies set headers.
 //
-// The request id is the service's key for doing a call once: it stays after no answer (a
-// timeout, a dropped connection) and is new after any, such as 401, 429 and 503
-// (https://learn.microsoft.com/partner-center/developer/headers).
+// The service uses the request ID to execute a call only once. The ID therefore stays the same if
+// there was no answer (timeout, dropped connection). It is new after any answer, such as 401, 429
+// and 503 (https://learn.microsoft.com/partner-center/developer/headers).
 func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempts, before *http.Response) (*http.Response, error) {
 	if err := req.RewindBody(); err != nil {
 		return nil, err
@@ -222,7 +222,7 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 	all.answer = nil
 	resp, err := req.Clone(ctx).Next()
 	if all.unreadable = nil; all.answer != nil {
-		resp, err = all.answer, nil // azcore drops the answer when the context has ended meanwhile
+		resp, err = all.answer, nil // azcore discards the answer if the context has ended in the meantime
 	}
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
 		all.throttled = resp.Header
@@ -233,10 +233,11 @@ func (p *retryPolicy) try(ctx context.Context, req *policy.Request, all *attempt
 	return resp, err
 }
 
-// givenID is the request id that a call brings along.
+// givenID is the request ID that the caller specified.
 type givenID string
 
-// isUnexecuted tells whether an answer, if there is one, says that the service has not got to the call.
+// isUnexecuted reports whether there is no answer, or one that says that the service did not execute the
+// call.
 func isUnexecuted(resp *http.Response) bool {
 	return resp == nil || resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusTooManyRequests
 }
@@ -256,8 +257,8 @@ func (p *retryPolicy) repeatOf(req *policy.Request) Repeat {
 	return RepeatRefused
 }
 
-// isPassing tells whether a status is worth another attempt.
-func isPassing(status int) bool {
+// isTransient reports whether a status is a transient error.
+func isTransient(status int) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusBadGateway,
 		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -266,8 +267,8 @@ func isPassing(status int) bool {
 	return false
 }
 
-// isFinal tells whether an error would only come again: a failed sign-in, a
-// refused host, a certificate that is not trusted, a proxy that refuses.
+// isFinal reports whether a retry would fail with the same error: a failed sign-in, a refused host,
+// an untrusted certificate, or a proxy that refuses.
 func isFinal(err error) bool {
 	var final interface{ NonRetriable() }
 	if proxy, ok := errors.AsType[*ProxyError](err); ok && proxy.isRefusal() {
@@ -276,8 +277,8 @@ func isFinal(err error) bool {
 	return errors.As(err, &final) || errors.Is(err, errTooLarge) || errors.As(err, new(*tls.CertificateVerificationError))
 }
 
-// backoff is the wait before attempt n+2 when the server names none: 0.5 s doubled
-// each time, at most 30 s, the last third at random.
+// backoff returns the wait before attempt n+2 if the server does not specify one: 0.5 s, doubled
+// each time, at most 30 s. A third of it is random.
 func backoff(n int) time.Duration {
 	d := min(500*time.Millisecond<<min(n, 10), 30*time.Second)
 	return d - rand.N(d/3)

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// retryAfter reads how long the server asks to wait: Retry-After in seconds or as
-// an HTTP date (RFC 9110), or the millisecond headers that Azure services use. It
-// answers false when there is no such header or none that can be understood.
+// retryAfter returns how long the server asks to wait: Retry-After in seconds or as an HTTP date
+// (RFC 9110), or the millisecond headers of Azure services. It returns false if there is no
+// readable header.
 func retryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	for _, c := range []struct {
 		header string

@@ -27,7 +27,7 @@ func TestRetryAfter_readsEveryForm(t *testing.T) {
 		"milliseconds by Azure's name":      {http.Header{"X-Ms-Retry-After-Ms": {"1500"}}, 1500 * time.Millisecond, true},
 		"milliseconds before seconds":       {http.Header{"Retry-After-Ms": {"1500"}, "Retry-After": {"2"}}, 1500 * time.Millisecond, true},
 		"seconds after garbage millis":      {http.Header{"Retry-After-Ms": {"soon"}, "Retry-After": {"2"}}, 2 * time.Second, true},
-		"a date is no number of millis":     {http.Header{"Retry-After-Ms": {"Sun, 01 Mar 2026 12:02:00 GMT"}}, 0, false},
+		"a date instead of milliseconds":    {http.Header{"Retry-After-Ms": {"Sun, 01 Mar 2026 12:02:00 GMT"}}, 0, false},
 		"no header":                         {http.Header{}, 0, false},
 		"an empty header":                   {http.Header{"Retry-After": {""}}, 0, false},
 		"garbage":                           {http.Header{"Retry-After": {"soon"}}, 0, false},

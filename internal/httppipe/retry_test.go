@@ -35,15 +35,15 @@ func TestThrottled_waitsAsLongAsTheServerAsks(t *testing.T) {
 		deadline time.Duration
 		waited   time.Duration
 	}{
-		"one second":                         {throttled("1"), time.Hour, time.Second},
-		"two hours of three":                 {throttled("7200"), 3 * time.Hour, 2 * time.Hour},
-		"just less than is left":             {throttled("3599"), time.Hour, 3599 * time.Second},
-		"a date":                             {throttled("Sat, 01 Jan 2000 00:10:00 GMT"), time.Hour, 10 * time.Minute},
-		"milliseconds":                       {reply{status: 429, header: http.Header{"Retry-After-Ms": {"90000"}}}, time.Hour, 90 * time.Second},
-		"no header, by its own backoff":      {status(429), time.Hour, anyWait},
-		"garbage, by its own backoff":        {throttled("later"), time.Hour, anyWait},
-		"a negative number, by its backoff":  {throttled("-60"), time.Hour, anyWait},
-		"more than a number, by its backoff": {throttled("99999999999999999999"), time.Hour, anyWait},
+		"one second":                               {throttled("1"), time.Hour, time.Second},
+		"two hours of three":                       {throttled("7200"), 3 * time.Hour, 2 * time.Hour},
+		"just less than is left":                   {throttled("3599"), time.Hour, 3599 * time.Second},
+		"a date":                                   {throttled("Sat, 01 Jan 2000 00:10:00 GMT"), time.Hour, 10 * time.Minute},
+		"milliseconds":                             {reply{status: 429, header: http.Header{"Retry-After-Ms": {"90000"}}}, time.Hour, 90 * time.Second},
+		"no header, with backoff":                  {status(429), time.Hour, anyWait},
+		"garbage, with backoff":                    {throttled("later"), time.Hour, anyWait},
+		"a negative number, with backoff":          {throttled("-60"), time.Hour, anyWait},
+		"a number that is too large, with backoff": {throttled("99999999999999999999"), time.Hour, anyWait},
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			t.Run(method+" "+name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestThrottled_waitsAsLongAsTheServerAsks(t *testing.T) {
 	}
 }
 
-func TestThrottled_comesBackAtOnceWhenTheWaitIsLongerThanTheDeadline(t *testing.T) {
+func TestThrottled_failsImmediatelyIfTheWaitExceedsTheDeadline(t *testing.T) {
 	for _, after := range []string{"3601", "7200", "9223372036854775807", "Fri, 31 Dec 9999 23:59:59 GMT"} {
 		t.Run(after, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -88,7 +88,7 @@ func TestThrottled_comesBackAtOnceWhenTheWaitIsLongerThanTheDeadline(t *testing.
 	}
 }
 
-func TestThrottled_isRepeatedUntilTheDeadlineWhateverMaxRetriesSays(t *testing.T) {
+func TestThrottled_isRetriedUntilTheDeadlineIndependentOfMaxRetries(t *testing.T) {
 	inBubble(t, 61*time.Minute, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: slices.Repeat([]reply{throttled("600")}, 100)}
 		start := time.Now()
@@ -100,7 +100,7 @@ func TestThrottled_isRepeatedUntilTheDeadlineWhateverMaxRetriesSays(t *testing.T
 	})
 }
 
-func TestThrottled_usesUpNoRetry(t *testing.T) {
+func TestThrottled_doesNotCountAsRetry(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{throttled("1"), status(503), throttled("1"), throttled("1"), status(503), throttled("1")}}
 		resp, err := do(ctx, t, pipeline(t, httppipe.Options{MaxRetries: 2}, s, nil), http.MethodGet)
@@ -111,9 +111,9 @@ func TestThrottled_usesUpNoRetry(t *testing.T) {
 	})
 }
 
-// A server that always says "now", or whose clock is behind, must not be called in a loop
-// without a pause.
-func TestThrottled_withoutWaitIsNoHotLoop(t *testing.T) {
+// TestThrottled_withoutWaitStillPauses checks that requests are not sent in a tight loop if the
+// server returns no wait, or its clock is behind.
+func TestThrottled_withoutWaitStillPauses(t *testing.T) {
 	for _, after := range []string{"0", "Fri, 31 Dec 1999 23:00:00 GMT"} {
 		t.Run(after, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -146,7 +146,7 @@ func TestThrottled_onePausesAllGoroutines(t *testing.T) {
 			mu.Lock()
 			n++
 			refuse := n == 200
-			// What is sent in the very moment of the answer is in flight already.
+			// A request that is sent at the same time as the answer arrives is not too early.
 			if !closed.IsZero() && time.Now().After(closed) && time.Now().Before(closed.Add(pause)) {
 				tooEarly++
 			}
@@ -178,13 +178,13 @@ func TestThrottled_onePausesAllGoroutines(t *testing.T) {
 		if n != goroutines*calls+1 {
 			t.Errorf("%d requests were sent, want %d and the one that was refused", n, goroutines*calls)
 		}
-		if d := time.Since(start); d < pause+calls*trip || d > pause+(calls+6)*trip { // one goes ahead of the others after the pause
+		if d := time.Since(start); d < pause+calls*trip || d > pause+(calls+6)*trip { // one request goes first after the pause
 			t.Errorf("took %v, want the pause and little more than %v", d, calls*trip)
 		}
 	})
 }
 
-func TestGate_isSharedByPipelinesThatNameTheSame(t *testing.T) {
+func TestGate_isSharedByPipelines(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		gate := new(httppipe.Gate)
 		s := &service{replies: []reply{throttled("60")}}
@@ -206,12 +206,12 @@ func TestGate_isSharedByPipelinesThatNameTheSame(t *testing.T) {
 
 var errConnection = errors.New("connection reset by peer")
 
-func TestPassingFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+func TestTransientFailures_areRetriedOnlyIfSafe(t *testing.T) {
 	failures := map[string]func() reply{
 		"408": func() reply { return status(408) }, "500": func() reply { return status(500) }, "502": func() reply { return status(502) },
 		"503": func() reply { return status(503) }, "504": func() reply { return status(504) },
 		"a transport error": func() reply { return reply{err: errConnection} },
-		"an answer that breaks off": func() reply {
+		"a truncated answer": func() reply {
 			return reply{status: 200, body: io.MultiReader(strings.NewReader("half an ans"), iotest.ErrReader(io.ErrUnexpectedEOF))}
 		},
 	}
@@ -264,7 +264,7 @@ func TestPassingFailures_areRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 	}
 }
 
-func TestOtherAnswers_areReturnedAsTheyAre(t *testing.T) {
+func TestOtherAnswers_areReturnedUnchanged(t *testing.T) {
 	for _, code := range []int{200, 201, 202, 204, 301, 302, 307, 400, 403, 404, 405, 409, 412, 417, 501} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -279,11 +279,11 @@ func TestOtherAnswers_areReturnedAsTheyAre(t *testing.T) {
 	}
 }
 
-func TestPassingFailures_endAfterMaxRetries(t *testing.T) {
+func TestTransientFailures_endAfterMaxRetries(t *testing.T) {
 	for name, c := range map[string]struct{ max, tries int }{
-		"four retries unless told otherwise": {0, 5},
-		"one retry":                          {1, 2},
-		"none":                               {-1, 1},
+		"four retries by default": {0, 5},
+		"one retry":               {1, 2},
+		"none":                    {-1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -298,7 +298,7 @@ func TestPassingFailures_endAfterMaxRetries(t *testing.T) {
 	}
 }
 
-func TestPassingFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
+func TestTransientFailures_waitForRetryAfterAndKeepTheGateOpen(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{{status: 503, header: http.Header{"Retry-After": {"120"}}}}}
 		p := pipeline(t, httppipe.Options{}, s, nil)
@@ -320,7 +320,7 @@ func TestPassingFailures_waitAsTheServerAsksAndCloseNoGate(t *testing.T) {
 	})
 }
 
-func TestOptionsRepeat_holdsForRequestsWithoutOneOfTheirOwn(t *testing.T) {
+func TestOptionsRepeat_isTheDefault(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s := &service{replies: []reply{status(503)}}
 		p := pipeline(t, httppipe.Options{Repeat: httppipe.RepeatSafe}, s, nil)
@@ -358,7 +358,8 @@ func TestRepeatNever_doesNotWait(t *testing.T) {
 	})
 }
 
-// The token of a request may have to be asked for, which takes as long as it takes.
+// TestRepeatNever_isNotSentAfterALongSignIn checks that a RepeatNever request is not sent if its
+// token took too long.
 func TestRepeatNever_isNotSentAfterALongSignIn(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		s, cred := new(service), &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Second) }}
@@ -371,7 +372,7 @@ func TestRepeatNever_isNotSentAfterALongSignIn(t *testing.T) {
 	})
 }
 
-func TestUnauthorized_isRepeatedOnceWithAFreshToken(t *testing.T) {
+func TestUnauthorized_isRetriedOnceWithANewToken(t *testing.T) {
 	for name, c := range map[string]struct {
 		method string
 		repeat httppipe.Repeat
@@ -414,10 +415,10 @@ func TestFailedSignIn_isFinal(t *testing.T) {
 		s, cred := new(service), &tokens{err: refused}
 		_, err := do(ctx, t, pipeline(t, httppipe.Options{}, s, cred), http.MethodGet)
 		if !errors.Is(err, refused) {
-			t.Errorf("got %v, want the credential's error", err)
+			t.Errorf("got %v, want the error of the credential", err)
 		}
 		if cred.n != 1 || s.count() != 0 {
-			t.Errorf("asked for %d tokens and sent %d requests, want 1 and none", cred.n, s.count())
+			t.Errorf("requested %d tokens and sent %d requests, want 1 and none", cred.n, s.count())
 		}
 	})
 }
@@ -428,9 +429,9 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 		method  string
 		tries   int
 	}{
-		"GET is repeated":                     {10 * time.Second, http.MethodGet, 3},
-		"POST is not":                         {10 * time.Second, http.MethodPost, 1},
-		"three minutes unless told otherwise": {0, http.MethodGet, 3},
+		"GET is repeated":          {10 * time.Second, http.MethodGet, 3},
+		"POST is not":              {10 * time.Second, http.MethodPost, 1},
+		"three minutes by default": {0, http.MethodGet, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -445,7 +446,7 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 					want = 3 * time.Minute
 				}
 				if err == nil || !strings.Contains(err.Error(), "no answer within "+want.String()) || !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("got %v, want an error that names the %v", err, want)
+					t.Errorf("got %v, want an error that contains %v", err, want)
 				}
 				if d := time.Since(start) / time.Duration(c.tries); s.count() != c.tries || d < want || d > want+time.Second {
 					t.Errorf("sent %d requests of %v, want %d of %v", s.count(), d, c.tries, want)
@@ -455,16 +456,16 @@ func TestTryTimeout_endsOneAttempt(t *testing.T) {
 	}
 }
 
-func TestTimeout_boundsACallWithoutDeadline(t *testing.T) {
+func TestTimeout_limitsACallWithoutDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		timeout time.Duration
 		after   string
 		want    int
 	}{
-		"20 minutes unless told otherwise":     {0, "1199", 200},
-		"more than the 20 minutes":             {0, "1201", 429},
-		"one's own, longer":                    {3 * time.Hour, "7200", 200},
-		"one's own, shorter than what is left": {time.Minute, "61", 429},
+		"20 minutes by default": {0, "1199", 200},
+		"more than 20 minutes":  {0, "1201", 429},
+		"a longer timeout":      {3 * time.Hour, "7200", 200},
+		"a shorter timeout":     {time.Minute, "61", 429},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -483,7 +484,7 @@ func TestTimeout_boundsACallWithoutDeadline(t *testing.T) {
 	})
 }
 
-func TestCancellation_endsEveryWaitAtOnce(t *testing.T) {
+func TestCancellation_endsEveryWaitImmediately(t *testing.T) {
 	for name, method := range map[string]string{"the wait of the throttled call": http.MethodPut, "the wait at the gate": http.MethodGet} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, 3*time.Hour, func(t *testing.T, ctx context.Context) {
@@ -526,8 +527,9 @@ func TestCancellation_endsEveryWaitAtOnce(t *testing.T) {
 	})
 }
 
-// The caller must learn that the request was sent and may have been executed.
-func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
+// TestGateClosedBetweenAttempts_returnsTheFirstResult checks that the caller learns that the
+// request was sent and may have been executed.
+func TestGateClosedBetweenAttempts_returnsTheFirstResult(t *testing.T) {
 	for name, first := range map[string]reply{"a transport error": {err: errConnection}, "a 503": status(503)} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
@@ -550,8 +552,8 @@ func TestGateClosedBetweenAttempts_keepsWhatTheFirstAttemptSaid(t *testing.T) {
 	}
 }
 
-// Sign-in can be throttled too. Its wait is bounded by the operation, not by the time of one
-// attempt of the request that needs the token.
+// TestSignIn_mayTakeLongerThanOneAttempt checks that the operation limits the duration of a
+// throttled sign-in. The timeout of one attempt of the request that needs the token does not.
 func TestSignIn_mayTakeLongerThanOneAttempt(t *testing.T) {
 	inBubble(t, time.Hour, func(t *testing.T, ctx context.Context) {
 		cred := &tokens{before: func(ctx context.Context) error { return httppipe.Sleep(ctx, 10*time.Minute) }}
@@ -560,7 +562,7 @@ func TestSignIn_mayTakeLongerThanOneAttempt(t *testing.T) {
 	})
 }
 
-func TestSleep_refusesWhatTheDeadlineDoesNotAllow(t *testing.T) {
+func TestSleep_failsImmediatelyIfTooLong(t *testing.T) {
 	inBubble(t, time.Minute, func(t *testing.T, ctx context.Context) {
 		start := time.Now()
 		err := httppipe.Sleep(ctx, time.Hour)

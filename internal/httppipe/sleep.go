@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// DeadlineError says that a wait, mostly one that the server asked for, is longer
-// than what is left of the operation's time.
+// DeadlineError means that a required wait is longer than the operation's remaining time. Usually
+// the server asked for the wait.
 type DeadlineError struct {
-	// Wait is 0 when the time ran out before the requests ahead were done.
+	// Wait is 0 if the time ran out while the request was in the queue of the gate.
 	Wait, Left time.Duration
-	// Waited is how long the call took before, if that is known.
+	// Waited is how long the call took before, if known.
 	Waited time.Duration
-	// Paced says that the wait is due to [Limits], not to the server.
+	// Paced means that the wait is caused by [Limits] and not by the server.
 	Paced bool
 }
 
@@ -29,10 +29,10 @@ func (e *DeadlineError) Error() string {
 	return text
 }
 
-// ThrottledRemedy is what to do about a limit of the server.
+// ThrottledRemedy is the remedy for the server's limit.
 const ThrottledRemedy = "The limit is counted per partner, over all its applications and runs. Run again later, or with fewer concurrent runs."
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *DeadlineError) Remedy() string {
 	switch {
 	case e.Paced:
@@ -46,8 +46,8 @@ func (e *DeadlineError) Remedy() string {
 // NonRetriable marks the error for azcore.
 func (*DeadlineError) NonRetriable() {}
 
-// Sleep waits for d. When the context's deadline comes first it does not wait and
-// answers with a [DeadlineError].
+// Sleep waits for d. If the context's deadline is earlier, it returns a [DeadlineError]
+// immediately.
 func Sleep(ctx context.Context, d time.Duration) error {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < d {
 		return &DeadlineError{Wait: d, Left: max(time.Until(deadline), 0)}

@@ -12,25 +12,25 @@ import (
 )
 
 const (
-	// maxText is how much of a text from outside is kept, in bytes: the documented maximum of
-	// Partner Center's descriptions.
+	// maxText is the maximum length of a text from outside, in bytes. It is the documented maximum
+	// of Partner Center's descriptions.
 	maxText = 1024
-	// minSecret is the shortest text that is taken for a secret, in bytes: a shorter one stands
-	// in ordinary words.
+	// minSecret is the minimum length of a secret, in bytes. A shorter text may be part of ordinary
+	// words.
 	minSecret = 6
 )
 
-// redacted stands where a secret was.
+// redacted replaces a secret.
 const redacted = "(redacted)"
 
-// Texts is the one place that every text from outside passes before a person, a log or the
-// state gets it. Share one among all pipelines of a provider. The nil value knows no secret.
+// Texts cleans every text from outside before a user, a log or the state receives it. Share one
+// among all pipelines of a provider. The nil value contains no secrets.
 type Texts struct {
 	mu      sync.RWMutex
-	secrets []string // in all forms that a server could repeat
+	secrets []string // in all encodings that a server could return
 }
 
-// AddSecrets makes known what must not appear in any text.
+// AddSecrets adds texts that must not appear in any output.
 func (t *Texts) AddSecrets(secrets ...string) {
 	if t == nil {
 		return
@@ -39,7 +39,7 @@ func (t *Texts) AddSecrets(secrets ...string) {
 	defer t.mu.Unlock()
 	for _, s := range secrets {
 		if len(s) < minSecret || signed.FindString(s) == s {
-			continue // every signed token is redacted, known or not
+			continue // every signed token is redacted anyway
 		}
 		query, path := url.QueryEscape(s), url.PathEscape(s)
 		for _, form := range []string{s, query, path, lowerHex(query), lowerHex(path)} {
@@ -52,18 +52,17 @@ func (t *Texts) AddSecrets(secrets ...string) {
 
 var escape = regexp.MustCompile("%[0-9A-F]{2}")
 
-// lowerHex spells URL escapes as .NET does.
+// lowerHex writes URL escapes in lower case, as .NET does.
 func lowerHex(s string) string { return escape.ReplaceAllStringFunc(s, strings.ToLower) }
 
-// signed is a JSON Web Token, such as an access token or an assertion.
+// signed matches a JSON Web Token, such as an access token or an assertion.
 var signed = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]*`)
 
-// Clean makes a text from outside fit for a person: one line of at most 1,024 bytes without
-// control characters, format characters (such as those that turn the direction of writing)
-// and secrets.
+// Clean makes a text from outside printable: one line of at most 1,024 bytes without control
+// characters, format characters (such as those that change the writing direction) and secrets.
 func (t *Texts) Clean(s string) string { return strings.TrimSpace(t.clean(s)) }
 
-// CleanLines is Clean for a text of several lines. It keeps their ends and indentation.
+// CleanLines is Clean for a text of several lines. It keeps line breaks and indentation.
 func (t *Texts) CleanLines(s string) string {
 	lines := strings.Split(s, "\n")
 	for i := range lines {
@@ -84,10 +83,10 @@ func (t *Texts) clean(s string) string {
 	return s[:cut] + "…"
 }
 
-// id is what an id of Microsoft's services consists of, also a correlation vector.
+// id matches the IDs of Microsoft's services, including correlation vectors.
 var id = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._~:/+=-]{0,127}$`)
 
-// ID returns an id from outside as it is, or "" when it does not look like one.
+// ID returns an ID from outside unchanged, or "" if it does not look like an ID.
 func (t *Texts) ID(s string) string {
 	if s = strings.TrimSpace(s); !id.MatchString(s) || t.redact(s) != s {
 		return ""
@@ -95,7 +94,7 @@ func (t *Texts) ID(s string) string {
 	return s
 }
 
-// redact takes out the secrets.
+// redact replaces all secrets.
 func (t *Texts) redact(s string) string {
 	if t != nil && len(s) >= minSecret {
 		t.mu.RLock()
@@ -112,7 +111,7 @@ func (t *Texts) redact(s string) string {
 	return s
 }
 
-// printable drops what is no visible character. What ends a line becomes a space.
+// printable removes invisible characters and replaces line breaks with spaces.
 func printable(s string) string {
 	if strings.IndexFunc(s, invisible) < 0 && utf8.ValidString(s) {
 		return s
@@ -135,9 +134,9 @@ func invisible(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }
 
-// suspect tells whether a JSON document may hold a text that cleaning changes. Looking at each
-// text takes a quarter of the time of decoding; this takes next to none.
-func (t *Texts) suspect(document []byte) bool {
+// mayNeedCleaning reports whether a JSON document may contain a text that cleaning would change. Cleaning
+// every text takes a quarter of the decoding time; this check takes almost none.
+func (t *Texts) mayNeedCleaning(document []byte) bool {
 	for text := 0; len(document) > 0; {
 		r, size := rune(document[0]), 1
 		if r >= utf8.RuneSelf {
@@ -155,9 +154,9 @@ func (t *Texts) suspect(document []byte) bool {
 	return false
 }
 
-// CleanAll cleans every string in what v points to. The tag text:"raw" exempts a field that is
-// sent back as it came, such as a continuation token; text:"long" exempts one from the limit of
-// its length, such as JSON in a string.
+// CleanAll cleans all strings that v points to. The tag text:"raw" excludes a field that is sent
+// back unchanged, such as a continuation token. text:"long" removes the length limit for a field,
+// such as JSON in a string.
 func (t *Texts) CleanAll(v any) { t.cleanAll(reflect.ValueOf(v), "") }
 
 func (t *Texts) cleanAll(v reflect.Value, tag string) {
@@ -197,6 +196,6 @@ func (t *Texts) cleanAll(v reflect.Value, tag string) {
 		if clean != s {
 			v.SetString(clean)
 		}
-	default: // holds no text
+	default: // contains no text
 	}
 }

@@ -12,49 +12,50 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// TokenRequest says what an access token is for.
+// TokenRequest describes the access token that a request needs.
 type TokenRequest struct {
-	// TenantID is the tenant to sign in to; "" means the credential's own.
+	// TenantID is the tenant to sign in to. Empty means the credential's own tenant.
 	TenantID string
 	// Scope is the audience followed by /.default.
 	Scope string
-	// Claims are what a server asked for in a claims challenge, as JSON, or "".
+	// Claims are the claims that a server required in a claims challenge, as JSON, or "".
 	Claims string
 }
 
-// Tokens are where pipelines get their access tokens. An implementation keeps each token until
-// it expires or is outdated; package credential has the one that signs in.
+// Tokens provides access tokens. An implementation caches each token until it expires or is
+// outdated. Package credential implements it.
 type Tokens interface {
 	Token(ctx context.Context, want TokenRequest) (*Token, error)
 }
 
-// Token is an access token and what servers think of it.
+// Token is an access token, and whether servers accepted it.
 type Token struct {
 	Value     string
 	ExpiresOn time.Time
-	// Replacement says that it was issued in the place of an outdated one.
+	// Replacement means that it was issued to replace an outdated token.
 	Replacement bool
 
 	accepted, outdated, final atomic.Bool
 }
 
-// Outdated tells whether another one has to be asked for.
+// Outdated reports whether a new token has to be requested.
 func (t *Token) Outdated() bool { return t.outdated.Load() }
 
-// Renew makes the next request ask for another token: access that was granted after a token was
-// issued may not be in effect with it.
+// Renew makes the next request get a new token. Access that was granted after a token was issued
+// may not be in effect with that token.
 func (t *Token) Renew() { t.outdated.Store(true) }
 
-// reject renews a token that was answered 401, unless that is known to be in vain: it came in
-// the place of another that was rejected and no server has accepted it since, or a call was
-// refused with both. Without that a server that answers 401 for good would cost a sign-in a call.
+// reject renews a token that was answered with 401, unless that is known to be useless. It is
+// useless if the token replaced another rejected token and no server has accepted it since, or if a
+// call was refused with both. Without this rule, a server that always answers 401 would cause one
+// sign-in per call.
 func (t *Token) reject() {
 	if !t.final.Load() && (!t.Replacement || t.accepted.Load()) {
 		t.Renew()
 	}
 }
 
-// tokenPolicy authenticates each attempt.
+// tokenPolicy adds an access token to each attempt.
 type tokenPolicy struct {
 	tokens Tokens
 	want   TokenRequest
@@ -69,21 +70,21 @@ func (p *tokenPolicy) Do(req *policy.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &signInError{err}
 	}
-	all.token, all.claims = token, "" // the token that meets them is the one that is kept
+	all.token, all.claims = token, "" // the token that satisfies the claims is cached
 	req.Raw().Header.Set("Authorization", "Bearer "+token.Value)
 	resp, err := req.Next()
 	switch {
 	case err != nil:
 	case resp.StatusCode == http.StatusUnauthorized:
 		all.claims = claimsOf(resp.Header)
-		resp.Header.Del("WWW-Authenticate") // the Azure SDK would act on it, too
+		resp.Header.Del("WWW-Authenticate") // the Azure SDK would act on it as well
 	default:
 		token.accepted.Store(true)
 	}
 	return resp, err
 }
 
-// signInError is the failure of a sign-in. What passes by itself has been retried in it.
+// signInError is a failed sign-in. Transient errors were already retried during the sign-in.
 type signInError struct{ error }
 
 func (e *signInError) Unwrap() error { return e.error }
@@ -91,7 +92,8 @@ func (e *signInError) Unwrap() error { return e.error }
 // NonRetriable marks the error for azcore.
 func (*signInError) NonRetriable() {}
 
-// renewal decides after a 401 whether the call is worth its one repetition, and with which token.
+// renewal decides after a 401 whether to retry the call, and whether to renew the token. Each call
+// is retried once.
 func (a *attempts) renewal() bool {
 	switch {
 	case a.token == nil:
@@ -111,7 +113,7 @@ func (a *attempts) renewal() bool {
 
 var claimsParameter = regexp.MustCompile(`\bclaims="([^"]+)"`)
 
-// claimsOf returns the claims of a challenge, or ""
+// claimsOf returns the claims of a claims challenge, or ""
 // (https://learn.microsoft.com/entra/identity-platform/claims-challenge).
 func claimsOf(h http.Header) string {
 	for _, challenge := range h.Values("WWW-Authenticate") {

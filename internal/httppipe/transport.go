@@ -17,15 +17,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 )
 
-// maxIdleConns is how many connections to one host are kept for reuse: as many as
-// there can be concurrent requests. net/http keeps 2, so that 10 goroutines would
-// open a connection for most requests.
+// maxIdleConns is the maximum number of idle connections per host. It equals the maximum number of
+// concurrent requests. net/http keeps 2, so 10 goroutines would open a connection for most
+// requests.
 const maxIdleConns = 256
 
-// NewClient returns the HTTP client that all pipelines share. It trusts the given
-// authorities, or the system's when roots is nil, uses the proxy of the environment
-// and never follows a redirect: none of the services sends one, and the token must
-// not travel along.
+// NewClient returns the HTTP client that all pipelines share. It trusts the given authorities, or
+// the system's if roots is nil. It uses the proxy of the environment. It never follows a redirect,
+// because none of the services sends one and the token must not be sent elsewhere.
 func NewClient(roots *x509.CertPool) *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone() //nolint:forcetypeassert // documented type
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = maxIdleConns, maxIdleConns
@@ -40,7 +39,7 @@ func NewClient(roots *x509.CertPool) *http.Client {
 	return ClientOver(t)
 }
 
-// ClientOver is [NewClient] over another transport.
+// ClientOver is [NewClient] with another transport.
 func ClientOver(t http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     t,
@@ -49,23 +48,23 @@ func ClientOver(t http.RoundTripper) *http.Client {
 }
 
 const (
-	// maxPage is the largest successful answer, and maxError the largest of any other status, in
+	// maxPage is the maximum size of a successful answer, and maxError of any other answer, in
 	// bytes after decompression. A page of 500 objects has about 1 MB.
 	maxPage  = 64 << 20
 	maxError = 1 << 20
-	// maxHeader is the most that the headers of an answer may take, in bytes.
+	// maxHeader is the maximum size of the headers of an answer, in bytes.
 	maxHeader = 256 << 10
-	// finish is how long a write that is under way may take to be answered when its context has
-	// ended: else nobody would know whether it took place.
-	finish = 30 * time.Second
+	// finishTimeout is how long a write that was sent may wait for its answer after its context has ended.
+	// Without this time, its outcome would be unknown.
+	finishTimeout = 30 * time.Second
 )
 
-// errTooLarge ends the reading of an answer.
+// errTooLarge means that an answer exceeds its maximum size.
 var errTooLarge = errors.New("the answer is too large")
 
-// attempt sends a request once and reads the whole answer, within its own time. It does so
-// below azcore's policies: the time that a token takes is not the attempt's, and azcore
-// calls an answer that breaks off final unless the method is GET, PUT or DELETE.
+// attempt sends a request once and reads the whole answer, with its own timeout. It is the
+// transport below azcore's policies for two reasons: the time to get a token must not count, and
+// azcore treats a truncated answer as final unless the method is GET, PUT or DELETE.
 type attempt struct {
 	client  *http.Client
 	timeout time.Duration
@@ -78,12 +77,12 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 		return nil, ErrNotSent
 	}
 	if err := req.Context().Err(); err != nil {
-		return nil, err // a write would go out all the same, under a context of its own
+		return nil, err // a write has its own context and would be sent anyway
 	}
 	all := attemptsOf(req.Context())
 	ctx, cancel := a.context(req, all)
 	defer cancel()
-	resp, err := a.client.Do(req.WithContext(all.trace(ctx))) //nolint:contextcheck // it comes from the request's, and may outlive it
+	resp, err := a.client.Do(req.WithContext(all.trace(ctx))) //nolint:contextcheck // it is derived from the request's context and may outlive it
 	if err == nil {
 		if resp.Request == nil {
 			resp.Request = req
@@ -103,8 +102,8 @@ func (a attempt) Do(req *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// context is the one of the attempt. That of a write lives on for a while when the call's ends,
-// unless the write still waits for a connection.
+// context returns the context of the attempt. For a write, it continues for some time after the
+// call's context has ended, unless the write still waits for a connection.
 func (a attempt) context(req *http.Request, all *attempts) (context.Context, context.CancelFunc) {
 	if req.Method == http.MethodGet || req.Method == http.MethodHead {
 		return context.WithTimeout(req.Context(), a.timeout)
@@ -112,7 +111,7 @@ func (a attempt) context(req *http.Request, all *attempts) (context.Context, con
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), a.timeout)
 	stop := context.AfterFunc(req.Context(), func() {
 		if !all.connecting.Load() {
-			timer := time.NewTimer(finish)
+			timer := time.NewTimer(finishTimeout)
 			defer timer.Stop()
 			select {
 			case <-ctx.Done():
@@ -138,20 +137,19 @@ func (a attempt) read(resp *http.Response) error {
 	case int64(len(body)) > limit && successful:
 		return fmt.Errorf("%w: it has more than %d MB", errTooLarge, limit>>20)
 	case int64(len(body)) > limit:
-		body = nil // the status says enough
+		body = nil // the status is enough
 	}
 	resp.Body = streaming.NopCloser(bytes.NewReader(body))
 	return nil
 }
 
-// ParseEndpoint reads the base URL of a service, such as
-// https://api.partnercenter.microsoft.com. A path is kept without its trailing
-// slash. Plain http is accepted for loopback only, since every request carries a
-// token.
+// ParseEndpoint parses the base URL of a service, such as https://api.partnercenter.microsoft.com.
+// It keeps a path, without its trailing slash. It accepts plain http for loopback addresses only,
+// because every request contains a token.
 func ParseEndpoint(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.User != nil || strings.Contains(s, "@") || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
-		// The text is not repeated: it may hold a password.
+		// The text is not repeated, because it may contain a password.
 		return nil, errors.New("not a base URL of the form https://host or https://host:port, without user, query and fragment")
 	}
 	switch {

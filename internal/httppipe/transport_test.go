@@ -24,7 +24,7 @@ func TestParseEndpoint_accepts(t *testing.T) {
 		"a port":                         {"https://api.example:8443", "https://api.example:8443"},
 		"a trailing slash, and cuts it":  {"https://api.example/", "https://api.example"},
 		"a path, and keeps it":           {"https://gateway.example/partner/Center", "https://gateway.example/partner/Center"},
-		"a path with a slash behind it":  {"https://gateway.example/partner/center//", "https://gateway.example/partner/center"},
+		"a path with trailing slashes":   {"https://gateway.example/partner/center//", "https://gateway.example/partner/center"},
 		"upper case in scheme and host":  {"HTTPS://API.Example", "https://api.example"},
 		"http on IPv4 loopback":          {"http://127.0.0.1:8080", "http://127.0.0.1:8080"},
 		"http on another IPv4 loopback":  {"http://127.8.9.10", "http://127.8.9.10"},
@@ -47,26 +47,26 @@ func TestParseEndpoint_accepts(t *testing.T) {
 
 func TestParseEndpoint_refuses(t *testing.T) {
 	for name, c := range map[string]struct{ in, message string }{
-		"http elsewhere":                  {"http://api.example", "plain http"},
-		"http on a private address":       {"http://10.0.0.1", "plain http"},
-		"http on all addresses":           {"http://0.0.0.0:8080", "plain http"},
-		"a name that begins as localhost": {"http://localhost.evil.example", "plain http"},
-		"a name that begins as loopback":  {"http://127.0.0.1.evil.example", "plain http"},
-		"another scheme":                  {"ftp://api.example", "https://"},
-		"no scheme":                       {"api.example", "https://"},
-		"no scheme but slashes":           {"//api.example", "https://"},
-		"a path":                          {"/v1", "https://"},
-		"nothing":                         {"", "https://"},
-		"no host":                         {"https://", "names no host"},
-		"no host but a port":              {"https://:443", "names no host"},
-		"one slash too few":               {"https:/api.example", "names no host"},
-		"a query":                         {"https://api.example?a=b", "without user, query"},
-		"an empty query":                  {"https://api.example?", "without user, query"},
-		"a fragment":                      {"https://api.example#a", "without user, query"},
-		"white space":                     {" https://api.example", "not a base URL"},
-		"a broken escape":                 {"https://api.example/%zz", "not a base URL"},
-		"a user":                          {"https://user@api.example", "without user"},
-		"an empty user":                   {"https://@api.example", "without user"},
+		"http elsewhere":                             {"http://api.example", "plain http"},
+		"http on a private address":                  {"http://10.0.0.1", "plain http"},
+		"http on all addresses":                      {"http://0.0.0.0:8080", "plain http"},
+		"a name that starts with localhost":          {"http://localhost.evil.example", "plain http"},
+		"a name that starts with a loopback address": {"http://127.0.0.1.evil.example", "plain http"},
+		"another scheme":                             {"ftp://api.example", "https://"},
+		"no scheme":                                  {"api.example", "https://"},
+		"no scheme but slashes":                      {"//api.example", "https://"},
+		"a path":                                     {"/v1", "https://"},
+		"nothing":                                    {"", "https://"},
+		"no host":                                    {"https://", "names no host"},
+		"no host but a port":                         {"https://:443", "names no host"},
+		"a missing slash":                            {"https:/api.example", "names no host"},
+		"a query":                                    {"https://api.example?a=b", "without user, query"},
+		"an empty query":                             {"https://api.example?", "without user, query"},
+		"a fragment":                                 {"https://api.example#a", "without user, query"},
+		"white space":                                {" https://api.example", "not a base URL"},
+		"a broken escape":                            {"https://api.example/%zz", "not a base URL"},
+		"a user":                                     {"https://user@api.example", "without user"},
+		"an empty user":                              {"https://@api.example", "without user"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			u, err := httppipe.ParseEndpoint(c.in)
@@ -80,7 +80,7 @@ func TestParseEndpoint_refuses(t *testing.T) {
 	}
 }
 
-func TestParseEndpoint_neverRepeatsAPassword(t *testing.T) {
+func TestParseEndpoint_hidesPasswords(t *testing.T) {
 	for _, in := range []string{
 		"https://user:pa55word@api.example",
 		"http://user:pa55word@api.example",
@@ -137,9 +137,9 @@ func TestRedirect_isReturnedAndNotFollowed(t *testing.T) {
 					}
 					http.Redirect(w, r, target+"/followed", code)
 				}, nil)
-				// httptest's servers share one certificate, so this pool trusts both.
+				// The servers of httptest share one certificate, so this pool trusts both.
 				if !own.Equal(pool) {
-					t.Fatal("the other server is not trusted, so this test proves nothing")
+					t.Fatal("the other server is not trusted, so this test checks nothing")
 				}
 				p := pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: httppipe.NewClient(own)}, nil, new(tokens))
 				resp, err := p.Do(request(t.Context(), t, http.MethodGet, s.URL+"/v1/things"))
@@ -152,7 +152,7 @@ func TestRedirect_isReturnedAndNotFollowed(t *testing.T) {
 	}
 }
 
-func TestNewClient_trustsOnlyWhatItIsTold(t *testing.T) {
+func TestNewClient_trustsOnlyItsAuthorities(t *testing.T) {
 	s, pool := listen(t, func(http.ResponseWriter, *http.Request) {}, func(s *http.Server) { s.ErrorLog = quiet })
 	for name, c := range map[string]struct {
 		pool    *x509.CertPool
@@ -173,7 +173,7 @@ func TestNewClient_trustsOnlyWhatItIsTold(t *testing.T) {
 func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 	const goroutines, calls = 64, 10
 	var opened atomic.Int32
-	var all sync.WaitGroup // the first request of each goroutine is answered when all are there
+	var all sync.WaitGroup // the first request of each goroutine is answered when all have arrived
 	all.Add(goroutines)
 	s, pool := listen(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/first" {
@@ -189,7 +189,7 @@ func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 		}
 	})
 	client := httppipe.NewClient(pool)
-	// Two pipelines over one client, as the provider has them.
+	// These are two pipelines with one client, as in the provider.
 	pipelines := []runtime.Pipeline{
 		pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: client}, nil, nil),
 		pipeline(t, httppipe.Options{Endpoint: parse(t, s.URL), Client: client}, nil, nil),
@@ -215,5 +215,5 @@ func TestNewClient_keepsConnectionsForAllGoroutines(t *testing.T) {
 	}
 }
 
-// quiet drops the server's complaints about handshakes that are meant to fail.
+// quiet discards the server's errors about handshakes that are expected to fail.
 var quiet = log.New(io.Discard, "", 0)

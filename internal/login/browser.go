@@ -20,14 +20,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
-// patience is how long the command waits for the person in the browser.
+// patience is how long the command waits for the user in the browser.
 const patience = 15 * time.Minute
 
-// redirectURI is what the app registration has. Microsoft Entra ID ignores the port of localhost.
-// https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions
+// redirectURI returns the redirect URI of the app registration. Microsoft Entra ID ignores the port
+// for localhost (https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions).
 func redirectURI(port int) string { return "http://localhost:" + strconv.Itoa(port) }
 
-// inBrowser opens the browser and waits on loopback for its return.
+// inBrowser opens the browser and waits on a loopback address for its redirect.
 func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port int) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("nobody signed in within "+patience.String()))
 	defer cancel()
@@ -47,7 +47,7 @@ func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port i
 			return
 		}
 		code, err := s.Code(a, req.URL.Query())
-		if errors.Is(err, credential.ErrOtherSignIn) { // another tab, or another page that guesses; ours can still come
+		if errors.Is(err, credential.ErrOtherSignIn) { // from another tab or a guessing page; the right redirect may still arrive
 			writePage(w, http.StatusBadRequest, "This is not the sign-in that the terminal waits for.")
 			return
 		}
@@ -58,20 +58,20 @@ func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port i
 		writePage(w, http.StatusOK, text)
 		select {
 		case returned <- result{code, err}:
-		default: // the page was loaded again
+		default: // the page was reloaded
 		}
 	})}
 	for _, l := range listeners {
-		go func() { _ = server.Serve(l) }() // always ends with ErrServerClosed
+		go func() { _ = server.Serve(l) }() // always returns ErrServerClosed
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_ = server.Shutdown(ctx) // lets the page reach the browser
+		_ = server.Shutdown(ctx) // lets the browser receive the page
 	}()
 	c.say("Opening the browser. Sign in as the service account, with multifactor authentication. If no browser opens, open this address:\n\n%s\n", a.URL)
 	opened := make(chan error, 1)
-	go func() { opened <- c.OpenBrowser(a.URL) }() // can last as long as the browser runs
+	go func() { opened <- c.OpenBrowser(a.URL) }() // may block until the browser closes
 	for {
 		select {
 		case err := <-opened:
@@ -89,11 +89,11 @@ func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port i
 	}
 }
 
-// listen opens the port on both loopback addresses, since browsers take either for localhost. If
-// another program has one of them, it would receive the code.
+// listen opens the port on both loopback addresses, because browsers use either of them for
+// localhost. A program that listens on the other address could receive the code.
 func listen(ctx context.Context, port int) (listeners []net.Listener, chosen int, err error) {
 	attempts := 1
-	if port == 0 { // a port that is free for IPv4 may be taken for IPv6
+	if port == 0 { // a port that is free for IPv4 may be in use for IPv6
 		attempts = 10
 	}
 	for range attempts {
@@ -119,7 +119,7 @@ func listenOnce(ctx context.Context, port int) ([]net.Listener, int, error) {
 	}
 	other, noIPv6 := config.Listen(ctx, "tcp6", "[::1]:0")
 	if noIPv6 != nil {
-		return []net.Listener{four}, port, nil //nolint:nilerr // IPv4 is enough where there is nothing else
+		return []net.Listener{four}, port, nil //nolint:nilerr // IPv4 is enough if there is no IPv6
 	}
 	_, _ = other.Close(), four.Close()
 	return nil, 0, err
@@ -129,7 +129,7 @@ func writePage(w http.ResponseWriter, status int, text string) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer") // the address has the code
+	h.Set("Referrer-Policy", "no-referrer") // the address contains the code
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 	w.WriteHeader(status)
 	_, _ = fmt.Fprintf(w, `<!DOCTYPE html>
@@ -138,7 +138,8 @@ func writePage(w http.ResponseWriter, status int, text string) {
 `, text)
 }
 
-// pasted prints the address and reads the address that the browser ends at, or the code in it.
+// pasted prints the address to open, and reads the address that the browser was redirected to, or
+// the code in it.
 func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int) (string, error) {
 	if port == 0 {
 		port = 8400
@@ -156,7 +157,7 @@ func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int)
 	} else if q, err := url.ParseQuery(strings.TrimPrefix(line, "?")); err == nil && q.Has("code") {
 		query = q
 	} else {
-		return s.Redeem(ctx, a, line) // the code alone; PKCE binds it to this sign-in
+		return s.Redeem(ctx, a, line) // only the code; PKCE binds it to this sign-in
 	}
 	code, err := s.Code(a, query)
 	if err != nil {
@@ -165,8 +166,8 @@ func (c Command) pasted(ctx context.Context, s *credential.UserSignIn, port int)
 	return s.Redeem(ctx, a, code)
 }
 
-// readLine reads what was pasted. macOS cuts lines at 1,024 bytes, which is shorter than many
-// addresses, unless a terminal is in raw mode.
+// readLine reads a pasted line. macOS cuts lines at 1,024 bytes unless the terminal is in raw mode,
+// and many addresses are longer.
 func (c Command) readLine(ctx context.Context) (string, error) {
 	type result struct {
 		line string
@@ -202,8 +203,8 @@ func (c Command) readLine(ctx context.Context) (string, error) {
 	}
 }
 
-// OpenBrowser opens an address in the user's browser. It prints nothing: what the browser's own
-// programs print would mix with a refresh token on standard output.
+// OpenBrowser opens an address in the user's browser. It discards the browser's output, which would
+// mix with a refresh token on standard output.
 func OpenBrowser(address string) error {
 	browser.Stdout, browser.Stderr = io.Discard, io.Discard
 	return browser.OpenURL(address)

@@ -31,7 +31,7 @@ type row struct {
 	err          error // explained below the table
 }
 
-// checker reads what a run needs. It changes nothing.
+// checker checks what a run needs. It changes nothing.
 type checker struct {
 	*provider.Setup
 	azure    bool   // Azure is required
@@ -43,7 +43,7 @@ func (k *checker) add(s status, name, format string, args ...any) {
 	k.rows = append(k.rows, row{status: s, name: name, detail: fmt.Sprintf(format, args...)})
 }
 
-// addError adds a check that failed for an error.
+// addError adds a check that failed because of an error.
 func (k *checker) addError(s status, name, detail string, err error) {
 	k.rows = append(k.rows, row{s, name, detail, err})
 }
@@ -83,7 +83,7 @@ func (c Command) report(ctx context.Context, setup *provider.Setup, f flags) int
 	return Passed
 }
 
-// identity tells who is signed in, by the access token alone.
+// identity reports who is signed in, based on the access token only.
 func (k *checker) identity(caller credential.Claims) {
 	if caller.AppOnly {
 		k.add(failed, "Sign-in", "app-only: there is no refresh token; customer permissions need a user")
@@ -104,7 +104,7 @@ func (k *checker) identity(caller credential.Claims) {
 	}
 }
 
-// mfa compares the claim of the token with the verdict of Partner Center.
+// mfa compares the token's MFA claim with Partner Center's answer.
 func (k *checker) mfa(ctx context.Context, caller credential.Claims) bool {
 	const name = "MFA"
 	compliant, err := k.Clients.PartnerCenter.ValidateMFA(ctx)
@@ -158,7 +158,7 @@ func (k *checker) partnerCenter(ctx context.Context, caller credential.Claims) {
 
 var errNoCustomer = errors.New("the partner has no customer")
 
-// anyCustomer returns the ID of the customer to read from.
+// anyCustomer returns the ID of a customer to read.
 func (k *checker) anyCustomer(ctx context.Context) (string, error) {
 	if k.customer != "" {
 		return k.customer, nil
@@ -169,7 +169,7 @@ func (k *checker) anyCustomer(ctx context.Context) (string, error) {
 	return "", errNoCustomer
 }
 
-// notConsented are the codes of Entra ID for a permission that nobody consented to.
+// notConsented contains Entra ID's codes for a missing consent to a permission.
 var notConsented = []int{65001, 650057, 650056, 65005}
 
 // azureAccess requests a token for Azure in the partner's own tenant.
@@ -203,7 +203,7 @@ func (k *checker) customerTenant(ctx context.Context) {
 		return
 	}
 	k.add(passed, "Customer", "%s", cmp.Or(customer.CompanyProfile.CompanyName, customer.ID))
-	// Partner Center has no call that reads a consent. Entra ID refuses a token where it is missing.
+	// Partner Center has no call that reads a consent. Without consent, Entra ID refuses the token.
 	const name, consent = "Customer's Azure", "Application consent"
 	azure, err := k.Clients.Azure.Caller(ctx, k.customer)
 	refused, _ := errors.AsType[*credential.Error](err)
@@ -232,7 +232,7 @@ func (k *checker) customerTenant(ctx context.Context) {
 	k.add(passed, name, "signed in; visible Azure subscriptions: %d", count)
 }
 
-// expiry tells until when the tokens are valid.
+// expiry reports until when the tokens are valid.
 func (k *checker) expiry(caller credential.Claims) {
 	if !caller.ExpiresOn.IsZero() {
 		k.add(passed, "Access token", "valid until %s; renewed automatically", caller.ExpiresOn.Format(time.RFC3339))

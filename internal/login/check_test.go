@@ -9,7 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// wait lets seconds pass in a synctest bubble.
+// wait advances the time in a synctest bubble.
 func wait(seconds int) { <-time.After(time.Duration(seconds) * time.Second) }
 
 func TestCheck(t *testing.T) {
@@ -40,15 +40,15 @@ func TestCheck(t *testing.T) {
 			env: map[string]string{"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON": ""}, code: login.Passed,
 			says: []string{"Warning: The refresh token is not renewed", "note Refresh token valid for 90 days from its issue"},
 		},
-		"no consent to Azure":       {fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access the user did not consent", "login --azure"}},
-		"Azure required":            {args: []string{"--azure"}, fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.CheckFailed, says: []string{"FAILED Azure access"}},
-		"Azure blocked":             {fail: &mockbackend.SignInFault{Code: 53003, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access no access token for Azure", "Azure access: Sign-in failed", "AADSTS53003"}},
-		"Azure by the application":  {env: map[string]string{"PARTNERCENTER_AZURE_AUTH_MODE": "app"}, code: login.Passed, says: []string{"ok Azure access by the application itself, without the user"}},
-		"a customer":                {args: []string{mockbackend.AdatumID}, code: login.Passed, says: []string{"ok Customer Adatum Demo", "ok Application consent the customer's tenant has consented", "ok Customer's Azure signed in; visible Azure subscriptions: 1"}},
-		"a customer before flags":   {args: []string{mockbackend.ContosoID, "--azure"}, code: login.Passed, says: []string{"visible Azure subscriptions: 2"}},
-		"a customer not consented":  {args: []string{mockbackend.AdatumID}, knobs: func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNotAuthorized }, code: login.CheckFailed, says: []string{"FAILED Application consent the customer's tenant has not consented", "AADSTS90099", "application consent"}},
-		"somebody else's customer":  {args: []string{"11111111-2222-4333-8444-555555555555"}, code: login.CheckFailed, says: []string{"FAILED Customer the customer cannot be read"}},
-		"Partner Center is refused": {fail: nil, args: nil, env: map[string]string{"PARTNERCENTER_CLIENT_SECRET": "wrong"}, code: login.Failed, says: []string{"AADSTS7000215"}},
+		"no consent to Azure":           {fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access the user did not consent", "login --azure"}},
+		"Azure required":                {args: []string{"--azure"}, fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.CheckFailed, says: []string{"FAILED Azure access"}},
+		"Azure blocked":                 {fail: &mockbackend.SignInFault{Code: 53003, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access no access token for Azure", "Azure access: Sign-in failed", "AADSTS53003"}},
+		"Azure by the application":      {env: map[string]string{"PARTNERCENTER_AZURE_AUTH_MODE": "app"}, code: login.Passed, says: []string{"ok Azure access by the application itself, without the user"}},
+		"a customer":                    {args: []string{mockbackend.AdatumID}, code: login.Passed, says: []string{"ok Customer Adatum Demo", "ok Application consent the customer's tenant has consented", "ok Customer's Azure signed in; visible Azure subscriptions: 1"}},
+		"a customer before flags":       {args: []string{mockbackend.ContosoID, "--azure"}, code: login.Passed, says: []string{"visible Azure subscriptions: 2"}},
+		"a customer not consented":      {args: []string{mockbackend.AdatumID}, knobs: func(k *mockbackend.Knobs) { k.CustomerTenants = mockbackend.CustomerTenantsNotAuthorized }, code: login.CheckFailed, says: []string{"FAILED Application consent the customer's tenant has not consented", "AADSTS90099", "application consent"}},
+		"a customer of another partner": {args: []string{"11111111-2222-4333-8444-555555555555"}, code: login.CheckFailed, says: []string{"FAILED Customer the customer cannot be read"}},
+		"Partner Center is refused":     {fail: nil, args: nil, env: map[string]string{"PARTNERCENTER_CLIENT_SECRET": "wrong"}, code: login.Failed, says: []string{"AADSTS7000215"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newTrial(t)
@@ -79,7 +79,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestCheck_faults: a check that cannot be made fails, and a cause that checks share is told once.
+// TestCheck_faults checks that a check that cannot be made fails, and that a shared cause is
+// explained once.
 func TestCheck_faults(t *testing.T) {
 	r := newTrial(t)
 	r.env["PARTNERCENTER_REFRESH_TOKEN"] = r.b.User(mockbackend.AdminAgent).RefreshToken
@@ -89,7 +90,7 @@ func TestCheck_faults(t *testing.T) {
 	r.says("FAILED MFA Partner Center did not say", "What to do:")
 }
 
-// TestCheck_consent: login --azure requests what the check requires.
+// TestCheck_consent checks that login --azure requests the consent that the check requires.
 func TestCheck_consent(t *testing.T) {
 	r := newTrial(t)
 	r.b.SetKnobs(func(k *mockbackend.Knobs) { k.ConsentRequired = true })

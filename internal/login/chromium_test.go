@@ -22,9 +22,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// chromium is a headless browser, driven by the DevTools protocol over a pipe: no driver, no
-// WebSocket and no free port are needed.
-// https://chromedevtools.github.io/devtools-protocol/
+// chromium is a headless browser that is controlled by the DevTools protocol over a pipe. It needs
+// no driver, no WebSocket and no free port
+// (https://chromedevtools.github.io/devtools-protocol/).
 type chromium struct {
 	t       *testing.T
 	in      io.Writer
@@ -33,7 +33,7 @@ type chromium struct {
 	serial  int
 }
 
-// startChromium opens an empty page. The test is skipped where Chromium is not installed.
+// startChromium opens an empty page. It skips the test if Chromium is not installed.
 func startChromium(t *testing.T) *chromium {
 	t.Helper()
 	var path string
@@ -55,12 +55,12 @@ func startChromium(t *testing.T) *chromium {
 	}
 	profile := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), path, "--headless", "--remote-debugging-pipe", "--user-data-dir="+profile, "--no-first-run", "--disable-gpu",
-		"--disable-dev-shm-usage", "--disable-background-networking", "--no-sandbox", // its sandbox needs rights that containers lack
-		"--ignore-certificate-errors", // the mock has a private authority
+		"--disable-dev-shm-usage", "--disable-background-networking", "--no-sandbox", // its sandbox needs permissions that containers do not have
+		"--ignore-certificate-errors", // the mock has a private certificate authority
 		"about:blank")
 	cmd.Env = append(os.Environ(), "HOME="+profile)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // to end its helper processes as well
-	cmd.ExtraFiles = []*os.File{commands, answers}        // 3 and 4
+	cmd.ExtraFiles = []*os.File{commands, answers}        // file descriptors 3 and 4
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func startChromium(t *testing.T) *chromium {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
 		_ = out.Close()
-		// A helper process can still be in the middle of a write.
+		// A helper process may still be writing.
 		for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(profile) != nil && time.Now().Before(deadline); {
 			<-time.After(20 * time.Millisecond)
 		}
@@ -123,7 +123,7 @@ func (c *chromium) call(method string, params map[string]any, into any) {
 	}
 }
 
-// until reads messages up to the one that is awaited.
+// until reads messages until the awaited one.
 func (c *chromium) until(awaited func(message) bool) message {
 	c.t.Helper()
 	for {
@@ -179,7 +179,7 @@ func (c *chromium) click(selector string) {
 	}
 }
 
-// shoot writes a picture of the page into the folder that LOGIN_SCREENSHOTS names, if it is set.
+// shoot writes a screenshot of the page to the folder in LOGIN_SCREENSHOTS, if it is set.
 func (c *chromium) shoot(name string) {
 	c.t.Helper()
 	dir := os.Getenv("LOGIN_SCREENSHOTS")

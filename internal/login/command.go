@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// The exit codes.
+// These are the exit codes.
 const (
 	Passed      = 0 // signed in, and every check passed
 	Failed      = 1 // the sign-in failed, or the refresh token could not be stored
@@ -24,7 +24,7 @@ const (
 	CheckFailed = 3 // signed in, and at least one check failed
 )
 
-// Command is the command with what it reaches of the outside.
+// Command is the command with its inputs and outputs.
 type Command struct {
 	Version        string
 	Stdin          io.Reader
@@ -32,11 +32,11 @@ type Command struct {
 	LookupEnv      func(string) (string, bool)
 	// OpenBrowser opens an address in the user's browser.
 	OpenBrowser func(address string) error
-	// Options are those of the provider.
+	// Options are the options of the provider.
 	Options []provider.Option
 }
 
-// flags are the parsed arguments.
+// flags contains the parsed arguments.
 type flags struct {
 	settings                                   provider.Flags
 	azure, deviceCode, noBrowser, check, print bool
@@ -80,7 +80,7 @@ func (c Command) Run(ctx context.Context, args []string) int {
 func (c Command) parse(args []string) (flags, error) {
 	var f flags
 	set := flag.NewFlagSet("login", flag.ContinueOnError)
-	set.SetOutput(io.Discard) // Run reports errors once
+	set.SetOutput(io.Discard) // Run reports each error once
 	set.StringVar(&f.settings.TenantID, "tenant-id", "", "Microsoft Entra `tenant` ID or domain of the partner")
 	set.StringVar(&f.settings.ClientID, "client-id", "", "application (client) `ID` of the app registration")
 	set.StringVar(&f.settings.ClientSecretFilePath, "client-secret-file-path", "", "`file` with a client secret of the application")
@@ -95,7 +95,7 @@ func (c Command) parse(args []string) (flags, error) {
 	set.IntVar(&f.port, "port", 8400, "`port` on localhost that the browser returns to, 0 for any")
 	set.BoolVar(&f.check, "check", false, "check the configured sign-in; with a customer ID, also Azure in the customer's tenant")
 	var rest []string
-	for { // flags may stand behind the customer ID
+	for { // flags may follow the customer ID
 		if err := set.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
 				fmt.Fprint(c.Stderr, usage)
@@ -178,10 +178,10 @@ func (c Command) login(ctx context.Context, f flags) int {
 	return code
 }
 
-// storeGuide is the part of our guide with the command for each vault.
+// storeGuide is the section of the guide with the command for each vault.
 var storeGuide = "https://" + strings.Replace(provider.Address, "/", "/providers/", 1) + "/latest/docs/guides/secure_application_model#store-the-refresh-token"
 
-// check checks the sign-in that is configured.
+// check checks the configured sign-in.
 func (c Command) check(ctx context.Context, f flags) int {
 	setup, ok := c.setUp(f.settings, c.LookupEnv)
 	if !ok {
@@ -205,7 +205,7 @@ func (c Command) signIn(ctx context.Context, s *credential.UserSignIn, f flags) 
 	return c.inBrowser(ctx, s, f.port)
 }
 
-// withoutToken hides the variables of an older refresh token.
+// withoutToken hides the environment variables of an older refresh token.
 func (c Command) withoutToken(name string) (string, bool) {
 	if strings.HasPrefix(name, "PARTNERCENTER_REFRESH_TOKEN") {
 		return "", false
@@ -213,7 +213,7 @@ func (c Command) withoutToken(name string) (string, bool) {
 	return c.LookupEnv(name)
 }
 
-// withoutUser also hides what needs a user, for the time before there is one.
+// withoutUser also hides the variables that need a user, because nobody is signed in yet.
 func (c Command) withoutUser(name string) (string, bool) {
 	if name == "PARTNERCENTER_AZURE_AUTH_MODE" {
 		return "", false
@@ -226,7 +226,7 @@ func (c Command) setUp(settings provider.Flags, lookupEnv func(string) (string, 
 	for _, d := range diags {
 		if d.Severity() == diag.SeverityError {
 			c.say("Error: %s\n\n%s\n", d.Summary(), forFlags(d.Detail()))
-		} else if settings.RefreshToken == "" { // the token of a moment ago needs no warning
+		} else if settings.RefreshToken == "" { // a token that was just issued needs no warning
 			c.say("Warning: %s\n\n%s\n", d.Summary(), d.Detail())
 		}
 	}
@@ -238,7 +238,7 @@ func (c Command) setUp(settings provider.Flags, lookupEnv func(string) (string, 
 
 var settingAdvice = regexp.MustCompile(`set (\w+) in the provider block or the environment variable (\w+)`)
 
-// forFlags rewords the provider's advice for somebody who has flags and no provider block.
+// forFlags adapts the provider's advice for users of flags, who have no provider block.
 func forFlags(detail string) string {
 	return settingAdvice.ReplaceAllStringFunc(detail, func(advice string) string {
 		found := settingAdvice.FindStringSubmatch(advice)
@@ -251,7 +251,7 @@ func forFlags(detail string) string {
 	})
 }
 
-// failed reports a sign-in that failed.
+// failed reports a failed sign-in.
 func (c Command) failed(ctx context.Context, err error) int {
 	if ctx.Err() != nil {
 		c.say("Cancelled.")
@@ -261,5 +261,5 @@ func (c Command) failed(ctx context.Context, err error) int {
 	return Failed
 }
 
-// say tells the person something.
+// say prints a message for the user.
 func (c Command) say(format string, args ...any) { fmt.Fprintf(c.Stderr, format+"\n", args...) }

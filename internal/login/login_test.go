@@ -20,25 +20,25 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
-// trial runs the command over a mock in this process.
+// trial runs the command with an in-process mock.
 type trial struct {
 	*testing.T
 	b      *mockbackend.Backend
 	env    map[string]string
 	person mockbackend.Person
-	open   func(address string) error // nil: the person signs in and the browser returns
+	open   func(address string) error // nil means that the person signs in and the browser follows the redirect
 	stdin  io.Reader
 	dir    string
 
 	stdout, stderr string
 }
 
-// newTrial has the environment of a partner who never signed in.
+// newTrial returns a trial with the environment of a partner who has never signed in.
 func newTrial(t *testing.T) *trial {
 	b := mockbackend.New(mockbackend.Config{})
 	t.Cleanup(func() {
 		for _, v := range b.Violations() {
-			t.Errorf("the mock was sent what the API does not document: %s", v)
+			t.Errorf("the mock received a request that the API does not document: %s", v)
 		}
 	})
 	r := &trial{T: t, b: b, env: map[string]string{}, dir: t.TempDir()}
@@ -51,7 +51,8 @@ func newTrial(t *testing.T) *trial {
 
 func (r *trial) output() string { return filepath.Join(r.dir, "refresh-token") }
 
-// run returns the exit code. No token may show, unless it is printed on purpose.
+// run returns the exit code. It fails the test if the output contains a token, except a refresh
+// token on standard output.
 func (r *trial) run(args ...string) int {
 	r.Helper()
 	return r.runIn(r.Context(), args...)
@@ -72,16 +73,16 @@ func (r *trial) runIn(ctx context.Context, args ...string) int {
 	r.stdout, r.stderr = stdout.String(), stderr.String()
 	for _, issued := range r.b.IssuedTokens() {
 		if strings.Contains(r.stderr+r.stdout, issued.Token) && issued.Kind != mockbackend.RefreshToken || strings.Contains(r.stderr, issued.Token) {
-			r.Errorf("a token of kind %s shows", issued.Kind)
+			r.Errorf("the output contains a token of kind %s", issued.Kind)
 		}
 	}
 	if strings.Contains(r.stderr+r.stdout, r.b.Partner().ClientSecret) {
-		r.Error("the client secret shows")
+		r.Error("the output contains the client secret")
 	}
 	return code
 }
 
-// browse is a browser: it signs the person in and follows the redirect.
+// browse acts as the browser: it signs the person in and follows the redirect.
 func (r *trial) browse(ctx context.Context, address string) error {
 	location, err := r.b.Visit(ctx, address, r.person)
 	if err != nil {
@@ -114,18 +115,18 @@ func (r *trial) want(got, want int) {
 	}
 }
 
-// says compares with what was printed, whatever the white space.
+// says checks that the output contains the texts, ignoring differences in white space.
 func (r *trial) says(texts ...string) {
 	r.Helper()
 	all := strings.Join(strings.Fields(r.stdout+"\n"+r.stderr), " ")
 	for _, text := range texts {
 		if !strings.Contains(all, text) {
-			r.Errorf("nothing says %q:\n%s\n%s", text, r.stdout, r.stderr)
+			r.Errorf("the output does not contain %q:\n%s\n%s", text, r.stdout, r.stderr)
 		}
 	}
 }
 
-// stored is the token in the output file.
+// stored returns the token in the output file.
 func (r *trial) stored() string {
 	r.Helper()
 	content, err := os.ReadFile(r.output())
@@ -157,19 +158,19 @@ func TestLogin(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 	if left, err := os.ReadDir(r.dir); err != nil || len(left) != 1 {
-		t.Errorf("more than the output file was left: %v %v", left, err)
+		t.Errorf("there are other files than the output file: %v %v", left, err)
 	}
 
-	// What was stored is what a run and --check need.
+	// A run and --check accept the stored token.
 	r.env["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"] = r.output()
 	r.want(r.run("--check"), login.Passed)
 }
 
-// TestLogin_again: variables of an older sign-in are not in the way of a new one.
+// TestLogin_again checks that variables of an older sign-in do not affect a new one.
 func TestLogin_again(t *testing.T) {
 	for mode, want := range map[string]string{"user": "ok Azure access the user consented", "app": "ok Azure access by the application itself, without the user"} {
 		r := newTrial(t)
-		r.env["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"] = r.output() // not there yet
+		r.env["PARTNERCENTER_REFRESH_TOKEN_FILE_PATH"] = r.output() // does not exist yet
 		r.env["PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH"] = r.output()
 		r.env["PARTNERCENTER_REFRESH_TOKEN"] = "expired"
 		r.env["PARTNERCENTER_AZURE_AUTH_MODE"] = mode
@@ -194,7 +195,7 @@ func TestLogin_print(t *testing.T) {
 	r.nothingStored()
 }
 
-// TestLogin_credentials: any credential of the application will do.
+// TestLogin_credentials signs in with each kind of credential of the application.
 func TestLogin_credentials(t *testing.T) {
 	for name, set := range map[string]func(*trial) []string{
 		"certificate": func(r *trial) []string {
@@ -237,7 +238,7 @@ func TestLogin_credentials(t *testing.T) {
 	}
 }
 
-func TestLogin_people(t *testing.T) {
+func TestLogin_users(t *testing.T) {
 	for name, test := range map[string]struct {
 		person mockbackend.Person
 		code   int
@@ -259,7 +260,7 @@ func TestLogin_people(t *testing.T) {
 	}
 }
 
-// TestLogin_browser: what else can happen between browser and listener.
+// TestLogin_browser covers other events between browser and listener.
 func TestLogin_browser(t *testing.T) {
 	t.Run("another page guesses", func(t *testing.T) {
 		r := newTrial(t)
@@ -318,7 +319,7 @@ func TestLogin_browser(t *testing.T) {
 	t.Run("port in use by another program, for IPv6 only", func(t *testing.T) {
 		other, err := net.Listen("tcp6", "[::1]:0")
 		if err != nil {
-			t.Skip("no IPv6 here: ", err)
+			t.Skip("IPv6 is not available: ", err)
 		}
 		defer other.Close()
 		r := newTrial(t)
@@ -338,7 +339,7 @@ func TestLogin_browser(t *testing.T) {
 	})
 }
 
-// pasting answers the address that the command prints, as a person with another computer does.
+// pasting is the standard output of a command that waits for a pasted address.
 type pasting struct {
 	*trial
 	answer  func(location string) string
@@ -398,7 +399,7 @@ func TestLogin_noBrowser(t *testing.T) {
 	}
 }
 
-// watched is an output that tells when it has a text.
+// watched is an output that sends its text to seen as soon as it contains want.
 type watched struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestMain lets the test program be the command, for a process with a terminal.
+// TestMain runs the command instead of the tests in a process that has a terminal.
 func TestMain(m *testing.M) {
 	if os.Getenv("LOGIN_TEST_COMMAND") == "" {
 		os.Exit(m.Run())
@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	}.Run(context.Background(), os.Args[1:]))
 }
 
-// TestLogin_terminal pastes into a terminal. The address is longer than a line of a terminal on macOS, and does not show.
+// TestLogin_terminal pastes into a terminal. The address is longer than a terminal line on macOS, and must not be
+// displayed.
 func TestLogin_terminal(t *testing.T) {
 	script, err := exec.LookPath("script")
 	if err != nil {
@@ -83,7 +84,7 @@ func TestLogin_terminal(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text.String())
 	}
 	if len(pasted) <= 1024 || strings.Contains(text.String(), pasted[:100]) {
-		t.Errorf("%d bytes were pasted, and shown:\n%s", len(pasted), text.String())
+		t.Errorf("%d bytes were pasted, and displayed:\n%s", len(pasted), text.String())
 	}
 	if !strings.Contains(text.String(), "app+user") || r.stored() == "" {
 		t.Errorf("not signed in:\n%s", text.String())

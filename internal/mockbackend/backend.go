@@ -15,7 +15,7 @@ type Config struct {
 	Latency   time.Duration // added to each Partner Center and Resource Manager answer; change it later with Knobs.Latency
 	Rate      Rate          // Partner Center throttling; zero = none
 	TLSKey    TLSKey        // of the certificates of the listeners; empty = ECDSA
-	Behaviour *Behaviour    // answers of another service to play; nil = none
+	Behaviour *Behaviour    // behavior of another partner's service; nil = none
 }
 
 // Endpoints are base URLs without trailing slash.
@@ -28,7 +28,7 @@ type Endpoints struct {
 	Elsewhere       string `json:"elsewhere"` // any other host; a bearer token sent there is a violation
 }
 
-// errClosed is what Start and the in-process transport answer after Close.
+// errClosed is the error of Start and of the in-process transport after Close.
 var errClosed = errors.New("mockbackend: closed")
 
 // Backend is one partner with its customers, users and tokens. All methods are safe for concurrent use.
@@ -78,8 +78,8 @@ func New(cfg Config) *Backend {
 	return b
 }
 
-// CACertificate returns the certificate, in PEM, of the private CA that issued the certificate of all HTTPS listeners. It
-// returns nil if the CA could not be made.
+// CACertificate returns the PEM certificate of the private CA that issued the certificate of all HTTPS listeners. It
+// returns nil if the CA could not be created.
 func (b *Backend) CACertificate() []byte {
 	made, err := b.tls()
 	if err != nil {
@@ -88,7 +88,8 @@ func (b *Backend) CACertificate() []byte {
 	return made.caPEM
 }
 
-// Endpoints returns the base URLs: before Start, names that only Transport resolves; after it, loopback listeners.
+// Endpoints returns the base URLs. Before Start, they are names that only Transport resolves. After Start, they are
+// loopback listeners.
 func (b *Backend) Endpoints() Endpoints {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,17 +10,18 @@ import (
 	"time"
 )
 
-// Behaviour is how another service behaves, as a report of the provider's command conformance tells.
+// Behaviour is the behavior of another partner's service, read from a report of the provider's conformance command.
 type Behaviour struct {
 	knobs     []func(*Knobs)
 	choices   choices
-	customers int // the smallest number of customers that shows it
+	customers int // the smallest number of customers that shows the behavior
 	faults    []Fault
-	// data is what the customers of the mock have more or less than by default.
+	// These fields select data that the customers of the mock have in addition to the default data, or lack.
 	busyLog, policyRecord, noPolicies, noLicenses, noReservations bool
 	more                                                          moreData
 
-	// SignInAs is how the report was signed in, as the flag -sign-in-as has it: admin, sales, helpdesk, no-mfa or app-only.
+	// SignInAs is the user of the report, as a value of the flag -sign-in-as: admin, sales, helpdesk, no-mfa or
+	// app-only.
 	SignInAs string
 	// NotPlayed are answers that the mock cannot play, as "probe: answer".
 	NotPlayed []string
@@ -54,10 +55,10 @@ func ParseBehaviour(report []byte) (*Behaviour, error) {
 		b.SignInAs = r.Role
 	}
 	for _, a := range r.Answers {
-		if a.Probe == "mfa_header" && (a.Answer == "false" || a.Answer == "401/900421") { // the token may not tell
+		if a.Probe == "mfa_header" && (a.Answer == "false" || a.Answer == "401/900421") { // the access token may not show whether the user has MFA; these answers do
 			b.SignInAs = "no-mfa"
 		}
-		if !b.take(a.Probe, a.Answer) {
+		if !b.playAnswer(a.Probe, a.Answer) {
 			b.NotPlayed = append(b.NotPlayed, a.Probe+": "+a.Answer)
 		}
 	}
@@ -72,7 +73,7 @@ func (b *Behaviour) knob(change func(*Knobs)) bool {
 	return true
 }
 
-// code plays an answer that is an error.
+// code plays an answer that is an error. It returns false if the answer is not an error.
 func (b *Behaviour) code(choice, answer string) bool {
 	refusal, err := parseRefusal(answer)
 	if err == nil {
@@ -81,10 +82,10 @@ func (b *Behaviour) code(choice, answer string) bool {
 	return err == nil
 }
 
-// take notes one answer. It returns false if the mock cannot play it.
-func (b *Behaviour) take(probe, answer string) bool {
+// playAnswer plays one answer. It returns false if the mock cannot play it.
+func (b *Behaviour) playAnswer(probe, answer string) bool {
 	if reason, ok := strings.CutPrefix(answer, "not observed: "); ok {
-		return b.without(probe, reason)
+		return b.playNotObserved(probe, reason)
 	}
 	if property, ok := strings.CutPrefix(probe, "self_serve_"); ok && property != "in_azure" {
 		return b.selfServe(property, answer)
@@ -175,7 +176,7 @@ func exactUnless(ignored bool) IDCase {
 	return IDCaseExact
 }
 
-// refusals are the choices of which a probe tells the code.
+// refusals are the probes whose answer is an error. The error replaces the choice of the same name.
 var refusals = []string{
 	"app_only_policies", "app_only_organization", "app_only_entitlements", "app_only_users", "reads_policies", "reads_users", "reads_entitlements",
 	"reads_audit_records", "policies_unknown_customer", "policies_foreign_customer", "unknown_policy", "malformed_policy_id", "unknown_customer",
@@ -183,7 +184,7 @@ var refusals = []string{
 	"delete_missing",
 }
 
-// played are the knobs for the answers of probes that have a few.
+// played maps the probes with a fixed set of answers to the knobs of each answer.
 var played = map[string]map[string]func(*Knobs){
 	"organization_id": {"equal": func(*Knobs) {}, "different": func(k *Knobs) { k.OrganizationIDDiffers = true }},
 	"bom":             {"yes": func(*Knobs) {}, "no": func(k *Knobs) { k.BOM = false }},
@@ -216,8 +217,8 @@ var played = map[string]map[string]func(*Knobs){
 	"order_transaction_type": {"yes": func(*Knobs) {}, "no": func(k *Knobs) { k.LowerCaseTransactionTypes = true }},
 }
 
-// without notes that the other partner does not have what a probe needs.
-func (b *Behaviour) without(probe, reason string) bool {
+// playNotObserved plays a probe that was not observed, because the other partner lacks what it needs.
+func (b *Behaviour) playNotObserved(probe, reason string) bool {
 	switch reason {
 	case "no customer with a permission":
 		b.noPolicies = true
@@ -228,7 +229,7 @@ func (b *Behaviour) without(probe, reason string) bool {
 	case "the order or the artifact of the reservation cannot be read":
 		return b.code("artifact", "404/1000")
 	case "no access to Azure in the tenant of a customer":
-		if probe != "admin_agents_type" { // no access to some customers only
+		if probe != "admin_agents_type" { // only some customers were not accessible
 			return b.more.noAzure
 		}
 		b.more.noAzure = true
@@ -251,7 +252,7 @@ func (b *Behaviour) without(probe, reason string) bool {
 func (b *Behaviour) page(probe, answer string) bool {
 	size, err := strconv.Atoi(answer)
 	switch {
-	case err != nil && probe == "users_page": // reads_users says so, too
+	case err != nil && probe == "users_page": // reads_users plays the same error
 		_, err := parseRefusal(answer)
 		return err == nil
 	case err != nil && probe == "largest_page":
@@ -287,7 +288,7 @@ func (b *Behaviour) throttling(answer string) bool {
 	return ok
 }
 
-// update plays whether an update needs the ID in its path, or must not have it.
+// update plays if an update requires the ID in its path, or refuses it.
 func (b *Behaviour) update(probe, answer string) bool {
 	if answer == "200" {
 		return true
@@ -306,7 +307,7 @@ func (b *Behaviour) write(probe, answer string) bool {
 		return answer == "201" || answer == fmt.Sprintf("409/%d", policyAlreadyExists) && b.knob(func(k *Knobs) { k.RequestIDsForgotten = true })
 	case probe == "empty_permissions" && succeeded:
 		return b.knob(func(k *Knobs) { k.EmptyPermissions = EmptyPermissionsAccept })
-	case succeeded: // the mock does not tell a stale etag from a missing one here
+	case succeeded: // here the mock has one knob for stale and missing etags
 		return b.knob(func(k *Knobs) { k.StaleETag = StaleETagIgnore })
 	}
 	return b.code(probe, answer)

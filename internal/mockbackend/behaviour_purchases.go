@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// moreData is what a Behaviour adds to the customers of the mock: savings plans, purchases by customers, agreements.
+// moreData is data that a Behaviour adds to the customers of the mock: savings plans, purchases by customers,
+// agreements.
 type moreData struct {
 	savingsPlan *SavingsPlan
 	selfServe   *selfServeOrder
-	// azureOnly adds a reservation that Azure has and Partner Center has not.
+	// azureOnly adds a reservation that only Azure returns, not Partner Center.
 	azureOnly, allAgreed, noneDirect, noAzure bool
 }
 
@@ -20,8 +21,8 @@ type selfServeOrder struct {
 	client                             string
 }
 
-// now are the knobs so far.
-func (b *Behaviour) now() Knobs {
+// currentKnobs returns the knobs after the answers played so far.
+func (b *Behaviour) currentKnobs() Knobs {
 	k := DefaultKnobs()
 	for _, change := range b.knobs {
 		change(&k)
@@ -29,7 +30,7 @@ func (b *Behaviour) now() Knobs {
 	return k
 }
 
-// savingsPlan plays the fields of savings plans.
+// savingsPlan plays the fields of a savings plan.
 func (b *Behaviour) savingsPlan(property, answer string) bool {
 	if b.more.savingsPlan == nil {
 		b.more.savingsPlan = &SavingsPlan{}
@@ -46,16 +47,16 @@ func (b *Behaviour) savingsPlan(property, answer string) bool {
 	case "line_fields":
 		return b.knob(func(k *Knobs) { k.SavingsPlanLineFields = answer })
 	case "commitment":
-		has := strings.Contains(b.now().SavingsPlanLineFields, "purchaseCommitment")
+		has := strings.Contains(b.currentKnobs().SavingsPlanLineFields, "purchaseCommitment")
 		switch answer {
 		case "number":
-			return has && !b.now().NumbersAsStrings
+			return has && !b.currentKnobs().NumbersAsStrings
 		case "text":
 			return has && b.knob(func(k *Knobs) { k.CommitmentAsString = true })
 		}
 		return answer == "absent" && !has
 	case "scope":
-		has := strings.Contains(b.now().SavingsPlanLineFields, "scope")
+		has := strings.Contains(b.currentKnobs().SavingsPlanLineFields, "scope")
 		switch answer {
 		case "type":
 		case "subscriptionId,type":
@@ -70,7 +71,7 @@ func (b *Behaviour) savingsPlan(property, answer string) bool {
 	return false
 }
 
-// selfServe plays how an order of a customer's user shows.
+// selfServe plays how the API returns an order of a customer's user.
 func (b *Behaviour) selfServe(property, answer string) bool {
 	if b.more.selfServe == nil {
 		b.more.selfServe = &selfServeOrder{client: azurePortalName}
@@ -81,10 +82,10 @@ func (b *Behaviour) selfServe(property, answer string) bool {
 		order.hidden = answer == "missing"
 		return answer == "listed" || answer == "missing"
 	case "order_client":
-		if order.client = answer; answer == "absent" { // the mock has no orders of other customers without it
-			return b.now().NoOrderClient
+		if order.client = answer; answer == "absent" { // the other orders of the mock lack it only with this knob
+			return b.currentKnobs().NoOrderClient
 		}
-		return !b.now().NoOrderClient
+		return !b.currentKnobs().NoOrderClient
 	case "order_context":
 		order.withContext = answer == "yes"
 		return answer == "yes" || answer == "no"
@@ -103,7 +104,7 @@ func (r refusalCode) matches(answer string) bool {
 	return err == nil && other == r
 }
 
-// agreement plays what a customer without an agreement, or with a direct one, gets.
+// agreement plays the answer for a customer without an agreement, or with an agreement that it accepted directly.
 func (b *Behaviour) agreement(probe, answer string) bool {
 	switch answer {
 	case "empty list", "not listed":
@@ -112,7 +113,7 @@ func (b *Behaviour) agreement(probe, answer string) bool {
 		return b.knob(func(k *Knobs) { k.DirectAgreementListed = true })
 	}
 	switch {
-	case b.SignInAs == "app-only": // refused before
+	case b.SignInAs == "app-only": // app-only callers are refused before the agreement is read
 		return answer == "403/900329"
 	case probe == "direct_agreement":
 		return b.code(probe, answer)
@@ -122,9 +123,10 @@ func (b *Behaviour) agreement(probe, answer string) bool {
 	return b.code("agreements", answer)
 }
 
-// azureReservations plays which reservations the user sees in Azure. The mock's reservations of customers are all of one customer.
+// azureReservations plays which reservations Azure returns to the user. In the mock, one customer has all
+// reservations that customers bought.
 func (b *Behaviour) azureReservations(probe, answer string) bool {
-	if b.more.noAzure { // the user has access to the tenants, but sees no Owner there
+	if b.more.noAzure { // the user has access to the tenants, but reads no Owner there
 		if b.SignInAs == "admin" || b.SignInAs == "app-only" {
 			return false
 		}
@@ -133,14 +135,14 @@ func (b *Behaviour) azureReservations(probe, answer string) bool {
 	if b.noReservations && probe != "self_serve_in_azure" {
 		return false
 	}
-	access := b.now().ReservationAccess
+	access := b.currentKnobs().ReservationAccess
 	switch probe {
 	case "azure_reservations_listed":
 		b.more.azureOnly = answer == "some"
 		return answer == "all" || answer == "some"
 	case "self_serve_in_azure":
 		return answer == "listed" && access == ReservationAccessAll || answer == "missing" && access != ReservationAccessAll ||
-			answer == "403" && b.now().ReservationListForbidden
+			answer == "403" && b.currentKnobs().ReservationListForbidden
 	}
 	switch answer {
 	case "all":
@@ -181,7 +183,7 @@ func (b *Backend) addMore(more *moreData) {
 	}
 }
 
-// addSelfServe adds an order of some days ago, with its record in the activity log.
+// addSelfServe adds an order placed 10 days ago, with its record in the activity log.
 func (b *Backend) addSelfServe(record *customerRecord, more *selfServeOrder) {
 	user := b.directoryOf(record).principals[0].UserPrincipalName
 	purchase := Purchase{}
@@ -207,7 +209,7 @@ func (b *Backend) addSelfServe(record *customerRecord, more *selfServeOrder) {
 		entry.ApplicationID = azurePortalApplicationID
 	}
 	b.addAudit(entry, added.ID, "", orderDocument(record, added))
-	if line := &added.Lines[0]; line.Reservation != nil { // the client may have another name
+	if line := &added.Lines[0]; line.Reservation != nil { // the test that ByCustomer replaces is the name of the client, which may differ
 		b.azureReservationsOf(record)
 		record.azureReservation(line.Reservation.ID).ByCustomer = true
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Change is a change of a policy, a role assignment, an application consent or the renewal of a reservation. Changes are in the order in which they took effect. The journal
-// is in the order in which requests were answered.
+// Change is a change of a policy, a role assignment, an application consent or the renewal of a reservation. Changes
+// are in the order in which they took effect. The journal is in the order in which requests were answered.
 type Change struct {
 	Time           time.Time
 	CustomerID     string // of a policy, an application consent or a renewal
@@ -14,8 +14,8 @@ type Change struct {
 	Name           string // of a role assignment
 	Outside        bool   // made by a method of Backend, as if in the portal
 
-	// Before and After are the permissions of the policy, the principal of the role assignment, the application of the
-	// consent, or the reservation whose renewal is on.
+	// Before and After are the permissions of the policy, the principal of the role assignment or the application of
+	// the consent. For a renewal, they are the reservation while its renewal is enabled, or empty.
 	Before, After []string
 }
 
@@ -61,7 +61,7 @@ func (b *Backend) assignmentChanged(a *RoleAssignment, made, outside bool) {
 	b.changes = append(b.changes, c)
 }
 
-// renewalChanged records that the renewal of a reservation was turned on or off. The lock is held.
+// renewalChanged records that the renewal of a reservation was enabled or disabled. The lock is held.
 func (b *Backend) renewalChanged(customerID string, a *AzureReservation, before, outside bool) {
 	after := a.renews(true)
 	if before == after {

@@ -7,7 +7,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// Changes of the API and of the portal are in the order in which they took effect.
+// TestChanges checks that changes of the API and of the portal are in the order in which they took effect.
 func TestChanges(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -21,10 +21,10 @@ func TestChanges(t *testing.T) {
 	}
 	on, off, assigned, removed := changes[0], changes[1], changes[2], changes[3]
 	if on.Outside || on.Before != nil || !slices.Equal(on.After, []string{mockbackend.AzureSavingsPlan}) {
-		t.Errorf("turned on: %+v", on)
+		t.Errorf("enabled: %+v", on)
 	}
 	if !off.Outside || off.After != nil || off.CustomerID != mockbackend.AdatumID {
-		t.Errorf("turned off: %+v", off)
+		t.Errorf("disabled: %+v", off)
 	}
 	if !assigned.Outside || assigned.Name != made.Name || removed.Outside || removed.After != nil || !slices.Equal(removed.Before, []string{made.PrincipalID}) {
 		t.Errorf("assigned: %+v, removed: %+v", assigned, removed)

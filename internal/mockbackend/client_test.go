@@ -20,7 +20,7 @@ const (
 	resourceManagerScope = "https://management.azure.com"
 )
 
-// rawClient is an HTTP client that does only what the API pages describe.
+// rawClient is an HTTP client that sends what the API pages describe, without retries or paging.
 type rawClient struct {
 	t      testing.TB
 	b      *mockbackend.Backend
@@ -49,7 +49,7 @@ func anonymous(t testing.TB, b *mockbackend.Backend) *rawClient {
 	return &rawClient{t: t, b: b, http: &http.Client{Transport: b.Transport(), CheckRedirect: noRedirects}, header: http.Header{}}
 }
 
-// signedIn is a client with a Partner Center token of a user.
+// signedIn returns a client with a Partner Center token of a user.
 func signedIn(t testing.TB, b *mockbackend.Backend, user mockbackend.User) *rawClient {
 	t.Helper()
 	c := anonymous(t, b)
@@ -62,7 +62,7 @@ func admin(t testing.TB, b *mockbackend.Backend) *rawClient {
 	return signedIn(t, b, b.User(mockbackend.AdminAgent))
 }
 
-// token signs in, app-only without a refresh token.
+// token requests an access token. Without a refresh token, the token is app-only.
 func (c *rawClient) token(tenant, scope, refreshToken string) string {
 	c.t.Helper()
 	got := c.signIn("/"+tenant+"/oauth2/v2.0/token", c.form(scope, refreshToken))
@@ -83,10 +83,10 @@ func (c *rawClient) form(scope, refreshToken string) url.Values {
 	return form
 }
 
-// bigBody is the size from which a body is not decoded: pages of hundreds of customers.
+// bigBody is the size in bytes from which rawClient does not decode a body: pages of hundreds of customers.
 const bigBody = 20_000
 
-// reply is a response with its body read.
+// reply is a response with its whole body.
 type reply struct {
 	status int
 	header http.Header
@@ -120,7 +120,7 @@ func (c *rawClient) signIn(path string, form url.Values) reply {
 	return c.do(req)
 }
 
-// call makes a Partner Center call; path has no /v1.
+// call sends a Partner Center request. path does not have the prefix /v1.
 func (c *rawClient) call(method, path string, body any) reply {
 	c.t.Helper()
 	return c.do(c.request(method, "/v1"+path, body))
@@ -161,13 +161,13 @@ func (c *rawClient) request(method, path string, body any) *http.Request {
 	return req
 }
 
-// arm reads from Resource Manager.
+// arm sends a GET to Resource Manager.
 func (c *rawClient) arm(path string) reply {
 	c.t.Helper()
 	return c.armCall(http.MethodGet, path, nil)
 }
 
-// armCall makes a Resource Manager call; body is a string or a value to print as JSON.
+// armCall sends a Resource Manager request. body is a string, or a value to encode as JSON.
 func (c *rawClient) armCall(method, path string, body any) reply {
 	c.t.Helper()
 	data, isText := body.(string)
@@ -228,7 +228,7 @@ func (r reply) want(t testing.TB, what string, status int, code any) {
 	}
 }
 
-// policyFor is a request body with the wire values.
+// policyFor returns a request body with the values of the API.
 func policyFor(customerID string, resources ...string) map[string]any {
 	permissions := []any{}
 	for _, resource := range resources {

@@ -9,7 +9,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestConcurrentCallers is for the race detector, and checks that concurrent writes are executed once.
+// TestConcurrentCallers checks that concurrent writes are executed once. It also exercises the code for the race
+// detector.
 func TestConcurrentCallers(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 40})
 	bearer := admin(t, b).bearer

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// controlResourceManagerCalls are the control calls about customers' directories and Azure subscriptions.
+// controlResourceManagerCalls are the control calls about directories, delegated access and Azure subscriptions of
+// customers.
 func controlResourceManagerCalls() []controlCall {
 	call := newControlCall
 	return []controlCall{

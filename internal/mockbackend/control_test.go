@@ -9,7 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// control makes a call and returns status and body.
+// control sends a control request.
 func control(t *testing.T, b *mockbackend.Backend, method, path, body string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, b.Endpoints().Control+path, strings.NewReader(body))
@@ -212,6 +212,6 @@ func TestKnobsAsJSON(t *testing.T) {
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.PUTPath = "nowhere" })
 	wantViolation(t, b, "SetKnobs", "nowhere")
 	if b.Knobs() != knobs {
-		t.Error("a refused change was made")
+		t.Error("a refused change was applied")
 	}
 }

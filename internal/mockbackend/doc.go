@@ -58,12 +58,12 @@
 //
 // # Map of the files
 //
-// A file name is the path of the client with "_" for "/" (partnercenter/self_serve_policies.go is mocked in
-// partnercenter_self_serve_policies.go), so that a noun keeps its stem and the folder sorts by service, while subpackages
-// would have to export the store, the lock and the handlers that all services share.
+// A file name is the path of the client with "_" for "/": partnercenter/self_serve_policies.go is mocked in
+// partnercenter_self_serve_policies.go. So a noun keeps its stem and the folder sorts by service. Subpackages would
+// have to export the store, the lock and the handlers that all services share.
 //
 //	backend, service, routes   the Backend, what differs between its services, and every route in one table
-//	exchange                   the way of a request: fault, throttle, replay, handler, journal
+//	exchange                   the steps of a request: fault, throttle, replay, handler, journal
 //	transport, listeners, tls  in process and over sockets
 //	faults*, knobs*            failures and selectable behavior
 //	journal, changes,          what happened

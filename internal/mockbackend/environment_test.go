@@ -38,6 +38,6 @@ func TestCIEnvironment(t *testing.T) {
 		}
 	}
 	if b.CIEnvironment(mockbackend.GitLabIssuer) != nil {
-		t.Error("GitLab has its token in a variable of the user's own")
+		t.Error("CIEnvironment has variables for GitLab, where the user chooses the name")
 	}
 }

@@ -14,7 +14,7 @@ import (
 // maxBody is larger than any request that the API documents.
 const maxBody = 1 << 20
 
-// exchange is one request on its way through the mock.
+// exchange is one request and its processing in the mock.
 type exchange struct {
 	service service
 	req     *http.Request
@@ -58,7 +58,7 @@ type answer struct {
 	cut    bool // the connection is closed after half the body
 }
 
-// exchangeAnswer takes a request through faults, throttle, replay and its handler, and writes the journal.
+// exchangeAnswer processes a request with faults, throttle, replay and its handler, and writes the journal.
 func (b *Backend) exchangeAnswer(s service, req *http.Request) answer {
 	x := &exchange{service: s, req: req, query: req.URL.Query()}
 	x.entry = Request{Time: time.Now(), Service: s.name(), Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery, UserAgent: req.UserAgent()}

@@ -1,6 +1,6 @@
 package mockbackend
 
-// Routes returns the routes of a service.
+// Routes returns the patterns of the routes of a service.
 func Routes(service Service) []string {
 	var patterns []string
 	for _, route := range routes()[service] {

@@ -12,8 +12,8 @@ import (
 type FaultKind string
 
 // The kinds of faults. The request has no effect unless the comment says "executed". Over sockets, Go's HTTP client
-// retries a GET whose reused connection was closed without an answer, so a test may not notice a single DropBefore or
-// DropAfter there.
+// retries a GET if a reused connection was closed without an answer. A test may then not notice a single DropBefore
+// or DropAfter.
 const (
 	Throttle         FaultKind = "throttle"         // 429 with the service's body and Retry-After
 	ThrottleNoBody   FaultKind = "throttleNoBody"   // 429 with Retry-After and an empty body

@@ -10,8 +10,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// An executed write stays if the client disconnects before the answer.
-func TestExecutedThoughTheClientLeaves(t *testing.T) {
+// TestExecutedAfterDisconnect checks that a write stays executed if the client disconnects before the answer.
+func TestExecutedAfterDisconnect(t *testing.T) {
 	for _, kind := range []mockbackend.FaultKind{mockbackend.SlowAfter, mockbackend.LostAfter} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(t, mockbackend.Config{})
@@ -39,8 +39,9 @@ func lastRequest(b *mockbackend.Backend) mockbackend.Request {
 	return requests[len(requests)-1]
 }
 
-// The same over sockets, where the handler notices only by the connection that the client has disconnected.
-func TestExecutedThoughTheClientLeavesOverTLS(t *testing.T) {
+// TestExecutedAfterDisconnectOverTLS checks the same over sockets, where the handler reads the disconnect from the
+// connection.
+func TestExecutedAfterDisconnectOverTLS(t *testing.T) {
 	for _, kind := range []mockbackend.FaultKind{mockbackend.SlowAfter, mockbackend.LostAfter} {
 		b := newBackend(t, mockbackend.Config{})
 		c := overTLS(t, b)
@@ -60,7 +61,7 @@ func TestExecutedThoughTheClientLeavesOverTLS(t *testing.T) {
 		if err := <-left; err == nil {
 			t.Errorf("%s: an answer", kind)
 		}
-		for lastRequest(b).Service != mockbackend.PartnerCenter { // until the handler has noticed
+		for lastRequest(b).Service != mockbackend.PartnerCenter { // until the handler has seen the disconnect
 			runtime.Gosched()
 		}
 		if last := lastRequest(b); last.Status != 0 || !last.Executed {
@@ -69,8 +70,8 @@ func TestExecutedThoughTheClientLeavesOverTLS(t *testing.T) {
 	}
 }
 
-// With a latency, the client can disconnect before or after the execution.
-func TestLatencyIsOnBothWays(t *testing.T) {
+// TestLatencyBeforeAndAfterExecution checks that half of the latency is before the execution, and half after it.
+func TestLatencyBeforeAndAfterExecution(t *testing.T) {
 	for wait, executed := range map[time.Duration]bool{400 * time.Millisecond: false, 600 * time.Millisecond: true} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(t, mockbackend.Config{Latency: time.Second})
@@ -82,7 +83,7 @@ func TestLatencyIsOnBothWays(t *testing.T) {
 				t.Error("an answer")
 			}
 			if _, made := b.Policy(mockbackend.AdatumID); made != executed {
-				t.Errorf("the client left after %s: executed: %t", wait, made)
+				t.Errorf("the client disconnected after %s: executed: %t", wait, made)
 			}
 		})
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// latency is half of the latency of the service: once before the execution and once after it. A write stays executed if
-// the client closes the connection after it.
+// latency returns half of the latency of the service. It applies once before the execution and once after it. A write
+// stays executed if the client closes the connection after it.
 func (x *exchange) latency() time.Duration {
 	switch x.service.name() {
 	case PartnerCenter, ResourceManager:
@@ -18,7 +18,7 @@ func (x *exchange) latency() time.Duration {
 	return 0
 }
 
-// delayBefore is the time before a request is executed.
+// delayBefore returns the time before a request is executed.
 func (x *exchange) delayBefore(fault *Fault) time.Duration {
 	switch {
 	case fault == nil || fault.Kind == LostAfter || fault.Kind == SlowAfter:
@@ -29,7 +29,7 @@ func (x *exchange) delayBefore(fault *Fault) time.Duration {
 	return x.latency() + fault.Delay
 }
 
-// delayAfter is the time between execution and answer.
+// delayAfter returns the time between execution and answer.
 func (x *exchange) delayAfter(fault *Fault) time.Duration {
 	switch {
 	case fault != nil && fault.Kind == LostAfter:
@@ -97,7 +97,7 @@ func (b *Backend) faultAnswer(x *exchange, fault *Fault) (answer, bool) {
 	return answer{}, false
 }
 
-// secondsRoundedUp returns at least 1: Retry-After has no fractions.
+// secondsRoundedUp returns whole seconds, because Retry-After has no fractions, and at least 1.
 func secondsRoundedUp(d time.Duration) int {
 	return max(1, int(math.Ceil(d.Seconds())))
 }

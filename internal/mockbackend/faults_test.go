@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// overTLS starts the listeners and returns a client that knows the CA.
+// overTLS starts the listeners and returns a client that trusts the CA.
 func overTLS(t *testing.T, b *mockbackend.Backend) *rawClient {
 	t.Helper()
 	if err := b.Start(); err != nil {
@@ -33,7 +33,7 @@ func overTLS(t *testing.T, b *mockbackend.Backend) *rawClient {
 	return c
 }
 
-// TestFaultKinds checks the answer of each kind and whether the write was executed: rule 19.
+// TestFaultKinds checks the answer of each kind, and whether the write was executed.
 func TestFaultKinds(t *testing.T) {
 	type outcome struct {
 		status   int // 0 = an error instead of an answer
@@ -236,7 +236,7 @@ func TestSlowAndLatency(t *testing.T) {
 			t.Errorf("%v after %s", err, time.Since(begin))
 		}
 		if _, made := b.Policy(mockbackend.AdatumID); made {
-			t.Error("made, though the client had gone")
+			t.Error("executed, although the client had disconnected")
 		}
 	})
 }
@@ -251,7 +251,7 @@ func TestCloseEndsSlowAnswers(t *testing.T) {
 		_, err := c.try(c.request("GET", "/v1/customers", nil))
 		ended <- err
 	}()
-	for len(b.Faults()) > 0 { // until the request has taken the fault
+	for len(b.Faults()) > 0 { // until the fault has been applied to the request
 		runtime.Gosched()
 	}
 	if err := b.Close(); err != nil {
@@ -268,12 +268,12 @@ func TestCloseEndsSlowAnswers(t *testing.T) {
 	}
 }
 
-func TestFollowingARedirectGivesTheTokenAway(t *testing.T) {
+func TestRedirectLeaksToken(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := overTLS(t, b)
 	c.bearer = c.token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", b.User(mockbackend.AdminAgent).RefreshToken)
 	c.http.CheckRedirect = nil
 	b.Fail(mockbackend.Fault{Kind: mockbackend.Redirect})
-	c.call("GET", "/customers", nil) // for Go, another port of a host is the same host
+	c.call("GET", "/customers", nil) // Go forwards the token, because it ignores the port when it compares hosts
 	wantViolation(t, b, "redirect", "a token was sent to another host")
 }

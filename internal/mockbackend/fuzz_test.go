@@ -20,10 +20,10 @@ func FuzzDecodePolicy(f *testing.F) {
 			return
 		}
 		if !json.Valid(data) && !json.Valid(data[len(bom):]) {
-			t.Fatalf("taken though no JSON: %q", data)
+			t.Fatalf("accepted, but not JSON: %q", data)
 		}
 		if len(policy.SelfServeEntity.TenantID) != 36 || len(policy.Grantor.TenantID) != 36 || len(policy.resources()) > 2 || len(policy.Permissions) > 0 && len(policy.resources()) == 0 {
-			t.Fatalf("taken: %+v", policy)
+			t.Fatalf("accepted: %+v", policy)
 		}
 	})
 }
@@ -49,7 +49,7 @@ func FuzzPatchKnobs(f *testing.F) {
 			return
 		}
 		if err := knobs.validate(); err != nil {
-			t.Fatalf("taken: %v", err)
+			t.Fatalf("accepted: %v", err)
 		}
 		text, err := json.Marshal(knobs)
 		if err != nil {

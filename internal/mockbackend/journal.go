@@ -35,7 +35,7 @@ type Request struct {
 	Replayed      bool      `json:"replayed"`              // answered with the answer of an earlier write with the same MS-RequestId
 }
 
-// journal is a ring of the last requests.
+// journal is a ring buffer of the last requests.
 type journal struct {
 	ring []Request
 	next int // index of the oldest request once the ring is full
@@ -74,7 +74,7 @@ func (b *Backend) record(x *exchange) {
 	case len(x.body) == 0:
 	case x.service.name() != SignIn && len(x.body) <= maxBodyText && json.Valid(x.body):
 		x.entry.RequestBody = string(bytes.TrimSpace(x.body))
-	default: // a form with secrets, or not readable
+	default: // a form with secrets, or not JSON
 		x.entry.RequestBody = fmt.Sprintf("[%d bytes]", len(x.body))
 	}
 	b.journal.add(x.entry)
@@ -103,7 +103,7 @@ type TokenCount struct {
 	Count    int    `json:"count"`
 }
 
-// Route is the number of requests to a route, such as "GET /v1/customers/{customer}", whatever their status.
+// Route returns the number of requests to a route, such as "GET /v1/customers/{customer}", with any status.
 func (c Counters) Route(pattern string) int {
 	total := 0
 	for _, n := range c.Routes[pattern] {
@@ -112,7 +112,7 @@ func (c Counters) Route(pattern string) int {
 	return total
 }
 
-// TokensIssued is the number of access tokens issued, for all tenants and audiences.
+// TokensIssued returns the number of access tokens issued, for all tenants and audiences.
 func (c Counters) TokensIssued() int {
 	total := 0
 	for _, token := range c.Tokens {

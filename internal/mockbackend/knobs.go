@@ -93,8 +93,8 @@ const (
 	PrefulfillmentPending Fulfilment = "PrefulfillmentPending"
 )
 
-// ReservationsKey selects the name of the list in the details of a reservation artifact. Table and examples of the page
-// differ.
+// ReservationsKey selects the name of the list in the details of a reservation artifact. The table and the examples
+// of the page differ.
 type ReservationsKey string
 
 // The values of Knobs.ReservationsKey.
@@ -104,7 +104,7 @@ const (
 	ReservationsKeyOld        ReservationsKey = "virtualMachineReservations" // as in both examples
 )
 
-// DynamicAttributes selects where entitlements have reservationType. Table and example of the page differ.
+// DynamicAttributes selects where entitlements have reservationType. The table and the example of the page differ.
 type DynamicAttributes string
 
 // The values of Knobs.DynamicAttributes.
@@ -114,7 +114,7 @@ const (
 	DynamicAttributesOnBoth        DynamicAttributes = "both"
 )
 
-// PurchaseAudit selects what the activity log records of the purchases by customers. Not documented.
+// PurchaseAudit selects what the activity log records of purchases by customers. Not documented.
 type PurchaseAudit string
 
 // The values of Knobs.PurchaseAudit.
@@ -136,18 +136,19 @@ type Knobs struct {
 	// NextLinkHost makes links.next, and nextLink of Resource Manager, an absolute https URL on this host, or below this
 	// base URL if it has a scheme. Clients must refuse it.
 	NextLinkHost string `json:"nextLinkHost"`
-	// TokenAfterLastPage returns a continuation with a last page that is full. Its use is answered 400 with code 2000.
+	// TokenAfterLastPage returns a continuation with a last page that is full. A request with it is answered 400 with
+	// code 2000.
 	TokenAfterLastPage bool `json:"tokenAfterLastPage"`
-	// EmptyLastPage answers that use with an empty page instead.
+	// EmptyLastPage answers this request with an empty page instead.
 	EmptyLastPage bool `json:"emptyLastPage"`
-	// DefaultPageSize is the size of pages where a query has none; 0 = 500. That of users is UsersPageSize; 0 = 100.
+	// DefaultPageSize is the page size if the query has none; 0 = 500. UsersPageSize is the same for users; 0 = 100.
 	DefaultPageSize int `json:"defaultPageSize"`
 	UsersPageSize   int `json:"usersPageSize"`
-	// AzureEntitlementsPageSize is the size of pages of azureEntitlements; 0 = 50.
+	// AzureEntitlementsPageSize is the page size of azureEntitlements; 0 = 50.
 	AzureEntitlementsPageSize int `json:"azureEntitlementsPageSize"`
 	// TooLargePageRefused answers 400 to a size above 500; false = pages of 500.
 	TooLargePageRefused bool `json:"tooLargePageRefused"`
-	// AcceptV10 takes /v1.0 for /v1. Not documented.
+	// AcceptV10 accepts /v1.0 for /v1. Not documented.
 	AcceptV10 bool `json:"acceptV10"`
 	// TotalCountWrong makes totalCount differ from the number of items, as in recorded traffic.
 	TotalCountWrong bool `json:"totalCountWrong"`
@@ -157,11 +158,11 @@ type Knobs struct {
 	UpperCaseGUIDs bool `json:"upperCaseGUIDs"`
 	// ShuffleOrder returns items and permissions in a seeded random order. The pages of a list still have each item once.
 	ShuffleOrder bool `json:"shuffleOrder"`
-	// StaleReads makes the next N reads of a policy after a write through the API return the state before that write, for
-	// at most one minute.
+	// StaleReads is the number of reads after a write through the API that return the policy before that write. They
+	// do so for at most one minute.
 	StaleReads int `json:"staleReads"`
-	// ReadLag makes reads of a policy return the state before a write through the API until the write is this old, as a
-	// replica does that lags behind.
+	// ReadLag is the time after a write through the API during which reads return the policy before it, like a
+	// replica that lags behind.
 	ReadLag time.Duration `json:"readLag"`
 	// StaleListOnly limits StaleReads and ReadLag to GET ?entity_id=. GET by ID returns the current state.
 	StaleListOnly bool `json:"staleListOnly"`
@@ -186,24 +187,24 @@ type Knobs struct {
 	// RelationshipEnded selects the answer to calls for a customer after the end of the relationship.
 	RelationshipEnded RelationshipEnded `json:"relationshipEnded"`
 
-	// BOM puts a UTF-8 byte order mark before bodies of success, as in all recorded traffic.
+	// BOM puts a UTF-8 byte order mark before the bodies of successful answers, as in all recorded traffic.
 	BOM bool `json:"bom"`
-	// BOMOnErrors puts one before bodies of errors.
+	// BOMOnErrors puts a byte order mark before the bodies of errors.
 	BOMOnErrors bool `json:"bomOnErrors"`
 	// NumericCodes prints error codes as numbers; false = as strings. 900420 is always a string, as in recorded traffic.
 	NumericCodes bool `json:"numericCodes"`
 	// LongErrors adds message, errorName, isRetryable, parameters and errorMessageExtended to errors.
 	LongErrors bool `json:"longErrors"`
 
-	// Headers lists, with commas, the headers of Partner Center's answers besides Content-Type and Date, in lower case;
-	// empty = all. ErrorHeaders is the same for errors.
+	// Headers lists, separated by commas and in lower case, the headers of Partner Center's answers in addition to
+	// Content-Type and Date; empty = all. ErrorHeaders is the same for errors.
 	Headers      string `json:"headers"`
 	ErrorHeaders string `json:"errorHeaders"`
 	// NoMFAHeader omits isMfaCompliant from the answers to ValidateMfa.
 	NoMFAHeader bool `json:"noMfaHeader"`
 	// OrganizationIDDiffers makes id of the organization profile differ from its tenantId.
 	OrganizationIDDiffers bool `json:"organizationIdDiffers"`
-	// TokenClaims lists, with commas, the names of the claims of access tokens; empty = all that the mock knows.
+	// TokenClaims lists, with commas, the names of the claims of access tokens; empty = all claims of the mock.
 	TokenClaims string `json:"tokenClaims"`
 
 	// MFANotEnforced accepts app+user tokens without MFA, as before the enforcement of 2026. isMfaCompliant is still false.
@@ -270,8 +271,8 @@ type Knobs struct {
 	StaleAssignmentLists int `json:"staleAssignmentLists"`
 	// StaleDeletedLists keeps a deleted role assignment in the first N lists.
 	StaleDeletedLists int `json:"staleDeletedLists"`
-	// AssignmentReadLag makes GETs and lists return a role assignment as before a PUT or DELETE until the write is this
-	// old.
+	// AssignmentReadLag is the time after a PUT or DELETE during which GETs and lists return the role assignment as
+	// before it.
 	AssignmentReadLag time.Duration `json:"assignmentReadLag"`
 	// NoServicePrincipal omits oid from app-only tokens of customers' tenants, as if the customers never consented to the
 	// application.
@@ -291,33 +292,35 @@ type Knobs struct {
 	// NoAgreementNotFound answers 404 where there is no agreement; false = an empty list. Not documented.
 	NoAgreementNotFound bool `json:"noAgreementNotFound"`
 
-	// NoCatalogItemID omits catalogItemId from availabilities, as an answer in another form would.
+	// NoCatalogItemID omits catalogItemId from availabilities, to test a client with an unexpected form of the
+	// answer.
 	NoCatalogItemID bool `json:"noCatalogItemId"`
-	// MoreAvailabilities lists availabilities that a commercial customer cannot buy before the one that it can.
+	// MoreAvailabilities first lists availabilities that a commercial customer cannot buy.
 	MoreAvailabilities bool `json:"moreAvailabilities"`
 	// AttestationOptional accepts carts and orders without partnerOnRecordAttestationAccepted.
 	AttestationOptional bool `json:"attestationOptional"`
-	// CartLifetime is the time until a cart expires: seven days by the text of the page, 15 minutes in an older example.
+	// CartLifetime is the time until a cart expires: seven days in the text of the page, 15 minutes in an older
+	// example.
 	CartLifetime time.Duration `json:"cartLifetime"`
 	// SecondPlan selects the answer to the purchase of a second Azure plan.
 	SecondPlan SecondPlan `json:"secondPlan"`
 	// RepeatedCheckout selects the answer to the second checkout of a cart.
 	RepeatedCheckout RepeatedCheckout `json:"repeatedCheckout"`
-	// OrderPendingPolls is the number of reads of the order of an Azure plan that show it pending.
+	// OrderPendingPolls is the number of reads that show the order of an Azure plan pending.
 	OrderPendingPolls int `json:"orderPendingPolls"`
-	// OrderPendingFor is the time for which it is pending at least.
+	// OrderPendingFor is the minimum time for which the order of an Azure plan is pending.
 	OrderPendingFor time.Duration `json:"orderPendingFor"`
-	// OrderReview has new orders of Azure plans wait for a review by Microsoft, until SetOrderStatus.
+	// OrderReview makes new orders of Azure plans wait for a review by Microsoft, until SetOrderStatus.
 	OrderReview bool `json:"orderReview"`
 	// PlanPendingReads is the number of reads that show a new Azure plan pending.
 	PlanPendingReads int `json:"planPendingReads"`
 	// EntitlementDelay is the time from the Azure plan to its first Azure subscription in Partner Center.
 	EntitlementDelay time.Duration `json:"entitlementDelay"`
-	// AzureDelay is the time from there to Resource Manager.
+	// AzureDelay is the time from the subscription in Partner Center to the subscription in Resource Manager.
 	AzureDelay time.Duration `json:"azureDelay"`
 	// AliasPendingReads is the number of reads of a new alias that show it Accepted.
 	AliasPendingReads int `json:"aliasPendingReads"`
-	// UpdateLater answers 202 to the update of a subscription, which takes effect after this time; 0 = 200 at once.
+	// UpdateLater makes the update of a subscription answer 202, and take effect after this time; 0 = 200 at once.
 	UpdateLater time.Duration `json:"updateLater"`
 
 	// ReservationAccess selects the reservations in Azure that Admin agents have access to.
@@ -331,19 +334,20 @@ type Knobs struct {
 	ReservationUpdateTime time.Duration `json:"reservationUpdateTime"`
 	// ReservationUpdatesLost makes updates that were answered 202 never take effect.
 	ReservationUpdatesLost bool `json:"reservationUpdatesLost"`
-	// ReservationReadLag makes reads return a reservation as before an update that was answered 200 until it is this old.
+	// ReservationReadLag is the time after an update that was answered 200 during which reads return the reservation
+	// as before it.
 	ReservationReadLag time.Duration `json:"reservationReadLag"`
-	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update that changes nothing; false = 200.
+	// SameRenewalRefused answers 400 with code PatchValuesSameAsExisting to an update without a change; false = 200.
 	SameRenewalRefused bool `json:"sameRenewalRefused"`
 
-	// PlanBillingCycle, PlanUnitType and PlanEntitlementID are fields of Azure plans that no recorded traffic shows: empty =
-	// one_time and Usage-based, and whether there is an entitlementId.
+	// PlanBillingCycle, PlanUnitType and PlanEntitlementID are fields of Azure plans that no recorded traffic shows.
+	// Empty = one_time and Usage-based. PlanEntitlementID adds an entitlementId.
 	PlanBillingCycle  string `json:"planBillingCycle"`
 	PlanUnitType      string `json:"planUnitType"`
 	PlanEntitlementID bool   `json:"planEntitlementId"`
 
-	// SavingsPlanUnitType and SavingsPlanBillingType are fields of savings plans that no recorded traffic shows: empty = Benefit
-	// and benefit.
+	// SavingsPlanUnitType and SavingsPlanBillingType are fields of savings plans that no recorded traffic shows.
+	// Empty = Benefit and benefit.
 	SavingsPlanUnitType    string `json:"savingsPlanUnitType"`
 	SavingsPlanBillingType string `json:"savingsPlanBillingType"`
 	// SavingsPlanLineFields lists, with commas, the fields of lineItems of savings plans; empty = all, none = no lineItems.
@@ -358,21 +362,21 @@ type Knobs struct {
 	LowerCaseTransactionTypes bool `json:"lowerCaseTransactionTypes"`
 	// NoOrderClient omits client from orders, where it is not documented.
 	NoOrderClient bool `json:"noOrderClient"`
-	// BareOrders omits from modern orders with billing cycle one_time what the examples of the page do not have:
-	// alternateId, client, transactionType, and of lines termDuration, provisioningContext, transactionType and all links
-	// but sku.
+	// BareOrders omits from modern orders with billing cycle one_time the fields that the examples of the page do not
+	// have: alternateId, client, transactionType. From lines it omits termDuration, provisioningContext,
+	// transactionType and all links but sku.
 	BareOrders bool `json:"bareOrders"`
 	// Fulfilment is the provisioning status of orders and reservations that are not cancelled.
 	Fulfilment Fulfilment `json:"fulfilment"`
 	// EntitlementsAppOnly lets app-only callers read entitlements. Only a third-party source says so.
 	EntitlementsAppOnly bool `json:"entitlementsAppOnly"`
-	// OldEntitlements returns reservations in the old contract, which has virtual machines only.
+	// OldEntitlements returns reservations in the old contract, which supports virtual machines only.
 	OldEntitlements bool `json:"oldEntitlements"`
 	// ReservationsKey selects the name of the list in the details of a reservation artifact.
 	ReservationsKey ReservationsKey `json:"reservationsKey"`
 	// DynamicAttributes selects where entitlements have reservationType.
 	DynamicAttributes DynamicAttributes `json:"dynamicAttributes"`
-	// ExpiryWithZone prints the end of reservations with Z; false = without time zone, as in all examples.
+	// ExpiryWithZone prints the end of reservations with Z; false = without a time zone, as in all examples.
 	ExpiryWithZone bool `json:"expiryWithZone"`
 	// NumbersAsStrings prints quantities, line numbers and prices of orders and entitlements as strings.
 	NumbersAsStrings bool `json:"numbersAsStrings"`
@@ -382,16 +386,17 @@ type Knobs struct {
 	SnakeCaseResourceTypes bool `json:"snakeCaseResourceTypes"`
 	// AuditDayStart is how long after midnight in UTC the day of startDate and endDate begins. Not documented.
 	AuditDayStart time.Duration `json:"auditDayStart"`
-	// EndDateExclusive leaves the day of endDate out. Not documented.
+	// EndDateExclusive excludes the day of endDate. Not documented.
 	EndDateExclusive bool `json:"endDateExclusive"`
 	// BareAuditRecords omits optional fields of audit records: names of customer and application, session, participants,
 	// correlation.
 	BareAuditRecords bool `json:"bareAuditRecords"`
-	// PurchaseAudit selects what the activity log records of the purchases by customers.
+	// PurchaseAudit selects what the activity log records of purchases by customers.
 	PurchaseAudit PurchaseAudit `json:"purchaseAudit"`
 	// PurchaseApplicationID sets applicationId of those records to the ID of the Azure portal; false = to its name.
 	PurchaseApplicationID bool `json:"purchaseApplicationID"`
-	// OrderDelay is the time until a new order is in the list; up to 15 minutes in the API. GET by ID finds it at once.
+	// OrderDelay is the time until a new order is in the list, up to 15 minutes in the API. GET by ID finds it at
+	// once.
 	OrderDelay time.Duration `json:"orderDelay"`
 	// OrderDelayReads omits a new order from the next N reads of the list.
 	OrderDelayReads int `json:"orderDelayReads"`
@@ -435,7 +440,7 @@ func DefaultKnobs() Knobs {
 		OrderDates:        OrderDatesByKind,
 		Fulfilment:        Fulfilled,
 		ReservationsKey:   ReservationsKeyByContract,
-		DynamicAttributes: DynamicAttributesOnArtifact, // the example is out of date: the .NET SDK's model has them on the artifact
+		DynamicAttributes: DynamicAttributesOnArtifact, // the example is out of date: the model of the .NET SDK has them on the artifact
 		PurchaseAudit:     PurchaseAuditFull,
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestServerCertificate checks the rules of strict mode in OpenSSL, the default of Python since 3.13: RFC 5280 4.2.1.1.
+// TestServerCertificate checks the certificate against RFC 5280 4.2.1.1, which OpenSSL's strict mode requires. Strict
+// mode is the default of Python since 3.13.
 func TestServerCertificate(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := overTLS(t, b)

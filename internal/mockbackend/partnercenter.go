@@ -96,7 +96,7 @@ func (partnerCenterService) errorAnswer(_ *exchange, status int, e *apiError) re
 	return response{status: status, body: e}
 }
 
-// gatewayThrottle is the body of a 429. It comes from the gateway and has not the error format of the API.
+// gatewayThrottle is the body of a 429. The gateway writes it, so it does not have the error format of the API.
 type gatewayThrottle struct {
 	StatusCode int    `json:"statusCode"`
 	Message    string `json:"message"`
@@ -121,7 +121,7 @@ type partnerError struct {
 
 var (
 	bom = []byte("\xef\xbb\xbf")
-	// The GUID of an etag follows an escaped quote and stays as it is: clients return an etag unchanged.
+	// The GUID of an etag follows an escaped quote and is not changed, because clients return an etag unchanged.
 	guidPattern = regexp.MustCompile(`(\\")?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 )
 
@@ -211,7 +211,7 @@ func (b *Backend) customerOf(x *exchange, id string) (*customerRecord, response,
 	record := b.customer(id)
 	switch {
 	case record == nil, x.knobs.PathIDCase == IDCaseExact && strings.EqualFold(id, x.values["customer"]) && strings.ToLower(id) != id:
-		return nil, x.refuse(x.strangerOf(id), http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
+		return nil, x.refuse(x.notCustomerChoice(id), http.StatusNotFound, 60003, "The tenant %s was not found.", strings.ToLower(id)), false
 	case record.RelationshipEnded && x.knobs.RelationshipEnded == RelationshipEndedNotFound:
 		return nil, failure(http.StatusNotFound, 60003, "The tenant %s was not found.", record.ID), false
 	case record.RelationshipEnded:
@@ -228,19 +228,19 @@ func noRelationshipText(customerID string) string {
 	return "The partner does not have a commerce relationship with the customer " + strings.ToLower(customerID) + "."
 }
 
-// ForeignTenantID is a tenant that exists and is no customer of the partner: Microsoft's own.
+// ForeignTenantID is a tenant that exists and is not a customer of the partner: Microsoft's own tenant.
 const ForeignTenantID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 
-// strangerOf names the choice for a tenant that is no customer: whether it exists may matter.
-func (x *exchange) strangerOf(id string) string {
+// notCustomerChoice names the choice for a tenant that is not a customer. The choice differs if the tenant exists.
+func (x *exchange) notCustomerChoice(id string) string {
 	if strings.EqualFold(id, ForeignTenantID) {
 		return "foreign_customer"
 	}
 	return "unknown_customer"
 }
 
-// partnerCenterPath is the path of a call with the spellings that clients use for the version. The PowerShell module puts
-// the URI of a link behind "v1/", and so asks for "/v1//customers" (PSH src/PowerShell). "/v1.0" is a knob.
+// partnerCenterPath returns the path of a call with /v1, for all forms that clients send. The PowerShell module adds
+// the URI of a link to "v1/", so that it requests "/v1//customers" (PSH src/PowerShell). "/v1.0" is a knob.
 func (x *exchange) partnerCenterPath(path string) string {
 	if rest, ok := strings.CutPrefix(path, "/v1.0/"); ok && x.knobs.AcceptV10 {
 		path = "/v1/" + rest

@@ -19,7 +19,7 @@ type ApplicationConsent struct {
 // ApplicationGrant is what the application may do with an API.
 type ApplicationGrant struct {
 	EnterpriseApplicationID string `json:"enterpriseApplicationId"` // application ID of the API
-	Scope                   string `json:"scope"`                   // names with commas between
+	Scope                   string `json:"scope"`                   // names, separated by commas
 }
 
 // The APIs that an application consent usually names.
@@ -28,8 +28,8 @@ const (
 	MicrosoftGraphID         = "00000003-0000-0000-c000-000000000000"
 )
 
-// The answers to a consent that exists and to one that does not are not documented. The text of the
-// first is in several public scripts.
+// The answers to a consent that exists and to a missing consent are not documented. The text of the first is in
+// several public scripts.
 const (
 	consentExists   = 409
 	consentNotFound = 404
@@ -146,8 +146,8 @@ func (b *Backend) consentCustomer(x *exchange) (*customerRecord, response, bool)
 	return record, refused, ok
 }
 
-// consented tells whether a customer's tenant lets an application ask for tokens of an API. A new
-// consent takes Knobs.ConsentLag until it is in effect.
+// consented reports whether a customer's tenant allows an application to request tokens of an API. A new consent
+// takes effect after Knobs.ConsentLag.
 func (b *Backend) consented(x *exchange, record *customerRecord, applicationID string, api resource) bool {
 	consent, ok := b.consentsOf(record)[strings.ToLower(applicationID)]
 	if !ok || time.Since(record.consentAt) < x.knobs.ConsentLag {

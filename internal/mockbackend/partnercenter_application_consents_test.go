@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestApplicationConsents: without one, a user of the partner gets no token in the customer's tenant.
+// TestApplicationConsents checks that a user of the partner gets no token in the customer's tenant without a consent.
 func TestApplicationConsents(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c, app := admin(t, b), b.Partner().ClientID
@@ -64,7 +64,7 @@ func TestApplicationConsents(t *testing.T) {
 	wantViolation(t, b, "unknown field", "consentType")
 }
 
-// TestApplicationConsents_limit: 50 requests per second, counted apart from other calls.
+// TestApplicationConsents_limit: 50 requests per second, counted separately from other calls.
 func TestApplicationConsents_limit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -74,7 +74,7 @@ func TestApplicationConsents_limit(t *testing.T) {
 			c.call("DELETE", path, nil).want(t, "within the limit", 404, 404)
 		}
 		if got := c.call("DELETE", path, nil); got.status != 429 || got.header.Get("Retry-After") != "1" {
-			t.Errorf("beyond it: %d", got.status)
+			t.Errorf("above the limit: %d", got.status)
 		}
 		c.call("GET", "/customers/"+mockbackend.AdatumID, nil).want(t, "another call", 200, nil)
 		advance(time.Second)

@@ -10,15 +10,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-center-activity-by-user
+func TestAuditRecords(t *testing.T) { // DEV/get-a-record-of-partner-center-activity-by-user
 	synctest.Test(t, func(t *testing.T) { // the clock begins on 2000-01-01
 		b := newBackend(t, mockbackend.Config{})
-		for range 3 { // on 1, 11 and 21 January
+		for range 3 { // on January 1, 11 and 21
 			b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 			b.SetSubscriptionStatus(mockbackend.ContosoID, mockbackend.ContosoAzurePlanID, "active")
 			advance(10 * 24 * time.Hour)
 		}
-		c := admin(t, b) // on 31 January
+		c := admin(t, b) // on January 31
 		count := func(query string, want int) {
 			t.Helper()
 			if got := c.call("GET", "/auditrecords"+query, nil); got.status != 200 || len(got.items()) != want {
@@ -77,7 +77,7 @@ func TestAuditRecords(t *testing.T) { // rule 18; DEV/get-a-record-of-partner-ce
 		}
 		advance(80 * 24 * time.Hour)
 		user := b.User(mockbackend.AdminAgent)
-		user.RefreshToken = b.NewRefreshToken(user) // the first one is also older than 90 days
+		user.RefreshToken = b.NewRefreshToken(user) // the first token is also older than 90 days
 		c = signedIn(t, b, user)
 		c.call("GET", "/auditrecords?startDate=2000-01-05", nil).want(t, "older than 90 days", 400, 800002)
 	})
@@ -192,7 +192,7 @@ func TestRecordsWrittenWhilePaging(t *testing.T) {
 	}
 }
 
-// policyRecords are those about policies.
+// policyRecords returns the audit records of policies.
 func policyRecords(b *mockbackend.Backend) []mockbackend.AuditRecord {
 	return slices.DeleteFunc(b.AuditRecords(), func(r mockbackend.AuditRecord) bool { return r.ResourceType != "self_serve_policy" })
 }

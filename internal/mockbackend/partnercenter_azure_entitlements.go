@@ -56,8 +56,8 @@ func (b *Backend) listAzureEntitlements(x *exchange) response {
 	return page
 }
 
-// azureEntitlementsPage is the largest page. The page of the call has no paging, and clients that were tried against the
-// service found pages of this size (choice).
+// azureEntitlementsPage is the largest page. Microsoft's page does not mention paging. Clients that were tried with
+// the service found pages of this size (choice).
 const azureEntitlementsPage = 50
 
 // getAzureEntitlement: DEV/get-an-azure-entitlement-for-a-subscription. The code for a missing entitlement is a choice.
@@ -74,7 +74,7 @@ func (b *Backend) getAzureEntitlement(x *exchange) response {
 	return failure(http.StatusNotFound, 1000, "The Azure entitlement was not found.")
 }
 
-// azurePlanOf refuses other subscriptions than Azure plans. The code is a choice, the likely one of DEV/error-codes.
+// azurePlanOf refuses subscriptions other than Azure plans. The code is a choice, the likely one of DEV/error-codes.
 func (b *Backend) azurePlanOf(x *exchange) (*customerRecord, *Subscription, response, bool) {
 	record, subscription, refused, ok := b.subscriptionOf(x)
 	if ok && !subscription.isAzurePlan() {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// resourceAttributes is attributes of any resource. The form of etags differs between resources.
+// resourceAttributes is the property attributes of any resource. The form of etags differs between resources.
 type resourceAttributes struct {
 	ETag       string `json:"etag,omitempty"`
 	ObjectType string `json:"objectType"`

@@ -133,7 +133,7 @@ func (b *Backend) readCart(x *exchange) (cartBody, response, bool) {
 	return body, response{}, true
 }
 
-// checkLines checks the lines of a cart. What is wrong with a line is in the line, with 201.
+// checkLines checks the lines of a cart. Errors of a line are in the line, and the status is 201.
 func (b *Backend) checkLines(x *exchange, record *customerRecord, lines []cartLine) ([]cartLine, response, bool) {
 	if unsupportedCountries[record.Country] {
 		return nil, failure(http.StatusBadRequest, 800070, "The country %s is not supported.", record.Country), false
@@ -165,7 +165,7 @@ func (b *Backend) checkLines(x *exchange, record *customerRecord, lines []cartLi
 	return checked, response{}, true
 }
 
-// isReseller tells whether an MPN ID is that of an indirect reseller of the partner.
+// isReseller reports whether an MPN ID is that of an indirect reseller of the partner.
 func (b *Backend) isReseller(mpnID string) bool {
 	return mpnID == TailspinResellerMPNID || slices.ContainsFunc(b.customers, func(r *customerRecord) bool { return mpnID != "" && r.IndirectReseller == mpnID })
 }
@@ -181,7 +181,7 @@ func (x *exchange) cartBody(record *customerRecord, c *cart) cartBody {
 	return body
 }
 
-// cartOf finds the cart of a call. Expired carts are gone.
+// cartOf finds the cart of a call. Expired carts are not found.
 func (b *Backend) cartOf(x *exchange) (*customerRecord, *cart, response, bool) {
 	record, refused, ok := b.customerOf(x, x.values["customer"])
 	if !ok {
@@ -238,7 +238,8 @@ type orderErrorBody struct {
 	Description  string `json:"description"`
 }
 
-// checkoutCart: DEV/checkout-a-cart. A repetition answers the first result; after an error, the cart is tried again.
+// checkoutCart: DEV/checkout-a-cart. A second checkout returns the first result. After an error, the cart is checked
+// out again.
 func (b *Backend) checkoutCart(x *exchange) response {
 	record, c, refused, ok := b.cartOf(x)
 	if !ok {
@@ -288,7 +289,7 @@ func (l cartLine) reseller() string {
 	return ""
 }
 
-// buyPlan places the order of an Azure plan, unless a rule refuses it. When the API checks what is a choice.
+// buyPlan places the order of an Azure plan, unless a rule refuses it. The order of the checks is a choice.
 func (b *Backend) buyPlan(x *exchange, record *customerRecord, item, reseller string) (*Order, response, bool) {
 	refuse := func(status, code int, text string) (*Order, response, bool) {
 		return nil, failure(status, code, "%s", text), false
@@ -329,25 +330,25 @@ func (b *Backend) buyPlan(x *exchange, record *customerRecord, item, reseller st
 	return order, response{}, true
 }
 
-// newOrderID has the form of the order IDs in the page of the Azure plan: 12 hexadecimal digits. The IDs of a purchase are
-// the same in each run, so that a fault can name their paths.
+// newOrderID has the form of the order IDs in the page of the Azure plan: 12 hexadecimal digits. The IDs of purchases
+// are the same in each run, so that a fault can name their paths.
 func (r *customerRecord) newOrderID() string {
 	return strings.ReplaceAll(guidFor("plan order", r.ID, len(r.orders)), "-", "")[:12]
 }
 
-// planOrder is how far the order of an Azure plan is.
+// planOrder is the progress of the order of an Azure plan.
 type planOrder struct {
 	polls          int       // number of reads of the order that still show it pending
-	from           time.Time // earlier reads show it pending, too
-	subscriptionID string    // once it was provisioned
+	from           time.Time // earlier reads also show it pending
+	subscriptionID string    // set when it is provisioned
 }
 
-// failed tells whether an order ended without a subscription.
+// failed reports whether an order ended without a subscription.
 func (o *Order) failed() bool {
 	return slices.Contains([]string{"cancelled", "error", "po_review_rejected", "suspended"}, o.Status)
 }
 
-// progress goes on with the order of an Azure plan before a read of it.
+// progress advances the order of an Azure plan before a read of it.
 func (b *Backend) progress(x *exchange, record *customerRecord, o *Order) {
 	if o.plan == nil || o.plan.subscriptionID != "" || o.Status != "pending" {
 		return
@@ -398,8 +399,8 @@ func (b *Backend) BuyAzurePlan(customerID string) Subscription {
 	return *record.subscriptions[len(record.subscriptions)-1]
 }
 
-// SetOrderStatus changes the status of an order, as a review by Microsoft does: pending goes on with it, cancelled ends it.
-// An order that does not exist is a violation.
+// SetOrderStatus changes the status of an order, as a review by Microsoft does: pending resumes it, cancelled ends
+// it. An order that does not exist is a violation.
 func (b *Backend) SetOrderStatus(customerID, orderID, status string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -17,7 +17,7 @@ func planCart(item string) map[string]any {
 	}
 }
 
-// item is what to buy in a country.
+// item returns the catalog item ID of the Azure plan in a country.
 func item(t *testing.T, c *rawClient, country string) string {
 	t.Helper()
 	items := c.call("GET", "/products/DZH318Z0BPS6/skus/0001/availabilities?country="+country, nil).items()
@@ -28,7 +28,7 @@ func item(t *testing.T, c *rawClient, country string) string {
 	return id
 }
 
-// TestProducts: the catalog by country and by customer (azure-plan rule 1).
+// TestProducts reads the catalog by country and by customer.
 func TestProducts(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -59,7 +59,8 @@ func TestProducts(t *testing.T) {
 	}
 }
 
-// TestAzurePlan_purchase: cart, checkout, order, plan and Azure subscription, with the shapes of the .NET SDK, too.
+// TestAzurePlan_purchase checks cart, checkout, order, plan and Azure subscription. It also sends the fields of the
+// .NET SDK.
 func TestAzurePlan_purchase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -99,7 +100,7 @@ func TestAzurePlan_purchase(t *testing.T) {
 				t.Errorf("the order is %v, not %s", got, want)
 			}
 		}
-		if listed := c.call("GET", customer+"/orders", nil).items(); len(listed) != 1 { // that of the licenses
+		if listed := c.call("GET", customer+"/orders", nil).items(); len(listed) != 1 { // the order of the licenses
 			t.Errorf("the orders are %v", listed)
 		}
 		id := c.call("GET", orderPath, nil).body["lineItems"].([]any)[0].(map[string]any)["subscriptionId"].(string)
@@ -110,21 +111,21 @@ func TestAzurePlan_purchase(t *testing.T) {
 			}
 		}
 		if got := c.call("GET", customer+"/subscriptions?order_id="+order["id"].(string), nil).items(); len(got) != 1 {
-			t.Errorf("the order has made %v", got)
+			t.Errorf("the subscriptions of the order are %v", got)
 		}
 		if got := c.call("GET", plan+"/azureEntitlements", nil).items(); len(got) != 0 {
-			t.Errorf("below it is %v at once", got)
+			t.Errorf("Azure subscriptions before the delay: %v", got)
 		}
 		advance(time.Minute)
 		azure := c.call("GET", plan+"/azureEntitlements", nil).items()
 		if len(azure) != 1 || azure[0]["friendlyName"] != "Microsoft Azure" || azure[0]["status"] != "active" {
-			t.Fatalf("below it is %v", azure)
+			t.Fatalf("Azure subscriptions: %v", azure)
 		}
 		there := anonymous(t, b)
 		there.bearer = there.token(mockbackend.NorthwindID, resourceManagerScope+"/.default", b.User(mockbackend.AdminAgent).RefreshToken)
 		arm := "/subscriptions/" + azure[0]["id"].(string)
 		if got := there.arm(arm + "?api-version=2022-12-01"); got.status != 404 {
-			t.Errorf("Resource Manager shows it at once: %d", got.status)
+			t.Errorf("Resource Manager before the delay: %d", got.status)
 		}
 		advance(time.Minute)
 		if got := there.arm(arm + "?api-version=2022-12-01"); got.status != 200 {
@@ -137,7 +138,7 @@ func TestAzurePlan_purchase(t *testing.T) {
 	})
 }
 
-// TestAzurePlan_refusals: what keeps a purchase from being made (azure-plan rules 1 to 6).
+// TestAzurePlan_refusals checks the conditions under which a purchase is refused.
 func TestAzurePlan_refusals(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -209,7 +210,7 @@ func TestAzurePlan_refusals(t *testing.T) {
 	wantViolation(t, b, "unknown field", "coupon")
 }
 
-// TestAzurePlan_order: the purchase without a cart, by an application and with the .NET SDK's numbers.
+// TestAzurePlan_order places an order without a cart, as an application and with the numbers of the .NET SDK.
 func TestAzurePlan_order(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
@@ -222,13 +223,14 @@ func TestAzurePlan_order(t *testing.T) {
 	got.want(t, "order", 201, nil)
 	c.call("GET", "/customers/"+mockbackend.NorthwindID+"/orders/"+got.body["id"].(string), nil).want(t, "get", 200, nil)
 	if plans := b.Subscriptions(mockbackend.NorthwindID); len(plans) != 2 || plans[1].PartnerID != mockbackend.TailspinResellerMPNID {
-		t.Errorf("there are %+v", plans)
+		t.Errorf("the subscriptions are %+v", plans)
 	}
 	delete(body, "PartnerOnRecordAttestationAccepted")
 	c.call("POST", "/customers/"+mockbackend.NorthwindID+"/orders", body).want(t, "no attestation", 400, 900206)
 }
 
-// TestSubscriptions_update: name, status, etag, and what is active below a plan (azure-plan rule 9).
+// TestSubscriptions_update changes name and status, with stale etags and with active Azure subscriptions below the
+// plan.
 func TestSubscriptions_update(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -255,7 +257,7 @@ func TestSubscriptions_update(t *testing.T) {
 		c.call("POST", entitlement+"/cancel", map[string]any{"cancellationReason": "compromise"}).want(t, "cancel", 200, nil)
 		advance(10 * time.Minute)
 		if got := c.call("GET", path+"/azureEntitlements", nil).items(); got[0]["status"] != "inactive" {
-			t.Errorf("below it is %v", got)
+			t.Errorf("Azure subscriptions: %v", got)
 		}
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.UpdateLater = time.Minute })
 		later := c.call("PATCH", path, with("status", "suspended"))

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// choices are answers that Microsoft does not document, by the name of the choice. Each place that refuses a call with an
-// undocumented code names its choice and has a default. A Behaviour replaces it.
+// choices maps the name of a choice to its answer, where Microsoft does not document the answer. Each place that
+// refuses a call with an undocumented code names its choice and has a default. A Behaviour replaces the default.
 type choices map[string]refusalCode
 
 // refusalCode is an HTTP status with the code of the body; code 0 = none.
 type refusalCode struct{ status, code int }
 
-// refuse refuses a call with the default, unless the choice is another.
+// refuse refuses a call with the default, unless choices has another answer.
 func (c choices) refuse(choice string, status, code int, format string, args ...any) response {
 	if other, ok := c[choice]; ok {
 		status, code = other.status, other.code
@@ -28,7 +28,7 @@ func (x *exchange) refuse(choice string, status, code int, format string, args .
 	return x.choices.refuse(choice, status, code, format, args...)
 }
 
-// overridden is the refusal of a call that the mock answers by default.
+// overridden returns the refusal of a call that the mock answers with success by default.
 func (x *exchange) overridden(choice string) (response, bool) {
 	other, ok := x.choices[choice]
 	if !ok || other.status < http.StatusBadRequest {
@@ -37,7 +37,7 @@ func (x *exchange) overridden(choice string) (response, bool) {
 	return x.refuse(choice, other.status, other.code, "The call is refused."), true
 }
 
-// nounOf names what a route is about, for choices that several routes have.
+// nounOf names the resource of a route, for choices that several routes share.
 func (x *exchange) nounOf() string {
 	for part, noun := range map[string]string{
 		"/SelfServePolicy": "policies", "/entitlements": "entitlements", "/artifacts/": "entitlements",

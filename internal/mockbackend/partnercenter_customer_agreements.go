@@ -40,11 +40,11 @@ const (
 	agreementMissing = 13605
 )
 
-// agreementCut is the day from which acceptances are valid; earlier ones have to be repeated.
+// agreementCut is the day from which acceptances are valid. Earlier acceptances must be repeated.
 var agreementCut = time.Date(2023, time.April, 1, 0, 0, 0, 0, time.UTC)
 
-// agreementsOf returns the agreements of a customer. Contoso has accepted directly, Litware long ago, Fabrikam never.
-// The partner has confirmed the acceptance of all others.
+// agreementsOf returns the agreements of a customer. Contoso has accepted directly, Litware before agreementCut, and
+// Fabrikam not at all. The partner has confirmed the acceptance of all others.
 func (b *Backend) agreementsOf(record *customerRecord) *CustomerAgreements {
 	if record.agreements != nil {
 		return record.agreements
@@ -100,7 +100,7 @@ func (b *Backend) SetCustomerAgreements(customerID string, agreements CustomerAg
 	}
 }
 
-// accepted tells whether the customer may buy. Whether the server refuses an outdated acceptance is not documented
+// accepted reports whether the customer may buy. Whether the server refuses an outdated acceptance is not documented
 // (Knobs.OutdatedAgreementRefused).
 func (b *Backend) accepted(x *exchange, record *customerRecord) bool {
 	agreements := b.agreementsOf(record)
@@ -132,17 +132,17 @@ func (b *Backend) listCustomerAgreements(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	asked := queryValue(x.query, "agreementType")
-	setDefault(&asked, cloudAgreementType)
-	if asked != "*" && !strings.EqualFold(asked, customerAgreementType) && !strings.EqualFold(asked, cloudAgreementType) {
-		return failure(http.StatusBadRequest, invalidRequestInput, "agreementType %q is not an agreement type.", asked)
+	requested := queryValue(x.query, "agreementType")
+	setDefault(&requested, cloudAgreementType)
+	if requested != "*" && !strings.EqualFold(requested, customerAgreementType) && !strings.EqualFold(requested, cloudAgreementType) {
+		return failure(http.StatusBadRequest, invalidRequestInput, "agreementType %q is not an agreement type.", requested)
 	}
 	agreements, bodies := *b.agreementsOf(record), []customerAgreementBody{}
 	if x.knobs.DirectAgreementListed && agreements.SignedDirectly {
 		agreements.Confirmed = append([]CustomerAgreement{{Type: customerAgreementType, TemplateID: customerAgreementTemplate, DateAgreed: agreementCut.AddDate(1, 0, 0)}}, agreements.Confirmed...)
 	}
 	for _, agreement := range agreements.Confirmed {
-		if asked == "*" || strings.EqualFold(asked, agreement.Type) {
+		if requested == "*" || strings.EqualFold(requested, agreement.Type) {
 			bodies = append(bodies, agreement.body())
 		}
 	}
@@ -211,7 +211,7 @@ func (b *Backend) listAgreementTemplates(x *exchange) response {
 		VersionRank   int    `json:"versionRank"`
 	}
 	templates := []template{}
-	if asked := queryValue(x.query, "agreementType"); asked == "*" || strings.EqualFold(asked, customerAgreementType) {
+	if requested := queryValue(x.query, "agreementType"); requested == "*" || strings.EqualFold(requested, customerAgreementType) {
 		templates = append(templates, template{customerAgreementTemplate, customerAgreementType, customerAgreementLink, 0})
 	}
 	return response{status: http.StatusOK, body: collectionOf(b, x, templates)}

@@ -7,7 +7,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestCustomerAgreements: two calls show the two ways to accept the agreement, and users only may make them.
+// TestCustomerAgreements: two calls return the two ways to accept the agreement. Both are for users only.
 func TestCustomerAgreements(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -39,7 +39,7 @@ func TestCustomerAgreements(t *testing.T) {
 		t.Errorf("the agreement is %v", item)
 	}
 	if len(list(mockbackend.AdatumID, "")) != 0 || len(list(mockbackend.AdatumID, "?agreementType=*")) != 1 {
-		t.Error("the default type is MicrosoftCloudAgreement, and * is all types")
+		t.Error("want no agreements by default (MicrosoftCloudAgreement), and all types with *")
 	}
 	c.call("GET", "/customers/"+mockbackend.AdatumID+"/agreements?agreementType=x", nil).want(t, "another type", 400, 800002)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.DirectAgreementListed, k.NoAgreementNotFound = true, true })
@@ -55,7 +55,7 @@ func TestCustomerAgreements(t *testing.T) {
 	}
 }
 
-// TestCustomerAgreements_confirm: the old way to confirm an acceptance, in either case of the names.
+// TestCustomerAgreements_confirm: the old way to confirm an acceptance, with field names in upper or lower case.
 func TestCustomerAgreements_confirm(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -69,7 +69,7 @@ func TestCustomerAgreements_confirm(t *testing.T) {
 	c.call("POST", path, body).want(t, "before 2026", 201, nil)
 	c.call("POST", path, body).want(t, "again", 409, 600061)
 	if got := b.CustomerAgreements(mockbackend.FabrikamID).Confirmed; len(got) != 1 || !got[0].DateAgreed.Equal(time.Date(2025, time.December, 1, 0, 0, 0, 0, time.UTC)) {
-		t.Errorf("there is %+v", got)
+		t.Errorf("the agreements are %+v", got)
 	}
 	body["Type"] = "MicrosoftCloudAgreement"
 	c.call("POST", path, body).want(t, "another type", 400, 3000)

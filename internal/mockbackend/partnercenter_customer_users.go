@@ -58,8 +58,8 @@ func (b *Backend) listCustomerUsers(x *exchange) response {
 	return pageOf(b, x, query, list, func(i int) customerUserBody { return x.customerUserBody(record, principals[i]) })
 }
 
-// rankUsers gives each principal its place in the order of a field. Which fields the server sorts by is not documented,
-// besides DisplayName, which the SDK's sample uses.
+// rankUsers returns the position of each principal in the order of a field. Microsoft does not document the fields
+// that the server sorts by. The SDK's sample uses DisplayName.
 func rankUsers(principals []*Principal, sort string) ([]int, bool) {
 	field, descending := strings.CutPrefix(sort, "-")
 	value := map[string]func(*Principal) string{
@@ -99,8 +99,8 @@ func (b *Backend) getCustomerUser(x *exchange) response {
 	return response{status: http.StatusOK, body: x.customerUserBody(record, principal)}
 }
 
-// customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The code
-// without one is a choice.
+// customerWithUsers finds the customer of a call. Both pages require a GDAP role such as Directory Reader. The error
+// code without such a role is a choice.
 func (b *Backend) customerWithUsers(x *exchange) (*customerRecord, response, bool) {
 	if refused, ok := x.overridden("reads_users"); ok {
 		return nil, refused, false

@@ -98,7 +98,7 @@ func TestPagingCustomerUsers(t *testing.T) {
 	c := admin(t, b)
 	for range 7 {
 		b.AddUser(mockbackend.LitwareID, mockbackend.Principal{})
-		b.AddGroup(mockbackend.LitwareID, mockbackend.Principal{}) // never among the users
+		b.AddGroup(mockbackend.LitwareID, mockbackend.Principal{}) // groups are not listed as users
 	}
 	for _, shuffled := range []bool{false, true} {
 		b.SetKnobs(func(k *mockbackend.Knobs) {

@@ -215,7 +215,7 @@ func (b *Backend) getBillingProfile(x *exchange) response {
 	return response{status: http.StatusOK, body: x.customerBody(record).BillingProfile}
 }
 
-// customerBody has what a list leaves out.
+// customerBody adds the fields that a list omits.
 func (x *exchange) customerBody(record *customerRecord) customerBody {
 	body, delegated := x.customerItem(record), true
 	contact := address{

@@ -115,16 +115,16 @@ func (b *Backend) listEntitlements(x *exchange) response {
 	if !ok {
 		return refused
 	}
-	asked := plainName(queryValue(x.query, "entitlementType"))
-	old := x.knobs.OldEntitlements || asked == plainName(oldReservedInstance)
-	switch asked {
+	requested := plainName(queryValue(x.query, "entitlementType"))
+	old := x.knobs.OldEntitlements || requested == plainName(oldReservedInstance)
+	switch requested {
 	case "", softwareType, reservedInstance, plainName(oldReservedInstance):
 	default:
-		return failure(http.StatusBadRequest, invalidRequestInput, "entitlementType %q is not supported.", asked)
+		return failure(http.StatusBadRequest, invalidRequestInput, "entitlementType %q is not supported.", requested)
 	}
 	var bodies []entitlementBody
 	for _, line := range b.entitledLines(record) {
-		if line.isListed(asked, old) {
+		if line.isListed(requested, old) {
 			bodies = append(bodies, x.entitlementBody(record, line, old, showExpiry))
 		}
 	}
@@ -132,11 +132,11 @@ func (b *Backend) listEntitlements(x *exchange) response {
 }
 
 // isListed reports whether a query for a type returns the line. The old contract has virtual machines only.
-func (l entitledLine) isListed(asked string, old bool) bool {
+func (l entitledLine) isListed(requested string, old bool) bool {
 	switch {
 	case l.Software:
-		return asked == "" || asked == softwareType
-	case asked == softwareType, old && l.Reservation.Type != virtualMachines:
+		return requested == "" || requested == softwareType
+	case requested == softwareType, old && l.Reservation.Type != virtualMachines:
 		return false
 	}
 	return l.Reservation.listed.visible()
@@ -146,7 +146,7 @@ func (x *exchange) entitlementBody(record *customerRecord, line entitledLine, ol
 	product, sku, _, _ := splitOffer(line.OfferID)
 	status := x.fulfilment(line.order)
 	quantity := line.Quantity
-	if status == "Unfulfilled" { // quantity does not count them, quantityDetails does
+	if status == "Unfulfilled" { // quantity does not count unfulfilled items, quantityDetails does
 		quantity = 0
 	}
 	body := entitlementBody{
@@ -216,7 +216,7 @@ type reservationBody struct {
 	ProvisioningState string   `json:"provisioningState"`
 }
 
-// artifactDetails has one of its two lists. The table of DEV/entitlement-resources has reservations, both examples of
+// artifactDetails has one of its two lists. The table of DEV/entitlement-resources has reservations. Both examples of
 // DEV/get-a-collection-of-entitlements have virtualMachineReservations.
 type artifactDetails struct {
 	Type                       string            `json:"type"`

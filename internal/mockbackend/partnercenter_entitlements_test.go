@@ -20,7 +20,7 @@ func addSQLReservation(b *mockbackend.Backend) mockbackend.Order {
 	}})
 }
 
-// artifact follows the link of an entitlement.
+// artifact reads the artifact that an entitlement links to.
 func (c *rawClient) artifact(entitlement map[string]any) reply {
 	c.t.Helper()
 	link := entitlement["entitledArtifacts"].([]any)[0].(map[string]any)["link"].(map[string]any)

@@ -23,8 +23,8 @@ func (b *Backend) IndirectResellers() []IndirectReseller {
 	return slices.Clone(b.resellers)
 }
 
-// AddIndirectReseller adds an indirect reseller, or replaces the one with the same ID. It returns it with the empty fields
-// filled in.
+// AddIndirectReseller adds an indirect reseller, or replaces the one with the same ID. It returns the reseller with
+// the empty fields filled in.
 func (b *Backend) AddIndirectReseller(reseller IndirectReseller) IndirectReseller {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -65,12 +65,12 @@ const (
 	indirectResellerOf = "isindirectresellerof"
 )
 
-// listRelationships: DEV/retrieve-a-list-of-indirect-resellers. The partner is a provider, so that it has no providers of
-// its own. No paging.
+// listRelationships: DEV/retrieve-a-list-of-indirect-resellers. The partner is an indirect provider, so it has no
+// relationships to other providers. No paging.
 func (b *Backend) listRelationships(x *exchange) response {
-	asked := plainName(queryValue(x.query, "relationship_type"))
+	requested := plainName(queryValue(x.query, "relationship_type"))
 	var bodies []relationshipBody
-	switch asked {
+	switch requested {
 	case indirectProviderOf:
 		for _, r := range b.resellers {
 			bodies = append(bodies, relationshipBody{

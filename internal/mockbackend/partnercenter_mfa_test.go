@@ -29,7 +29,7 @@ func TestMFAOfEveryRoute(t *testing.T) {
 			}
 			c.header.Del("ValidateMfa")
 			if got := c.do(c.request(method, path, nil)); got.header.Get("isMfaCompliant") != "" {
-				t.Errorf("%s as %s: isMfaCompliant without being asked", pattern, who)
+				t.Errorf("%s as %s: isMfaCompliant without ValidateMfa", pattern, who)
 			}
 		}
 	}

@@ -106,9 +106,9 @@ func (o *Order) clone() Order {
 	return cloned
 }
 
-// AddOrder adds an order as if it had existed for a long time: it is listed at once and has no audit record. It replaces
-// an order with the same ID, also that of a subscription. It returns the order with the empty fields filled in. An
-// unknown customer is a violation.
+// AddOrder adds an order as if it had existed for a long time: it is listed at once and has no audit record. It
+// replaces an order with the same ID, including the order of a subscription. It returns the order with the empty
+// fields filled in. An unknown customer is a violation.
 func (b *Backend) AddOrder(customerID string, order Order) Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -168,8 +168,8 @@ func (b *Backend) ordersOf(record *customerRecord) []*Order {
 	return orders
 }
 
-// order is the order of the subscription. It is created for each call, because only few of thousands of customers have
-// their orders read.
+// order returns the order of the subscription. It is created for each call, because most of thousands of customers
+// never have their orders read.
 func (s *Subscription) order(record *customerRecord) *Order {
 	order := &Order{ID: s.OrderID, BillingCycle: "monthly", Created: s.Created, Lines: []OrderLine{s.orderLine()}}
 	if s.isAzurePlan() || s.SavingsPlan != nil {

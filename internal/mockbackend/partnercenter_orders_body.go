@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// orderBody is the wire form. Legacy orders have the fields of the page's example and not those that were added later.
+// orderBody is the wire form. Legacy orders have only the fields of the page's example, without those added later.
 type orderBody struct {
 	ID                  string             `json:"id"`
 	AlternateID         string             `json:"alternateId,omitempty"`

@@ -141,7 +141,7 @@ func TestOrderKnobs(t *testing.T) {
 		t.Errorf("transactionType %v", got)
 	}
 	if _, has := read(func(k *mockbackend.Knobs) { k.NoOrderClient = true })["client"]; has {
-		t.Error("client though it is off")
+		t.Error("client is present with NoOrderClient")
 	}
 	odd := read(func(k *mockbackend.Knobs) { k.UnknownEnums = true })
 	if odd["status"] == "completed" || odd["billingCycle"] == "one_time" || odd["transactionType"] == "UserPurchase" || firstLine(odd)["transactionType"] == "New" {
@@ -275,7 +275,7 @@ func TestOrdersAreCopies(t *testing.T) {
 	b.AddOrder("nobody", mockbackend.Order{})
 	wantViolation(t, b, "AddOrder", "no customer nobody")
 	if b.Orders("nobody") != nil {
-		t.Error("orders of nobody")
+		t.Error("an unknown customer has orders")
 	}
 }
 

@@ -26,14 +26,14 @@ type pageQuery struct {
 	Filter    string `json:"f,omitempty"`
 	StartDate string `json:"d,omitempty"`
 	EndDate   string `json:"e,omitempty"`
-	Sort      string `json:"o,omitempty"` // a field, and "-" before it if descending
+	Sort      string `json:"o,omitempty"` // a field, with "-" before it if descending
 	After     uint64 `json:"a"`           // key of the last item of the previous page
 	End       bool   `json:"z,omitempty"` // the token was returned with the last page
 	continued bool
-	past      bool // behind the last page: Knobs.EmptyLastPage
+	past      bool // after the last page: Knobs.EmptyLastPage
 }
 
-// defaultPage is the size of a page where the query has none. That of users is smaller
+// defaultPage returns the page size if the query has none. It is smaller for users
 // (DEV/get-a-list-of-all-user-accounts-for-a-customer).
 func (b *Backend) defaultPage(path string) int {
 	if strings.HasSuffix(path, "/users") {
@@ -59,8 +59,8 @@ func sortOf(values url.Values) string {
 	return field
 }
 
-// seekName is the name of a seek operation. The binder of the server takes the numbers of the enum as well
-// (SDK PartnerSdk.Models/Query/SeekOperation.cs).
+// seekName returns the name of a seek operation. The server also accepts the numbers of the enum (SDK
+// PartnerSdk.Models/Query/SeekOperation.cs).
 func seekName(text string) string {
 	names := []string{"next", "previous", "first", "last", "pageindex"}
 	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < len(names) {
@@ -112,7 +112,7 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 		return query, failure(http.StatusBadRequest, invalidRequestInput, "seekOperation %q is not supported.", seek), false
 	}
 	continued, ok := b.readToken(token)
-	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links are in either case
+	differs := func(now, before string) bool { return now != "" && !strings.EqualFold(now, before) } // GUIDs in links may be in upper or lower case
 	foreign := !ok || !strings.EqualFold(continued.Path, path) || query.Sort != "" && query.Sort != continued.Sort || differs(query.Filter, continued.Filter) ||
 		differs(query.StartDate, continued.StartDate) || differs(query.EndDate, continued.EndDate) || size != "" && query.Size != continued.Size
 	if foreign {
@@ -130,7 +130,7 @@ func (b *Backend) pageQueryOf(values url.Values, token, path string) (pageQuery,
 }
 
 // cut returns the items of the page, and the query of the next page if there is one. Items are in the order of their
-// keys. Keys do not change, so no item is repeated or missed if the list changes between two pages.
+// keys. Keys do not change. So no item is repeated or missed if the list changes between two pages.
 func (q pageQuery) cut(knobs Knobs, items []pageItem) (page []pageItem, next *pageQuery) {
 	if q.past {
 		return nil, nil
@@ -234,7 +234,7 @@ type pagedList struct {
 	first       int
 	newestFirst bool
 	matches     func(i int) bool // the filter of the query
-	rank        func(i int) int  // the place in the order that the query asks for; nil = that of the list
+	rank        func(i int) int  // the position in the requested order; nil = the order of the list
 }
 
 // pageOf answers with a page of a list; body is item i on the wire.

@@ -40,16 +40,16 @@ func walk(t *testing.T, c *rawClient, path string, byLinks bool) (ids []string, 
 	}
 }
 
-// between reads a string of a body. To decode the whole body would take longer than the rest of the test.
+// between returns a string of a body. Decoding the whole body would take longer than the rest of the test.
 func between(body, before string) string {
 	_, rest, _ := strings.Cut(body, before)
 	value, _, _ := strings.Cut(rest, `"`)
 	return value
 }
 
-func TestPagingSeesEachCustomerOnce(t *testing.T) { // rule 16
+func TestPagingSeesEachCustomerOnce(t *testing.T) { // DEV/get-a-list-of-customers
 	total, size := 2500, 500
-	if raceDetector { // ten times slower
+	if raceDetector { // the race detector makes it ten times slower
 		total, size = 250, 50
 	}
 	b := newBackend(t, mockbackend.Config{Customers: total, Seed: 7})
@@ -63,7 +63,7 @@ func TestPagingSeesEachCustomerOnce(t *testing.T) { // rule 16
 	}
 	for _, mode := range []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken} {
 		for flags := range 16 {
-			for _, pageSize := range []int{size, size - 1} { // full pages to the end, and a last page that is not full
+			for _, pageSize := range []int{size, size - 1} { // with a full and with a partly filled last page
 				b.SetKnobs(func(k *mockbackend.Knobs) {
 					k.PageSize, k.ContinuationMode = pageSize, mode
 					k.LinkPrefixV1, k.TokenAfterLastPage, k.TotalCountWrong, k.ShuffleOrder = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
@@ -94,7 +94,7 @@ func TestPageSizes(t *testing.T) {
 	for query, want := range map[string]int{"": 500, "?size=0": 500, "?size=1": 1, "?size=500": 500, "?size=501": 500} {
 		got := c.call("GET", "/customers"+query, nil)
 		items, totalCount := strings.Count(string(got.raw), `{"id":"`), fmt.Sprintf(`{"totalCount":%d,`, want)
-		if items != want || !strings.Contains(string(got.raw), totalCount) { // rule 17
+		if items != want || !strings.Contains(string(got.raw), totalCount) { // totalCount is the number of items in the page
 			t.Errorf("%q: %d items, %.60s", query, items, got.raw)
 		}
 	}
@@ -123,7 +123,7 @@ func TestContinuationToken(t *testing.T) {
 		"/customers?size=10&seekOperation=next&filter=" + other, "/customers?size=11&seekOperation=next&filter=" + filter, "/auditrecords?seekOperation=next",
 	} {
 		c.call("GET", path, nil).want(t, path, 400, 2000)
-		wantViolation(t, b, path, "of another query") // for a client, 2000 is the end of the list
+		wantViolation(t, b, path, "of another query") // a client would take 2000 for the end of the list
 	}
 	for _, bad := range []string{"nonsense", token[:len(token)-8], "AAAA" + token[4:]} {
 		c.header.Set("MS-ContinuationToken", bad)
@@ -132,7 +132,7 @@ func TestContinuationToken(t *testing.T) {
 	}
 }
 
-func TestTokenAfterLastPage(t *testing.T) { // rule 16
+func TestTokenAfterLastPage(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.TokenAfterLastPage = true })
@@ -174,7 +174,7 @@ func TestNextLinkHost(t *testing.T) {
 	next = c.call("GET", "/customers?size=2", nil).body["links"].(map[string]any)["next"].(map[string]any)
 	req.URL, _ = url.Parse(next["uri"].(string))
 	if _, err := c.try(req); err == nil {
-		t.Error("a host that is not there answered")
+		t.Error("an unknown host answered")
 	}
 	wantViolation(t, b, "followed", "https://fabrikam.test: a token was sent to a host that is not configured")
 }

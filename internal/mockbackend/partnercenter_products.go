@@ -15,7 +15,7 @@ const (
 	azurePlanTitle     = "Microsoft Azure plan"
 )
 
-// unsupportedCountries are where the partner cannot sell the Azure plan (choice).
+// unsupportedCountries are countries where the partner cannot sell the Azure plan (choice).
 var unsupportedCountries = map[string]bool{"AQ": true, "CU": true, "IR": true, "KP": true, "SY": true}
 
 // availability returns the ID of the availability in a country. RenewAvailabilities changes it.
@@ -32,15 +32,15 @@ func (b *Backend) availability(country string) string {
 	return "DZH318Z0B" + base32.StdEncoding.EncodeToString(sum[:])[:3]
 }
 
-// RenewAvailabilities gives the availabilities of all countries new IDs, as happens from time to time. A purchase with an
-// earlier one is refused.
+// RenewAvailabilities gives the availabilities of all countries new IDs, as Microsoft does from time to time. A
+// purchase with an earlier ID is refused.
 func (b *Backend) RenewAvailabilities() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.catalogVersion++
 }
 
-// catalogItem returns what to buy in a country.
+// catalogItem returns the catalog item ID of the Azure plan in a country.
 func (b *Backend) catalogItem(country string) string {
 	return azurePlanProductID + ":" + azurePlanSKU + ":" + b.availability(country)
 }
@@ -110,7 +110,7 @@ func (x *exchange) skuBody(country string) skuBody {
 	}
 }
 
-// currency is that of a country's market: its code and sign. The countries are a choice.
+// currency returns the code and the sign of the currency of a country. The countries are a choice.
 func currency(country string) (code, sign string) {
 	switch country {
 	case "GB":
@@ -137,7 +137,7 @@ func (b *Backend) availabilityBody(x *exchange, country string) availabilityBody
 	return body
 }
 
-// market returns the country of a catalog call: that of the customer, or of the query.
+// market returns the country of a catalog call: the country of the customer, or of the query.
 func (b *Backend) market(x *exchange) (country string, refused response, ok bool) {
 	if id, scoped := x.values["customer"]; scoped {
 		record, refused, ok := b.customerOf(x, id)
@@ -166,7 +166,7 @@ func (b *Backend) market(x *exchange) (country string, refused response, ok bool
 	return country, response{}, true
 }
 
-// catalogCall serves the calls of the catalog, with a country or with a customer.
+// catalogCall serves the calls of the catalog, for a country or for a customer.
 func catalogCall(body func(b *Backend, x *exchange, country string) any) func(*Backend, *exchange) response {
 	return func(b *Backend, x *exchange) response {
 		country, refused, ok := b.market(x)
@@ -197,7 +197,7 @@ var (
 		if !unsupportedCountries[country] {
 			found = append(found, b.availabilityBody(x, country))
 		}
-		if x.knobs.MoreAvailabilities { // some that are not to be bought by a commercial customer
+		if x.knobs.MoreAvailabilities { // availabilities that a commercial customer cannot buy
 			other := b.availabilityBody(x, country)
 			other.ID, other.CatalogItemID, other.IsPurchasable = "DZH318Z0BXX1", azurePlanProductID+":"+azurePlanSKU+":DZH318Z0BXX1", false
 			education := b.availabilityBody(x, country)
@@ -209,7 +209,7 @@ var (
 	getAvailability = catalogCall(func(b *Backend, x *exchange, country string) any { return b.availabilityBody(x, country) })
 )
 
-// catalogRoutes are the routes of the catalog, each with a country and by customer.
+// catalogRoutes are the routes of the catalog, each for a country and for a customer.
 func catalogRoutes() []route {
 	const products, product = "/products", "/products/{product}"
 	const skus, sku = product + "/skus", product + "/skus/{sku}"

@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// Purchase describes a purchase by one of the Buy methods. The zero value is one reserved virtual machine for one year with
-// shared scope, a savings plan of 1.5 per hour for one year, or a pre-purchase plan for Copilot Credits.
+// Purchase describes a purchase by one of the Buy methods. The zero value is a reserved virtual machine for one year
+// with shared scope. For savings plans, it is a commitment of 1.5 per hour for one year. For pre-purchase plans, it
+// is one of Copilot Credits.
 type Purchase struct {
 	// ReservationType is virtualmachines, sqldatabases …; empty = virtualmachines. Must be empty for savings plans.
 	ReservationType string `json:"reservationType,omitempty"`
@@ -25,7 +26,7 @@ type Purchase struct {
 	FriendlyName string `json:"friendlyName,omitempty"`
 	// Commitment is the commitment of a savings plan per hour, a decimal number; empty = 1.5.
 	Commitment string `json:"commitment,omitempty"`
-	// AutoRenew is that of a savings plan.
+	// AutoRenew is the automatic renewal of a savings plan.
 	AutoRenew bool `json:"autoRenew,omitempty"`
 
 	prePurchase bool
@@ -80,8 +81,8 @@ func (b *Backend) BuyReservation(customerID, user string, purchase Purchase) (Or
 	return b.buy(customerID, user, AzureReservedInstances, purchase)
 }
 
-// BuyPrePurchasePlan is BuyReservation for a pre-purchase plan, which the same permission opens. How the API returns one is
-// not documented: here it is an order that is billed once, without an entitlement.
+// BuyPrePurchasePlan is BuyReservation for a pre-purchase plan, which the same permission allows. How the API returns
+// a pre-purchase plan is not documented. Here it is an order that is billed once, without an entitlement.
 func (b *Backend) BuyPrePurchasePlan(customerID, user string, purchase Purchase) (Order, error) {
 	purchase.prePurchase = true
 	return b.buy(customerID, user, AzureReservedInstances, purchase)
@@ -162,8 +163,8 @@ func (b *Backend) missingPrerequisites(record *customerRecord, buyer *Principal,
 	return missing
 }
 
-// ownsAzureSubscription reports whether a user, directly or through a group, is Owner of an enabled Azure subscription of
-// the customer, by a role on the subscription or above it.
+// ownsAzureSubscription reports whether a user is Owner of an enabled Azure subscription of the customer. The role
+// may be on the subscription or above it, and of the user or of a group.
 func (b *Backend) ownsAzureSubscription(record *customerRecord, user *Principal) bool {
 	principals := b.directoryOf(record).groupsOf(user.ID)
 	principals[user.ID] = true

@@ -102,7 +102,7 @@ func TestPurchaseRefusals(t *testing.T) {
 			t.Errorf("%s: %v", test.customer, err)
 		}
 		if len(b.Orders(test.customer)) != before {
-			t.Errorf("%s has an order in spite of %v", test.customer, err)
+			t.Errorf("%s has an order despite %v", test.customer, err)
 		}
 	}
 	for _, purchase := range []mockbackend.Purchase{{TermDuration: "P2Y"}, {Quantity: -1}, {UnitPriceCents: -1}} {
@@ -114,17 +114,17 @@ func TestPurchaseRefusals(t *testing.T) {
 		t.Error("bought a savings plan of SQL databases")
 	}
 	if _, err := b.BuyReservation(mockbackend.ContosoID, contosoUser, mockbackend.Purchase{AppliedScope: mockbackend.AdatumAzureID}); err == nil {
-		t.Error("bought for another customer's subscription")
+		t.Error("bought with another customer's subscription as scope")
 	}
 	if _, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.AdatumUserPrincipalName, mockbackend.Purchase{}); err == nil || !strings.Contains(err.Error(), "has no user") {
 		t.Errorf("another customer's user: %v", err)
 	}
 	if _, err := b.BuyReservation("nobody", contosoUser, mockbackend.Purchase{}); err == nil {
-		t.Error("nobody bought")
+		t.Error("a purchase for an unknown customer succeeded")
 	}
 	for _, entry := range b.AuditRecords() {
 		if entry.OperationType == "create_order" && entry.UserPrincipalName != "portal.agent@"+mockbackend.PartnerDomain {
-			t.Errorf("a refusal is in the log: %+v", entry)
+			t.Errorf("a refused purchase is in the activity log: %+v", entry)
 		}
 	}
 }
@@ -265,7 +265,7 @@ func TestReturnReservation(t *testing.T) {
 		}
 	}
 	if err := b.ReturnReservation("nobody", order.ID); err == nil {
-		t.Error("nobody returned")
+		t.Error("a return for an unknown customer succeeded")
 	}
 }
 

@@ -12,7 +12,7 @@ type fieldFilter struct {
 	Operator string `json:"Operator"`
 }
 
-// readFilter reads the condition. operators has the fields, each with the one operator that it supports.
+// readFilter reads the condition. operators has the supported fields, each with its one supported operator.
 func readFilter(text string, operators map[string]string) (fieldFilter, response, bool) {
 	var filter fieldFilter
 	if text == "" {

@@ -8,8 +8,8 @@ import (
 // replaySize is the number of request IDs that are kept.
 const replaySize = 100_000
 
-// replays keeps the calls by MS-RequestId. DEV/headers: the ID is the idempotency key of a call. A retry after a timeout
-// has the same ID, a call after any response has a new one.
+// replays keeps the calls by MS-RequestId. DEV/headers: the ID is the idempotency key of a call. A retry after a
+// timeout has the same ID. A call after any response has a new ID.
 type replays struct {
 	calls map[string]*rememberedCall
 	order []string // oldest first
@@ -44,8 +44,8 @@ func (r *replays) sameCall(x *exchange) bool {
 	return true
 }
 
-// remember keeps the answer of a write that succeeded. Refused writes are not kept, because a retry of them does no harm
-// (choice).
+// remember keeps the answer of a write that succeeded. Refused writes are not kept, because a retry of them is
+// harmless (choice).
 func (r *replays) remember(x *exchange, made response) {
 	if call := r.calls[strings.ToLower(x.entry.RequestID)]; call != nil && call.isWrite(x) && !call.made {
 		call.made, call.answer = true, made

@@ -9,7 +9,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestReplay: DEV/headers, the same MS-RequestId after a lost answer gives the answer without doing it again; rule 19.
+// TestReplay: after a lost answer, the same MS-RequestId returns the answer without a second execution (DEV/headers).
 func TestReplay(t *testing.T) {
 	for _, lost := range []mockbackend.FaultKind{mockbackend.DropAfter, mockbackend.DropMidBody} {
 		for _, method := range []string{"POST", "PUT", "DELETE"} {
@@ -37,7 +37,7 @@ func TestReplay(t *testing.T) {
 			got.want(t, string(lost)+" "+method, want, 0)
 			now, _ := b.Policy(customer)
 			if now.ETag != after.ETag || len(policyRecords(b)) != 1 {
-				t.Errorf("%s %s was made twice", lost, method)
+				t.Errorf("%s %s was executed twice", lost, method)
 			}
 			requests := b.Requests()
 			if last := requests[len(requests)-1]; !last.Replayed || last.Executed {

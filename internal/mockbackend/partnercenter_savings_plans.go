@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// SavingsPlan is what a Subscription has that is an Azure savings plan (DEV/azure-purchase-savings-plan and
+// SavingsPlan has the fields of a Subscription that is an Azure savings plan (DEV/azure-purchase-savings-plan and
 // DEV/subscription-resources). AddCustomer and AddSubscription fill in empty fields.
 type SavingsPlan struct {
 	Commitment   string `json:"commitment"`   // per hour, a decimal number; empty = 1.5
@@ -63,8 +63,8 @@ func (b *Backend) addSubscription(record *customerRecord, subscription Subscript
 }
 
 // BuySavingsPlan buys a savings plan as a user of the customer in the Azure portal. It creates a subscription without
-// orderId, and no order. It returns the subscription, or *PurchaseRefused if a prerequisite is missing. What the activity
-// log records of it is not documented; here it is nothing.
+// orderId, and no order. It returns the subscription, or *PurchaseRefused if a prerequisite is missing. What the
+// activity log records is not documented. Here it records nothing.
 func (b *Backend) BuySavingsPlan(customerID, user string, purchase Purchase) (Subscription, error) {
 	return b.buySavingsPlan(customerID, user, purchase)
 }
@@ -114,7 +114,7 @@ type purchaseCommitment struct {
 	Grain    string `json:"grain"`
 }
 
-// benefitBody fills in what a savings plan has.
+// benefitBody fills in the fields of a savings plan.
 func (x *exchange) benefitBody(s *Subscription, body *subscriptionBody) {
 	plan := s.SavingsPlan
 	years := 1

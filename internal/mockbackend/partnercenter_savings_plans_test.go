@@ -7,7 +7,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestSavingsPlans: DEV/azure-purchase-savings-plan, DEV/subscription-resources.
+// TestSavingsPlans checks savings plans against DEV/azure-purchase-savings-plan and DEV/subscription-resources.
 func TestSavingsPlans(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -43,7 +43,7 @@ func TestSavingsPlans(t *testing.T) {
 		t.Errorf("order %v", order)
 	}
 	if strings.Contains(string(orders.raw), outside.ID) {
-		t.Error("there is an order of the plan that was bought outside Partner Center")
+		t.Error("the plan bought outside Partner Center has an order")
 	}
 	if records := purchaseRecords(c); len(records) != 1 || records[0]["userPrincipalName"] != "portal.agent@"+mockbackend.PartnerDomain {
 		t.Errorf("records %v", records)
@@ -55,7 +55,7 @@ func TestSavingsPlans(t *testing.T) {
 	c.call("GET", path+"/"+outside.ID+"/azureEntitlements", nil).want(t, "no Azure plan", 400, 800011)
 }
 
-// TestBareOrders: the examples of DEV/get-all-of-a-customer-s-orders and of …-by-billing-cycle-type.
+// TestBareOrders: the fields in the examples of DEV/get-all-of-a-customer-s-orders and …-by-billing-cycle-type.
 func TestBareOrders(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -81,7 +81,7 @@ func TestBareOrders(t *testing.T) {
 	}
 }
 
-// TestRelationships: DEV/retrieve-a-list-of-indirect-resellers and DEV/get-customers-of-an-indirect-reseller.
+// TestRelationships checks DEV/retrieve-a-list-of-indirect-resellers and DEV/get-customers-of-an-indirect-reseller.
 func TestRelationships(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
@@ -91,7 +91,7 @@ func TestRelationships(t *testing.T) {
 		t.Errorf("%s", got.raw)
 	}
 	if got := c.call("GET", "/relationships?relationship_type=is_indirect_reseller_of", nil); len(got.items()) != 0 {
-		t.Errorf("the partner is no reseller: %s", got.raw)
+		t.Errorf("relationships of the partner as a reseller: %s", got.raw)
 	}
 	c.call("GET", "/relationships?relationship_type=friend", nil).want(t, "unknown type", 400, 800002)
 	if tailspin := c.call("GET", "/customers/"+mockbackend.TailspinID, nil).body; tailspin["associatedPartnerId"] != mockbackend.TailspinResellerID {

@@ -37,9 +37,9 @@ func (b *Backend) Policy(customerID string) (Policy, bool) {
 	return policy, true
 }
 
-// SetPermissions sets the permissions of a customer as a partner user in the portal. It creates or changes the policy, or
-// deletes it if there are no resources. Reads return such a change at once. Unknown customers and resources are a
-// violation.
+// SetPermissions sets the permissions of a customer as a partner user in the portal. It creates or changes the
+// policy, or deletes it if there are no resources. Reads return the change at once. Unknown customers and resources
+// are a violation.
 func (b *Backend) SetPermissions(customerID string, resources ...string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +78,7 @@ func newPolicy(customerID string, permissions []string) *Policy {
 	}
 }
 
-// etagChoice names the choice for an update whose etag is stale, or missing.
+// etagChoice names the choice for an update with a stale or missing etag.
 func etagChoice(body *selfServePolicy) string {
 	if body.Attributes.ETag == "" {
 		return "missing_etag"
@@ -247,11 +247,11 @@ func (b *Backend) deleteSelfServePolicy(x *exchange) response {
 	return response{status: http.StatusNoContent}
 }
 
-// policyCustomer is customerOf for policies, where an unknown customer is answered as one without a relationship
+// policyCustomer is customerOf for policies. An unknown customer is answered like a customer without a relationship
 // (choice).
 func (b *Backend) policyCustomer(x *exchange, id string) (*customerRecord, response, bool) {
 	if uuid.Validate(id) == nil && b.customer(id) == nil {
-		return nil, x.refuse("policies_"+x.strangerOf(id), http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(id)), false
+		return nil, x.refuse("policies_"+x.notCustomerChoice(id), http.StatusForbidden, noCommerceRelationship, "%s", noRelationshipText(id)), false
 	}
 	return b.customerOf(x, id)
 }
@@ -283,7 +283,8 @@ func policyMissing(x *exchange, id string) response {
 // staleFor limits Knobs.StaleReads after a write (choice).
 const staleFor = time.Minute
 
-// visiblePolicy returns the policy for a read. After a write it may still be the policy before: Knobs.StaleReads, ReadLag.
+// visiblePolicy returns the policy for a read. After a write it may return the earlier policy: Knobs.StaleReads,
+// ReadLag.
 func (r *customerRecord) visiblePolicy(mayBeStale bool) *Policy {
 	if !mayBeStale {
 		return r.policy
@@ -301,7 +302,7 @@ func (r *customerRecord) visiblePolicy(mayBeStale bool) *Policy {
 	return r.policy
 }
 
-// writePolicy executes a write of the API. A nil policy deletes.
+// writePolicy executes a write of the API. A nil policy deletes the policy.
 func (b *Backend) writePolicy(x *exchange, record *customerRecord, policy *Policy, operation string) {
 	before := record.policy
 	record.stale, record.staleReads, record.staleUntil = before, x.knobs.StaleReads, time.Now().Add(staleFor)
@@ -332,7 +333,7 @@ func (b *Backend) policyBody(x *exchange, policy *Policy) selfServePolicy {
 	return body
 }
 
-// pastPolicy is a policy before a write, which reads return until Knobs.ReadLag has passed.
+// pastPolicy is the policy before a write. Reads return it until Knobs.ReadLag has passed.
 type pastPolicy struct {
 	policy *Policy
 	until  time.Time

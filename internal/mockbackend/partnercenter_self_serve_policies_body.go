@@ -100,7 +100,7 @@ func decodePolicy(data []byte) (policy *selfServePolicy, unknown, err error) {
 	if err := json.Unmarshal(data, &body); err != nil {
 		return nil, nil, err
 	}
-	unknown = decodeKnown(data, new(policyRequest)) // can only fail for an unknown field now
+	unknown = decodeKnown(data, new(policyRequest)) // only an unknown field can fail here
 	invalid := func(format string, args ...any) error { return &invalidPropertyError{fmt.Sprintf(format, args...)} }
 	switch {
 	case !strings.EqualFold(body.SelfServeEntity.Type, entityTypeCustomer):

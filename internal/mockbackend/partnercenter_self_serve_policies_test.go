@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-func TestPolicyLifeCycle(t *testing.T) { // rules 7, 10, 12, 13, 15
+func TestPolicyLifeCycle(t *testing.T) { // DEV/self-serve-policy-resources
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	list := "/SelfServePolicy?entity_id=" + mockbackend.AdatumID
@@ -83,7 +83,7 @@ func permission(resource, action string) []any {
 	return []any{map[string]any{"resource": resource, "action": action}}
 }
 
-func TestPolicyBodies(t *testing.T) { // rules 8, 9, 14
+func TestPolicyBodies(t *testing.T) {
 	good := policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 	stranger := "0f0f0f0f-1111-4222-8333-444444444444"
 	for _, test := range []struct {
@@ -126,7 +126,7 @@ func TestPolicyBodies(t *testing.T) { // rules 8, 9, 14
 			got := c.call("POST", "/SelfServePolicy", test.body)
 			got.want(t, "create", test.status, test.code)
 			if _, made := b.Policy(mockbackend.AdatumID); made != (test.status == 201) {
-				t.Errorf("policy made: %t", made)
+				t.Errorf("policy created: %t", made)
 			}
 			if test.violation != "" {
 				wantViolation(t, b, "create", test.violation)
@@ -141,7 +141,7 @@ func TestPolicyBodies(t *testing.T) { // rules 8, 9, 14
 	}
 }
 
-func TestPolicyIDs(t *testing.T) { // rule 11
+func TestPolicyIDs(t *testing.T) {
 	stranger := "0f0f0f0f-1111-4222-8333-444444444444"
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
 		for id, code := range map[string]int{
@@ -163,7 +163,7 @@ func TestPolicyIDs(t *testing.T) { // rule 11
 	}
 }
 
-func TestPolicyUpdate(t *testing.T) { // rules 11, 12
+func TestPolicyUpdate(t *testing.T) {
 	contoso := policyID(mockbackend.ContosoID)
 	for _, test := range []struct {
 		name   string
@@ -233,7 +233,7 @@ func TestDeleteAnswersBody(t *testing.T) {
 	}
 }
 
-func TestStaleReads(t *testing.T) { // rule 20
+func TestStaleReads(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.StaleReads = 2 })
@@ -257,7 +257,7 @@ func TestStaleReads(t *testing.T) { // rule 20
 	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	if got := c.call("GET", list, nil); len(got.items()) != 1 {
-		t.Errorf("a change outside is seen at once: %s", got.raw)
+		t.Errorf("a change in the portal is not returned at once: %s", got.raw)
 	}
 }
 
@@ -291,13 +291,13 @@ func TestRelationshipEnded(t *testing.T) {
 	}
 }
 
-func TestChangesOutside(t *testing.T) { // rule 15
+func TestChangesOutside(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan, mockbackend.AzureReservedInstances)
 	b.SetPermissions(mockbackend.AdatumID)
-	b.SetPermissions(mockbackend.AdatumID) // nothing to do: no record
+	b.SetPermissions(mockbackend.AdatumID) // no change, so no record
 	c.call("POST", "/SelfServePolicy", policyFor(mockbackend.AdatumID, mockbackend.AzureReservedInstances))
 	records := policyRecords(b)
 	if len(records) != 4 {

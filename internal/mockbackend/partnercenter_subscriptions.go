@@ -47,7 +47,7 @@ func (s *Subscription) isLegacyAzure() bool {
 	return strings.HasPrefix(strings.ToUpper(s.OfferID), legacyPrefix)
 }
 
-// fill sets empty fields to what is usual for the kind of subscription.
+// fill sets empty fields to the usual values of the kind of subscription.
 func (s *Subscription) fill(customerID string, index int) {
 	modern := s.isAzurePlan() || s.OfferID == "" || s.SavingsPlan != nil
 	if s.SavingsPlan != nil {
@@ -206,8 +206,8 @@ func (b *Backend) listSubscriptions(x *exchange) response {
 }
 
 // sameOrder compares order IDs: modern ones with case, legacy ones, which are GUIDs, without.
-func sameOrder(asked, id string) bool {
-	return asked == id || len(id) == 36 && strings.EqualFold(asked, id)
+func sameOrder(requested, id string) bool {
+	return requested == id || len(id) == 36 && strings.EqualFold(requested, id)
 }
 
 // getSubscription: DEV/get-a-subscription-by-id.

@@ -57,7 +57,7 @@ func (b *Backend) updateSubscription(x *exchange) response {
 	case etag != current.Attributes.ETag && x.knobs.StaleETag == StaleETagReject2055:
 		return failure(http.StatusBadRequest, 2055, "The etag is not the one of the subscription.")
 	case body.ID == "" || body.OfferID == "" || body.FriendlyName == "" || body.Quantity == 0 || body.Status == "":
-		b.violate("%s %s: not the whole subscription", x.req.Method, x.req.URL.Path) // what is left out is lost
+		b.violate("%s %s: not the whole subscription", x.req.Method, x.req.URL.Path) // fields that are left out are lost
 		return failure(http.StatusBadRequest, invalidProperty, "The subscription is not complete.")
 	case !strings.EqualFold(body.ID, subscription.ID) || body.OfferID != subscription.OfferID || body.Quantity != subscription.Quantity:
 		return failure(http.StatusBadRequest, 900280, "The update is not allowed.")
@@ -89,7 +89,7 @@ type laterUpdate struct {
 	do func()
 }
 
-// settle goes on with what takes time before a read of a subscription.
+// settle applies an update that takes effect later, before a read of the subscription.
 func (s *Subscription) settle() {
 	if s.later != nil && !time.Now().Before(s.later.at) {
 		s.later.do()
@@ -102,7 +102,7 @@ func (s *Subscription) settle() {
 	}
 }
 
-// inUse tells whether something below an Azure plan is active.
+// inUse reports whether an Azure plan has an active Azure subscription, or a customer with a current reservation.
 func (b *Backend) inUse(record *customerRecord, plan *Subscription) bool {
 	if !plan.isAzurePlan() {
 		return false
@@ -115,7 +115,8 @@ func (b *Backend) inUse(record *customerRecord, plan *Subscription) bool {
 		})
 }
 
-// cancelAzureEntitlement: DEV/cancel-an-azure-entitlement. The only reason is compromise; the status changes ten minutes later.
+// cancelAzureEntitlement: DEV/cancel-an-azure-entitlement. The only reason is compromise. The status changes ten
+// minutes later.
 func (b *Backend) cancelAzureEntitlement(x *exchange) response {
 	_, subscription, refused, ok := b.azurePlanOf(x)
 	if !ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-func TestBodies(t *testing.T) { // rule 1, DEV/headers
+func TestBodies(t *testing.T) { // DEV/headers
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	mark := []byte("\xef\xbb\xbf")
@@ -38,7 +38,7 @@ func TestBodies(t *testing.T) { // rule 1, DEV/headers
 	}
 }
 
-func TestHeaders(t *testing.T) { // rule 2
+func TestHeaders(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	req := c.request("GET", "/v1/customers", nil)
@@ -58,7 +58,7 @@ func TestHeaders(t *testing.T) { // rule 2
 	}
 }
 
-func TestCallers(t *testing.T) { // rules 3, 4, 6
+func TestCallers(t *testing.T) {
 	for _, test := range []struct {
 		who          string
 		refreshToken func(*mockbackend.Backend) string
@@ -101,11 +101,11 @@ func TestCallers(t *testing.T) { // rules 3, 4, 6
 	}
 }
 
-func TestValidateMFA(t *testing.T) { // rule 4
+func TestValidateMFA(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	with, without := admin(t, b), signedIn(t, b, b.UserWithoutMFA())
 	if got := with.call("GET", "/customers", nil); got.header.Get("isMfaCompliant") != "" {
-		t.Error("isMfaCompliant without having been asked for")
+		t.Error("isMfaCompliant without ValidateMfa")
 	}
 	with.header.Set("ValidateMfa", "true")
 	without.header.Set("ValidateMfa", "true")
@@ -121,7 +121,7 @@ func TestValidateMFA(t *testing.T) { // rule 4
 	}
 }
 
-func TestBadTokens(t *testing.T) { // rules 3, 5
+func TestBadTokens(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	refresh := b.User(mockbackend.AdminAgent).RefreshToken
@@ -217,9 +217,9 @@ func TestOneRequestIDForTwoCalls(t *testing.T) {
 	c := admin(t, b)
 	c.header.Set("MS-RequestId", uuid.NewString())
 	c.call("GET", "/customers", nil)
-	c.call("GET", "/customers", nil) // a retry
+	c.call("GET", "/customers", nil) // a retry with the same ID
 	if n := len(b.Violations()); n != 0 {
-		t.Errorf("%d violations for a repetition", n)
+		t.Errorf("%d violations for a retry", n)
 	}
 	c.call("GET", "/customers?size=2", nil).want(t, "another call", 200, 0)
 	wantViolation(t, b, "another call", "was used for another call")

@@ -23,7 +23,7 @@ func TestThrottle(t *testing.T) { // DEV/api-throttling-guidance
 		if got.status != 429 || got.header.Get("Retry-After") != "58" || string(got.raw) != `{"statusCode":429,"message":"Rate limit is exceeded. Try again in 58 seconds."}` {
 			t.Errorf("%d %v %s", got.status, got.header, got.raw)
 		}
-		azure := anonymous(t, b) // its calls are not counted
+		azure := anonymous(t, b) // Resource Manager calls are not counted
 		azure.bearer = azure.token(mockbackend.AdatumID, resourceManagerScope+"/.default", "")
 		azure.arm("/subscriptions?api-version=2022-12-01").want(t, "Resource Manager", 200, 0)
 		advance(57*time.Second + 400*time.Millisecond)
@@ -38,7 +38,7 @@ func TestThrottle(t *testing.T) { // DEV/api-throttling-guidance
 			t.Errorf("%d", got.status)
 		}
 		if _, made := b.Policy(mockbackend.AdatumID); made {
-			t.Error("a refused write was made")
+			t.Error("a refused write was executed")
 		}
 	})
 }
@@ -49,7 +49,7 @@ func TestParseRate(t *testing.T) {
 	}
 	for _, bad := range []string{"", "500", "/1m", "0/1m", "-1/1m", "5/0s", "5/minute", "5/-1s"} {
 		if _, err := mockbackend.ParseRate(bad); err == nil {
-			t.Errorf("%q is taken", bad)
+			t.Errorf("%q is accepted", bad)
 		}
 	}
 }

@@ -25,10 +25,10 @@ func (resourceManagerService) inspect(b *Backend, x *exchange) {
 
 var apiVersion = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(-preview)?$`)
 
-// admit checks api-version and bearer token. A request without a token is not a violation: its 401 is a known way to find
-// the tenant of a subscription.
+// admit checks api-version and bearer token. A request without a token is not a violation: its 401 is a usual way to
+// find the tenant of a subscription.
 func (s resourceManagerService) admit(b *Backend, x *exchange) (response, bool) {
-	if strings.Contains(x.req.URL.RawQuery, " ") { // over a socket, net/http refuses such a request line
+	if strings.Contains(x.req.URL.RawQuery, " ") { // net/http refuses such a request line if it is sent over a socket
 		b.violate("%s %s: a space in the query %q", x.req.Method, x.req.URL.Path, x.req.URL.RawQuery)
 		return response{status: http.StatusBadRequest}, false
 	}

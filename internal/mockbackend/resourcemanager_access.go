@@ -22,8 +22,8 @@ func (b *Backend) EndDelegatedAccess(customerID string) bool {
 	return b.setDelegatedAccess("EndDelegatedAccess", customerID, delegatedAccess{ended: true})
 }
 
-// GrantDelegatedAccess grants it again. It takes effect in Azure after a number of requests, as a change of access takes
-// minutes there.
+// GrantDelegatedAccess grants the GDAP relationship again. It takes effect in Azure after a number of requests, as a
+// change of access takes minutes there.
 func (b *Backend) GrantDelegatedAccess(customerID string, afterRequests int) bool {
 	return b.setDelegatedAccess("GrantDelegatedAccess", customerID, delegatedAccess{waits: afterRequests})
 }
@@ -135,7 +135,7 @@ func (b *Backend) mayCall(x *exchange, owner *customerRecord, record *azureRecor
 	})
 }
 
-// allowsRequest reports whether a request has access, and counts the requests after access was granted.
+// allowsRequest reports whether a request has access, and counts the requests since access was granted.
 func (a *delegatedAccess) allowsRequest() bool {
 	if a.waits > 0 {
 		a.waits--

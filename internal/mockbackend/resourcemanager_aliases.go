@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// alias is the name with which a partner has created an Azure subscription below a customer's Azure plan.
+// alias is the name under which a partner has created an Azure subscription below a customer's Azure plan.
 // https://learn.microsoft.com/rest/api/subscription/alias
 type alias struct {
 	name, subscriptionID, customerID, displayName string
@@ -18,7 +18,7 @@ type alias struct {
 
 const aliasesPath = "/providers/Microsoft.Subscription/aliases"
 
-// aliasBody is the wire form. Of a subscription of a partner, most of the properties are null.
+// aliasBody is the wire form. Most properties are null for a subscription of a partner.
 type aliasBody struct {
 	ID         string          `json:"id"`
 	Name       string          `json:"name"`
@@ -56,8 +56,8 @@ type aliasRequest struct {
 
 var partnerBillingScope = regexp.MustCompile(`(?i)^/providers/Microsoft\.Billing/billingAccounts/[^/]+/customers/([0-9a-f-]{36})$`)
 
-// aliasCaller checks the role: Admin agents in the partner's tenant. No source says that an application may (choice), and
-// the code is that of Enterprise Agreements.
+// aliasCaller checks the role: Admin agents in the partner's tenant. No source says that an application is allowed,
+// so it is refused (choice). The code is that of Enterprise Agreements.
 func (b *Backend) aliasCaller(x *exchange) (response, bool) {
 	user := x.caller.user
 	if user == nil || !user.has(AdminAgent) || !strings.EqualFold(x.caller.TenantID, b.partner.TenantID) {
@@ -66,8 +66,8 @@ func (b *Backend) aliasCaller(x *exchange) (response, bool) {
 	return response{}, true
 }
 
-// putAlias: Alias - Create. The Azure subscription is below the customer's plan at once in Partner Center, and in Azure after
-// Knobs.AzureDelay. The codes of refusals are a choice, but for that of the role.
+// putAlias: Alias - Create. The Azure subscription is in Partner Center at once, below the customer's plan. It is in
+// Azure after Knobs.AzureDelay. The codes of refusals are a choice, except for that of the role.
 func (b *Backend) putAlias(x *exchange) response {
 	if refused, ok := b.aliasCaller(x); !ok {
 		return refused
@@ -124,7 +124,7 @@ func (b *Backend) subscriptionForAlias(x *exchange, a *alias, scope, workload st
 	return armFailure(http.StatusBadRequest, "CustomerHasNoAzurePlan", "The customer '%s' has no active Azure plan.", record.ID), false
 }
 
-// aliasOf finds the alias of a call. Only who has created it may see it.
+// aliasOf finds the alias of a call. Only its creator may read it.
 func (b *Backend) aliasOf(x *exchange) (*alias, response, bool) {
 	a := b.aliases[strings.ToLower(x.values["alias"])]
 	switch {
@@ -149,7 +149,7 @@ func (b *Backend) getAlias(x *exchange) response {
 	return response{status: http.StatusOK, body: a.body("Succeeded")}
 }
 
-// listAliases: Alias - List, those of the caller.
+// listAliases: Alias - List. It returns the aliases of the caller.
 func (b *Backend) listAliases(x *exchange) response {
 	items := []aliasBody{}
 	for _, a := range b.aliases {

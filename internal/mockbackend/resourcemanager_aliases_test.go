@@ -17,7 +17,7 @@ func aliasRequest(customerID string) map[string]any {
 	}}
 }
 
-func TestAliases(t *testing.T) { // azure-plan.md 8.3, 8.4, rule 11
+func TestAliases(t *testing.T) { // https://learn.microsoft.com/rest/api/subscription/alias
 	b := newBackend(t, mockbackend.Config{})
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.AliasPendingReads = 1 })
 	partner := inAzure(t, b, mockbackend.PartnerTenantID)
@@ -39,9 +39,9 @@ func TestAliases(t *testing.T) { // azure-plan.md 8.3, 8.4, rule 11
 		}
 	}
 	if again := put(partner, aliasRequest(mockbackend.AdatumID)); again.status != 200 || properties(again.body)["subscriptionId"] != id {
-		t.Errorf("again: %d %s", again.status, again.raw)
+		t.Errorf("second PUT: %d %s", again.status, again.raw)
 	}
-	// The subscription is in the customer's tenant, and the partner's token is refused there.
+	// The subscription is in the customer's tenant, which refuses the partner's token.
 	if got := partner.arm("/subscriptions/" + id + "?api-version=2022-12-01"); got.status != 401 || !strings.Contains(string(got.raw), "InvalidAuthenticationTokenTenant") {
 		t.Errorf("with the partner's token: %d %s", got.status, got.raw)
 	}
@@ -49,11 +49,11 @@ func TestAliases(t *testing.T) { // azure-plan.md 8.3, 8.4, rule 11
 		t.Errorf("with a token of the customer's tenant: %d %s", got.status, got.raw)
 	}
 
-	// Somebody else may neither see it nor create one.
+	// Another user may neither read the alias nor create one.
 	other := anonymous(t, b)
 	other.bearer = other.token(mockbackend.PartnerTenantID, resourceManagerScope+"/.default", b.User(mockbackend.SalesAgent).RefreshToken)
 	if got := other.arm(aliasPath); got.status != 403 {
-		t.Errorf("somebody else reads it: %d %s", got.status, got.raw)
+		t.Errorf("another user: %d %s", got.status, got.raw)
 	}
 	if got := put(other, aliasRequest(mockbackend.AdatumID)); got.status != 403 || !strings.Contains(string(got.raw), "UserNotAuthorized") {
 		t.Errorf("a Sales agent: %d %s", got.status, got.raw)

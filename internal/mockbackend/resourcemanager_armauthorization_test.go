@@ -20,8 +20,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// officialClient is Microsoft's client for role assignments. It authenticates as the partner's application in the tenant
-// of a customer. It does not retry.
+// officialClient returns Microsoft's client for role assignments. It authenticates as the partner's application in
+// the tenant of a customer. It does not retry.
 func officialClient(t *testing.T, b *mockbackend.Backend, tenant string) *armauthorization.RoleAssignmentsClient {
 	t.Helper()
 	options := azcore.ClientOptions{
@@ -54,14 +54,15 @@ func ownerOf(principalID string, kind armauthorization.PrincipalType) armauthori
 	return armauthorization.RoleAssignmentCreateParameters{Properties: properties}
 }
 
-// ownerApp makes the partner's application Owner of Adatum's subscription.
+// ownerApp assigns Owner on Adatum's subscription to the partner's application.
 func ownerApp(b *mockbackend.Backend) string {
 	return b.AssignRole(mockbackend.RoleAssignment{
 		SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: b.ServicePrincipalID(mockbackend.AdatumID), RoleID: mockbackend.UserAccessAdministratorRole,
 	}).Name
 }
 
-// TestOfficialClient drives every operation of the mock with the client that Microsoft generates from its specification.
+// TestOfficialClient calls every operation of the mock with the client that Microsoft generates from its
+// specification.
 func TestOfficialClient(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	app := ownerApp(b)
@@ -147,7 +148,7 @@ func TestOfficialClient(t *testing.T) {
 	}
 }
 
-// TestOfficialClientWritesWhatItRead: a request may have properties that are read-only in the specification.
+// TestOfficialClientWritesWhatItRead sends a request with properties that are read-only in the specification.
 func TestOfficialClientWritesWhatItRead(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	ownerApp(b)
@@ -170,7 +171,7 @@ func TestOfficialClientWritesWhatItRead(t *testing.T) {
 	}
 }
 
-// TestOfficialClientErrors checks that the client reads every error of azure-rbac-and-auth.md A.6 that the mock has.
+// TestOfficialClientErrors checks that the client can read every documented role assignment error of the mock.
 func TestOfficialClientErrors(t *testing.T) {
 	const scope = "/subscriptions/" + mockbackend.AdatumAzureID
 	create := func(name, principal string, kind armauthorization.PrincipalType) func(*armauthorization.RoleAssignmentsClient) error {

@@ -15,11 +15,11 @@ import (
 // javaScriptChecks are the checks of testdata/arm-authorization/check.mjs.
 var javaScriptChecks = []string{"create", "update", "read", "list", "refusals", "remove", "lastOwner"}
 
-// TestJavaScriptClient drives the mock with @azure/arm-authorization from npm, over TLS: a second independent client of
-// the same specification.
+// TestJavaScriptClient calls the mock with @azure/arm-authorization from npm, over TLS. It is a second, independent
+// client of the same specification.
 func TestJavaScriptClient(t *testing.T) {
 	skip := t.Skipf
-	if os.Getenv("GITHUB_ACTIONS") == "true" { // where a skipped test would not be noticed
+	if os.Getenv("GITHUB_ACTIONS") == "true" { // a skipped test would not be noticed there
 		skip = t.Fatalf
 	}
 	for _, tool := range []string{"node", "npm"} {
@@ -46,7 +46,7 @@ func TestJavaScriptClient(t *testing.T) {
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	// With resolved URLs of the public registry, npm uses the registry that the machine is configured for.
+	// With resolved URLs of the public registry, npm uses the registry that is configured on the machine.
 	output, err := run(nil, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1", "--fetch-timeout=30000")
 	if err != nil && unreachable(output) {
 		skip("the npm registry is not reachable: %s", output)
@@ -78,7 +78,7 @@ func TestJavaScriptClient(t *testing.T) {
 	}
 	for _, check := range javaScriptChecks {
 		if !strings.Contains("\n"+output, "\nok "+check+"\n") {
-			t.Errorf("%s is not ok", check)
+			t.Errorf("check %s did not pass", check)
 		}
 	}
 	if t.Failed() {
@@ -86,7 +86,7 @@ func TestJavaScriptClient(t *testing.T) {
 	}
 }
 
-// unreachable reports whether the registry could not be reached. A refusal is a failure of the test.
+// unreachable reports whether the registry could not be reached. Other npm errors fail the test.
 func unreachable(output string) bool {
 	for _, code := range []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "ERR_SOCKET_TIMEOUT"} {
 		if strings.Contains(output, code) {
@@ -96,7 +96,7 @@ func unreachable(output string) bool {
 	return false
 }
 
-// TestPackageLockNamesThePublicRegistry: npm writes the address of the registry it used into the file.
+// TestPackageLockNamesThePublicRegistry: npm writes the address of the registry that it used into the file.
 func TestPackageLockNamesThePublicRegistry(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("testdata", "arm-authorization", "package-lock.json"))
 	if err != nil {

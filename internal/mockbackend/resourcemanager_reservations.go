@@ -26,12 +26,12 @@ type AzureReservation struct {
 	Purchased     time.Time `json:"purchased"`     // zero = now
 	Expires       time.Time `json:"expires"`       // zero = end of the term
 	State         string    `json:"state"`         // Succeeded, Cancelled, Split, Merged …; empty = Succeeded, and Expired after the end
-	NoRenewal     bool      `json:"noRenewal"`     // renewal is off; it is on for new reservations (CBR/reservation-renew)
+	NoRenewal     bool      `json:"noRenewal"`     // renewal is disabled; it is enabled for new reservations (CBR/reservation-renew)
 	Archived      bool      `json:"archived"`      // hidden in lists with the filter of Microsoft's example
 	ByCustomer    bool      `json:"byCustomer"`    // the customer bought it: Knobs.ReservationAccess
 	RenewalCents  int64     `json:"renewalCents"`  // price of the renewal; 0 = 50000 for each instance
 	Utilization   float64   `json:"utilization"`   // per cent, for 7 days; 1 day has a little more and 30 days a little less
-	NoUtilization bool      `json:"noUtilization"` // Azure knows none yet
+	NoUtilization bool      `json:"noUtilization"` // Azure has no data yet
 
 	pending *pendingRenewal
 }
@@ -63,7 +63,7 @@ const (
 // ReservationRole is a built-in role at /providers/Microsoft.Capacity of a tenant.
 type ReservationRole string
 
-// The roles. Reservations Administrator and Contributor differ in what the mock does not have.
+// The roles. Reservations Administrator and Contributor differ only in actions that the mock does not support.
 const (
 	ReservationsAdministrator ReservationRole = "Reservations Administrator"
 	ReservationsContributor   ReservationRole = "Reservations Contributor"
@@ -136,7 +136,7 @@ func (b *Backend) fillAzureReservation(record *customerRecord, a *AzureReservati
 	}
 }
 
-// azureReservation finds a reservation that azureReservationsOf has seen, or returns nil.
+// azureReservation finds a reservation that azureReservationsOf has added, or returns nil.
 func (r *customerRecord) azureReservation(id string) *AzureReservation {
 	for _, a := range r.reservations {
 		if strings.EqualFold(a.ID, id) {
@@ -146,7 +146,8 @@ func (r *customerRecord) azureReservation(id string) *AzureReservation {
 	return nil
 }
 
-// renews returns whether the renewal is on, as reads show it or will show it.
+// renews reports whether renewal is enabled, as reads show it now, or with later set, when the pending change is
+// applied.
 func (a *AzureReservation) renews(later bool) bool {
 	if p := a.pending; p != nil && !p.lost && (later || !time.Now().Before(p.at)) {
 		return !p.off
@@ -154,7 +155,7 @@ func (a *AzureReservation) renews(later bool) bool {
 	return !a.NoRenewal
 }
 
-// settle applies a change that is over.
+// settle applies a pending change whose time has come.
 func (a *AzureReservation) settle() {
 	if p := a.pending; p != nil && !time.Now().Before(p.at) {
 		if a.pending = nil; !p.lost {
@@ -163,7 +164,7 @@ func (a *AzureReservation) settle() {
 	}
 }
 
-// state is provisioningState.
+// state returns provisioningState.
 func (a *AzureReservation) state() string {
 	if a.State == "Succeeded" && !time.Now().Before(a.Expires) {
 		return "Expired"
@@ -187,8 +188,8 @@ func (b *Backend) AzureReservations(customerID string) []AzureReservation {
 	return found
 }
 
-// AddAzureReservation adds a reservation that Partner Center does not list, and returns it with the empty fields filled in. An
-// unknown customer, or an ID that it has already, is a violation.
+// AddAzureReservation adds a reservation that Partner Center does not list, and returns it with the empty fields
+// filled in. An unknown customer, or an ID that the customer already has, is a violation.
 func (b *Backend) AddAzureReservation(customerID string, reservation AzureReservation) AzureReservation {
 	added, err := b.addAzureReservation(customerID, reservation)
 	if err != nil {

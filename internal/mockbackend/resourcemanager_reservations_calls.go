@@ -29,7 +29,7 @@ type azureReservationBody struct {
 	Properties azureReservationProperties `json:"properties"`
 }
 
-// azureReservationProperties is the wire form. Absent texts are null, as in the example of the list.
+// azureReservationProperties is the wire form. Empty texts are null, as in the example of the list.
 type azureReservationProperties struct {
 	AppliedScopes                []string                `json:"appliedScopes,omitempty"`
 	AppliedScopeType             string                  `json:"appliedScopeType"`
@@ -68,7 +68,8 @@ type reservationUtilizationAggregate struct {
 	ValueUnit string  `json:"valueUnit"`
 }
 
-// renewProperties is returned with expand only. Microsoft's description: locked price 30 days before expiry, without tax.
+// renewProperties is returned only with expand. Microsoft's description: the price is locked 30 days before expiry,
+// without tax.
 type renewProperties struct {
 	PricingCurrencyTotal currencyAmount `json:"pricingCurrencyTotal"`
 	BillingCurrencyTotal currencyAmount `json:"billingCurrencyTotal"`
@@ -115,7 +116,7 @@ func (a *AzureReservation) body(x *exchange, listed bool) azureReservationBody {
 	return body
 }
 
-// path is the Resource Manager ID. Microsoft's examples write the provider in lower case in answers.
+// path returns the Resource Manager ID. Microsoft's examples write the provider in lower case in answers.
 func (a *AzureReservation) path() string {
 	return "/providers/microsoft.capacity/reservationOrders/" + a.OrderID + "/reservations/" + a.ID
 }
@@ -135,8 +136,8 @@ func (b *Backend) reservationCall(x *exchange) (*customerRecord, response, bool)
 // reservationFilter is the filter of Microsoft's example, with a slash or its escape.
 var reservationFilter = regexp.MustCompile(`(?i)^\(?properties(?:/|%2f)archived[ +]eq[ +](true|false)\)?$`)
 
-// listAzureReservations: Reservation - List All. It returns what the caller may read, page by page, and a summary. What a caller
-// without any role receives is not documented: Knobs.ReservationListForbidden.
+// listAzureReservations: Reservation - List All. It returns the reservations that the caller may read, page by page,
+// and a summary. What a caller without any role receives is not documented: Knobs.ReservationListForbidden.
 func (b *Backend) listAzureReservations(x *exchange) response {
 	record, refused, ok := b.reservationCall(x)
 	if !ok {
@@ -193,8 +194,8 @@ func (b *Backend) listAzureReservations(x *exchange) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// azureReservationOf finds the reservation of a call and checks the access. The codes are those of Microsoft's list; which one
-// belongs to which status is a choice.
+// azureReservationOf finds the reservation of a call and checks the access. The codes are from Microsoft's list. The
+// status of each code is a choice.
 func (b *Backend) azureReservationOf(x *exchange) (*AzureReservation, response, bool) {
 	refuse := func(r response) (*AzureReservation, response, bool) { return nil, r, false }
 	record, refused, ok := b.reservationCall(x)
@@ -235,7 +236,7 @@ func (b *Backend) getAzureReservation(x *exchange) response {
 	return response{status: http.StatusOK, body: a.body(x, false)}
 }
 
-// azureReservationPatch is the body of a PATCH. A missing property stays as it is.
+// azureReservationPatch is the body of a PATCH. A missing property is not changed.
 type azureReservationPatch struct {
 	Properties *struct {
 		Renew            *bool `json:"renew"`

@@ -16,7 +16,7 @@ const (
 	contosoRenewal   = "/providers/Microsoft.Capacity/reservationOrders/" + mockbackend.ContosoAzureReservationOrderID + "/reservations/" + mockbackend.ContosoReservationID
 )
 
-// inAzure is a client with a token of a customer's tenant.
+// inAzure returns a client with a token of a customer's tenant.
 func inAzure(t testing.TB, b *mockbackend.Backend, tenant string) *rawClient {
 	t.Helper()
 	c := anonymous(t, b)
@@ -24,7 +24,7 @@ func inAzure(t testing.TB, b *mockbackend.Backend, tenant string) *rawClient {
 	return c
 }
 
-// values are the reservations of a list.
+// values returns the reservations of a list.
 func values(r reply) []map[string]any {
 	out := []map[string]any{}
 	list, _ := r.body["value"].([]any)
@@ -39,7 +39,7 @@ func properties(v map[string]any) map[string]any {
 	return p
 }
 
-func TestAzureReservations(t *testing.T) { // purchases-2026.md 5.2
+func TestAzureReservations(t *testing.T) { // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation
 	b := newBackend(t, mockbackend.Config{})
 	c := inAzure(t, b, mockbackend.ContosoID)
 	list := c.arm(reservationsPath)
@@ -82,7 +82,7 @@ func TestAzureReservations(t *testing.T) { // purchases-2026.md 5.2
 	}
 }
 
-// Each reservation that is bought is in Azure, and one that is returned is cancelled.
+// TestAzureReservations_purchases: a purchase adds a reservation to Azure, and a return cancels it there.
 func TestAzureReservations_purchases(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	order, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{Quantity: 3, AppliedScope: mockbackend.ContosoAzureID})
@@ -114,11 +114,11 @@ func TestAzureReservations_purchases(t *testing.T) {
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationPageSize = 0 })
 	if got := values(c.arm(reservationsPath + "&$filter=(properties%2Farchived%20eq%20false)")); len(got) != 2 {
-		t.Errorf("not archived are %d", len(got))
+		t.Errorf("%d reservations are not archived", len(got))
 	}
 }
 
-func TestAzureReservations_access(t *testing.T) { // purchases-2026.md 5.1: roles of their own
+func TestAzureReservations_access(t *testing.T) { // reservations do not inherit roles from subscriptions
 	for name, test := range map[string]struct {
 		prepare            func(*mockbackend.Backend)
 		role               mockbackend.Role // "": app-only
@@ -172,7 +172,7 @@ func assignReservations(b *mockbackend.Backend, role mockbackend.ReservationRole
 	b.AssignReservationRole(mockbackend.ContosoID, b.ServicePrincipalID(mockbackend.ContosoID), role)
 }
 
-func TestAzureReservations_update(t *testing.T) { // purchases-2026.md 5.2, 5.3
+func TestAzureReservations_update(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := inAzure(t, b, mockbackend.ContosoID)
@@ -193,17 +193,17 @@ func TestAzureReservations_update(t *testing.T) { // purchases-2026.md 5.2, 5.3
 			t.Errorf("accepted: %d %v", got.status, got.header)
 		}
 		if renews() != false || b.AzureReservations(mockbackend.ContosoID)[0].NoRenewal {
-			t.Error("it shows too early, or not at all")
+			t.Error("reads show the update too early, or not at all")
 		}
 		advance(time.Minute)
 		if renews() != true {
-			t.Error("it does not show")
+			t.Error("reads do not show the update")
 		}
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationUpdatesLost = true })
 		set(false)
 		advance(10 * time.Minute)
 		if renews() != true || b.AzureReservations(mockbackend.ContosoID)[0].NoRenewal {
-			t.Error("an update that is lost had an effect")
+			t.Error("a lost update took effect")
 		}
 		b.SetKnobs(func(k *mockbackend.Knobs) { *k = mockbackend.DefaultKnobs(); k.ReservationReadLag = time.Minute })
 		if got := set(false); got.status != 200 || properties(got.body)["renew"] != false || renews() != true {

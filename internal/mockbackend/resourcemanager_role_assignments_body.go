@@ -72,8 +72,8 @@ func (b *Backend) roleAssignmentBody(x *exchange, a *RoleAssignment) roleAssignm
 	return body
 }
 
-// roleAssignmentRequest is the body of a PUT. A missing property is nil. Read-only properties are sent by clients that
-// write what they read, and have no effect.
+// roleAssignmentRequest is the body of a PUT. A missing property is nil. Clients that write what they read send
+// read-only properties. These have no effect.
 type roleAssignmentRequest struct {
 	Properties *struct {
 		RoleDefinitionID                   *string `json:"roleDefinitionId"`
@@ -104,7 +104,7 @@ func (b *Backend) readRoleAssignment(x *exchange) (a *RoleAssignment, sentType P
 	if err := json.Unmarshal(x.body, &body); err != nil {
 		return bad("InvalidRequestContent", "The request content was invalid and could not be deserialized: '%v'.", err)
 	}
-	if unknown := decodeKnown(x.body, new(roleAssignmentRequest)); unknown != nil { // can only fail for an unknown field now
+	if unknown := decodeKnown(x.body, new(roleAssignmentRequest)); unknown != nil { // only an unknown field can fail here
 		b.violate("%s %s: %v", x.req.Method, x.req.URL.Path, unknown)
 		return bad("InvalidRequestContent", "The request content has a property that is not known: '%v'.", unknown)
 	}

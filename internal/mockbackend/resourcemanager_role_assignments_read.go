@@ -115,7 +115,7 @@ func (b *Backend) listRoleAssignments(x *exchange) response {
 	return response{status: http.StatusOK, body: body}
 }
 
-// nextLinkBase is the base URL of nextLink: own, or that of Knobs.NextLinkHost.
+// nextLinkBase returns the base URL of nextLink: own, or the one of Knobs.NextLinkHost.
 func (x *exchange) nextLinkBase(own string) string {
 	switch host := x.knobs.NextLinkHost; {
 	case host == "":
@@ -127,8 +127,8 @@ func (x *exchange) nextLinkBase(own string) string {
 	}
 }
 
-// listed returns the assignments for a list, in the order of creation. It may lack new ones and still have deleted ones.
-// A list counts as one read by its first page.
+// listed returns the assignments for a list, in the order of creation. It may lack new ones and still have deleted
+// ones. Only the first page of a list counts as a read.
 func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 	record.deleted = slices.DeleteFunc(slices.Clone(record.deleted), func(a *RoleAssignment) bool {
 		return a.staleLists == 0 && !time.Now().Before(a.seenUntil)
@@ -164,7 +164,8 @@ func (b *Backend) listed(record *azureRecord, first bool) []*RoleAssignment {
 	return seen
 }
 
-// visible returns the version of an assignment for a read, nil for one that is too new: Knobs.AssignmentReadLag.
+// visible returns the version of an assignment for a read, or nil for a new assignment that is not visible yet:
+// Knobs.AssignmentReadLag.
 func (a *RoleAssignment) visible() *RoleAssignment {
 	if time.Now().Before(a.seenFrom) {
 		return a.before

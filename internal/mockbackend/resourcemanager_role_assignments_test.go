@@ -22,7 +22,7 @@ const (
 	secondAssignment  = "0d6b6c8e-3f52-4f0c-9a9b-2f1f6f8f7002"
 )
 
-// inTenant is a client with a Resource Manager token of an Admin agent in the tenant of a customer.
+// inTenant returns a client with a Resource Manager token of an Admin agent in the tenant of a customer.
 func inTenant(t testing.TB, b *mockbackend.Backend, tenant string) *rawClient {
 	t.Helper()
 	c := anonymous(t, b)
@@ -30,7 +30,7 @@ func inTenant(t testing.TB, b *mockbackend.Backend, tenant string) *rawClient {
 	return c
 }
 
-// assign is the body of a PUT.
+// assign returns the body of a PUT.
 func assign(principalID, principalType string, more ...string) map[string]any {
 	properties := map[string]any{
 		"roleDefinitionId": "/subscriptions/" + mockbackend.AdatumAzureID + "/providers/Microsoft.Authorization/roleDefinitions/" + mockbackend.OwnerRole,
@@ -130,7 +130,7 @@ func TestRoleAssignmentLifeCycle(t *testing.T) {
 	c.arm(path).wantARM(t, "after", 404, "RoleAssignmentNotFound")
 }
 
-func TestRoleAssignmentsOfTheSeed(t *testing.T) { // azure-rbac-and-auth.md D.1
+func TestRoleAssignmentsOfTheSeed(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 8})
 	type holder struct {
 		principal string
@@ -159,7 +159,7 @@ func TestRoleAssignmentsOfTheSeed(t *testing.T) { // azure-rbac-and-auth.md D.1
 	}
 }
 
-func TestRoleAssignmentRefusals(t *testing.T) { // azure-rbac-and-auth.md A.6
+func TestRoleAssignmentRefusals(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
@@ -262,7 +262,7 @@ func TestRoleAssignmentViolations(t *testing.T) {
 	wantViolation(t, b, "raw space", "a space in the query")
 }
 
-func TestRoleAssignmentFilters(t *testing.T) { // azure-rbac-and-auth.md A.3
+func TestRoleAssignmentFilters(t *testing.T) { // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	inner := b.AddGroup(mockbackend.AdatumID, mockbackend.Principal{Members: []string{mockbackend.AdatumUserID}})
@@ -294,7 +294,7 @@ func TestRoleAssignmentFilters(t *testing.T) { // azure-rbac-and-auth.md A.3
 			t.Errorf("%q: %d %v, want %v", filter, got.status, names, want)
 		}
 	}
-	for _, name := range []string{above, below} { // their ids are below other scopes
+	for _, name := range []string{above, below} { // their IDs are below other scopes
 		c.arm(adatumAssignments+"/"+name+assignmentVersion).wantARM(t, "other scope", 404, "RoleAssignmentNotFound")
 		c.armCall("DELETE", adatumAssignments+"/"+name+assignmentVersion, nil).wantARM(t, "other scope", 204, nil)
 	}
@@ -361,7 +361,7 @@ func TestRoleAssignmentPages(t *testing.T) {
 	}
 }
 
-func TestRoleAssignmentForms(t *testing.T) { // azure-rbac-and-auth.md A.1
+func TestRoleAssignmentForms(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
@@ -403,7 +403,7 @@ func TestRoleAssignmentForms(t *testing.T) { // azure-rbac-and-auth.md A.1
 	c.armCall("PUT", path, assign(mockbackend.AdatumUserID, "User")).wantARM(t, "update after the principal is gone", 200, nil)
 }
 
-func TestRoleAssignmentReplication(t *testing.T) { // azure-rbac-and-auth.md A.8
+func TestRoleAssignmentReplication(t *testing.T) { // new objects are not visible at once
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
@@ -445,7 +445,7 @@ func TestRoleAssignmentReplication(t *testing.T) { // azure-rbac-and-auth.md A.8
 	c.arm(path).wantARM(t, "deleted", 404, "RoleAssignmentNotFound")
 }
 
-func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
+func TestWhoMayAssignRoles(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
@@ -466,7 +466,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 			}
 		}
 	}
-	// Users of the partner have access through its group while there is GDAP.
+	// Users of the partner have access through its group as long as the GDAP relationship exists.
 	for _, role := range []mockbackend.Role{mockbackend.SalesAgent, mockbackend.HelpdeskAgent} {
 		agent := anonymous(t, b)
 		agent.bearer = agent.token(mockbackend.AdatumID, resourceManagerScope+"/.default", b.User(role).RefreshToken)
@@ -482,7 +482,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 	denied("just granted", c, "PUT", "PUT")
 	call(c, "PUT").wantARM(t, "granted", 201, nil)
 
-	// Applications need a service principal and their own role.
+	// Applications need a service principal and a role of their own.
 	app := anonymous(t, b)
 	app.bearer = app.token(mockbackend.AdatumID, resourceManagerScope+"/.default", "")
 	denied("application", app, "GET", "PUT", "DELETE")
@@ -538,7 +538,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 
 	home := inTenant(t, b, mockbackend.PartnerTenantID)
 	call(home, "PUT").wantARM(t, "partner's tenant", 401, "InvalidAuthenticationTokenTenant")
-	// The customer removes the partner's role, and the group cannot assign it to itself again.
+	// The customer removes the partner's role. The group cannot assign it to itself again.
 	for _, a := range b.RoleAssignments(mockbackend.AdatumAzureID) {
 		if a.PrincipalType == mockbackend.ForeignGroupPrincipal {
 			b.RemoveAssignment(mockbackend.AdatumAzureID, a.Name)
@@ -553,7 +553,7 @@ func TestWhoMayAssignRoles(t *testing.T) { // azure-rbac-and-auth.md D
 	call(c, "GET").wantARM(t, "restored", 200, nil)
 }
 
-func TestDisabledAndLockedSubscriptions(t *testing.T) { // azure-rbac-and-auth.md A.6
+func TestDisabledAndLockedSubscriptions(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	path := adatumAssignments + "/" + firstAssignment + assignmentVersion
@@ -582,7 +582,7 @@ func TestDisabledAndLockedSubscriptions(t *testing.T) { // azure-rbac-and-auth.m
 	wantViolation(t, b, "lock", "LockSubscription")
 }
 
-func TestLastOwner(t *testing.T) { // azure-rbac-and-auth.md A.6
+func TestLastOwner(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := inTenant(t, b, mockbackend.AdatumID)
 	partner := adatumAssignments + "/" + b.RoleAssignments(mockbackend.AdatumAzureID)[0].Name + assignmentVersion
@@ -607,7 +607,7 @@ func TestLastOwner(t *testing.T) { // azure-rbac-and-auth.md A.6
 	c.armCall("DELETE", partner, nil).wantARM(t, "another one is left", 200, nil)
 }
 
-func TestResourceManagerThrottles(t *testing.T) { // azure-rbac-and-auth.md A.7
+func TestResourceManagerThrottles(t *testing.T) { // https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := inTenant(t, b, mockbackend.AdatumID)
@@ -669,7 +669,7 @@ func TestAssignRoleOutside(t *testing.T) {
 	}
 	if b.RemoveAssignment(mockbackend.AdatumAzureID, mockbackend.AdatumID) || b.DeletePrincipal(mockbackend.AdatumID, mockbackend.ContosoUserID) ||
 		b.EndDelegatedAccess("nobody") || b.GrantDelegatedAccess("nobody", 1) || b.AddUser("nobody", mockbackend.Principal{}).ID != "" {
-		t.Error("what is not there was changed")
+		t.Error("a missing object was changed")
 	}
 	if n := len(b.Violations()); n != 5 {
 		t.Errorf("%d violations: %v", n, b.Violations())

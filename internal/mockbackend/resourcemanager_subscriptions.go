@@ -26,8 +26,8 @@ type azureSubscriptionPolicies struct {
 	SpendingLimit       string `json:"spendingLimit"`
 }
 
-// azureOwner finds the customer of an Azure subscription. The first call creates the index over all customers, and the first
-// one after a new subscription has come to Azure.
+// azureOwner finds the customer of an Azure subscription. The first call creates the index over all customers. The
+// first call after a new subscription has become visible in Azure creates it again.
 func (b *Backend) azureOwner(subscriptionID string) (*customerRecord, bool) {
 	if b.azureOwners == nil || !b.azureNext.IsZero() && !time.Now().Before(b.azureNext) {
 		b.azureNext = time.Time{}

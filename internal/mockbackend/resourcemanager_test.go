@@ -14,7 +14,7 @@ func armCode(r reply) any {
 	return inner["code"]
 }
 
-func TestAzureSubscriptions(t *testing.T) { // azure-rbac-and-auth.md E
+func TestAzureSubscriptions(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 10})
 	c := anonymous(t, b)
 	const version = "?api-version=2022-12-01"
@@ -59,7 +59,7 @@ func TestAzureSubscriptions(t *testing.T) { // azure-rbac-and-auth.md E
 	}
 }
 
-func TestResourceManagerRefusals(t *testing.T) { // azure-rbac-and-auth.md A.6, E.3
+func TestResourceManagerRefusals(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	adatum := "/subscriptions/" + mockbackend.AdatumAzureID + "?api-version=2022-12-01"
@@ -102,7 +102,7 @@ func TestResourceManagerRefusals(t *testing.T) { // azure-rbac-and-auth.md A.6, 
 	wantViolation(t, b, "query", `unknown query parameter "$top"`)
 }
 
-func TestExpiredAzureToken(t *testing.T) { // azure-rbac-and-auth.md E.3
+func TestExpiredAzureToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := anonymous(t, b)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// access says who may call a route.
+// access is the set of callers that may call a route.
 type access int
 
 const (
@@ -48,7 +48,7 @@ func findRoute(routes []route, method, escapedPath string) (found *route, values
 
 func (r *route) match(escapedPath string) (map[string]string, bool) {
 	pattern := strings.Split(strings.Trim(r.pattern, "/"), "/")
-	// A trailing slash is tolerated: the .NET SDK's configuration has paths with one.
+	// A trailing slash is accepted, because the .NET SDK's configuration has paths with one.
 	segments := strings.Split(strings.TrimSuffix(strings.TrimPrefix(escapedPath, "/"), "/"), "/")
 	if len(pattern) != len(segments) {
 		return nil, false
@@ -84,7 +84,7 @@ func (r *route) unknownQuery(query url.Values) (string, bool) {
 	return "", false
 }
 
-// routes returns every route of the mock. Fixed path segments match in any case. The third column says who may call a
+// routes returns every route of the mock. Fixed path segments match in any case. The third column is the access to a
 // Partner Center route.
 func routes() map[Service][]route {
 	const roleAssignments = "/subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"

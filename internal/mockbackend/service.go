@@ -19,7 +19,7 @@ const (
 	Elsewhere       Service = "elsewhere"
 )
 
-// service has what differs between the hosts of the mock.
+// service is one of the hosts of the mock.
 type service interface {
 	name() Service
 	table() []route

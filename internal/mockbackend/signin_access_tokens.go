@@ -15,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// signingKey is created once per process, because this is slow.
+// signingKey is created once per process, because key generation is slow.
 var signingKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 const signingKeyID = "mock-signing-key-1"
@@ -101,7 +101,7 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	}
 	var printed jwt.Claims = claims
 	if b.knobs.TokenClaims != "" {
-		if printed, err = claims.only(b.knobs.TokenClaims); err != nil {
+		if printed, err = claims.keepClaims(b.knobs.TokenClaims); err != nil {
 			return "", err
 		}
 	}
@@ -117,8 +117,9 @@ func (b *Backend) accessToken(r *tokenRequest, lifetime time.Duration) (string, 
 	return signed, err
 }
 
-// only keeps the claims of a list with commas, for Knobs.TokenClaims. A claim that the mock does not know has an empty value.
-func (c tokenClaims) only(list string) (jwt.MapClaims, error) {
+// keepClaims returns the claims that a list with commas names, for Knobs.TokenClaims. A claim that the mock does not have
+// is empty.
+func (c tokenClaims) keepClaims(list string) (jwt.MapClaims, error) {
 	var all map[string]any
 	if err := json.Unmarshal(encodeJSON(c), &all); err != nil {
 		return nil, err
@@ -171,7 +172,7 @@ func (b *Backend) verify(bearer string) (tokenClaims, error) {
 	return claims, nil
 }
 
-// caller is who sent a request.
+// caller is the sender of a request.
 type caller struct {
 	tokenClaims
 	user *User // nil for app-only
@@ -179,7 +180,7 @@ type caller struct {
 
 func (c caller) mfa() bool { return c.user == nil || slices.Contains(c.AMR, "mfa") }
 
-// callerOf finds the user behind the claims.
+// callerOf finds the user that the claims name.
 func (b *Backend) callerOf(claims tokenClaims) caller {
 	c := caller{tokenClaims: claims}
 	for i := range b.signIn.users {

@@ -68,8 +68,8 @@ var authorizeQuery = []string{
 	"client_id", "response_type", "redirect_uri", "response_mode", "scope", "state", "nonce", "prompt", "login_hint", "domain_hint", "code_challenge", "code_challenge_method",
 }
 
-// authorize answers a browser that comes to sign a user in with the sign-in page. Entra requires neither PKCE nor a state
-// of confidential clients. The mock requires both, because a client without them is open to injected codes.
+// authorize answers a browser with the sign-in page. Entra requires neither PKCE nor a state of confidential clients.
+// The mock requires both, because a client without them is vulnerable to injected codes.
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow
 func (b *Backend) authorize(x *exchange) response {
 	b.inspectQuery(x)
@@ -78,7 +78,7 @@ func (b *Backend) authorize(x *exchange) response {
 	if refused != nil {
 		return errorPage(x, refused)
 	}
-	// An address that is not registered is shown and never redirected to.
+	// An unregistered address is shown. The browser is not redirected to it.
 	if !isRegisteredRedirect(q.Get("redirect_uri")) {
 		return errorPage(x, refuse(http.StatusBadRequest, "invalid_request", 50011, "The redirect URI '%s' specified in the request does not match the redirect URIs configured for the application '%s'.", q.Get("redirect_uri"), b.partner.ClientID))
 	}
@@ -104,7 +104,7 @@ func (b *Backend) authorize(x *exchange) response {
 	return b.openPage(request)
 }
 
-// interactiveTenant checks tenant and application. Users of the partner sign in in the partner's tenant.
+// interactiveTenant checks tenant and application. Users of the partner authenticate in the partner's tenant.
 func (b *Backend) interactiveTenant(name, clientID string) (string, *refusal) {
 	tenant, ok := b.tenantID(name)
 	if lower := strings.ToLower(name); lower == "organizations" || lower == "common" {
@@ -121,8 +121,8 @@ func (b *Backend) interactiveTenant(name, clientID string) (string, *refusal) {
 	return tenant, nil
 }
 
-// checkScopes checks the scopes of an interactive request. In contrast to a token request it may name several resources,
-// which the user consents to at once.
+// checkScopes checks the scopes of an interactive request. Unlike a token request it may name several resources. The
+// user consents to all of them at once.
 func (b *Backend) checkScopes(scopes []string) *refusal {
 	if len(b.resourcesOf(scopes)) == 0 {
 		return missingParameter("scope")
@@ -169,7 +169,7 @@ func isChallenge(text string) bool {
 // redirectTo sends the browser back to the application.
 func redirectTo(request *signInRequest, values url.Values) response {
 	u, err := url.Parse(request.redirectURI)
-	if err != nil { // it was checked
+	if err != nil { // cannot fail, the URI was checked before
 		return response{status: http.StatusInternalServerError}
 	}
 	if u.Path == "" {
@@ -187,7 +187,8 @@ func redirectError(request *signInRequest, e *refusal) response {
 	return redirectTo(request, url.Values{"error": {e.name}, "error_description": {text}, "error_uri": {"https://login.microsoftonline.com/error?code=" + itoa(e.code)}})
 }
 
-// finish ends a sign-in for which the person did everything: it redirects with a code, or lets the device have tokens.
+// finish ends a sign-in after the last step of the person. It redirects with a code, or allows the device to get
+// tokens.
 func (b *Backend) finish(request *signInRequest) response {
 	for _, r := range b.resourcesOf(request.scopes) {
 		b.signIn.interactive.consents[consent{request.user, r}] = true
@@ -203,7 +204,8 @@ func (b *Backend) finish(request *signInRequest) response {
 	return redirectTo(request, url.Values{"code": {code}, "session_state": {newGUID()}})
 }
 
-// newAuthorizationCode is about as long as those of Entra, so that a client that cuts it is found.
+// newAuthorizationCode returns a code about as long as those of Entra, so that a test finds a client that truncates
+// it.
 func newAuthorizationCode() string {
 	var random [700]byte
 	_, _ = rand.Read(random[:]) // never fails
@@ -228,7 +230,7 @@ func (b *Backend) checkAuthorizationCode(x *exchange, r *tokenRequest) *refusal 
 	case time.Since(done.issued) >= authorizationCodeLifetime:
 		return refuseAs(70008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.")
 	}
-	// A code is for one try, also for one that is refused (choice: Entra's behaviour is not documented).
+	// A code is for one attempt, even if the attempt is refused (choice: Entra's behavior is not documented).
 	done.redeemed = true
 	verifier := sha256.Sum256([]byte(r.form.Get("code_verifier")))
 	switch {
@@ -240,7 +242,7 @@ func (b *Backend) checkAuthorizationCode(x *exchange, r *tokenRequest) *refusal 
 	return b.redeem(r, done)
 }
 
-// redeem gives the token request the user of a sign-in. The scopes must be among those of the sign-in.
+// redeem sets the user of the token request to the user of a sign-in. The scopes must be among those of the sign-in.
 func (b *Backend) redeem(r *tokenRequest, done *redeemable) *refusal {
 	for _, scope := range r.scopes {
 		if !slices.Contains(done.request.scopes, scope) {

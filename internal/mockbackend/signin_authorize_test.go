@@ -21,7 +21,8 @@ const (
 	azureScope  = resourceManagerScope + "/user_impersonation"
 )
 
-// authorizeAddress is what a client opens in the browser. Pairs replace parameters; an empty value removes one.
+// authorizeAddress returns the URL that a client opens in the browser. Pairs replace parameters; an empty value
+// removes one.
 func authorizeAddress(b *mockbackend.Backend, pairs ...string) string {
 	challenge := sha256.Sum256([]byte(verifier))
 	query := url.Values{
@@ -50,7 +51,7 @@ func codeOf(t *testing.T, b *mockbackend.Backend, address string, p mockbackend.
 	return u.Query().Get("code")
 }
 
-// codeForm redeems a code.
+// codeForm returns the token request that redeems a code.
 func codeForm(c *rawClient, code string, pairs ...string) url.Values {
 	form := c.form(userScope, "")
 	form.Set("grant_type", "authorization_code")
@@ -134,7 +135,7 @@ func TestAuthorizationCode_refused(t *testing.T) {
 	}
 }
 
-// TestAuthorize: what is wrong with the request or the person comes back to the application or stays on the page.
+// TestAuthorize: an error of the request or the person is returned to the application, or stays on the page.
 func TestAuthorize(t *testing.T) {
 	for name, test := range map[string]struct {
 		pairs     []string
@@ -194,10 +195,10 @@ func TestAuthorize_consent(t *testing.T) {
 	refused("Azure", azureScope, token)
 	codeOf(t, b, authorizeAddress(b, "scope", userScope+" "+azureScope), mockbackend.Person{})
 	c.token(mockbackend.PartnerTenantID, azureScope+" offline_access", token)
-	c.token(mockbackend.AdatumID, azureScope, token) // customers' tenants have consents of their own
+	c.token(mockbackend.AdatumID, azureScope, token) // customers' tenants have their own consents
 }
 
-// TestSignInPage: a browser gets HTML, and text from outside is escaped.
+// TestSignInPage: a browser receives HTML, and text of the request is escaped.
 func TestSignInPage(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)

@@ -14,7 +14,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestAzidentity authenticates with the Azure SDK, in process and in a customer's tenant.
+// TestAzidentity authenticates with the Azure SDK over the in-process transport, also in a customer's tenant.
 func TestAzidentity(t *testing.T) {
 	for _, test := range []struct {
 		name string

@@ -79,7 +79,7 @@ func ciFailure(status int, key, text string) response {
 
 var ciVersion = regexp.MustCompile(`^\d\.\d(-preview(\.\d)?)?$`)
 
-// githubToken answers with a token for the requested audience. The default is the owner of the repository.
+// githubToken answers with a token for the requested audience. The default audience is the owner of the repository.
 func (b *Backend) githubToken(x *exchange) response {
 	switch {
 	case bearerOf(x.req) != b.signIn.ciToken(GitHubIssuer):

@@ -9,8 +9,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// askCI requests an OIDC token with a bearer token.
-func (c *rawClient) askCI(method, url, bearer string, header ...string) reply {
+// requestCIToken requests an OIDC token with a bearer token.
+func (c *rawClient) requestCIToken(method, url, bearer string, header ...string) reply {
 	c.t.Helper()
 	req, err := http.NewRequestWithContext(c.t.Context(), method, url, nil)
 	if err != nil {
@@ -29,7 +29,7 @@ func TestGitHubActions(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	job := b.GitHubActions()
-	got := c.askCI("GET", job.RequestURL+"&audience="+mockbackend.FederatedAudience, job.RequestToken)
+	got := c.requestCIToken("GET", job.RequestURL+"&audience="+mockbackend.FederatedAudience, job.RequestToken)
 	token, _ := got.body["value"].(string)
 	if got.status != 200 || token == "" {
 		t.Fatalf("%d %s", got.status, got.raw)
@@ -37,7 +37,7 @@ func TestGitHubActions(t *testing.T) {
 	if got := c.signIn(v2Path, c.asserted(token)); got.status != 200 {
 		t.Errorf("its token: %d %s", got.status, got.raw)
 	}
-	got = c.askCI("GET", job.RequestURL, job.RequestToken)
+	got = c.requestCIToken("GET", job.RequestURL, job.RequestToken)
 	token, _ = got.body["value"].(string)
 	if got := c.signIn(v2Path, c.asserted(token)); got.entraCode() != 700212 {
 		t.Errorf("default audience: %d %s", got.status, got.raw)
@@ -53,14 +53,14 @@ func TestGitHubActions(t *testing.T) {
 		"POST":            {"POST", job.RequestURL, job.RequestToken, 405},
 		"another address": {"GET", b.Endpoints().CI + "/", job.RequestToken, 404},
 	} {
-		if got := c.askCI(test.method, test.url, test.bearer); got.status != test.status {
+		if got := c.requestCIToken(test.method, test.url, test.bearer); got.status != test.status {
 			t.Errorf("%s: %d %s", what, got.status, got.raw)
 		}
 	}
-	b.ClearViolations() // for the method and the path
-	c.askCI("GET", job.RequestURL+"&pretty=1", job.RequestToken)
+	b.ClearViolations() // method and path are violations
+	c.requestCIToken("GET", job.RequestURL+"&pretty=1", job.RequestToken)
 	wantViolation(t, b, "unknown parameter", "pretty")
-	c.askCI("GET", job.RequestURL, c.token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", ""))
+	c.requestCIToken("GET", job.RequestURL, c.token(mockbackend.PartnerTenantID, partnerCenterScope+"/.default", ""))
 	wantViolation(t, b, "access token", "an access token was sent to the CI system")
 }
 
@@ -70,7 +70,7 @@ func TestAzureDevOps(t *testing.T) {
 	job := b.AzureDevOps()
 	good := job.RequestURL + "?api-version=7.1&serviceConnectionId=" + job.ServiceConnectionID
 	const header, suppress = "X-TFS-FedAuthRedirect", "Suppress"
-	got := c.askCI("POST", good, job.SystemAccessToken, header, suppress)
+	got := c.requestCIToken("POST", good, job.SystemAccessToken, header, suppress)
 	token, _ := got.body["oidcToken"].(string)
 	if got.status != 200 || token == "" {
 		t.Fatalf("%d %s", got.status, got.raw)
@@ -87,16 +87,16 @@ func TestAzureDevOps(t *testing.T) {
 		"no service connection":      {job.RequestURL + "?api-version=7.1", job.SystemAccessToken, 404},
 		"no version":                 {job.RequestURL + "?serviceConnectionId=" + job.ServiceConnectionID, job.SystemAccessToken, 400},
 	} {
-		if got := c.askCI("POST", test.url, test.bearer, header, suppress); got.status != test.status {
+		if got := c.requestCIToken("POST", test.url, test.bearer, header, suppress); got.status != test.status {
 			t.Errorf("%s: %d %s", what, got.status, got.raw)
 		}
 	}
-	if got := c.askCI("POST", good, "x"); got.status != 302 || !strings.HasPrefix(got.header.Get("Location"), b.Endpoints().Elsewhere) {
+	if got := c.requestCIToken("POST", good, "x"); got.status != 302 || !strings.HasPrefix(got.header.Get("Location"), b.Endpoints().Elsewhere) {
 		t.Errorf("redirect: %d %v", got.status, got.header)
 	}
 	wantViolation(t, b, "no header", header)
 	c.http.CheckRedirect = nil
-	if got := c.askCI("POST", good, "x"); got.status != 200 || !strings.Contains(string(got.raw), "Sign in") {
+	if got := c.requestCIToken("POST", good, "x"); got.status != 200 || !strings.Contains(string(got.raw), "Sign in") {
 		t.Errorf("redirect followed: %d %s", got.status, got.raw)
 	}
 	b.ClearViolations()
@@ -106,7 +106,7 @@ func TestCIOverTLS(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := overTLS(t, b)
 	job := b.GitHubActions()
-	if got := c.askCI("GET", job.RequestURL, job.RequestToken); got.status != 200 || !strings.HasPrefix(job.RequestURL, "https://127.0.0.1:") {
+	if got := c.requestCIToken("GET", job.RequestURL, job.RequestToken); got.status != 200 || !strings.HasPrefix(job.RequestURL, "https://127.0.0.1:") {
 		t.Errorf("%s: %d %s", job.RequestURL, got.status, got.raw)
 	}
 }
@@ -116,10 +116,10 @@ func TestCIFaults(t *testing.T) {
 	c := anonymous(t, b)
 	b.Fail(mockbackend.Fault{Service: mockbackend.CI, Kind: mockbackend.Throttle, RetryAfter: 2 * time.Second})
 	job := b.GitHubActions()
-	if got := c.askCI("GET", job.RequestURL, job.RequestToken); got.status != 429 || got.header.Get("Retry-After") != "2" {
+	if got := c.requestCIToken("GET", job.RequestURL, job.RequestToken); got.status != 429 || got.header.Get("Retry-After") != "2" {
 		t.Errorf("%d %v", got.status, got.header)
 	}
-	if got := c.askCI("GET", job.RequestURL, job.RequestToken); got.status != 200 {
+	if got := c.requestCIToken("GET", job.RequestURL, job.RequestToken); got.status != 200 {
 		t.Errorf("%d %s", got.status, got.raw)
 	}
 }

@@ -37,8 +37,8 @@ const (
 
 // challenged reports whether the caller's token lacks claims.
 func (x *exchange) challenged(service ClaimsChallenge) bool {
-	asked := x.knobs.ClaimsChallenge
-	return (asked == service || asked == ClaimsChallengeBoth) && x.caller.user != nil && !slices.Contains(x.caller.Contexts, challengedContext)
+	requested := x.knobs.ClaimsChallenge
+	return (requested == service || requested == ClaimsChallengeBoth) && x.caller.user != nil && !slices.Contains(x.caller.Contexts, challengedContext)
 }
 
 func (b *Backend) claimsChallenge(tenant string) http.Header {
@@ -48,7 +48,7 @@ func (b *Backend) claimsChallenge(tenant string) http.Header {
 	)}}
 }
 
-// checkClaims reads the claims that a token request asks for. It ignores the capabilities of the client (xms_cc).
+// checkClaims reads the claims that a token request contains. It ignores the capabilities of the client (xms_cc).
 func (b *Backend) checkClaims(x *exchange, r *tokenRequest) *refusal {
 	text := r.form.Get("claims")
 	if text == "" {
@@ -64,8 +64,8 @@ func (b *Backend) checkClaims(x *exchange, r *tokenRequest) *refusal {
 		b.violate("%s %s: the claims are not JSON: they come in base64 and are sent decoded", x.req.Method, x.req.URL.Path)
 		return refuseAs(9002313, "")
 	}
-	asked := claims.AccessToken["acrs"]
-	for _, context := range append(asked.Values, asked.Value) {
+	requested := claims.AccessToken["acrs"]
+	for _, context := range append(requested.Values, requested.Value) {
 		if context != "" {
 			r.contexts = append(r.contexts, context)
 		}

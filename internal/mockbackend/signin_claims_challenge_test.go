@@ -47,7 +47,7 @@ func TestClaimsAnswer(t *testing.T) {
 		t.Fatalf("%s: %v", challenge, err)
 	}
 	form := c.form(partnerCenterScope+"/.default", b.User(mockbackend.AdminAgent).RefreshToken)
-	form.Set("claims", `{"access_token":{"xms_cc":{"values":["CP1"]}}}`) // client capabilities request no claims
+	form.Set("claims", `{"access_token":{"xms_cc":{"values":["CP1"]}}}`) // client capabilities do not request claims
 	if got := c.signIn(v2Path, form); got.status != http.StatusOK {
 		t.Errorf("capabilities: %d %s", got.status, got.raw)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// assertion returns a changed assertion, signed with the registered certificate.
+// assertion returns an assertion signed with the registered certificate. change may modify it before it is signed.
 func assertion(t testing.TB, b *mockbackend.Backend, change func(*jwt.Token, jwt.MapClaims, *crypto.Signer)) string {
 	t.Helper()
 	certificate := b.Certificate(mockbackend.RegisteredCertificate)
@@ -46,7 +46,7 @@ func thumbprint256(certificate *x509.Certificate) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// asserted is a client_credentials request with an assertion.
+// asserted returns a client_credentials request with an assertion.
 func (c *rawClient) asserted(assertion string) url.Values {
 	form := c.form(partnerCenterScope+"/.default", "")
 	form.Del("client_secret")
@@ -55,7 +55,7 @@ func (c *rawClient) asserted(assertion string) url.Values {
 	return form
 }
 
-// entraCode is the AADSTS number of an answer, 0 if it is a token.
+// entraCode returns the AADSTS number of an answer, or 0 if it is a token.
 func (r reply) entraCode() int {
 	codes, _ := r.body["error_codes"].([]any)
 	if len(codes) != 1 {

@@ -30,7 +30,7 @@ func (b *Backend) OtherApplication() Application { return b.signIn.other }
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 // credentials are the client credentials of a token request: secret or assertion. A request with both is refused (RFC
-// 6749 2.3). The answer of Entra to both is not documented (choice).
+// 6749 2.3). Entra's answer to both is not documented (choice).
 type credentials struct {
 	id, secret, assertion, assertionType string
 }

@@ -65,7 +65,7 @@ func (b *Backend) startDeviceCode(x *exchange) response {
 	}}
 }
 
-// deviceByUserCode finds the device whose code a person typed.
+// deviceByUserCode finds the device by the code that a person typed.
 func (b *Backend) deviceByUserCode(userCode string) *deviceCode {
 	for _, d := range b.signIn.interactive.devices {
 		if strings.EqualFold(d.userCode, strings.TrimSpace(userCode)) && time.Since(d.issued) < deviceCodeLifetime && d.signedIn == nil && !d.declined {
@@ -75,7 +75,7 @@ func (b *Backend) deviceByUserCode(userCode string) *deviceCode {
 	return nil
 }
 
-// scopeOfDevice puts the scopes of the device's first request into its token request, which has none.
+// scopeOfDevice copies the scopes of the device's first request to its token request, which has none.
 func (b *Backend) scopeOfDevice(r *tokenRequest) {
 	if d := b.signIn.interactive.devices[r.form.Get("device_code")]; d != nil && r.form.Get("scope") == "" {
 		for _, scope := range d.request.scopes { // a token is for the first of several resources
@@ -87,8 +87,8 @@ func (b *Backend) scopeOfDevice(r *tokenRequest) {
 	}
 }
 
-// checkDeviceCode answers a poll of the device. RFC 8628 3.5 adds five seconds to the interval with each slow_down. Entra
-// documents no slow_down.
+// checkDeviceCode answers a poll of the device. With each slow_down, the client must add five seconds to the interval
+// (RFC 8628 3.5). Entra does not document slow_down.
 func (b *Backend) checkDeviceCode(x *exchange, r *tokenRequest) *refusal {
 	if r.form.Get("device_code") == "" {
 		return missingParameter("device_code")

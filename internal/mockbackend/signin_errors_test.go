@@ -8,7 +8,7 @@ import (
 )
 
 func TestSignInErrorTable(t *testing.T) {
-	// The codes in the documentation of the Secure Application Model and of workload identity federation.
+	// The codes are from the documentation of the Secure Application Model and of workload identity federation.
 	want := []int{
 		700082, 70008, 70043, 50173, 50133, 50132, 50076, 50079, 50074, 50072, 50078, 50158, 53003, 530032, 53000, 90099, 65001, 650057, 650056, 65005,
 		700016, 7000112, 500011, 50020, 50034, 16000, 500213, 500212, 530034, 7000215, 7000222, 700027, 700024, 70021, 700213, 90002, 900382, 90038, 50194,

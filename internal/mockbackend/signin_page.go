@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// The sign-in page is a real one: a person or a headless browser chooses a user, completes or skips multifactor
-// authentication, consents or declines, or lets the sign-in fail.
+// The sign-in page is an HTML page for a person or a headless browser. They choose a user, complete or skip
+// multifactor authentication, consent or decline, or make the sign-in fail.
 
 // pageErrors are the failures that a person can choose. Entra shows them and does not return to the application.
 var pageErrors = []SignInError{

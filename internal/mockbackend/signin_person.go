@@ -19,11 +19,11 @@ type Person struct {
 	SkipMFA  bool
 	Fail     int    // AADSTS number of a failure that the page offers
 	Cancel   bool   // on the first page
-	Decline  bool   // on the page that asks for consent
-	UserCode string // for the page that asks for the code of a device
+	Decline  bool   // on the consent page
+	UserCode string // for the page of the device code
 }
 
-// ErrStayed says that the browser did not return to the application.
+// ErrStayed is the error of Visit if the browser did not return to the application.
 var ErrStayed = errors.New("the browser stayed on the sign-in page")
 
 var (

@@ -32,7 +32,7 @@ const (
 	CustomerTenantsNoUser        CustomerTenants = "noUser"        // AADSTS50020: no delegated admin relationship
 )
 
-// refreshTokenPrefix is the prefix of Entra. The rest is opaque to clients.
+// refreshTokenPrefix is the prefix of Entra's refresh tokens. The rest is opaque to clients.
 const refreshTokenPrefix = "0.AXoA"
 
 // refreshToken is the content of a refresh token. It is bound to a user and the partner's first application, but not to a
@@ -44,7 +44,7 @@ type refreshToken struct {
 	issued time.Time // zero for the first tokens, which are as old as the backend
 }
 
-// noMFABit marks the user's byte of a token without multifactor authentication.
+// noMFABit is set in the user's byte of a token without multifactor authentication.
 const noMFABit = 0x80
 
 // userTokens is the state of a user's refresh tokens.
@@ -161,7 +161,7 @@ func (s *signInState) userIndex(name string) (int, bool) {
 	return 0, false
 }
 
-// userFor finds a user for the exported method of that name. A user that does not exist is a violation.
+// userFor finds a user for the exported method with the given name. A user that does not exist is a violation.
 func (b *Backend) userFor(method string, user User) (int, bool) {
 	at, ok := b.signIn.userIndex(user.ObjectID)
 	if !ok {
@@ -170,8 +170,8 @@ func (b *Backend) userFor(method string, user User) (int, bool) {
 	return at, ok
 }
 
-// RevokeRefreshTokens revokes all refresh tokens of a user, as an administrator who revokes the user's sessions. Their use
-// is answered with AADSTS50173. Access tokens stay valid.
+// RevokeRefreshTokens revokes all refresh tokens of a user, as an administrator who revokes the user's sessions.
+// Later requests with them fail with AADSTS50173. Access tokens stay valid.
 func (b *Backend) RevokeRefreshTokens(user User) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

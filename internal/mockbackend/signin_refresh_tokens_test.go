@@ -14,7 +14,7 @@ func (c *rawClient) refresh(tenant, scope, token string) reply {
 	return c.signIn("/"+tenant+"/oauth2/v2.0/token", c.form(scope+"/.default offline_access", token))
 }
 
-func TestRefreshTokenGoesAnywhere(t *testing.T) {
+func TestRefreshTokenInAnyTenant(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	token := b.User(mockbackend.AdminAgent).RefreshToken
@@ -28,7 +28,7 @@ func TestRefreshTokenGoesAnywhere(t *testing.T) {
 		if got.status != 200 {
 			t.Fatalf("%v: %d %s", at, got.status, got.raw)
 		}
-		token = got.body["refresh_token"].(string) // the newest one of another tenant
+		token = got.body["refresh_token"].(string) // the newest token, issued in another tenant
 	}
 	if b.NewestRefreshToken(b.User(mockbackend.AdminAgent)) != token {
 		t.Error("not the newest")
@@ -81,7 +81,7 @@ func TestRevokeRefreshTokens(t *testing.T) {
 	b.RevokeRefreshTokens(mockbackend.User{ObjectID: "nobody"})
 	wantViolation(t, b, "revoke", "nobody")
 	if b.NewRefreshToken(mockbackend.User{})+b.NewestRefreshToken(mockbackend.User{}) != "" {
-		t.Error("a token for nobody")
+		t.Error("an unknown user has a refresh token")
 	}
 	b.ClearViolations()
 }

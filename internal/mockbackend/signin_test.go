@@ -94,12 +94,12 @@ func TestTokenV1(t *testing.T) {
 	}
 }
 
-// TestClientInfo: the libraries request client_info and use it as the cache key of the account.
+// TestClientInfo: Microsoft's libraries request client_info and use it as the cache key of the account.
 func TestClientInfo(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	user := b.User(mockbackend.AdminAgent)
-	for _, tenant := range []string{mockbackend.PartnerTenantID, mockbackend.AdatumID} { // the home tenant of the user is the partner's in both
+	for _, tenant := range []string{mockbackend.PartnerTenantID, mockbackend.AdatumID} { // in both, the home tenant of the user is the partner's
 		form := c.form(resourceManagerScope+"/.default", user.RefreshToken)
 		form.Set("client_info", "1")
 		got := c.signIn("/"+tenant+"/oauth2/v2.0/token", form)
@@ -183,7 +183,7 @@ func TestRefreshTokenRotation(t *testing.T) {
 		}
 		seen[current] = true
 	}
-	for token := range seen { // the old ones still work, in any tenant
+	for token := range seen { // earlier tokens stay valid, in any tenant
 		c.token(mockbackend.ContosoID, resourceManagerScope+"/.default", token)
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.RotateRefreshTokens = false })

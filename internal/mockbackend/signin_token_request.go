@@ -147,7 +147,8 @@ func (b *Backend) checkAudience(r *tokenRequest) *refusal {
 				return refuse(http.StatusBadRequest, "invalid_grant", 65001, "The user or administrator has not consented to use the application: %s.", scope)
 			}
 		}
-		// Optional for a refresh token, by the page above. Then the token is for what the first sign-in was for.
+		// Optional for a refresh token, according to the page above. The token is then for the resource of the first
+		// sign-in.
 		if r.audience == "" && r.grant == "refresh_token" && !b.knobs.RefreshNeedsScope {
 			r.audience = "https://api.partnercenter.microsoft.com"
 		}

@@ -13,7 +13,7 @@ type store struct {
 	resellers     []IndirectReseller
 	domains       map[string]string // customer ID by lower-case verified domain
 	azureOwners   map[string]string // customer ID by lower-case Azure subscription ID; azureOwner fills it
-	azureNext     time.Time         // when the next Azure subscription comes to Azure, which makes azureOwners out of date
+	azureNext     time.Time         // when the next Azure subscription becomes visible in Azure, which makes azureOwners out of date
 
 	azure           map[string]*azureRecord    // by lower-case Azure subscription ID; azureRecordOf fills it
 	roleAssignments map[string]*RoleAssignment // by lower-case name, for all subscriptions
@@ -48,7 +48,7 @@ type customerRecord struct {
 	carts         []*cart
 	agreements    *CustomerAgreements // agreementsOf creates it
 
-	reservations     []*AzureReservation // azureReservationsOf adds those of orders
+	reservations     []*AzureReservation // azureReservationsOf adds the reservations of orders
 	reservationRoles map[string]ReservationRole
 }
 
@@ -60,7 +60,7 @@ func (b *Backend) customer(id string) *customerRecord {
 	return nil
 }
 
-// customerFor is customer for the exported method of that name. A customer that does not exist is a violation.
+// customerFor is customer for the exported method with the given name. A customer that does not exist is a violation.
 func (b *Backend) customerFor(method, id string) *customerRecord {
 	record := b.customer(id)
 	if record == nil {

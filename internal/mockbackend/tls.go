@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// certificates has a private CA and the server certificate of all listeners.
+// certificates are a private CA and the server certificate of all listeners.
 type certificates struct {
 	caPEM  []byte
 	server tls.Certificate

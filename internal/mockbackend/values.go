@@ -50,7 +50,7 @@ func notNegative[T int | time.Duration](knob string, value T) error {
 	return nil
 }
 
-// upperCaseGUIDs serves Knobs.UpperCaseGUIDs.
+// upperCaseGUIDs converts GUIDs to upper case, for Knobs.UpperCaseGUIDs.
 func upperCaseGUIDs(body []byte) []byte {
 	return guidPattern.ReplaceAllFunc(body, func(found []byte) []byte {
 		if found[0] == '\\' {
@@ -95,13 +95,13 @@ func decodeKnown(data []byte, into any) error {
 	return nil
 }
 
-// encodeJSON prints minified, without the HTML escapes of encoding/json: links keep their "&".
+// encodeJSON prints minified JSON without the HTML escapes of encoding/json, so that links keep their "&".
 func encodeJSON(value any) []byte {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		return []byte("null") // all bodies are plain structs, which always encode
+		return []byte("null") // cannot fail: all bodies are plain structs
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }

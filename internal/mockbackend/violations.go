@@ -13,7 +13,7 @@ func (b *Backend) Violations() []string {
 	return append([]string{}, b.violations...)
 }
 
-// ClearViolations removes them, for tests that provoke one.
+// ClearViolations removes all violations, for tests that provoke one.
 func (b *Backend) ClearViolations() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -45,7 +45,7 @@ func (b *Backend) inspectQuery(x *exchange) {
 	}
 }
 
-// inspectJSONBody records a body that is not announced as JSON.
+// inspectJSONBody records a body without the content type of JSON.
 func (b *Backend) inspectJSONBody(x *exchange) {
 	if len(x.body) == 0 {
 		return

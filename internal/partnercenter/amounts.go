@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// value is the exact amount and its number of decimals.
+// value returns the exact amount and its number of decimals, or 0 for text that is not a number.
 func (d Decimal) value() (*big.Rat, int) {
 	value, ok := new(big.Rat).SetString(string(d))
 	if !ok {
@@ -15,10 +15,11 @@ func (d Decimal) value() (*big.Rat, int) {
 	return value, len(fraction)
 }
 
-// moneyDecimals is the least number of decimals of an amount that was computed.
+// moneyDecimals is the minimum number of decimals in a computed amount.
 const moneyDecimals = 2
 
-// decimal writes an exact amount of so many decimals, without the zeros that money does not have.
+// decimal formats an exact amount with the given number of decimals, without trailing zeros beyond
+// moneyDecimals.
 func decimal(value *big.Rat, decimals int) Decimal {
 	s := value.FloatString(max(decimals, moneyDecimals))
 	for decimals > moneyDecimals && strings.HasSuffix(s, "0") {
@@ -27,7 +28,7 @@ func decimal(value *big.Rat, decimals int) Decimal {
 	return Decimal(s)
 }
 
-// sum adds amounts exactly.
+// sum adds amounts without rounding.
 func sum(amounts ...Decimal) Decimal {
 	total, decimals := new(big.Rat), 0
 	for _, a := range amounts {
@@ -38,7 +39,7 @@ func sum(amounts ...Decimal) Decimal {
 	return decimal(total, decimals)
 }
 
-// times multiplies an amount exactly.
+// times multiplies an amount by n without rounding.
 func (d Decimal) times(n int64) Decimal {
 	value, decimals := d.value()
 	return decimal(value.Mul(value, new(big.Rat).SetInt64(n)), decimals)

@@ -8,7 +8,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// TestApplicationConsents: create, adopt in both documented ways, replace, withdraw, also what is not there.
+// TestApplicationConsents creates, adopts (for both documented answers), replaces and deletes a consent,
+// including a missing one.
 func TestApplicationConsents(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -40,9 +41,9 @@ func TestApplicationConsents(t *testing.T) {
 		}
 	}
 	if err := client.ApplicationConsents.Delete(ctx, mockbackend.AdatumUserID, a.ApplicationID); !partnercenter.IsCustomerNotFound(err) {
-		t.Errorf("no such customer: %v", err)
+		t.Errorf("error for an unknown customer: %v", err)
 	}
-	// What is not about the consent does not count as withdrawn or given.
+	// An error that is not about the consent does not count as deleted or created.
 	for _, f := range []mockbackend.Fault{
 		{Kind: mockbackend.APIError, Status: http.StatusNotFound, Code: 1000},
 		{Kind: mockbackend.HTMLError, Status: http.StatusOK},
@@ -51,10 +52,10 @@ func TestApplicationConsents(t *testing.T) {
 		f.Times = 2
 		b.Fail(f)
 		if err := client.ApplicationConsents.Delete(ctx, mockbackend.AdatumID, a.ApplicationID); err == nil {
-			t.Errorf("%+v counts as withdrawn", f)
+			t.Errorf("%+v counts as deleted", f)
 		}
 		if _, err := client.ApplicationConsents.Create(ctx, mockbackend.AdatumID, a); err == nil {
-			t.Errorf("%+v counts as given", f)
+			t.Errorf("%+v counts as created", f)
 		}
 		b.ClearFaults()
 	}

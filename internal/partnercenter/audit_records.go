@@ -17,12 +17,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// AuditRecords are the activity log: who did what in the partner's account, and when
-// (https://learn.microsoft.com/partner-center/developer/auditing-resources). How long after
-// an action its record shows is not documented.
+// AuditRecords reads the activity log: who did what in the partner's account, and when
+// (https://learn.microsoft.com/partner-center/developer/auditing-resources). How long it takes
+// until an action appears in the log is not documented.
 type AuditRecords struct {
 	c *Client
-	// policies are the answers of RecentPolicyChanges.
+	// policies caches the results of RecentPolicyChanges.
 	policies *httppipe.Answers[map[string][]AuditRecord]
 }
 
@@ -32,12 +32,12 @@ type AuditRecord struct {
 	// ID is opaque.
 	ID        string `json:"id"`
 	PartnerID string `json:"partnerId"`
-	// CustomerID and CustomerName are empty for what the partner did to itself.
+	// CustomerID and CustomerName are empty for actions on the partner's own account.
 	CustomerID   string `json:"customerId"`
 	CustomerName Text   `json:"customerName"`
-	// UserPrincipalName is who did it.
+	// UserPrincipalName is the user who performed the action.
 	UserPrincipalName Text `json:"userPrincipalName"`
-	// ApplicationID is the caller's application, by id or by a name such as FulfillmentService.
+	// ApplicationID is the caller's application: an ID, or a name such as FulfillmentService.
 	ApplicationID Text `json:"applicationId"`
 	// ResourceType is self_serve_policy, order, subscription, … .
 	ResourceType Enum `json:"resourceType"`
@@ -49,7 +49,7 @@ type AuditRecord struct {
 	OperationDate Time `json:"operationDate"`
 	// OperationStatus is succeeded, failed, progress or decline.
 	OperationStatus Enum `json:"operationStatus"`
-	// OriginalCorrelationID is the correlation id of the call that did it.
+	// OriginalCorrelationID is the correlation ID of the call that performed the action.
 	OriginalCorrelationID Text              `json:"originalCorrelationId"`
 	CustomizedData        []CustomizedDatum `json:"customizedData"`
 }
@@ -65,28 +65,27 @@ type CustomizedDatum struct {
 const AuditRetention = 90 * 24 * time.Hour
 
 const (
-	// auditStep is how many days one query covers. It may cover 30; whether the days of
-	// startDate and endDate count in full is not documented, so it stays below.
+	// auditStep is the number of days that one query covers. The API allows 30. It does not document
+	// whether the days of startDate and endDate count in full, so this is one less.
 	auditStep = 29
-	// maxAuditQueries bounds how many queries with a condition each are sent instead of one
-	// without.
+	// maxAuditQueries is the maximum number of conditions to send as separate queries. With more,
+	// one query without a condition is sent.
 	maxAuditQueries = 10
 )
 
-// AuditFilter selects audit records. Start is required. The other conditions are optional:
-// nil selects all, an empty list nothing. Case and, but for CustomerIDs, underscores do not
-// matter.
+// AuditFilter selects audit records. Start is required. For the other conditions, nil selects
+// everything and an empty list selects nothing. Case is ignored. Underscores are ignored, except in
+// CustomerIDs.
 type AuditFilter struct {
-	// Start is the earliest moment, End the first one that is too late. The zero End means
-	// until now.
+	// Start is inclusive, End is exclusive. A zero End means until now.
 	Start, End time.Time
-	// CustomerIDs are customers' tenants.
+	// CustomerIDs are tenant IDs of customers.
 	CustomerIDs []string
 	// ResourceTypes, OperationTypes and Statuses are as in [AuditRecord].
 	ResourceTypes, OperationTypes, Statuses []string
 }
 
-// Check tells whether Partner Center has the period of the filter.
+// Check returns an error if Partner Center does not keep records for the period of the filter.
 func (f AuditFilter) Check(now time.Time) error {
 	switch {
 	case f.Start.IsZero():
@@ -102,13 +101,13 @@ func (f AuditFilter) Check(now time.Time) error {
 	return nil
 }
 
-// All returns the audit records that the filter selects, each once, in the server's order
-// within parts of the period. It fails when the period begins before [AuditRetention].
+// All returns each selected audit record once, in the server's order within each part of the period. It
+// fails if the period begins earlier than [AuditRetention] ago.
 // GET /v1/auditrecords, app-only or app+user; not in the China cloud
 // (https://learn.microsoft.com/partner-center/developer/get-a-record-of-partner-center-activity-by-user).
 //
-// One query covers at most 30 days and takes one condition. Periods are split, the condition
-// that selects fewest is sent, and the others are applied here.
+// One query covers at most 30 days and accepts one condition. All splits longer periods, sends the
+// condition that needs the fewest queries, and applies the other conditions itself.
 func (s AuditRecords) All(ctx context.Context, filter AuditFilter) iter.Seq2[AuditRecord, error] {
 	return func(yield func(AuditRecord, error) bool) {
 		now := time.Now().UTC()
@@ -139,8 +138,9 @@ func (s AuditRecords) All(ctx context.Context, filter AuditFilter) iter.Seq2[Aud
 	}
 }
 
-// RecentPolicyChanges returns the changes of customers' permissions since that day, in the last 29 days
-// at most, by customer id in lower case, newest first. A run asks once for each day, with one query.
+// RecentPolicyChanges returns the changes of customer permissions since the given day, at most the last
+// 29 days. The key is the customer ID in lower case; the newest change comes first. It sends one query
+// for each start day and shares the result during the run.
 func (s AuditRecords) RecentPolicyChanges(ctx context.Context, since time.Time) (map[string][]AuditRecord, error) {
 	start := day(time.Now().UTC().AddDate(0, 0, -auditStep))
 	if since = day(since.UTC()); since.After(start) {
@@ -162,8 +162,9 @@ func (s AuditRecords) RecentPolicyChanges(ctx context.Context, since time.Time) 
 	})
 }
 
-// windows are the queries for the period, oldest first, as days in UTC. The day that ends
-// one begins the next, so that none is lost whether endDate includes its day or not.
+// windows returns the queries for the period, oldest first, as days in UTC. The last day of a query
+// is also the first day of the next one. This way no day is lost, whether or not endDate is
+// inclusive.
 func (f AuditFilter) windows(now time.Time) []url.Values {
 	var out []url.Values
 	for start := day(f.Start); ; {
@@ -174,7 +175,7 @@ func (f AuditFilter) windows(now time.Time) []url.Values {
 			end = day(f.End).AddDate(0, 0, 1)
 		}
 		if !end.Before(day(now)) {
-			return out // without endDate it is until now
+			return out // without endDate, the query covers everything until now
 		}
 		query.Set("endDate", end.Format(time.DateOnly))
 		if !f.End.IsZero() && end.After(f.End) {
@@ -184,11 +185,11 @@ func (f AuditFilter) windows(now time.Time) []url.Values {
 	}
 }
 
-// day is the day of a moment in UTC.
+// day returns the start of the day of t in UTC.
 func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
-// conditions are what the server is asked to select by, one query each: the customers or
-// the resource types, whatever are fewer. "" is a query without a condition.
+// conditions returns the conditions to send, one for each query: the customers or the resource
+// types, whichever are fewer. "" is a query without a condition.
 func (f AuditFilter) conditions() []string {
 	for _, list := range [][]string{f.CustomerIDs, f.ResourceTypes, f.OperationTypes, f.Statuses} {
 		if list != nil && len(list) == 0 {
@@ -206,11 +207,11 @@ func (f AuditFilter) conditions() []string {
 	var out []string
 	for _, v := range values {
 		if field == "ResourceType" {
-			v = pascal(v) // the wire has self_serve_policy, the filter SelfServePolicy
+			v = pascal(v) // records have self_serve_policy, the filter needs SelfServePolicy
 		} else {
 			v = strings.ToLower(v)
 		}
-		b, _ := json.Marshal(struct{ Field, Value, Operator string }{field, v, "equals"}) // strings always can be
+		b, _ := json.Marshal(struct{ Field, Value, Operator string }{field, v, "equals"}) // cannot fail for strings
 		out = append(out, string(b))
 	}
 	return out
@@ -226,7 +227,7 @@ func distinct(values []string) []string {
 	return out
 }
 
-// pascal turns snake_case into PascalCase.
+// pascal converts snake_case to PascalCase.
 func pascal(s string) string {
 	var b strings.Builder
 	for word := range strings.SplitSeq(snake(s), "_") {
@@ -238,8 +239,8 @@ func pascal(s string) string {
 	return b.String()
 }
 
-// selects applies all conditions. A record without a date is selected, since nothing says
-// that it is from another time.
+// selects applies all conditions. It selects records without a date, because they may be from the
+// period.
 func (f AuditFilter) selects(r AuditRecord) bool {
 	at := r.OperationDate
 	return (at.IsZero() || !at.Before(f.Start) && (f.End.IsZero() || at.Before(f.End))) &&

@@ -25,7 +25,7 @@ func records(t *testing.T, c *Client, filter AuditFilter) ([]AuditRecord, error)
 	return out, nil
 }
 
-// asked are the periods and conditions of the requests.
+// asked returns the period and condition of each request.
 func asked(requests []*http.Request) (out []string) {
 	for _, r := range requests {
 		q := r.URL.Query()
@@ -36,8 +36,8 @@ func asked(requests []*http.Request) (out []string) {
 
 const none = `{"totalCount":0,"items":[]}`
 
-// TestAuditRecords_windows: every moment of the period is in a query whether endDate
-// includes its day or not, and no query covers more than 30 days.
+// TestAuditRecords_windows checks that queries cover the whole period whether or not endDate is
+// inclusive, and that no query covers more than 30 days.
 func TestAuditRecords_windows(t *testing.T) {
 	now := time.Date(2024, time.May, 30, 15, 30, 0, 0, time.UTC)
 	at := func(month time.Month, d, hour int) time.Time {
@@ -50,12 +50,12 @@ func TestAuditRecords_windows(t *testing.T) {
 		"today":                   {at(time.May, 30, 1), time.Time{}, []string{"2024-05-30"}},
 		"a month":                 {at(time.May, 1, 0), time.Time{}, []string{"2024-05-01"}},
 		"30 days":                 {at(time.April, 30, 16), time.Time{}, []string{"2024-04-30 2024-05-29", "2024-05-29"}},
-		"all there is":            {at(time.March, 1, 16), time.Time{}, []string{"2024-03-01 2024-03-30", "2024-03-30 2024-04-28", "2024-04-28 2024-05-27", "2024-05-27"}},
+		"the whole log":           {at(time.March, 1, 16), time.Time{}, []string{"2024-03-01 2024-03-30", "2024-03-30 2024-04-28", "2024-04-28 2024-05-27", "2024-05-27"}},
 		"a day long ago":          {at(time.March, 5, 0), at(time.March, 5, 12), []string{"2024-03-05 2024-03-06"}},
 		"29 days long ago":        {at(time.March, 5, 0), at(time.April, 2, 12), []string{"2024-03-05 2024-04-03"}},
 		"30 days long ago":        {at(time.March, 5, 0), at(time.April, 3, 12), []string{"2024-03-05 2024-04-03", "2024-04-03 2024-04-04"}},
 		"until yesterday":         {at(time.May, 28, 0), at(time.May, 29, 12), []string{"2024-05-28"}},
-		"until the end of time":   {at(time.May, 28, 0), at(time.December, 29, 12), []string{"2024-05-28"}},
+		"until the far future":    {at(time.May, 28, 0), at(time.December, 29, 12), []string{"2024-05-28"}},
 		"in another zone":         {at(time.May, 28, 1).In(time.FixedZone("", -8*60*60)), time.Time{}, []string{"2024-05-28"}},
 		"until a day's beginning": {at(time.March, 5, 0), at(time.March, 7, 0), []string{"2024-03-05 2024-03-08"}},
 	} {
@@ -103,7 +103,7 @@ func FuzzAuditWindows(f *testing.F) {
 					}
 				}
 				if end.Sub(start) > 30*24*time.Hour || q.Get("endDate") > now.Format(time.DateOnly) {
-					t.Errorf("%s is asked for", q.Encode())
+					t.Errorf("query %s covers more than 30 days or ends in the future", q.Encode())
 				}
 				return !moment.Before(start) && moment.Before(end)
 			})
@@ -111,7 +111,7 @@ func FuzzAuditWindows(f *testing.F) {
 		for moment := filter.Start; !moment.After(last); moment = moment.Add(12 * time.Hour) {
 			for _, inclusive := range []bool{false, true} {
 				if !covered(moment, inclusive) || !covered(last, inclusive) {
-					t.Fatalf("%s or %s of %v is in no query of %v (now %s)", moment, last, filter, filter.windows(now), now)
+					t.Fatalf("%s or %s of %v is not covered by the queries %v (now %s)", moment, last, filter, filter.windows(now), now)
 				}
 			}
 		}
@@ -130,19 +130,19 @@ func TestAuditRecords_conditions(t *testing.T) {
 		filter AuditFilter
 		want   []string
 	}{
-		"none":                          {AuditFilter{}, []string{""}},
-		"a customer":                    {AuditFilter{CustomerIDs: []string{"c"}}, []string{condition("CustomerId", "c")}},
-		"a customer beats a type":       {AuditFilter{CustomerIDs: []string{"c"}, ResourceTypes: []string{"order"}}, []string{condition("CustomerId", "c")}},
-		"a type in snake_case":          {AuditFilter{ResourceTypes: []string{"self_serve_policy"}}, []string{condition("ResourceType", "SelfServePolicy")}},
-		"a type beats two customers":    {AuditFilter{CustomerIDs: []string{"c", "d"}, ResourceTypes: []string{"Order"}}, []string{condition("ResourceType", "Order")}},
-		"two customers":                 {AuditFilter{CustomerIDs: []string{"c", "d", "C"}}, []string{condition("CustomerId", "c"), condition("CustomerId", "d")}},
-		"two customers beat three":      {AuditFilter{CustomerIDs: []string{"c", "d"}, ResourceTypes: []string{"a", "b", "e"}}, []string{condition("CustomerId", "c"), condition("CustomerId", "d")}},
-		"many customers":                {AuditFilter{CustomerIDs: many}, []string{""}},
-		"many customers, two types":     {AuditFilter{CustomerIDs: many, ResourceTypes: []string{"a", "b"}}, []string{condition("ResourceType", "A"), condition("ResourceType", "B")}},
-		"what the server does not know": {AuditFilter{OperationTypes: []string{"x"}, Statuses: []string{"y"}}, []string{""}},
-		"no customers":                  {AuditFilter{CustomerIDs: []string{}}, nil},
-		"no statuses":                   {AuditFilter{CustomerIDs: []string{"c"}, Statuses: []string{}}, nil},
-		"odd values":                    {AuditFilter{ResourceTypes: []string{`a"b`}}, []string{condition("ResourceType", `A\"b`)}},
+		"none":                       {AuditFilter{}, []string{""}},
+		"a customer":                 {AuditFilter{CustomerIDs: []string{"c"}}, []string{condition("CustomerId", "c")}},
+		"a customer beats a type":    {AuditFilter{CustomerIDs: []string{"c"}, ResourceTypes: []string{"order"}}, []string{condition("CustomerId", "c")}},
+		"a type in snake_case":       {AuditFilter{ResourceTypes: []string{"self_serve_policy"}}, []string{condition("ResourceType", "SelfServePolicy")}},
+		"a type beats two customers": {AuditFilter{CustomerIDs: []string{"c", "d"}, ResourceTypes: []string{"Order"}}, []string{condition("ResourceType", "Order")}},
+		"two customers":              {AuditFilter{CustomerIDs: []string{"c", "d", "C"}}, []string{condition("CustomerId", "c"), condition("CustomerId", "d")}},
+		"two customers beat three":   {AuditFilter{CustomerIDs: []string{"c", "d"}, ResourceTypes: []string{"a", "b", "e"}}, []string{condition("CustomerId", "c"), condition("CustomerId", "d")}},
+		"many customers":             {AuditFilter{CustomerIDs: many}, []string{""}},
+		"many customers, two types":  {AuditFilter{CustomerIDs: many, ResourceTypes: []string{"a", "b"}}, []string{condition("ResourceType", "A"), condition("ResourceType", "B")}},
+		"conditions that the server does not support": {AuditFilter{OperationTypes: []string{"x"}, Statuses: []string{"y"}}, []string{""}},
+		"no customers": {AuditFilter{CustomerIDs: []string{}}, nil},
+		"no statuses":  {AuditFilter{CustomerIDs: []string{"c"}, Statuses: []string{}}, nil},
+		"odd values":   {AuditFilter{ResourceTypes: []string{`a"b`}}, []string{condition("ResourceType", `A\"b`)}},
 	} {
 		if got := c.filter.conditions(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, not %q", name, got, c.want)
@@ -150,8 +150,8 @@ func TestAuditRecords_conditions(t *testing.T) {
 	}
 }
 
-// TestAuditRecords_all: each record that all conditions select, once, although queries
-// overlap, a server ignores the condition, and pages repeat a record.
+// TestAuditRecords_all expects each record that matches all conditions once, even if queries
+// overlap, the server ignores the condition, or pages repeat a record.
 func TestAuditRecords_all(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now().UTC()
@@ -188,7 +188,7 @@ func TestAuditRecords_all(t *testing.T) {
 		}
 		for _, r := range requests {
 			if q := r.URL.Query(); q.Get("size") != "500" || q.Get("filter") != `{"Field":"CustomerId","Value":"c","Operator":"equals"}` {
-				t.Errorf("asked %s", r.URL)
+				t.Errorf("requested %s", r.URL)
 			}
 		}
 	})
@@ -219,7 +219,7 @@ func TestAuditRecords_check(t *testing.T) {
 	}
 }
 
-// auditBodies are records in every documented form.
+// auditBodies contains records in every documented form.
 var auditBodies = map[string]struct{ body, want string }{
 	"documented": {
 		`{"id":"p_c_createselfservepolicy_638","partnerId":"p","participants":["p"],"customerId":"c","customerName":"Adatum","userPrincipalName":"u@p","applicationId":"a","sessionId":"s",
@@ -278,7 +278,7 @@ func FuzzAuditRecord(f *testing.F) {
 		}
 		for _, value := range []Text{r.ResourceOldValue, r.ResourceNewValue} {
 			if s := value.JSON(); s != "" && !json.Valid([]byte(s)) {
-				t.Errorf("%q is no JSON", s)
+				t.Errorf("%q is not JSON", s)
 			}
 		}
 	})

@@ -10,8 +10,8 @@ import (
 // azurePlanSKU is the SKU of the Azure plan; see azurePlanProduct.
 const azurePlanSKU = "0001"
 
-// azurePlanItem returns the catalog item of the Azure plan in the customer's market. Its id changes from time to time, so
-// it is to be used at once.
+// azurePlanItem returns the catalog item of the Azure plan in the customer's market. Its ID changes from time to time,
+// so use it immediately and do not store it.
 // GET /v1/customers/{customer}/products/{product}/skus/{sku}/availabilities, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-availabilities-for-a-sku-by-customer).
 func (c *Client) azurePlanItem(ctx context.Context, customerID string) (string, error) {
@@ -42,17 +42,17 @@ func (c *Client) azurePlanItem(ctx context.Context, customerID string) (string, 
 	return "", &NoAzurePlanForSaleError{CustomerID: customerID}
 }
 
-// NoAzurePlanForSaleError says that the catalog has no Azure plan for the customer's country.
+// NoAzurePlanForSaleError means that the catalog has no Azure plan for the customer's country.
 type NoAzurePlanForSaleError struct{ CustomerID string }
 
 func (e *NoAzurePlanForSaleError) Error() string {
 	return "The catalog has no Azure plan that can be bought in the country of customer " + e.CustomerID + "."
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*NoAzurePlanForSaleError) Remedy() string {
 	return "Check the country of the customer's billing address, and that the partner may sell there: " + docs + "developer/create-azure-plan."
 }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*NoAzurePlanForSaleError) Outcome() Outcome { return Refused }

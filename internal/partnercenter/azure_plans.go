@@ -11,31 +11,33 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// AzurePlans are the Azure plans of customers (https://learn.microsoft.com/partner-center/developer/create-azure-plan).
-// A customer has one at most.
+// AzurePlans manages the Azure plans of customers
+// (https://learn.microsoft.com/partner-center/developer/create-azure-plan). A customer has at most one.
 type AzurePlans struct{ c *Client }
 
-// AzurePlanFound is what a customer has bought of Azure.
+// AzurePlanFound contains the Azure plan and legacy Azure subscription of a customer.
 type AzurePlanFound struct {
-	// Plan is the Azure plan, the active one first; one without an ID says that there is none. Deleted ones do not count.
+	// Plan is the Azure plan; an active one is preferred. An empty ID means that there is none. Ended plans are
+	// ignored.
 	Plan Subscription
-	// Legacy is the Azure (global) subscription, in the same way.
+	// Legacy is the Azure (global) subscription, chosen in the same way.
 	Legacy Subscription
-	// Azure are the Azure subscriptions below the plan, sorted by ID, where they were read.
+	// Azure contains the Azure subscriptions below the plan, sorted by ID. It is filled by
+	// [AzurePlans.Read] only.
 	Azure []AzureSubscription
 
-	deleted []string // IDs of plans that do not count
+	deleted []string // IDs of ended plans, in lower case
 }
 
-// HasPlan tells whether there is an Azure plan, in whatever status.
+// HasPlan reports whether there is an Azure plan with any status that is not ended.
 func (f AzurePlanFound) HasPlan() bool { return f.Plan.ID != "" }
 
-// ended are the statuses of subscriptions that nothing brings back.
+// ended contains the statuses of subscriptions that cannot be reactivated.
 var ended = []string{"deleted", "expired", "cancelled"}
 
 func (s Subscription) pending() bool { return strings.EqualFold(s.Status, "pending") }
 
-// Ended tells whether the subscription is over for good.
+// Ended reports whether the subscription has ended and cannot be reactivated.
 func (s Subscription) Ended() bool {
 	return slices.ContainsFunc(ended, func(status string) bool { return strings.EqualFold(status, s.Status) })
 }
@@ -56,14 +58,14 @@ func findAzure(all []Subscription) (f AzurePlanFound) {
 	return f
 }
 
-// Of returns what a customer has bought of Azure, without the Azure subscriptions. It costs the requests of
-// [Subscriptions.Of].
+// Of returns the Azure plan and the legacy Azure subscription of a customer, without the Azure
+// subscriptions below the plan. It sends the requests of [Subscriptions.Of].
 func (s AzurePlans) Of(ctx context.Context, customerID string) (AzurePlanFound, error) {
 	all, err := s.c.Subscriptions.Of(ctx, customerID)
 	return findAzure(all), err
 }
 
-// Read is Of with the Azure subscriptions below the plan, for one more request.
+// Read is Of plus the Azure subscriptions below the plan. It sends one more request.
 func (s AzurePlans) Read(ctx context.Context, customerID string) (AzurePlanFound, error) {
 	found, err := s.Of(ctx, customerID)
 	if err == nil && found.HasPlan() {
@@ -72,14 +74,14 @@ func (s AzurePlans) Read(ctx context.Context, customerID string) (AzurePlanFound
 	return found, err
 }
 
-// fresh is Of without an answer of earlier.
+// fresh is Of without the cache.
 func (s AzurePlans) fresh(ctx context.Context, customerID string) (AzurePlanFound, error) {
 	s.c.Subscriptions.lists.Forget(strings.ToLower(customerID))
 	return s.Of(ctx, customerID)
 }
 
-// Recent tells whether a plan is pending, or was bought within the last hour. It is then taken for that of a purchase which
-// was interrupted: whoever made it could not say so.
+// Recent reports whether a plan is pending or was bought within the last hour. Such a plan is treated as the result of
+// an interrupted purchase, because an interrupted process could not record it.
 func (f AzurePlanFound) Recent() bool {
 	return f.Plan.pending() || f.Plan.Active() && isRecent(f.Plan.Created())
 }
@@ -88,7 +90,7 @@ const recently = time.Hour
 
 func isRecent(at time.Time) bool { return !at.IsZero() && time.Since(at).Abs() < recently }
 
-// Created is when the subscription was made, or the zero time.
+// Created returns the creation time of the subscription, or the zero time.
 func (s Subscription) Created() time.Time {
 	var t Time
 	if t.UnmarshalJSON([]byte(`"`+s.CreationDate+`"`)) != nil {
@@ -97,18 +99,18 @@ func (s Subscription) Created() time.Time {
 	return t.Time
 }
 
-// Rename gives a plan another name. The Azure subscriptions below it keep theirs.
+// Rename changes the name of a plan. The Azure subscriptions below it keep their names.
 func (s AzurePlans) Rename(ctx context.Context, customerID, subscriptionID, name string) (Subscription, error) {
 	return s.c.Subscriptions.update(ctx, customerID, subscriptionID, map[string]string{"friendlyName": name}, func(s Subscription) bool { return s.FriendlyName == name })
 }
 
-// Activate makes a suspended plan active again.
+// Activate reactivates a suspended plan.
 func (s AzurePlans) Activate(ctx context.Context, customerID, subscriptionID string) (Subscription, error) {
 	return s.c.Subscriptions.update(ctx, customerID, subscriptionID, map[string]string{"status": "active"}, Subscription.Active)
 }
 
-// Suspend suspends a plan, unless something below it is active: then it fails with an [*AzurePlanInUseError]. A plan that
-// does not exist or has ended is no error. There is no way to delete a plan.
+// Suspend suspends a plan. If something below the plan is active, it fails with an [*AzurePlanInUseError]. A plan that
+// does not exist or is not active is not an error. The API cannot delete a plan.
 func (s AzurePlans) Suspend(ctx context.Context, customerID, subscriptionID string) error {
 	plan, err := s.c.Subscriptions.Get(ctx, customerID, subscriptionID)
 	if IsSubscriptionNotFound(err) {
@@ -130,29 +132,30 @@ func (s AzurePlans) Suspend(ctx context.Context, customerID, subscriptionID stri
 	}
 	_, err = s.c.Subscriptions.update(ctx, customerID, subscriptionID, map[string]string{"status": "suspended"}, over)
 	if is(err, http.StatusForbidden, "900115") {
-		active, _ = s.activeBelow(ctx, customerID, plan) // the refusal matters more
+		active, _ = s.activeBelow(ctx, customerID, plan) // if this fails too, the first error is more useful
 		return &AzurePlanInUseError{customerID, active, err}
 	}
 	return err
 }
 
-// activeBelow returns the Azure subscriptions below a plan that are active now.
+// activeBelow reads the active Azure subscriptions below a plan, bypassing the cache.
 func (s AzurePlans) activeBelow(ctx context.Context, customerID string, plan Subscription) ([]AzureSubscription, error) {
 	all, err := s.azure(ctx, customerID, plan)
 	return slices.DeleteFunc(all, func(a AzureSubscription) bool { return !a.Active() }), err
 }
 
-// azure returns the Azure subscriptions below a plan as they are now.
+// azure reads the Azure subscriptions below a plan, bypassing the cache.
 func (s AzurePlans) azure(ctx context.Context, customerID string, plan Subscription) ([]AzureSubscription, error) {
 	s.c.Subscriptions.entitlements.Forget(strings.ToLower(customerID + "/" + plan.ID))
 	return s.c.Subscriptions.Azure(ctx, customerID, plan)
 }
 
-// azureWait bounds the wait for the Azure subscription that comes with a plan. How long it takes is not documented.
+// azureWait is the maximum wait for the Azure subscription that comes with a plan. How long it takes is not
+// documented.
 const azureWait = 10 * time.Minute
 
-// AwaitAzure returns the Azure subscriptions below a new plan, once there is an active one; none after 10 minutes, or as
-// soon as there is no time to wait.
+// AwaitAzure waits until a new plan has an active Azure subscription, and returns all Azure subscriptions below the
+// plan. After 10 minutes, or if the context's deadline leaves no time to wait, it returns those that exist.
 func (s AzurePlans) AwaitAzure(ctx context.Context, customerID string, plan Subscription) ([]AzureSubscription, error) {
 	end := time.Now().Add(azureWait)
 	for pause := pollEvery; ; pause = min(2*pause, pollAtMost) {

@@ -13,29 +13,31 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// AzurePlanPurchase is how far a purchase is. Whoever keeps it can go on with it later.
+// AzurePlanPurchase is the progress of a purchase. A later call can resume the purchase from it.
 type AzurePlanPurchase struct{ CartID, OrderID, SubscriptionID string }
 
-// Begun tells whether something may have been bought.
+// Begun reports whether something may have been bought.
 func (p AzurePlanPurchase) Begun() bool { return p != AzurePlanPurchase{} }
 
-// AzurePlanOptions are the conditions of a purchase. Whoever buys has accepted the attestation of the partner of record,
-// which is part of each purchase.
+// AzurePlanOptions are the options of a purchase. The caller must have accepted the partner-of-record attestation,
+// which every purchase contains.
 type AzurePlanOptions struct {
 	// Reseller is the Partner ID (MPN location ID) of the indirect reseller, or "".
 	Reseller string
-	// Adopt takes a plan that the customer has already, and makes a suspended one active again.
+	// Adopt accepts an existing plan of the customer, and reactivates a suspended one.
 	Adopt bool
 }
 
-// Buy buys the Azure plan, or goes on with a purchase that has begun, and waits until the plan is active. It keeps in
-// purchase how far it is, also when it fails: then the zero value means that nothing was bought.
+// Buy buys the Azure plan, or resumes a purchase, and waits until the plan is active. It records its progress in
+// purchase, also on failure. On failure, a zero purchase means that nothing was bought.
 //
-// It never buys a second plan. It reads the customer's subscriptions and orders first. A plan that was bought within
-// the last hour, and an order that is in progress, are taken for those of a purchase that was interrupted. The cart has
-// a request ID that depends on the customer only, so that several processes at once, and one that was killed and another
-// one after it, get the same cart, which buys once. And a purchase that Partner Center refuses is read again before it
-// fails.
+// Buy never buys a second plan:
+//   - It reads the customer's subscriptions and orders first. It treats a plan bought within the last hour, or an order
+//     in progress, as the result of an interrupted purchase.
+//   - The request ID of the cart depends only on the partner, the customer, the item, the reseller and earlier
+//     purchases. Concurrent processes, and a process that follows a killed one, therefore get the same cart, which can be
+//     bought once.
+//   - If Partner Center refuses the purchase, Buy reads subscriptions and orders again before it fails.
 func (s AzurePlans) Buy(ctx context.Context, customerID string, o AzurePlanOptions, purchase *AzurePlanPurchase) (Subscription, error) {
 	b := planPurchase{s, customerID, o, purchase}
 	if purchase.OrderID == "" && purchase.SubscriptionID == "" {
@@ -51,7 +53,7 @@ func (s AzurePlans) Buy(ctx context.Context, customerID string, o AzurePlanOptio
 	return b.awaitPlan(ctx)
 }
 
-// planPurchase is a purchase on its way.
+// planPurchase is a purchase in progress.
 type planPurchase struct {
 	AzurePlans
 
@@ -63,14 +65,14 @@ type planPurchase struct {
 // retryOrder is the pause while another order of the customer is in progress.
 const retryOrder = 15 * time.Second
 
-// order places the order, or finds the one that was placed.
+// order places the order, or finds one that was placed before.
 func (b planPurchase) order(ctx context.Context) error {
 	for carts := 1; ; {
-		key, err := b.look(ctx)
+		key, err := b.findExisting(ctx)
 		if err != nil || b.OrderID != "" || b.SubscriptionID != "" {
 			return err
 		}
-		earlier := b.CartID != "" // it may have been checked out
+		earlier := b.CartID != "" // an earlier run may have checked it out
 		if !earlier {
 			if err := b.fill(ctx, key, carts); err != nil {
 				return err
@@ -86,13 +88,14 @@ func (b planPurchase) order(ctx context.Context) error {
 			b.CartID = ""
 			carts++
 		case is(err, http.StatusConflict, "800060", "800064") || is(err, http.StatusBadRequest, "800065"):
-			// Another order of the customer is in progress, or the cart was checked out before: the order shows up.
+			// Another order of the customer is in progress, or the cart was checked out before. In both cases, the
+			// order appears in the next round.
 			if sleepErr := httppipe.Sleep(ctx, retryOrder); sleepErr != nil {
 				return &OrderOpenError{"of the customer", "in progress", err}
 			}
 		case OutcomeOf(err) == Refused:
-			if _, lookErr := b.look(ctx); lookErr != nil || b.OrderID != "" || b.SubscriptionID != "" {
-				return lookErr
+			if _, findErr := b.findExisting(ctx); findErr != nil || b.OrderID != "" || b.SubscriptionID != "" {
+				return findErr
 			}
 			if !earlier {
 				b.CartID = ""
@@ -107,9 +110,9 @@ func (b planPurchase) order(ctx context.Context) error {
 	}
 }
 
-// fill makes the cart.
+// fill creates the cart.
 func (b planPurchase) fill(ctx context.Context, key string, carts int) error {
-	if !b.c.appOnly { // who may not read it learns it from the purchase
+	if !b.c.appOnly { // app-only cannot read the agreement; the purchase reports its absence
 		agreement, err := b.c.CustomerAgreements.Get(ctx, b.customerID)
 		if err != nil {
 			return err
@@ -126,24 +129,24 @@ func (b planPurchase) fill(ctx context.Context, key string, carts int) error {
 	if err != nil {
 		return err
 	}
-	// With the same number, item and history of the customer, it is the same purchase.
+	// The same values give the same request ID, and so the same purchase.
 	text := strings.ToLower(strings.Join([]string{partner, b.customerID, item, b.options.Reseller, key, strings.Repeat("+", carts)}, "\n"))
 	b.CartID, err = b.c.createCart(ctx, b.customerID, item, b.options.Reseller, uuid.NewSHA1(purchases, []byte(text)).String())
 	return err
 }
 
-// purchases is the namespace of the request IDs of purchases.
+// purchases is the UUID namespace for the request IDs of carts.
 var purchases = uuid.MustParse("0d5f4a52-7c1e-4f55-9a3e-6f2b8f0c7d41")
 
-// look finds out what the customer has: a plan, or an order that is in progress. It returns what tells the customer's
-// earlier purchases of the plan.
-func (b planPurchase) look(ctx context.Context) (key string, err error) {
+// findExisting finds an existing plan or an order in progress, and stores its IDs. It returns a key that identifies the
+// customer's earlier purchases of the plan.
+func (b planPurchase) findExisting(ctx context.Context) (key string, err error) {
 	found, err := b.fresh(ctx, b.customerID)
 	if err != nil {
 		return "", err
 	}
 	if found.HasPlan() {
-		return "", b.take(found)
+		return "", b.adopt(found)
 	}
 	if found.Legacy.ID != "" {
 		return "", &LegacyAzureError{b.customerID, found.Legacy}
@@ -166,8 +169,8 @@ func (b planPurchase) look(ctx context.Context) (key string, err error) {
 	return strings.Join(history, " "), nil
 }
 
-// take takes the plan that the customer has, if it is ours.
-func (b planPurchase) take(found AzurePlanFound) error {
+// adopt adopts the customer's plan if it results from this purchase or if the options allow it.
+func (b planPurchase) adopt(found AzurePlanFound) error {
 	exists := &AzurePlanExistsError{CustomerID: b.customerID, Plan: found.Plan}
 	if reseller := b.options.Reseller; reseller != "" && string(found.Plan.PartnerID) != reseller {
 		exists.Reseller = reseller
@@ -180,7 +183,7 @@ func (b planPurchase) take(found AzurePlanFound) error {
 	return nil
 }
 
-// awaitOrder waits until an order has brought a subscription.
+// awaitOrder waits until the order has a subscription.
 func (b planPurchase) awaitOrder(ctx context.Context) error {
 	for pause := pollEvery; ; pause = min(2*pause, pollAtMost) {
 		order, err := b.c.Orders.Get(ctx, b.customerID, b.OrderID, false)
@@ -188,7 +191,7 @@ func (b planPurchase) awaitOrder(ctx context.Context) error {
 			return err
 		}
 		b.SubscriptionID = order.AzurePlan()
-		if b.SubscriptionID == "" && order.state() == "completed" { // the order need not name it
+		if b.SubscriptionID == "" && order.state() == "completed" { // a completed order may omit the subscription ID
 			found, err := b.fresh(ctx, b.customerID)
 			if err != nil {
 				return err
@@ -212,7 +215,7 @@ func (b planPurchase) awaitOrder(ctx context.Context) error {
 	}
 }
 
-// notFoundFor is how long a new subscription may be unknown.
+// notFoundFor is how long a new subscription may be reported as not found.
 const notFoundFor = 5 * time.Minute
 
 // awaitPlan waits until the plan is active.
@@ -240,7 +243,7 @@ func (b planPurchase) awaitPlan(ctx context.Context) (Subscription, error) {
 	}
 }
 
-// azurePlanLine returns the line of an order that is for an Azure plan.
+// azurePlanLine returns the line of the order that contains an Azure plan.
 func (o Order) azurePlanLine() (OrderLine, bool) {
 	for _, l := range o.Lines {
 		if product, _, _ := strings.Cut(l.OfferID, ":"); strings.EqualFold(product, azurePlanProduct) {
@@ -255,22 +258,23 @@ func (o Order) isAzurePlan() bool {
 	return ok
 }
 
-// AzurePlan is the ID of the Azure plan that the order has brought, or "".
+// AzurePlan returns the subscription ID of the Azure plan that the order created, or "".
 func (o Order) AzurePlan() string {
 	line, _ := o.azurePlanLine()
 	return line.SubscriptionID
 }
 
-// state is the status of an order in one spelling: that of the newer ones is not documented.
+// state returns the status with underscores instead of spaces. The spelling of newer statuses is
+// not documented.
 func (o Order) state() string { return strings.ReplaceAll(string(o.Status), " ", "_") }
 
-// waiting are the statuses in which an order waits for a person.
+// waiting contains the statuses in which an order needs action by a person.
 var waiting = []string{"pending_review", "pending_po_upload", "po_upload_complete"}
 
-// Failed tells whether an order for an Azure plan ended, or will end, without a subscription.
+// Failed reports whether an order for an Azure plan ended, or will end, without a subscription.
 func (o Order) Failed() bool {
 	return o.AzurePlan() == "" && slices.Contains([]string{"cancelled", "canceled", "error", "po_review_rejected", "partial_success", "suspended"}, o.state())
 }
 
-// IsOrderNotFound tells whether a customer has no such order.
+// IsOrderNotFound reports whether err means that the customer has no such order.
 func IsOrderNotFound(err error) bool { return is(err, http.StatusNotFound, "20000") }

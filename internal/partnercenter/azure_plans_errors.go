@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// AzurePlanExistsError says that a customer has an Azure plan already, so that none was bought.
+// AzurePlanExistsError means that the customer already has an Azure plan and nothing was bought.
 type AzurePlanExistsError struct {
 	CustomerID string
 	Plan       Subscription
-	// Reseller is the Partner ID of the indirect reseller that the purchase names and the plan does not have, or "".
+	// Reseller is the Partner ID of the requested indirect reseller if the plan has a different one, or "".
 	Reseller string
 }
 
@@ -25,10 +25,10 @@ func (e *AzurePlanExistsError) Error() string {
 	return text + ". Nothing was bought."
 }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*AzurePlanExistsError) Outcome() Outcome { return Refused }
 
-// LegacyAzureError says that a customer has an Azure (global) subscription, beside which there is no Azure plan.
+// LegacyAzureError means that the customer has an Azure (global) subscription, which excludes an Azure plan.
 type LegacyAzureError struct {
 	CustomerID string
 	Legacy     Subscription
@@ -39,48 +39,48 @@ func (e *LegacyAzureError) Error() string {
 		e.CustomerID, e.Legacy.ID, e.Legacy.OfferID, e.Legacy.Status)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*LegacyAzureError) Remedy() string {
 	return "Transition the subscription to the Azure plan in Partner Center. This cannot be undone and changes how the customer is billed, so it is not automated: " +
 		docs + "developer/create-azure-plan. The permission to buy reservations works with Azure (global) subscriptions, too."
 }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*LegacyAzureError) Outcome() Outcome { return Refused }
 
-// NoAgreementError says that a customer has not accepted the Microsoft Customer Agreement.
+// NoAgreementError means that the customer has not accepted the Microsoft Customer Agreement.
 type NoAgreementError struct{ CustomerID string }
 
 func (e *NoAgreementError) Error() string {
 	return fmt.Sprintf("Customer %s has not accepted the Microsoft Customer Agreement. Nothing was bought.", e.CustomerID)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*NoAgreementError) Remedy() string { return acceptAgreement + " Then run again." }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*NoAgreementError) Outcome() Outcome { return Refused }
 
-// OrderFailedError says that an order ended without a subscription.
+// OrderFailedError means that an order ended without a subscription.
 type OrderFailedError struct{ Order Order }
 
 func (e *OrderFailedError) Error() string {
 	return fmt.Sprintf("Order %s ended with the status %s. Nothing was bought.", e.Order.ID, e.Order.Status)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*OrderFailedError) Remedy() string {
 	return "Look at the order in Partner Center, in the order history of the customer, or ask Microsoft support. Another run places a new order."
 }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*OrderFailedError) Outcome() Outcome { return Refused }
 
-// OrderOpenError says that an order is still in progress.
+// OrderOpenError means that an order is still in progress.
 type OrderOpenError struct {
 	OrderID string
 	Status  Enum
-	// Err is why it is no longer waited for; nil while people at Microsoft or the partner have to do something.
+	// Err is why waiting stopped. It is nil if Microsoft or the partner has to act on the order.
 	Err error
 }
 
@@ -92,7 +92,7 @@ func (e *OrderOpenError) Error() string {
 	return text + ", which waits for a person."
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *OrderOpenError) Remedy() string {
 	if e.Err == nil {
 		text := "Microsoft reviews the order."
@@ -107,7 +107,7 @@ func (e *OrderOpenError) Remedy() string {
 // Unwrap returns the cause.
 func (e *OrderOpenError) Unwrap() error { return e.Err }
 
-// AzurePlanNotActiveError says that a plan cannot be used.
+// AzurePlanNotActiveError means that a plan cannot be used, because it is not active.
 type AzurePlanNotActiveError struct {
 	CustomerID string
 	Plan       Subscription
@@ -117,17 +117,18 @@ func (e *AzurePlanNotActiveError) Error() string {
 	return fmt.Sprintf("The Azure plan %s of customer %s is %s.", e.Plan.ID, e.CustomerID, cmp.Or(e.Plan.Status, "in no known status"))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*AzurePlanNotActiveError) Remedy() string {
 	return "Look at the plan in Partner Center, on the page Subscriptions of the customer, and reactivate it there."
 }
 
-// AzurePlanInUseError says that a plan cannot be suspended, since something below it is active.
+// AzurePlanInUseError means that a plan cannot be suspended, because something below it is active.
 type AzurePlanInUseError struct {
 	CustomerID string
-	// Active are the active Azure subscriptions. Where there are none, it is a reservation or a savings plan.
+	// Active contains the active Azure subscriptions. If it is empty, a reservation or savings plan may be
+	// active.
 	Active []AzureSubscription
-	// Err is the server's refusal, or nil.
+	// Err is the server's error, or nil.
 	Err error
 }
 
@@ -142,14 +143,14 @@ func (e *AzurePlanInUseError) Error() string {
 	return fmt.Sprintf("Azure subscriptions below the Azure plan of customer %s are active: %s. The plan was not suspended.", e.CustomerID, strings.Join(lines, ", "))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (*AzurePlanInUseError) Remedy() string {
 	return "An Owner cancels the Azure subscriptions in the Azure portal, and reservations are returned. A savings plan cannot be cancelled. " +
 		"This deletes data of the customer, so it is not automated."
 }
 
-// Unwrap returns the server's refusal.
+// Unwrap returns the server's error.
 func (e *AzurePlanInUseError) Unwrap() error { return e.Err }
 
-// Outcome tells that nothing was changed.
+// Outcome reports that nothing was changed.
 func (*AzurePlanInUseError) Outcome() Outcome { return Refused }

@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// cartIDs are the request IDs of the carts that were asked for since the journal was reset, and resets it.
+// cartIDs returns the request IDs of the carts created since the last reset of the journal, and resets it.
 func cartIDs(b *mockbackend.Backend) []string {
 	var out []string
 	for _, r := range b.Requests() {
@@ -24,8 +24,9 @@ func cartIDs(b *mockbackend.Backend) []string {
 	return out
 }
 
-// TestAzurePlans_requestID: the carts of a customer have the same request ID in each process, also after answers which
-// say that nothing was executed, and another one after other answers, for another customer and after another order.
+// TestAzurePlans_requestID checks when the request ID of a cart changes. It is the same in each process and after
+// answers that say that nothing was executed. It differs after other failures, for another customer, and after another
+// order.
 func TestAzurePlans_requestID(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -44,7 +45,7 @@ func TestAzurePlans_requestID(t *testing.T) {
 		}
 		first := ids(mockbackend.NorthwindID)[0]
 		if again := ids(strings.ToUpper(mockbackend.NorthwindID)); len(again) != 1 || again[0] != first {
-			t.Errorf("in another process it is %q, not %s", again, first)
+			t.Errorf("in another process, the request ID is %q, not %s", again, first)
 		}
 		if throttled := ids(mockbackend.NorthwindID, mockbackend.Throttle); len(throttled) != 2 || throttled[0] != first || throttled[1] != first {
 			t.Errorf("throttled: %q", throttled)
@@ -53,19 +54,19 @@ func TestAzurePlans_requestID(t *testing.T) {
 			t.Errorf("after a failure: %q", failed)
 		}
 		if lost := ids(mockbackend.NorthwindID, mockbackend.DropBefore); len(lost) != 2 || lost[1] != first {
-			t.Errorf("after no answer: %q", lost)
+			t.Errorf("after a dropped request: %q", lost)
 		}
 		if another := ids(other.ID); another[0] == first {
-			t.Error("another customer has the same")
+			t.Error("another customer has the same request ID")
 		}
 		b.AddOrder(mockbackend.NorthwindID, mockbackend.Order{Status: "cancelled", Lines: []mockbackend.OrderLine{{OfferID: mockbackend.AzurePlanOfferID}}})
 		if later := ids(mockbackend.NorthwindID); later[0] == first {
-			t.Error("after a cancelled order it is the same")
+			t.Error("the request ID is the same after a cancelled order")
 		}
 	})
 }
 
-// TestAzurePlans_expiredCart: a cart that the server no longer has is replaced by another one.
+// TestAzurePlans_expiredCart checks that an expired cart is replaced.
 func TestAzurePlans_expiredCart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -77,7 +78,7 @@ func TestAzurePlans_expiredCart(t *testing.T) {
 	})
 }
 
-// TestAzurePlans_update: a plan that somebody else changes at the same time is read again, and everything else of it stays.
+// TestAzurePlans_update checks that an update retries after a concurrent change and keeps all other properties.
 func TestAzurePlans_update(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -98,13 +99,13 @@ func TestAzurePlans_update(t *testing.T) {
 		if err := client.AzurePlans.Suspend(t.Context(), mockbackend.NorthwindID, plan.ID); err != nil {
 			t.Error(err)
 		}
-		if err := client.AzurePlans.Suspend(t.Context(), mockbackend.NorthwindID, plan.ID); err != nil { // it is already
+		if err := client.AzurePlans.Suspend(t.Context(), mockbackend.NorthwindID, plan.ID); err != nil { // already suspended
 			t.Error(err)
 		}
 		if found, err := client.AzurePlans.Of(t.Context(), mockbackend.NorthwindID); err != nil || !found.HasPlan() || found.Plan.Status != "suspended" {
 			t.Errorf("%+v, %v", found, err)
 		}
-		if err := client.AzurePlans.Suspend(t.Context(), mockbackend.NorthwindID, mockbackend.AdatumID); err != nil { // there is none
+		if err := client.AzurePlans.Suspend(t.Context(), mockbackend.NorthwindID, mockbackend.AdatumID); err != nil { // does not exist
 			t.Error(err)
 		}
 	})

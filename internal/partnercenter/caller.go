@@ -10,8 +10,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Caller returns what the access token says of who is signed in. It costs no request of its
-// own beyond the token that all calls share.
+// Caller returns the claims of the access token, which identify the signed-in application and user.
+// It sends no request beyond the token request that all calls share.
 func (c *Client) Caller(ctx context.Context) (credential.Claims, error) {
 	token, err := c.credential.Token(ctx, httppipe.TokenRequest{Scope: c.scope})
 	if err != nil {
@@ -29,8 +29,8 @@ func (c *Client) ClaimNames(ctx context.Context) ([]string, error) {
 	return credential.ClaimNames(token.Value)
 }
 
-// ValidateMFA asks Partner Center whether it takes the token for one with multifactor
-// authentication, by a harmless call with the header ValidateMfa
+// ValidateMFA sends a harmless request with the ValidateMfa header. It returns whether Partner
+// Center accepts the token as one with multifactor authentication
 // (https://learn.microsoft.com/partner-center/developer/partner-center-authentication).
 func (c *Client) ValidateMFA(ctx context.Context) (bool, error) {
 	in := call{method: http.MethodGet, path: pathOf("profiles", "legalbusiness"), header: http.Header{"Validatemfa": {"true"}}}

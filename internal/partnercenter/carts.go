@@ -8,7 +8,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// cart is a cart on the wire, with one line.
+// cart is the JSON form of a cart with one line.
 type cart struct {
 	ID                                 string     `json:"id,omitempty"`
 	PartnerOnRecordAttestationAccepted bool       `json:"partnerOnRecordAttestationAccepted"`
@@ -29,7 +29,7 @@ type cartParticipant struct {
 	Value string `json:"value"`
 }
 
-// CartLineError says that Partner Center made a cart and refused what is in it
+// CartLineError means that Partner Center created a cart but refused its line
 // (https://learn.microsoft.com/partner-center/developer/cart-resources).
 type CartLineError struct {
 	// Code is a number such as 10002, or a name.
@@ -46,13 +46,13 @@ func (e *CartLineError) Error() string {
 	return text
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *CartLineError) Remedy() string { return cartRemedies[string(e.Code)] }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*CartLineError) Outcome() Outcome { return Refused }
 
-// cartRemedies says what to do about the codes of a line.
+// cartRemedies contains the remedies for the error codes of a cart line.
 var cartRemedies = map[string]string{
 	"10002":  "The customer cannot get another Azure plan. Check its subscriptions in Partner Center.",
 	"10004":  "The partner cannot name an indirect reseller. Remove the reseller; only indirect providers have one.",
@@ -61,9 +61,10 @@ var cartRemedies = map[string]string{
 	"500600": "The offer is not for sale any more.",
 }
 
-// createCart makes a cart with an Azure plan, which buys nothing yet. The same request id returns the same cart, also to
-// another process.
-// POST /v1/customers/{customer}/carts, app-only or app+user (https://learn.microsoft.com/partner-center/developer/create-a-cart).
+// createCart creates a cart with an Azure plan, which buys nothing yet. The same request ID returns the same cart, also
+// to another process.
+// POST /v1/customers/{customer}/carts, app-only or app+user
+// (https://learn.microsoft.com/partner-center/developer/create-a-cart).
 func (c *Client) createCart(ctx context.Context, customerID, catalogItem, resellerID, requestID string) (string, error) {
 	line := cartLine{CatalogItemID: catalogItem, Quantity: 1, BillingCycle: "one_time"}
 	if resellerID != "" {
@@ -72,7 +73,7 @@ func (c *Client) createCart(ctx context.Context, customerID, catalogItem, resell
 	var out cart
 	_, err := c.send(ctx, call{
 		method: http.MethodPost, path: pathOf("customers", customerID, "carts"), body: cart{PartnerOnRecordAttestationAccepted: true, Lines: []cartLine{line}},
-		repeat: httppipe.RepeatSafe, // one cart more buys nothing
+		repeat: httppipe.RepeatSafe, // an additional cart buys nothing
 		check:  needs(&out.ID), requestID: requestID,
 	}, &out)
 	if err != nil {
@@ -86,7 +87,7 @@ func (c *Client) createCart(ctx context.Context, customerID, catalogItem, resell
 	return out.ID, nil
 }
 
-// checkout buys what is in a cart, once: a repetition returns the order of the first time
+// checkout buys the content of a cart once; a retry returns the order of the first call
 // (https://learn.microsoft.com/partner-center/developer/checkout-a-cart).
 // POST /v1/customers/{customer}/carts/{cart}/checkout, app-only or app+user.
 func (c *Client) checkout(ctx context.Context, customerID, cartID string) (Order, error) {
@@ -112,7 +113,7 @@ func (c *Client) checkout(ctx context.Context, customerID, cartID string) (Order
 	return Order{}, &out.Errors[0]
 }
 
-// OrderError says that a checkout was answered, and nothing was bought.
+// OrderError means that the checkout succeeded as a request, but nothing was bought.
 type OrderError struct {
 	Code        Text `json:"code"`
 	Description Text `json:"description"`
@@ -122,8 +123,8 @@ func (e *OrderError) Error() string {
 	return fmt.Sprintf("Partner Center did not place the order (code %s): %s", e.Code, e.Description)
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *OrderError) Remedy() string { return remedies[string(e.Code)] }
 
-// Outcome tells that nothing was bought.
+// Outcome reports that nothing was bought.
 func (*OrderError) Outcome() Outcome { return Refused }

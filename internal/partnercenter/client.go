@@ -13,7 +13,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// DefaultEndpoint is the base URL of the public cloud, and the audience of tokens there
+// DefaultEndpoint is the base URL of the public cloud, and the audience of its tokens
 // (https://learn.microsoft.com/partner-center/developer/partner-center-rest-urls).
 const DefaultEndpoint = "https://api.partnercenter.microsoft.com"
 
@@ -21,19 +21,18 @@ const DefaultEndpoint = "https://api.partnercenter.microsoft.com"
 type Options struct {
 	// Endpoint is the base URL without /v1, as returned by httppipe.ParseEndpoint.
 	Endpoint *url.URL
-	// Audience is what tokens are asked for; it does not follow an overridden endpoint. Empty
-	// means [DefaultEndpoint].
+	// Audience is the audience of access tokens. It does not depend on Endpoint. Empty means
+	// [DefaultEndpoint].
 	Audience string
-	// Credential gives tokens of the partner's tenant.
+	// Credential provides tokens of the partner's tenant.
 	Credential httppipe.Tokens
-	// AppOnly says that there is no user behind the tokens; see [Client.AppOnly].
+	// AppOnly means that the tokens have no user; see [Client.AppOnly].
 	AppOnly bool
-	// TenantID is the partner's tenant where it is known as a GUID. Otherwise the access token
-	// names it.
+	// TenantID is the GUID of the partner's tenant. If it is empty, the access token provides it.
 	TenantID string
-	// Limits are those of the client's gate.
+	// Limits are the limits of the client's gate.
 	Limits httppipe.Limits
-	// Client, UserAgent, MaxRetries, Texts and Logger are as in httppipe.Options.
+	// Client, UserAgent, MaxRetries, Texts and Logger have the same meaning as in httppipe.Options.
 	Client     *http.Client
 	UserAgent  string
 	MaxRetries int
@@ -41,8 +40,8 @@ type Options struct {
 	Logger     *slog.Logger
 }
 
-// Client calls Partner Center on behalf of one partner. It is safe for concurrent
-// use; make one and share it, since its goroutines are paced together.
+// Client calls Partner Center on behalf of one partner. It is safe for concurrent use. Create one
+// and share it, because its gate limits the requests of all goroutines together.
 type Client struct {
 	ApplicationConsents ApplicationConsents
 	AuditRecords        AuditRecords
@@ -63,12 +62,12 @@ type Client struct {
 	concurrency int
 	credential  httppipe.Tokens
 	endpoint    *url.URL
-	// scope asks for all permissions of the API that were consented to.
+	// scope requests all permissions that the application has consent for.
 	scope  string
 	caller *httppipe.Caller
 }
 
-// New returns a client. It sends nothing.
+// New returns a client. It sends no request.
 func New(o Options) *Client {
 	c := &Client{
 		appOnly: o.AppOnly, concurrency: o.Limits.Concurrent, credential: o.Credential, endpoint: o.Endpoint,
@@ -101,33 +100,33 @@ func New(o Options) *Client {
 	return c
 }
 
-// Concurrency is how many requests the client sends at a time, so that more goroutines would
-// only wait for each other; 0 means any number.
+// Concurrency returns the maximum number of concurrent requests of the client; 0 means no limit.
+// More goroutines would only wait for each other.
 func (c *Client) Concurrency() int { return c.concurrency }
 
-// AppOnly tells whether the client signs in without a user. Then Partner Center refuses
-// everything about customer permissions and the organization profile (403/900329).
+// AppOnly reports whether the client authenticates without a user. Partner Center then refuses all
+// requests for customer permissions and for the organization profile (403/900329).
 func (c *Client) AppOnly() bool { return c.appOnly }
 
-// call is one request of the API.
+// call is one API request.
 type call struct {
 	method string
-	// path begins behind /v1 and has its elements escaped; see pathOf.
+	// path is the part after /v1, with escaped elements; see pathOf.
 	path   string
 	query  url.Values
 	header http.Header
 	body   any
 	repeat httppipe.Repeat
-	// requestID is as in httppipe.Call.
+	// requestID has the same meaning as in httppipe.Call.
 	requestID string
-	// check says what is wrong with an answer that was decoded. It may be nil.
+	// check returns an error if the decoded answer is unusable. It may be nil.
 	check func() error
 }
 
-// pathOf joins path elements, escaping each.
+// pathOf escapes and joins path elements.
 //
-// The tenant ID of a customer is sent in lower case, as Partner Center prints it: whether it compares IDs without case is
-// not documented.
+// It sends the tenant ID of a customer in lower case, as Partner Center prints it. Whether Partner Center ignores case
+// here is not documented.
 func pathOf(elements ...string) string {
 	if len(elements) > 1 && elements[0] == "customers" {
 		elements = slices.Clone(elements)
@@ -136,11 +135,11 @@ func pathOf(elements ...string) string {
 	return httppipe.PathOf(elements...)
 }
 
-// answer is a successful one.
+// answer is a successful answer.
 type answer = httppipe.Answer
 
-// send does one call and decodes its answer into out, unless out is nil or there is
-// no content.
+// send sends one call and decodes the answer into out. It decodes nothing if out is nil or the
+// answer has no content.
 func (c *Client) send(ctx context.Context, in call, out any) (answer, error) {
 	return c.caller.Do(ctx, httppipe.Call{
 		Method: in.method, Path: "/v1" + in.path, Query: in.query, Header: in.header, Body: in.body, Repeat: in.repeat, RequestID: in.requestID,
@@ -148,8 +147,7 @@ func (c *Client) send(ctx context.Context, in call, out any) (answer, error) {
 	})
 }
 
-// get reads one object. An answer without content, or that the call's check is against, is an
-// error.
+// get reads one object. An answer without content, or one that fails the call's check, is an error.
 func (c *Client) get(ctx context.Context, in call, out any) (answer, error) {
 	return c.caller.Do(ctx, httppipe.Call{
 		Method: in.method, Path: "/v1" + in.path, Query: in.query, Header: in.header, Repeat: in.repeat,
@@ -157,7 +155,7 @@ func (c *Client) get(ctx context.Context, in call, out any) (answer, error) {
 	})
 }
 
-// needs is a check that an answer has an id, or what else it cannot go without.
+// needs returns a check that a required field, such as the ID, is not empty.
 func needs(id *string) func() error {
 	return func() error {
 		if *id == "" {
@@ -167,5 +165,5 @@ func needs(id *string) func() error {
 	}
 }
 
-// sameID compares GUIDs as Partner Center means them: it sends them in either case.
+// sameID compares GUIDs without case, because Partner Center sends them in both cases.
 func sameID(a, b string) bool { return strings.EqualFold(a, b) }

@@ -12,19 +12,19 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// newBackend is a mock in this process, which fails the test when it was sent what the
-// API does not document.
+// newBackend returns an in-process mock. The test fails if the mock receives a request that the API
+// does not document.
 func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
 	b := mockbackend.New(config)
 	t.Cleanup(func() {
 		for _, v := range b.Violations() {
-			t.Errorf("the mock was sent what the API does not document: %s", v)
+			t.Errorf("the mock received a request that the API does not document: %s", v)
 		}
 	})
 	return b
 }
 
-// newClient is what one run of the provider has: a client signed in as an Admin agent.
+// newClient returns a client that is signed in as an Admin agent, as in one run of the provider.
 func newClient(t testing.TB, b *mockbackend.Backend) *partnercenter.Client {
 	return newClientOver(t, b, b.Transport(), func(*partnercenter.Options) {})
 }
@@ -54,8 +54,8 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, transport http.RoundTri
 	return partnercenter.New(o)
 }
 
-// sent lists the methods and routes of the Partner Center requests since the last reset,
-// in order.
+// sent returns the methods and routes of the Partner Center requests since the last reset, in
+// order.
 func sent(b *mockbackend.Backend) []string {
 	var out []string
 	for _, r := range b.Requests() {
@@ -66,7 +66,7 @@ func sent(b *mockbackend.Backend) []string {
 	return out
 }
 
-// expectSent fails the test unless exactly these requests were sent, and forgets them.
+// expectSent fails the test unless exactly these requests were sent. It resets the journal.
 func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
 	t.Helper()
 	if got := sent(b); !slices.Equal(got, want) {
@@ -75,18 +75,18 @@ func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
 	b.ResetJournal()
 }
 
-// expectPermissions fails the test unless the server has exactly these on.
+// expectPermissions fails the test unless exactly these permissions are enabled on the server.
 func expectPermissions(t testing.TB, b *mockbackend.Backend, customerID string, want ...string) {
 	t.Helper()
 	p, _ := b.Policy(customerID)
 	got := slices.Sorted(slices.Values(p.Permissions))
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("the server has %q on, want %q", got, want)
+		t.Errorf("the server has %q enabled, want %q", got, want)
 	}
 }
 
-// pass lets time pass in a synctest bubble.
+// pass advances the time in a synctest bubble.
 func pass(t *testing.T, d time.Duration) {
 	t.Helper()
 	if err := httppipe.Sleep(t.Context(), d); err != nil {

@@ -11,30 +11,32 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// CustomerAgreements say whether customers have accepted the Microsoft Customer Agreement, without which the partner
-// cannot buy for them. Reading takes app+user sign-in. National clouds have no agreements.
+// CustomerAgreements reads whether customers have accepted the Microsoft Customer Agreement. The partner cannot buy
+// for a customer without it. Reading needs app+user sign-in. National clouds have no agreements.
 type CustomerAgreements struct {
 	c       *Client
 	answers *httppipe.Answers[CustomerAgreement]
 }
 
 func newCustomerAgreements(c *Client) CustomerAgreements {
-	// What a customer lacks is what somebody is about to give it, so that is asked again.
+	// A missing acceptance is not cached, because somebody may be about to accept.
 	return CustomerAgreements{c, &httppipe.Answers[CustomerAgreement]{For: subscriptionsFor, Keep: CustomerAgreement.Accepted}}
 }
 
-// AcceptAgreementLink is where a Global Administrator of the customer accepts the agreement.
+// AcceptAgreementLink is the page where a Global Administrator of the customer accepts the
+// agreement.
 const AcceptAgreementLink = "https://admin.microsoft.com/AdminPortal/Home?ref=/BillingAccounts/agreement"
 
-// acceptAgreement says what to do without an agreement.
+// acceptAgreement is the remedy for a missing agreement.
 const acceptAgreement = "A Global Administrator of the customer accepts it at " + AcceptAgreementLink +
 	" or in the acceptance page of the partner's own shop system."
 
-// CustomerAgreement is how a customer has accepted the Microsoft Customer Agreement. The zero value means not at all.
+// CustomerAgreement describes how a customer accepted the Microsoft Customer Agreement. The zero value means not
+// accepted.
 type CustomerAgreement struct {
-	// SignedDirectly says that the customer has accepted it with Microsoft itself.
+	// SignedDirectly means that the customer accepted it directly with Microsoft.
 	SignedDirectly bool
-	// Confirmed says that the partner has confirmed an acceptance. The other fields are of the newest one.
+	// Confirmed means that the partner confirmed an acceptance. The other fields describe the newest one.
 	Confirmed bool
 	// AgreedOn is the day of the acceptance, if it is known.
 	AgreedOn         Time
@@ -51,22 +53,23 @@ type AgreementContact struct {
 	PhoneNumber string `json:"phoneNumber"`
 }
 
-// Accepted tells whether the customer has accepted the agreement in either way.
+// Accepted reports whether the customer accepted the agreement in either way.
 func (a CustomerAgreement) Accepted() bool { return a.SignedDirectly || a.Confirmed }
 
-// agreementCut is the day since which acceptances are valid. Earlier ones have to be repeated, unless the customer
-// accepted with Microsoft itself. No field of the API tells.
+// agreementCut is the day from which acceptances are valid. Customers have to accept again after an earlier
+// acceptance, unless they accepted directly with Microsoft. No field of the API says whether an acceptance is
+// still valid.
 var agreementCut = time.Date(2023, time.April, 1, 0, 0, 0, 0, time.UTC)
 
-// Outdated tells whether the acceptance is from before April 2023 and so probably no longer valid.
+// Outdated reports whether the acceptance is from before April 2023 and therefore probably no longer
+// valid.
 func (a CustomerAgreement) Outdated() bool {
 	return a.Confirmed && !a.SignedDirectly && !a.AgreedOn.IsZero() && a.AgreedOn.Before(agreementCut)
 }
 
 const customerAgreementType = "MicrosoftCustomerAgreement"
 
-// Get returns how a customer has accepted the agreement. All who ask within 5 minutes share one answer, once the
-// customer has accepted.
+// Get returns how a customer accepted the agreement. An acceptance is cached for 5 minutes.
 // GET /v1/customers/{customer}/agreements and …/directSignedMicrosoftCustomerAgreementStatus, app+user only
 // (https://learn.microsoft.com/partner-center/developer/get-confirmation-of-customer-agreement and
 // …/get-direct-sign-status-of-customer-agreement).
@@ -96,8 +99,8 @@ func (s CustomerAgreements) Get(ctx context.Context, customerID string) (Custome
 	})
 }
 
-// confirmed returns the newest acceptance that the partner has confirmed. Whether none is an empty list or a 404 is not
-// documented.
+// confirmed returns the newest acceptance that the partner confirmed. Whether the API returns an empty list or a 404
+// for none is not documented.
 func (s CustomerAgreements) confirmed(ctx context.Context, customerID string) (CustomerAgreement, error) {
 	type item struct {
 		PrimaryContact AgreementContact `json:"primaryContact"`
@@ -122,12 +125,12 @@ func (s CustomerAgreements) confirmed(ctx context.Context, customerID string) (C
 	return out, nil
 }
 
-// isNone tells whether a 404 is about something that the customer does not have. One about the customer or the address
-// says nothing of that.
+// isNone reports whether err is a 404 about an object that the customer does not have. It excludes a 404 about the
+// customer or the URL.
 func isNone(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Err == nil && e.StatusCode == http.StatusNotFound && e.Code != "" && e.Code != unknownAddress && !IsCustomerNotFound(err)
 }
 
-// IsNoAgreements tells whether the service has no agreements of customers at all, as in national clouds.
+// IsNoAgreements reports whether the service has no customer agreements at all, as in national clouds.
 func IsNoAgreements(err error) bool { return is(err, http.StatusNotFound, unknownAddress) }

@@ -10,7 +10,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// TestCustomerAgreements: both ways to accept, the newest acceptance, and none.
+// TestCustomerAgreements covers both ways to accept, the newest of several acceptances, and none.
 func TestCustomerAgreements(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.SetCustomerAgreements(mockbackend.TailspinID, mockbackend.CustomerAgreements{Confirmed: []mockbackend.CustomerAgreement{
@@ -39,15 +39,15 @@ func TestCustomerAgreements(t *testing.T) {
 	}
 	client := newClient(t, b)
 	if _, err := client.CustomerAgreements.Get(t.Context(), mockbackend.AdatumUserID); !partnercenter.IsCustomerNotFound(err) {
-		t.Errorf("no customer: %v", err)
+		t.Errorf("unknown customer: %v", err)
 	}
 	b.Fail(mockbackend.Fault{Path: "/customers/*/agreements", Kind: mockbackend.APIError, Status: 404, Code: 1000, Times: -1})
 	if _, err := newClient(t, b).CustomerAgreements.Get(t.Context(), mockbackend.AdatumID); !errors.As(err, new(*partnercenter.Error)) {
-		t.Errorf("an unknown address is taken for a customer without an agreement: %v", err)
+		t.Errorf("an unknown URL counts as a missing agreement: %v", err)
 	}
 }
 
-// TestCustomerAgreements_shared: an acceptance is remembered, its lack is not.
+// TestCustomerAgreements_shared checks that an acceptance is cached and a missing one is not.
 func TestCustomerAgreements_shared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})

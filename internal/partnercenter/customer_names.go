@@ -9,18 +9,19 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// maxSingleNames is how many names are read one by one before all are listed.
+// maxSingleNames is the maximum number of names to read one by one. With more, all customers are
+// listed.
 const maxSingleNames = 3
 
-// customerNames are the company names of a run, by customer id in lower case.
+// customerNames caches the company names of a run, keyed by customer ID in lower case.
 type customerNames struct {
 	list *httppipe.Answers[map[string]string]
 	one  *httppipe.Answers[string]
 
 	mu sync.Mutex
-	// known were told by Know. They win over what the server says.
+	// known contains the names recorded by KnowName or read earlier; "" means not a customer.
 	known map[string]string
-	// asked are those that were read one by one.
+	// asked contains the IDs of the names that were read one by one.
 	asked map[string]bool
 }
 
@@ -32,7 +33,8 @@ func newCustomerNames() *customerNames {
 	}
 }
 
-// KnowName records a customer's company name, so that it is not read. An empty name is one that the caller does not know.
+// KnowName records a customer's company name, so that it is not read. It ignores an empty name, which means that the
+// caller does not know the name.
 func (s Customers) KnowName(customerID, name string) {
 	if name != "" {
 		s.know(customerID, name)
@@ -53,9 +55,9 @@ func (s Customers) KnownName(customerID string) string {
 	return s.names.known[id]
 }
 
-// Names returns the company names of customers, by id in lower case. Those who are no customers, or
-// have no name, are absent. A few are read one by one, with [Customers.Get]; as soon as a run asks
-// for more, it lists all customers once.
+// Names returns the company names of customers, keyed by ID in lower case. It omits IDs that are
+// not customers and customers without a name. A few names are read one by one with [Customers.Get].
+// As soon as a run needs more, it lists all customers once.
 func (s Customers) Names(ctx context.Context, customerIDs ...string) (map[string]string, error) {
 	out := make(map[string]string, len(customerIDs))
 	var missing []string
@@ -92,7 +94,7 @@ func (s Customers) Names(ctx context.Context, customerIDs ...string) (map[string
 		if err != nil {
 			return nil, err
 		}
-		s.know(id, name) // an empty one too: it is no customer
+		s.know(id, name) // also an empty name, which means not a customer
 		out[id] = name
 	}
 	return withoutEmpty(out), nil

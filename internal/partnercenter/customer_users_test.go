@@ -10,7 +10,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// TestCustomerUsers_filter: deleted users come with the filter, and then alone.
+// TestCustomerUsers_filter checks that the filter selects deleted users, and only those.
 func TestCustomerUsers_filter(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -32,7 +32,7 @@ func TestCustomerUsers_filter(t *testing.T) {
 	}
 }
 
-// TestSubscriptions_shared: who asks for the same lists shares them while they are new, sorted.
+// TestSubscriptions_shared checks that equal lists are sorted, and shared while they are recent.
 func TestSubscriptions_shared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})

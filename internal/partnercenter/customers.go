@@ -11,42 +11,42 @@ import (
 	"strings"
 )
 
-// Customers are the partner's customers
+// Customers reads the partner's customers
 // (https://learn.microsoft.com/partner-center/developer/customer-resources).
 type Customers struct {
 	c     *Client
 	names *customerNames
 }
 
-// Customer is one of the partner's customers. Lists leave most of its profiles out.
+// Customer is one of the partner's customers. Lists omit most of its profile.
 type Customer struct {
-	// ID is the customer's Microsoft Entra tenant id.
+	// ID is the customer's Microsoft Entra tenant ID.
 	ID             string `json:"id"`
 	CompanyProfile struct {
 		TenantID    string `json:"tenantId"`
 		Domain      string `json:"domain"`
 		CompanyName string `json:"companyName"`
 	} `json:"companyProfile"`
-	// RelationshipToPartner is reseller for customers the partner sells to.
+	// RelationshipToPartner is reseller for customers that the partner sells to.
 	RelationshipToPartner string `json:"relationshipToPartner"`
-	// AssociatedPartnerID is the tenant of the indirect reseller, or "".
+	// AssociatedPartnerID is the tenant ID of the indirect reseller, or "".
 	AssociatedPartnerID Text `json:"associatedPartnerId"`
 }
 
 func (c Customer) id() string { return c.ID }
 
-// CustomerFilter selects customers by what their company name and default domain start with,
-// in either case, and by their indirect reseller. An empty field is no condition.
+// CustomerFilter selects customers by prefixes of company name and default domain, ignoring case,
+// and by indirect reseller. Empty fields are ignored.
 type CustomerFilter struct {
 	CompanyNamePrefix, DomainPrefix string
-	// IndirectResellerID is the reseller's tenant. Only the server knows all resellers of a customer.
-	// It takes app+user
+	// IndirectResellerID is the reseller's tenant ID. Only the server can apply it, because only the
+	// server knows all resellers of a customer. It needs app+user sign-in
 	// (https://learn.microsoft.com/partner-center/developer/get-customers-of-an-indirect-reseller).
 	IndirectResellerID string
 }
 
-// condition is what the server is asked to select by. It takes one condition: the reseller's, which
-// only the server can apply, or the domain's, which selects fewer.
+// condition returns the condition to send. The API accepts one: the reseller, which only the server
+// can apply, or else the domain, which selects fewer customers than the name.
 func (f CustomerFilter) condition() any {
 	type condition struct{ Field, Value, Operator string }
 	switch {
@@ -60,7 +60,7 @@ func (f CustomerFilter) condition() any {
 	return nil
 }
 
-// selects applies the conditions on names.
+// selects applies the conditions on company name and domain.
 func (f CustomerFilter) selects(c Customer) bool {
 	return startsWith(c.CompanyProfile.CompanyName, f.CompanyNamePrefix) && startsWith(c.CompanyProfile.Domain, f.DomainPrefix)
 }
@@ -69,10 +69,10 @@ func startsWith(s, prefix string) bool {
 	return prefix == "" || strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
 }
 
-// pageSize is the largest page that the API gives.
+// pageSize is the maximum page size of the API.
 const pageSize = "500"
 
-// All returns the customers that the filter selects, in the server's order.
+// All returns the selected customers, in the server's order.
 // GET /v1/customers, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-customers).
 func (s Customers) All(ctx context.Context, filter CustomerFilter) iter.Seq2[Customer, error] {
@@ -94,8 +94,8 @@ func (s Customers) All(ctx context.Context, filter CustomerFilter) iter.Seq2[Cus
 	}
 }
 
-// List returns all customers that the filter selects, sorted by id, each once and with its id
-// in lower case.
+// List returns the selected customers, sorted by ID, without duplicates, and with the ID in lower
+// case.
 func (s Customers) List(ctx context.Context, filter CustomerFilter) ([]Customer, error) {
 	var out []Customer
 	for c, err := range s.All(ctx, filter) {
@@ -106,12 +106,12 @@ func (s Customers) List(ctx context.Context, filter CustomerFilter) ([]Customer,
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b Customer) int { return cmp.Compare(a.ID, b.ID) })
-	// A customer that came while pages were read can stand on two of them.
+	// A customer that was added while pages were read can be on two pages.
 	return slices.CompactFunc(out, func(a, b Customer) bool { return a.ID == b.ID }), nil
 }
 
-// Get returns one customer. [IsCustomerNotFound] and [IsNoRelationship] recognise the
-// errors for a tenant that is none of the partner's.
+// Get returns one customer. [IsCustomerNotFound] and [IsNoRelationship] recognize the errors for a
+// tenant that is not a customer of the partner.
 // GET /v1/customers/{customer}, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-customer-by-id).
 func (s Customers) Get(ctx context.Context, customerID string) (Customer, error) {

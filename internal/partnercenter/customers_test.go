@@ -26,7 +26,7 @@ func collect(ctx context.Context, c *partnercenter.Client, filter partnercenter.
 	return ids, nil
 }
 
-// TestCustomers_pages: every customer once, whichever way the server names the next page.
+// TestCustomers_pages expects every customer once, for each form of the link to the next page.
 func TestCustomers_pages(t *testing.T) {
 	for _, mode := range []mockbackend.ContinuationMode{mockbackend.ContinuationBoth, mockbackend.ContinuationLinks, mockbackend.ContinuationToken} {
 		for name, change := range map[string]func(*mockbackend.Knobs){
@@ -54,7 +54,7 @@ func TestCustomers_pages(t *testing.T) {
 				}
 				pages := 3
 				if b.Knobs().TokenAfterLastPage {
-					pages = 5 // the 400 at the end is believed the second time
+					pages = 5 // a 400 after the last page is retried once
 				}
 				if n := b.Counters().Route("GET /v1/customers"); n != pages {
 					t.Errorf("%d requests for %d pages", n, pages)
@@ -64,7 +64,7 @@ func TestCustomers_pages(t *testing.T) {
 	}
 }
 
-// TestCustomers_stopsEarly: pages are read only as far as the caller looks.
+// TestCustomers_stopsEarly checks that later pages are not read if the caller stops.
 func TestCustomers_stopsEarly(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 2500})
 	for _, err := range newClient(t, b).Customers.All(t.Context(), partnercenter.CustomerFilter{}) {
@@ -78,8 +78,8 @@ func TestCustomers_stopsEarly(t *testing.T) {
 	}
 }
 
-// TestCustomers_halfAList: a page that fails is an error, never the end.
-func TestCustomers_halfAList(t *testing.T) {
+// TestCustomers_failedPage checks that a failed page is an error, not the end of the list.
+func TestCustomers_failedPage(t *testing.T) {
 	for _, fault := range []mockbackend.Fault{
 		{Kind: mockbackend.APIError, Status: 400, Code: 3000},
 		{Kind: mockbackend.EmptyForbidden},
@@ -91,22 +91,24 @@ func TestCustomers_halfAList(t *testing.T) {
 			fault.Path, fault.Skip, fault.Times = "/customers", 2, -1
 			b.Fail(fault)
 			if got, err := collect(t.Context(), newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.MaxRetries = -1 }), partnercenter.CustomerFilter{}); err == nil {
-				t.Errorf("%d customers and no error", len(got))
+				t.Errorf("got %d customers and no error", len(got))
 			}
 		})
 	}
 }
 
-// TestCustomers_error2000: 400/2000 is the end of a list only where a token was followed.
+// TestCustomers_error2000 checks that 400/2000 ends a list only after a continuation token was
+// sent.
 func TestCustomers_error2000(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.Fail(mockbackend.Fault{Path: "/customers", Kind: mockbackend.APIError, Status: 400, Code: 2000})
 	if _, err := collect(t.Context(), newClient(t, b), partnercenter.CustomerFilter{}); err == nil {
-		t.Error("the first page's 400 was taken for an empty list")
+		t.Error("the 400 of the first page counts as an empty list")
 	}
 }
 
-// TestCustomers_foreignLink: no link leads a request, let alone a token, to another host.
+// TestCustomers_foreignLink checks that a link to another host is refused and no request goes
+// there.
 func TestCustomers_foreignLink(t *testing.T) {
 	for _, host := range []string{"evil.example", "https://evil.example:8443", "http://api.partnercenter.microsoft.com"} {
 		t.Run(host, func(t *testing.T) {
@@ -125,7 +127,7 @@ func TestCustomers_foreignLink(t *testing.T) {
 	}
 }
 
-// TestCustomers_filter: the server filters, ignoring case.
+// TestCustomers_filter checks that the server filters, ignoring case.
 func TestCustomers_filter(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -144,7 +146,8 @@ func TestCustomers_filter(t *testing.T) {
 	}
 }
 
-// TestCustomers_get: the errors that tell a stranger from a failure.
+// TestCustomers_get checks the errors for a tenant that is not a customer and for an ended
+// relationship.
 func TestCustomers_get(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -154,16 +157,16 @@ func TestCustomers_get(t *testing.T) {
 	}
 	_, err = client.Customers.Get(t.Context(), "00000000-0000-0000-0000-000000000001")
 	if !partnercenter.IsCustomerNotFound(err) && !partnercenter.IsNoRelationship(err) {
-		t.Errorf("a stranger's error is %v", err)
+		t.Errorf("the error for an unknown tenant is %v", err)
 	}
 	b.EndRelationship(mockbackend.AdatumID)
 	if _, err = client.Customers.Get(t.Context(), mockbackend.AdatumID); !partnercenter.IsNoRelationship(err) {
-		t.Errorf("after the relationship ended the error is %v", err)
+		t.Errorf("after the relationship ended, the error is %v", err)
 	}
 }
 
-// TestProfiles_tenantIDOfTheToken: it costs no request.
-func TestProfiles_tenantIDOfTheToken(t *testing.T) {
+// TestProfiles_tenantIDFromToken checks that the token provides the tenant ID without a request.
+func TestProfiles_tenantIDFromToken(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{Customers: 60})
 	client := newClientOver(t, b, b.Transport(), func(o *partnercenter.Options) { o.TenantID = "" })
 	errs := make(chan error)
@@ -187,7 +190,7 @@ func TestProfiles_tenantIDOfTheToken(t *testing.T) {
 	}
 }
 
-// TestRequireAzure: who qualifies, and what the error names.
+// TestRequireAzure checks which customers qualify, and the text of the error.
 func TestRequireAzure(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -204,7 +207,8 @@ func TestRequireAzure(t *testing.T) {
 			t.Errorf("the error is %v, want it to say %q", err, found)
 		}
 	}
-	// What was seen to qualify, also by a plain read, is remembered; what did not is not.
+	// A qualifying subscription is cached, also if another read found it. A missing one is not
+	// cached.
 	if _, err := client.Subscriptions.Of(t.Context(), mockbackend.ContosoID); err != nil {
 		t.Fatal(err)
 	}
@@ -215,8 +219,8 @@ func TestRequireAzure(t *testing.T) {
 	expectSent(t, b, "GET /v1/customers/{customer}/subscriptions")
 }
 
-// TestSubscriptions_azureEntitlements: those of an Azure plan; a plan that is not active may
-// have none to show, anything else that has none is an error.
+// TestSubscriptions_azureEntitlements reads the entitlements of an Azure plan. A plan that is not
+// active may have none. Any other subscription without entitlements is an error.
 func TestSubscriptions_azureEntitlements(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -234,15 +238,15 @@ func TestSubscriptions_azureEntitlements(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if got, err := entitlements(mockbackend.AdatumID, mockbackend.AdatumLicencesID, "active"); err == nil {
-		t.Errorf("licences have the Azure subscriptions %q", got)
+		t.Errorf("a license subscription has the Azure subscriptions %q", got)
 	}
 	if got, err := entitlements(mockbackend.AdatumID, mockbackend.AdatumLicencesID, "suspended"); err != nil || got != nil {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
 
-// BenchmarkCustomers pages through 10,000 customers whose pages are in memory: decoding and
-// paging alone.
+// BenchmarkCustomers reads 10,000 customers from pages in memory. It measures decoding and paging
+// only.
 func BenchmarkCustomers(b *testing.B) {
 	backend := newBackend(b, mockbackend.Config{Customers: 10_000})
 	recorded := &recorder{next: backend.Transport(), answers: make(map[string][]byte)}
@@ -265,7 +269,7 @@ func BenchmarkCustomers(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/10_000, "ns/customer")
 }
 
-// recorder answers GETs from memory once it has seen them.
+// recorder records the answers of GET requests, and can replay them from memory.
 type recorder struct {
 	next    http.RoundTripper
 	answers map[string][]byte
@@ -290,9 +294,9 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// An empty name is one that whoever recorded it did not know: the name is read. That of no customer stays empty, and is
-// read once.
-func TestCustomers_knowName(t *testing.T) {
+// TestCustomers_KnowName checks that recording an empty name does not prevent the read. The name of an ID that is not a
+// customer stays empty and is read once.
+func TestCustomers_KnowName(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := newClient(t, b)
 	c.Customers.KnowName(mockbackend.AdatumID, "")

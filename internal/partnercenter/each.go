@@ -13,25 +13,24 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// maxInVain is how many calls for different customers may fail in a row before the reason is
-// taken to be none of the customers'.
-const maxInVain = 100
+// maxConsecutiveFailures is the number of consecutive failures after which a failure is assumed to concern all
+// customers.
+const maxConsecutiveFailures = 100
 
-// ErrNotStarted is what [Client.Each] returns for customers whose turn did not come.
+// ErrNotStarted is the error that [Client.Each] returns for indexes that it did not start.
 var ErrNotStarted error = notStarted{}
 
-// Each calls do for 0 to n-1, the indexes of a list of customers, for as many at a time as the
-// client sends requests. It returns what each of them failed with, always n errors, most of them
-// nil.
+// Each calls do for the indexes 0 to n-1, with as many concurrent calls as the client sends
+// concurrent requests. It returns n errors, one for each index; nil means success.
 //
-// The failure for one customer does not keep the others from their turn. One that concerns all
-// does: a failed sign-in, a user without the role, the end of the time, or anything but an
-// answer about the customer for 100 customers in a row, as in an outage. Then Each cancels the
-// context of those under way, waits for them, calls do for no other and returns that one error,
-// too. Those that did not begin have failed with [ErrNotStarted].
+// An error of one customer does not stop the others. An error that concerns all customers stops
+// Each: a failed sign-in, a missing role, or not enough time. So do 100 consecutive failures that
+// are not about the customer, as in an outage. Each then cancels the context of the running calls,
+// waits for them, starts no more calls, and also returns that error. Indexes that were not started
+// have [ErrNotStarted].
 func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i int) error) ([]error, error) {
 	failed := slices.Repeat([]error{ErrNotStarted}, n)
-	var next, inVain atomic.Int64
+	var next, failures atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(n, cmp.Or(c.concurrency, n)) {
 		group.Go(func() error {
@@ -43,8 +42,8 @@ func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i
 				failed[i] = err
 				switch {
 				case err == nil || IsCustomerNotFound(err) || IsNoRelationship(err) || errors.As(err, new(*NoAzureSubscriptionError)):
-					inVain.Store(0)
-				case ctx.Err() != nil || concernsAll(err) || inVain.Add(1) >= maxInVain:
+					failures.Store(0)
+				case ctx.Err() != nil || concernsAll(err) || failures.Add(1) >= maxConsecutiveFailures:
 					return err
 				}
 			}
@@ -54,19 +53,19 @@ func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i
 	return failed, group.Wait()
 }
 
-// concernsAll tells whether a call failed for a reason that no other customer's would escape.
+// concernsAll reports whether the reason of the failure affects all customers.
 func concernsAll(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {
 		return false
 	}
-	var final interface{ NonRetriable() } // as of a failed sign-in
+	var final interface{ NonRetriable() } // implemented by sign-in errors
 	return e.StatusCode == 0 && errors.As(e.Err, &final) || IsOutOfTime(err) || e.StatusCode == http.StatusUnauthorized ||
 		is(err, http.StatusForbidden, "900329", "900150", "900309")
 }
 
-// IsOutOfTime tells whether the server's or our own limits let a call wait for longer than the
-// operation had time.
+// IsOutOfTime reports whether a call would have to wait longer than the operation's remaining time,
+// because of the server's limits or the client's own limits.
 func IsOutOfTime(err error) bool {
 	return is(err, http.StatusTooManyRequests) || errors.As(err, new(*httppipe.DeadlineError))
 }

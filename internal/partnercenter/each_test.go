@@ -27,10 +27,10 @@ func eachPolicy(ctx context.Context, t *testing.T, b *mockbackend.Backend) ([]er
 	})
 }
 
-// answered counts the policies that the mock was asked for.
-func answered(b *mockbackend.Backend) int { return b.Counters().Route("GET /v1/SelfServePolicy") }
+// policyReads returns the number of policy reads that the mock received.
+func policyReads(b *mockbackend.Backend) int { return b.Counters().Route("GET /v1/SelfServePolicy") }
 
-// TestEach: every index once, as many at a time as there are requests at a time.
+// TestEach checks that each index is called once, and that concurrency reaches exactly the limit.
 func TestEach(t *testing.T) {
 	for _, c := range []struct{ n, limit, most int }{
 		{0, concurrent, 0}, {1, concurrent, 1}, {31, concurrent, 31}, {1000, concurrent, concurrent}, {1000, 1, 1}, {40, 0, 40},
@@ -63,28 +63,28 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// TestEach_failures: what concerns one customer stays with it, in whatever number, and what
-// concerns all ends it.
+// TestEach_failures checks that errors of single customers do not stop Each, whatever their number,
+// and that an error that concerns all customers does.
 func TestEach_failures(t *testing.T) {
 	const customers = 1000
 	type fault = mockbackend.Fault
 	for name, c := range map[string]struct {
 		fault
-		failed int // customers; -1 when all is over
-		most   int // requests
+		failed int // number of customers; -1 if Each stops
+		most   int // maximum number of requests
 	}{
-		"one customer":                   {fault{Kind: mockbackend.EmptyForbidden, Times: 1, Skip: 500}, 1, customers},
-		"many that are no customers":     {fault{Kind: mockbackend.APIError, Status: 403, Code: 20002, Times: 900}, 900, customers},
-		"many that do not exist":         {fault{Kind: mockbackend.APIError, Status: 404, Code: 60003, Times: 900}, 900, customers},
-		"fewer in a row than an outage":  {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 99, Skip: 10}, 99, customers},
-		"as many in a row as an outage":  {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 200, Skip: 10}, -1, 10 + 100 + 2*concurrent},
-		"the wrong address":              {fault{Kind: mockbackend.Redirect, Times: -1}, -1, 100 + 2*concurrent},
-		"no role":                        {fault{Kind: mockbackend.EmptyForbidden, Times: -1}, -1, 100 + 2*concurrent},
-		"no role, by its code":           {fault{Kind: mockbackend.APIError, Status: 403, Code: 900150, Times: 1, Skip: 500}, -1, 501 + 2*concurrent},
-		"the server is down":             {fault{Kind: mockbackend.ServerError, Times: -1}, -1, 5 * (100 + 2*concurrent)},
-		"the network is down":            {fault{Kind: mockbackend.DropBefore, Times: -1}, -1, 5 * (100 + 2*concurrent)},
-		"the token is not accepted":      {fault{Kind: mockbackend.APIError, Status: 401, Code: 900421, Times: -1}, -1, 2 * concurrent},
-		"throttled for longer than time": {fault{Kind: mockbackend.Throttle, RetryAfter: 2 * time.Hour, Skip: 100}, -1, 100 + 2*concurrent},
+		"one customer":                        {fault{Kind: mockbackend.EmptyForbidden, Times: 1, Skip: 500}, 1, customers},
+		"many tenants without a relationship": {fault{Kind: mockbackend.APIError, Status: 403, Code: 20002, Times: 900}, 900, customers},
+		"many tenants that do not exist":      {fault{Kind: mockbackend.APIError, Status: 404, Code: 60003, Times: 900}, 900, customers},
+		"fewer in a row than an outage":       {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 99, Skip: 10}, 99, customers},
+		"as many in a row as an outage":       {fault{Kind: mockbackend.APIError, Status: 400, Code: 3000, Times: 200, Skip: 10}, -1, 10 + 100 + 2*concurrent},
+		"the wrong URL":                       {fault{Kind: mockbackend.Redirect, Times: -1}, -1, 100 + 2*concurrent},
+		"no role":                             {fault{Kind: mockbackend.EmptyForbidden, Times: -1}, -1, 100 + 2*concurrent},
+		"no role, by its code":                {fault{Kind: mockbackend.APIError, Status: 403, Code: 900150, Times: 1, Skip: 500}, -1, 501 + 2*concurrent},
+		"the server is down":                  {fault{Kind: mockbackend.ServerError, Times: -1}, -1, 5 * (100 + 2*concurrent)},
+		"the network is down":                 {fault{Kind: mockbackend.DropBefore, Times: -1}, -1, 5 * (100 + 2*concurrent)},
+		"the token is not accepted":           {fault{Kind: mockbackend.APIError, Status: 401, Code: 900421, Times: -1}, -1, 2 * concurrent},
+		"throttled for longer than time":      {fault{Kind: mockbackend.Throttle, RetryAfter: 2 * time.Hour, Skip: 100}, -1, 100 + 2*concurrent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestEach_failures(t *testing.T) {
 				case c.failed < 0 && (err == nil || len(failed) != customers || errors.Is(err, context.Canceled)):
 					t.Errorf("%d of %d failed, %v", n, len(failed), err)
 				}
-				if n := answered(b); n > c.most {
+				if n := policyReads(b); n > c.most {
 					t.Errorf("%d requests, want at most %d", n, c.most)
 				}
 			})
@@ -114,21 +114,21 @@ func TestEach_failures(t *testing.T) {
 	}
 }
 
-// TestEach_signIn: a sign-in that fails is one failure, and nothing else is sent.
+// TestEach_signIn checks that a failed sign-in is one error, and that no other request is sent.
 func TestEach_signIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{Customers: 1000})
 		b.RevokeRefreshTokens(b.User(mockbackend.AdminAgent))
 		_, err := eachPolicy(t.Context(), t, b)
 		var e *partnercenter.Error
-		if !errors.As(err, &e) || e.Sent() || answered(b) != 0 {
-			t.Errorf("%d requests, %v", answered(b), err)
+		if !errors.As(err, &e) || e.Sent() || policyReads(b) != 0 {
+			t.Errorf("%d requests, %v", policyReads(b), err)
 		}
 	})
 }
 
-// TestEach_ends: it returns as soon as the run is interrupted or the time is over, and leaves no
-// goroutine behind, at which the bubble would end with an error.
+// TestEach_ends checks that Each returns as soon as the run is interrupted or the time is over. It
+// leaves no goroutine running; synctest would fail otherwise.
 func TestEach_ends(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate mockbackend.Rate
@@ -177,7 +177,7 @@ func TestEach_ends(t *testing.T) {
 					t.Errorf("after %v: %d results, %v", time.Since(start), len(failed), err)
 				}
 				if n := b.Counters().Routes["GET /v1/SelfServePolicy"][http.StatusOK]; n < 90 || n > 50*concurrent {
-					t.Errorf("%d were answered", n)
+					t.Errorf("%d requests succeeded", n)
 				}
 			})
 		})

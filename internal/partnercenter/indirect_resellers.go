@@ -6,26 +6,26 @@ import (
 	"net/url"
 )
 
-// IndirectResellers are the resellers of a partner that is an indirect provider
+// IndirectResellers reads the resellers of a partner that is an indirect provider
 // (https://learn.microsoft.com/partner-center/developer/relationships-resources).
 type IndirectResellers struct{ c *Client }
 
-// IndirectReseller is one of them. Every field but ID may be empty.
+// IndirectReseller is a reseller of an indirect provider. Every field except ID may be empty.
 type IndirectReseller struct {
-	// ID is the reseller's Microsoft Entra tenant, which customers and the filter of their list name.
+	// ID is the reseller's Microsoft Entra tenant ID. Customers and [CustomerFilter] refer to it.
 	ID   string `json:"id"`
 	Name Text   `json:"name"`
-	// PartnerID is the Partner ID, formerly MPN ID, which orders and subscriptions name.
+	// PartnerID is the Partner ID, formerly MPN ID. Orders and subscriptions refer to it.
 	PartnerID Text `json:"mpnId"`
-	// Location is a country, such as US.
+	// Location is a country code, such as US.
 	Location Text `json:"location"`
-	// State is active, … .
+	// State is for example active.
 	State Enum `json:"state"`
 }
 
 func (r IndirectReseller) id() string { return r.ID }
 
-// List returns all indirect resellers, sorted by id.
+// List returns all indirect resellers, sorted by ID.
 // GET /v1/relationships?relationship_type=IsIndirectCloudSolutionProviderOf, app+user only
 // (https://learn.microsoft.com/partner-center/developer/retrieve-a-list-of-indirect-resellers).
 func (s IndirectResellers) List(ctx context.Context) ([]IndirectReseller, error) {

@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// Orders are a customer's order history
-// (https://learn.microsoft.com/partner-center/developer/order-resources). A new order takes
-// up to 15 minutes to show.
+// Orders reads the order history of customers
+// (https://learn.microsoft.com/partner-center/developer/order-resources). A new order can take up
+// to 15 minutes to appear.
 type Orders struct{ c *Client }
 
-// Order is one purchase or change of one. Every field but ID may be empty: the API leaves
-// nulls out.
+// Order is a purchase, or a change of an earlier purchase. Every field except ID may be empty,
+// because the API omits nulls.
 type Order struct {
-	// ID is a GUID (legacy) or opaque; case matters.
+	// ID is a GUID (legacy orders) or an opaque, case-sensitive string.
 	ID string `json:"id"`
-	// AlternateID is the number that the portal shows.
+	// AlternateID is the number that the portal displays.
 	AlternateID Text `json:"alternateId"`
-	// ReferenceCustomerID is the customer.
+	// ReferenceCustomerID is the tenant ID of the customer.
 	ReferenceCustomerID string `json:"referenceCustomerId"`
-	// BillingCycle is one_time, monthly, annual, none, … .
+	// BillingCycle is for example one_time, monthly, annual or none.
 	BillingCycle Enum `json:"billingCycle"`
 	// Status is completed, pending, cancelled or unknown.
 	Status Enum `json:"status"`
@@ -31,10 +31,11 @@ type Order struct {
 	TransactionType Enum   `json:"transactionType"`
 	CreationDate    Time   `json:"creationDate"`
 	CurrencyCode    string `json:"currencyCode"`
-	// TotalPrice is in that currency, and empty unless prices were asked for.
+	// TotalPrice is in the currency of CurrencyCode. It is empty unless prices were requested.
 	TotalPrice Decimal     `json:"totalPrice"`
 	Lines      []OrderLine `json:"lineItems"`
-	// Client is what the order was made with; whether plain reads have it is not documented.
+	// Client is the tool that created the order. Whether the calls of [Orders] return it is not
+	// documented.
 	Client struct {
 		Name string `json:"name"`
 	} `json:"client"`
@@ -46,27 +47,27 @@ func (o Order) id() string { return o.ID }
 type OrderLine struct {
 	// Number counts from 0.
 	Number *Integer `json:"lineItemNumber"`
-	// OfferID is as that of a [Subscription].
+	// OfferID has the same format as in [Subscription].
 	OfferID      string `json:"offerId"`
 	FriendlyName string `json:"friendlyName"`
-	// SubscriptionID is in Partner Center; reservations have none.
+	// SubscriptionID is the subscription ID in Partner Center. Reservations have none.
 	SubscriptionID string   `json:"subscriptionId"`
 	Quantity       *Integer `json:"quantity"`
-	// TermDuration is ISO 8601, such as P1Y.
+	// TermDuration is in ISO 8601 format, such as P1Y.
 	TermDuration string `json:"termDuration"`
 	// TransactionType is new, renew, add_quantity, remove_quantity, cancel, convert or
 	// customer_credit.
 	TransactionType Enum `json:"transactionType"`
 	// PartnerIDOnRecord is the Partner ID of the indirect reseller.
 	PartnerIDOnRecord Text `json:"partnerIdOnRecord"`
-	// ProvisioningContext is what the partner said when it bought: subscriptionId, scope
+	// ProvisioningContext contains what the partner specified in the purchase: subscriptionId, scope
 	// and duration of a reservation.
 	ProvisioningContext map[string]Text `json:"provisioningContext"`
-	// Pricing is nil unless prices were asked for.
+	// Pricing is nil unless prices were requested.
 	Pricing *OrderPricing `json:"pricing"`
 }
 
-// OrderPricing are the prices of a line, in the order's currency.
+// OrderPricing contains the prices of a line, in the order's currency.
 type OrderPricing struct {
 	ListPrice       Decimal `json:"listPrice"`
 	DiscountedPrice Decimal `json:"discountedPrice"`
@@ -75,23 +76,23 @@ type OrderPricing struct {
 	ExtendedPrice   Decimal `json:"extendedPrice"`
 }
 
-// billingCycles are the documented ones.
+// billingCycles contains the documented billing cycles.
 var billingCycles = []Enum{"one_time", "monthly", "annual", "biennial", "triennial", "none"}
 
-// OrderFilter selects orders on the server. The zero value selects all.
+// OrderFilter selects orders on the server. The zero value selects all orders.
 type OrderFilter struct {
-	// BillingCycle is one_time, monthly, annual, … .
+	// BillingCycle is for example one_time, monthly or annual.
 	BillingCycle string
-	// IncludePrice asks for prices.
+	// IncludePrice requests prices.
 	IncludePrice bool
-	// IncludeSystemPurchases asks for what Partner Center ordered by itself, too.
+	// IncludeSystemPurchases also requests orders that Partner Center created itself.
 	IncludeSystemPurchases bool
 }
 
-// Of returns a customer's orders, in the server's order.
+// Of returns the orders of a customer, in the server's order.
 // GET /v1/customers/{customer}/orders, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders and
-// …/get-a-list-of-orders-by-customer-and-billing-cycle-type). Only the REST reference has
+// …/get-a-list-of-orders-by-customer-and-billing-cycle-type). Only the REST reference documents
 // include_system_purchases
 // (https://learn.microsoft.com/rest/api/partner-center-rest/manage-orders).
 func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) iter.Seq2[Order, error] {
@@ -100,12 +101,13 @@ func (s Orders) Of(ctx context.Context, customerID string, filter OrderFilter) i
 		query.Set("include_system_purchases", "true")
 	}
 	if filter.BillingCycle != "" {
-		query.Set("billingType", strings.ToLower(strings.ReplaceAll(filter.BillingCycle, "_", ""))) // onetime, but one_time in orders
+		query.Set("billingType", strings.ToLower(strings.ReplaceAll(filter.BillingCycle, "_", ""))) // the query has onetime, orders have one_time
 	}
 	orders := all[Order](ctx, s.c, call{method: http.MethodGet, path: pathOf("customers", customerID, "orders"), query: query})
 	return func(yield func(Order, error) bool) {
 		for o, err := range orders {
-			// No page shows both parameters in one call, so what is surely of another cycle is left out here.
+			// Microsoft documents no call with both parameters. The server may ignore one, so known other
+			// cycles are filtered here.
 			if err == nil && filter.BillingCycle != "" && slices.Contains(billingCycles, o.BillingCycle) && !sameEnum(string(o.BillingCycle), filter.BillingCycle) {
 				continue
 			}

@@ -10,7 +10,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// TestOrders: a customer's orders, and each of them by its id.
+// TestOrders reads the orders of a customer as a list and one by one.
 func TestOrders(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)
@@ -22,7 +22,7 @@ func TestOrders(t *testing.T) {
 		found++
 		one, err := client.Orders.Get(t.Context(), mockbackend.ContosoID, o.ID, true)
 		if err != nil || one.TotalPrice != o.TotalPrice || len(one.Lines) != len(o.Lines) || !one.CreationDate.Equal(o.CreationDate.Time) {
-			t.Errorf("%+v, %v by its id, %+v in the list", one, err, o)
+			t.Errorf("got %+v, %v by ID, and %+v in the list", one, err, o)
 		}
 		want := map[string]partnercenter.ProductKind{mockbackend.ContosoReservationOrderID: partnercenter.ReservationProduct, mockbackend.ContosoSoftwareOrderID: partnercenter.UnclearProduct}[o.ID]
 		if kind := o.Kind(o.Lines[0]); kind != cmp.Or(want, partnercenter.OtherProduct) {
@@ -40,8 +40,8 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-// TestPurchase: what a customer buys shows in orders, reservations and the activity log, and
-// the three lead to each other.
+// TestPurchase checks that a purchase appears in orders, reservations and the activity log, and
+// that the three can be matched.
 func TestPurchase(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	client := newClient(t, b)

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// orderBodies are orders in every documented form and some others.
+// orderBodies contains orders in every documented form and some others.
 var orderBodies = map[string]struct {
 	body string
-	want string // of brief
+	want string // result of brief
 }{
 	"modern, with prices": {
 		`{"id":"Zk7sample_A1-b2","alternateId":"4f0a","referenceCustomerId":"c","billingCycle":"one_time","currencyCode":"USD","currencySymbol":"$",
@@ -40,7 +40,7 @@ var orderBodies = map[string]struct {
 		`{"id":"o","alternateId":null,"billingCycle":null,"creationDate":null,"totalPrice":null,"lineItems":[{"lineItemNumber":null,"quantity":null,"pricing":null,"provisioningContext":null}]}`,
 		"o        [-  x-   unclear]",
 	},
-	"a reservation by what it was bought with": {
+	"a reservation by its provisioning context": {
 		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"provisioningContext":{"SubscriptionId":"s","Scope":"shared","duration":null}}]}`,
 		"o  one_time      [0  x1   reservation]",
 	},
@@ -56,7 +56,8 @@ var orderBodies = map[string]struct {
 		`{"id":"o","billingCycle":"one_time","lineItems":[{"lineItemNumber":0,"quantity":1,"termDuration":"P3Y","subscriptionId":"s"}]}`,
 		"o  one_time      [0  x1 P3Y  unclear]",
 	},
-	// The reservations of DEV/get-all-of-a-customer-s-orders, …-by-customer-and-billing-cycle-type and DEV/get-an-order-by-id.
+	// These are the reservations of DEV/get-all-of-a-customer-s-orders, …-by-customer-and-billing-cycle-type and
+	// DEV/get-an-order-by-id.
 	"a reservation as documented": {
 		`{"id":"9qg-ErcO-4MP","referenceCustomerId":"c","billingCycle":"one_time","currencyCode":"USD","lineItems":[{"lineItemNumber":0,"offerId":"DZH318Z0BQ4B:000Z:DZH318Z0DSPL",
 		"friendlyName":"Reserved_VM_Instance_Standard_D1_AP_East_1_Year","quantity":1,"links":{"sku":{"uri":"/products/DZH318Z0BQ4B/skus/000Z?country=US","method":"GET","headers":[]}}}],
@@ -135,21 +136,21 @@ func TestOrders_bodies(t *testing.T) {
 		}
 	}
 	for name, body := range map[string]string{
-		"a date that is none":    `{"id":"o","creationDate":"soon"}`,
-		"an amount that is none": `{"id":"o","totalPrice":"free"}`,
-		"half a licence":         `{"id":"o","lineItems":[{"quantity":0.5}]}`,
-		"lines of another type":  `{"id":"o","lineItems":"none"}`,
+		"not a date":            `{"id":"o","creationDate":"soon"}`,
+		"not an amount":         `{"id":"o","totalPrice":"free"}`,
+		"half a licence":        `{"id":"o","lineItems":[{"quantity":0.5}]}`,
+		"lines of another type": `{"id":"o","lineItems":"none"}`,
 	} {
 		for o, err := range serving(t, nil, `{"totalCount":1,"items":[`+body+`]}`).Orders.Of(t.Context(), "c", OrderFilter{}) {
 			if err == nil {
-				t.Errorf("%s was taken for %s", name, brief(o))
+				t.Errorf("%s counts as %s", name, brief(o))
 			}
 		}
 	}
 }
 
-// TestOrders_requests: what the server is asked, and what is left out where it does not
-// select.
+// TestOrders_requests checks the queries, and that orders of other billing cycles are removed if
+// the server ignores the filter.
 func TestOrders_requests(t *testing.T) {
 	const orders = `{"totalCount":3,"items":[{"id":"a","billingCycle":"one_time"},{"id":"b","billingCycle":"Monthly"},{"id":"c"},{"id":"d","billingCycle":"every_five_years"}]}`
 	for _, c := range []struct {
@@ -184,7 +185,7 @@ func TestOrders_get(t *testing.T) {
 	}
 	for _, body := range []string{``, `{}`, `null`, `[]`, `<html>`} {
 		if o, err := serving(t, nil, body).Orders.Get(t.Context(), "c", "o", false); err == nil {
-			t.Errorf("%q was taken for %+v", body, o)
+			t.Errorf("%q counts as %+v", body, o)
 		}
 	}
 }
@@ -199,7 +200,7 @@ func FuzzOrder(f *testing.F) {
 			return
 		}
 		if s := brief(o); s == "" { // reads every field
-			t.Error("nothing")
+			t.Error("the result is empty")
 		}
 	})
 }

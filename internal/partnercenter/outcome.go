@@ -2,22 +2,22 @@ package partnercenter
 
 import "github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 
-// Outcome says what became of a write.
+// Outcome is the result of a write request.
 type Outcome = httppipe.Outcome
 
-// The outcomes.
+// These are the outcomes of a write.
 const (
-	// Unsure means that the server may have done it: the answer is lost or cannot be read.
+	// Unsure means that the server may have executed the write: the answer is lost or unreadable.
 	Unsure = httppipe.Unsure
 	// NotSent means that nothing reached the server.
 	NotSent = httppipe.NotSent
-	// Refused means that the server answered that it has not done it.
+	// Refused means that the server answered that it did not execute the write.
 	Refused = httppipe.Refused
-	// Done means that the server answered that it has.
+	// Done means that the server answered that it executed the write.
 	Done = httppipe.Done
 )
 
-// OutcomeOf returns the outcome of a write that returned the error; nil is [Done].
+// OutcomeOf returns the outcome of a write that returned err; nil means [Done].
 func OutcomeOf(err error) Outcome { return httppipe.OutcomeOf(err) }
 
 // notStarted is the type of [ErrNotStarted].

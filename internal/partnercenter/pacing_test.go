@@ -17,8 +17,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// read reads the policies of all customers from so many goroutines, and returns how long that
-// took and how many requests were refused.
+// read reads the policies of all customers from the given number of goroutines. It returns the
+// duration and the number of throttled requests.
 func read(ctx context.Context, t *testing.T, b *mockbackend.Backend, c *partnercenter.Client, goroutines int) (took time.Duration, refused int) {
 	t.Helper()
 	var group errgroup.Group
@@ -36,18 +36,18 @@ func read(ctx context.Context, t *testing.T, b *mockbackend.Backend, c *partnerc
 	return time.Since(start), b.Counters().Routes["GET /v1/SelfServePolicy"][http.StatusTooManyRequests]
 }
 
-// TestPacing: what a server allows is used up without an error and with few refusals, however
-// many goroutines ask.
+// TestPacing checks that requests run close to the server's limit, without errors and with few
+// throttled requests, for any number of goroutines.
 func TestPacing(t *testing.T) {
 	const requests, latency = 2000, 20 * time.Millisecond
 	for _, c := range []struct {
 		rate   mockbackend.Rate
 		limits httppipe.Limits
-		most   float64 // times the ideal
-		first  int     // 1 when the limit has to be found
+		most   float64 // multiple of the ideal duration
+		first  int     // 1 if the client has to find the limit
 	}{
 		{rate: mockbackend.Rate{Requests: 500, Per: time.Minute}, most: 1.1, first: 1},
-		// The server names whole seconds, so a window of one is lengthened by its own requests.
+		// The server sends Retry-After in whole seconds, so a window of one second becomes longer.
 		{rate: mockbackend.Rate{Requests: 60, Per: time.Second}, most: 1.2, first: 1},
 		{rate: mockbackend.Rate{Requests: 60, Per: time.Second}, limits: httppipe.Limits{PerSecond: 58}, most: 1.1},
 		{rate: mockbackend.Rate{Requests: 500, Per: time.Minute}, limits: httppipe.Limits{PerSecond: 8, Concurrent: 4}, most: 1.1},
@@ -70,7 +70,7 @@ func TestPacing(t *testing.T) {
 						t.Errorf("took %v, want at most %v times %v", took, c.most, ideal)
 					}
 					if refused > c.first*goroutines+2*c.first*windows {
-						t.Errorf("%d requests were refused within %d windows", refused, windows)
+						t.Errorf("%d requests were throttled within %d windows", refused, windows)
 					}
 				})
 			})
@@ -78,17 +78,17 @@ func TestPacing(t *testing.T) {
 	}
 }
 
-// TestPacing_ends: when the time that is left does not suffice, that is said at once, with what
-// to do.
-func TestPacing_ends(t *testing.T) {
+// TestPacing_deadline checks that a call fails immediately, with a remedy, if the remaining time is too
+// short.
+func TestPacing_deadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		rate   mockbackend.Rate
 		limits httppipe.Limits
 		says   string
 	}{
-		"at the server's limit": {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
-		"at our own rate":       {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise the limit of requests per second, or remove it"},
-		"in a long line":        {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
+		"at the server's limit":    {mockbackend.Rate{Requests: 3, Per: time.Hour}, httppipe.Limits{Concurrent: 1}, "Run again later, or with fewer concurrent runs."},
+		"at the client's own rate": {mockbackend.Rate{}, httppipe.Limits{PerSecond: 0.1}, "Raise the limit of requests per second, or remove it"},
+		"in a long queue":          {mockbackend.Rate{}, httppipe.Limits{Concurrent: 1}, "Give the operation more time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestPacing_ends(t *testing.T) {
 					if err := <-errs; errors.As(err, &e) && errors.As(err, new(*httppipe.DeadlineError)) {
 						failed++
 						if e.Sent() || !strings.Contains(e.Remedy(), c.says) {
-							t.Errorf("%v says to do %q", err, e.Remedy())
+							t.Errorf("%v has the remedy %q", err, e.Remedy())
 						}
 					}
 				}

@@ -15,8 +15,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// page is a collection as the API sends it. totalCount is not decoded: it counts this
-// page, and wrongly at that.
+// page is one page of a collection. The value of totalCount is not used: it counts this page only,
+// and is sometimes wrong.
 type page[T any] struct {
 	Items             []T              `json:"items"`
 	TotalCount        *json.RawMessage `json:"totalCount"`
@@ -35,25 +35,25 @@ type link struct {
 	} `json:"headers"`
 }
 
-// tokenHeader carries the continuation token.
+// tokenHeader is the header of the continuation token.
 const tokenHeader = "Ms-Continuationtoken"
 
-// identified is what a list is made of where each item has an id.
+// identified is implemented by list items that have an ID.
 type identified interface{ id() string }
 
-// all reads a collection page by page, lazily. After an error it stops: nobody is
-// given part of a list as if it were the whole.
+// all reads a collection lazily, page by page. After an error it stops, so that a caller cannot
+// mistake part of a list for the whole list.
 func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		read := make(httppipe.Pages)
 		full, _ := strconv.Atoi(first.query.Get("size"))
-		size := 0 // of the page before
+		size := 0 // of the previous page
 		for in, more := first, false; ; more = true {
 			p, a, err := readPage[T](ctx, c, in)
-			// A token is handed out after the last page too, and this is its answer. But it is the
-			// answer to a broken token as well, so it is believed behind a full page only, and when
-			// it is given twice.
+			// The API may return a token after the last page and answers it with 400/2000. It
+			// answers a broken token in the same way. The answer therefore ends the list only after
+			// a full page, and only if a retry gets it again.
 			if more && size >= full && is(err, http.StatusBadRequest, "2000") {
 				if p, a, err = readPage[T](ctx, c, in); is(err, http.StatusBadRequest, "2000") {
 					return
@@ -69,9 +69,9 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 				}
 			}
 			if size = len(p.Items); first.query.Get("size") == "" {
-				full = max(full, size) // the server's own choice
+				full = max(full, size) // the server chose the page size
 			}
-			next, err := c.following(first, p.Links.Next, p.ContinuationToken)
+			next, err := c.nextCall(first, p.Links.Next, p.ContinuationToken)
 			if err == nil && next != nil {
 				err = read.Add(next.path + "?" + next.query.Encode() + " " + next.header.Get(tokenHeader))
 			}
@@ -87,8 +87,7 @@ func all[T any](ctx context.Context, c *Client, first call) iter.Seq2[T, error] 
 	}
 }
 
-// readPage reads one page. An item without an id makes it unreadable: it would be taken for one
-// that is called "".
+// readPage reads one page. An item without an ID is an error, because the ID "" would be wrong.
 func readPage[T any](ctx context.Context, c *Client, in call) (page[T], answer, error) {
 	var p page[T]
 	in.check = func() error {
@@ -106,9 +105,9 @@ func readPage[T any](ctx context.Context, c *Client, in call) (page[T], answer, 
 	return p, a, err
 }
 
-// following makes the call for the next page from its link or, where there is none,
-// from the continuation token; nil means that this page was the last.
-func (c *Client) following(first call, next *link, token string) (*call, error) {
+// nextCall returns the call for the next page from its link or, without a link, from the
+// continuation token. It returns nil after the last page.
+func (c *Client) nextCall(first call, next *link, token string) (*call, error) {
 	if next == nil || next.URI == "" {
 		if token == "" {
 			return nil, nil
@@ -131,7 +130,7 @@ func (c *Client) following(first call, next *link, token string) (*call, error) 
 	}
 	in := call{method: first.method, path: path, query: query, repeat: first.repeat, header: http.Header{}}
 	for _, h := range next.Headers {
-		// Nothing but the token: a link must not replace Authorization or the ids.
+		// Only the token is used: a link must not replace Authorization or the IDs.
 		if strings.EqualFold(h.Key, tokenHeader) {
 			in.header.Set(tokenHeader, h.Value)
 		}
@@ -139,8 +138,8 @@ func (c *Client) following(first call, next *link, token string) (*call, error) 
 	return &in, nil
 }
 
-// resolve turns a link into path and query behind /v1. Links are relative, to the base URL or to
-// /v1, or absolute.
+// resolve returns the path after /v1 and the query of a link. Links are absolute, or relative to
+// the base URL or to /v1.
 func (c *Client) resolve(uri string) (string, url.Values, error) {
 	path, query, err := c.caller.Resolve(uri)
 	if len(path) >= 3 && strings.EqualFold(path[:3], "/v1") && (len(path) == 3 || path[3] == '/') {

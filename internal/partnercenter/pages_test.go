@@ -14,7 +14,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// scripted is a client whose nth request gets the nth answer, a status and a body in one.
+// scripted returns a client whose nth request gets the nth answer. An answer is a status and a body
+// in one string.
 func scripted(t testing.TB, change func(*Options), answers ...string) (c *Client, requests *int) {
 	t.Helper()
 	endpoint, err := httppipe.ParseEndpoint("https://pc.example")
@@ -38,7 +39,7 @@ func scripted(t testing.TB, change func(*Options), answers ...string) (c *Client
 	return New(o), requests
 }
 
-// pageOf has n items and is followed by another.
+// pageOf returns a page with n items and a continuation token.
 func pageOf(n, first int) string {
 	items := make([]string, n)
 	for i := range items {
@@ -47,27 +48,27 @@ func pageOf(n, first int) string {
 	return fmt.Sprintf(`200 {"totalCount":%d,"items":[%s],"continuationToken":"after-%d"}`, n, strings.Join(items, ","), first+n)
 }
 
-// The answer 400/2000 to a continuation ends a list behind a full page, when it is given twice.
-// Anywhere else a part of a list would be taken for the whole.
-func TestAll_endOfAList(t *testing.T) {
+// The answer 400/2000 to a continuation token ends a list only after a full page, and only if a
+// retry gets it again. In all other cases, part of a list would be mistaken for the whole list.
+func TestAll_endOfList(t *testing.T) {
 	const end = `400 {"code":2000,"description":"no more"}`
 	for name, c := range map[string]struct {
 		answers  []string
-		sized    bool // asks for pages of 500
-		want     int  // -1 is an error
+		sized    bool // requests pages of 500 items
+		want     int  // number of items; -1 is an error
 		requests int
 	}{
-		"behind a full page, twice":            {[]string{pageOf(500, 0), end, end}, true, 500, 3},
-		"behind a full page, once":             {[]string{pageOf(500, 0), end, pageOf(500, 500), end, end}, true, 1000, 5},
-		"behind a page that is not full":       {[]string{pageOf(500, 0), pageOf(499, 500), end}, true, -1, 3},
-		"then another error":                   {[]string{pageOf(500, 0), end, `500 {}`}, true, -1, 3},
-		"at the beginning":                     {[]string{end}, true, -1, 1},
-		"no size, behind the largest page":     {[]string{pageOf(7, 0), pageOf(7, 7), end, end}, false, 14, 4},
-		"no size, behind a smaller page":       {[]string{pageOf(7, 0), pageOf(6, 7), end}, false, -1, 3},
-		"no size, behind a first page":         {[]string{pageOf(3, 0), end, end}, false, 3, 3},
-		"another code behind a full page":      {[]string{pageOf(500, 0), `400 {"code":3000}`}, true, -1, 2},
-		"an item without an id":                {[]string{`200 {"items":[{"id":"1"},{"companyProfile":{}}]}`}, true, -1, 1},
-		"an item without an id, without asked": {[]string{`200 {"items":[{}]}`}, false, -1, 1},
+		"after a full page, twice":        {[]string{pageOf(500, 0), end, end}, true, 500, 3},
+		"after a full page, once":         {[]string{pageOf(500, 0), end, pageOf(500, 500), end, end}, true, 1000, 5},
+		"after a page that is not full":   {[]string{pageOf(500, 0), pageOf(499, 500), end}, true, -1, 3},
+		"then another error":              {[]string{pageOf(500, 0), end, `500 {}`}, true, -1, 3},
+		"at the start":                    {[]string{end}, true, -1, 1},
+		"no size, after the largest page": {[]string{pageOf(7, 0), pageOf(7, 7), end, end}, false, 14, 4},
+		"no size, after a smaller page":   {[]string{pageOf(7, 0), pageOf(6, 7), end}, false, -1, 3},
+		"no size, after a first page":     {[]string{pageOf(3, 0), end, end}, false, 3, 3},
+		"another code after a full page":  {[]string{pageOf(500, 0), `400 {"code":3000}`}, true, -1, 2},
+		"an item without an id":           {[]string{`200 {"items":[{"id":"1"},{"companyProfile":{}}]}`}, true, -1, 1},
+		"an item without an id, no size":  {[]string{`200 {"items":[{}]}`}, false, -1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, requests := scripted(t, func(*Options) {}, c.answers...)
@@ -105,7 +106,7 @@ func TestLists_itemsHaveIDs(t *testing.T) {
 		},
 		"users": func(c *Client) error { _, err := c.CustomerUsers.ByPrincipalName(ctx, "c", "n"); return err },
 		"orders": func(c *Client) (err error) {
-			for _, err = range c.Orders.Of(ctx, "c", OrderFilter{}) { // the last tells
+			for _, err = range c.Orders.Of(ctx, "c", OrderFilter{}) { // the last error counts
 			}
 			return err
 		},
@@ -113,12 +114,13 @@ func TestLists_itemsHaveIDs(t *testing.T) {
 	} {
 		client, _ := scripted(t, func(*Options) {}, page)
 		if err := read(client); !errors.Is(err, errUnreadable) {
-			t.Errorf("%s: got %v, want that it cannot be read", name, err)
+			t.Errorf("%s: got %v, want errUnreadable", name, err)
 		}
 	}
 }
 
-// A list of which each page names another one ends in an error, and not in the memory.
+// TestAll_endlessList checks that a list with endless continuation tokens ends in an error and not
+// in exhausted memory.
 func TestAll_endlessList(t *testing.T) {
 	n := 0
 	endpoint, err := httppipe.ParseEndpoint("https://pc.example")
@@ -135,7 +137,7 @@ func TestAll_endlessList(t *testing.T) {
 	}
 }
 
-// jwtTokens names the tenant that a token was issued in.
+// jwtTokens issues tokens of the tenant tid.
 type jwtTokens struct{ tid string }
 
 func (c jwtTokens) Token(context.Context, httppipe.TokenRequest) (*httppipe.Token, error) {
@@ -143,13 +145,13 @@ func (c jwtTokens) Token(context.Context, httppipe.TokenRequest) (*httppipe.Toke
 	return &httppipe.Token{Value: text}, err
 }
 
-// TestTenantID: where a domain is configured, the token tells whose policies are ours.
+// TestTenantID checks that the token provides the partner's tenant ID if a domain is configured.
 func TestTenantID(t *testing.T) {
 	const theirs = `200 {"totalCount":1,"items":[{"id":"p_c","selfServeEntity":{"tenantID":"c"},"grantor":{"tenantID":"other"},
 		"permissions":[{"resource":"AzureReservedInstances","action":"Purchase"}]}]}`
 	c, requests := scripted(t, func(o *Options) { o.TenantID, o.Credential = "", jwtTokens{"Ours"} }, theirs)
 	if p, err := c.SelfServePolicies.Get(t.Context(), "c"); err != nil || p.ID != "" || *requests != 1 {
-		t.Errorf("got %+v, %v after %d requests, want that another partner's policy is not ours", p, err, *requests)
+		t.Errorf("got %+v, %v after %d requests, want no policy, because it belongs to another partner", p, err, *requests)
 	}
 	if id, err := c.Profiles.TenantID(t.Context()); err != nil || id != "ours" {
 		t.Errorf("got %q, %v", id, err)
@@ -157,7 +159,7 @@ func TestTenantID(t *testing.T) {
 	c, requests = scripted(t, func(o *Options) { o.TenantID = "" }, `200 {"tenantId":"profile"}`)
 	for range 3 {
 		if id, err := c.Profiles.TenantID(t.Context()); err != nil || id != "profile" || *requests != 1 {
-			t.Errorf("of an opaque token: got %q, %v after %d requests", id, err, *requests)
+			t.Errorf("with an opaque token: got %q, %v after %d requests", id, err, *requests)
 		}
 	}
 }

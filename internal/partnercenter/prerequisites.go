@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// NoAzureSubscriptionError says that a customer lacks the first prerequisite of buying
-// reservations or savings plans by itself: an active Azure plan or Azure (global)
-// subscription bought through the partner
+// NoAzureSubscriptionError means that the customer has no active Azure plan or Azure (global)
+// subscription bought through the partner. This is the first prerequisite for a customer to buy
+// reservations or savings plans
 // (https://learn.microsoft.com/partner-center/customers/give-customers-permission).
 type NoAzureSubscriptionError struct {
 	CustomerID string
-	// Found are all subscriptions of the customer.
+	// Found contains all subscriptions of the customer.
 	Found []Subscription
 }
 
@@ -51,14 +51,14 @@ func (k SubscriptionKind) title() string {
 	return "Azure (global) subscription"
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *NoAzureSubscriptionError) Remedy() string {
 	return "Buy an Azure plan for the customer, or reactivate the one it has, before you enable the permission " +
 		"(https://learn.microsoft.com/partner-center/developer/create-azure-plan)."
 }
 
-// RequireAzure returns a [*NoAzureSubscriptionError] when the customer has no active
-// Azure plan or Azure (global) subscription. It costs the requests of [Subscriptions.Of].
+// RequireAzure returns a [*NoAzureSubscriptionError] if the customer has no active Azure plan or
+// Azure (global) subscription. It sends the requests of [Subscriptions.Of].
 func (s Subscriptions) RequireAzure(ctx context.Context, customerID string) error {
 	found, err := s.Of(ctx, customerID)
 	if err != nil {

@@ -2,12 +2,12 @@ package partnercenter
 
 import "strings"
 
-// ProductKind is what a line of an order is for, as far as its fields tell. The API has no field for
-// it.
+// ProductKind is the kind of product of an order line. It is derived from other fields, because the
+// API has no field for it.
 type ProductKind string
 
-// The kinds of products. UnclearProduct may be a reservation or a pre-purchase plan as well as
-// software: the fields of the four look the same.
+// These are the kinds of products. UnclearProduct can be a reservation, a savings plan, a
+// pre-purchase plan or software, because their fields look the same.
 const (
 	ReservationProduct ProductKind = "reservation"
 	SavingsPlanProduct ProductKind = "savings_plan"
@@ -16,20 +16,21 @@ const (
 	OtherProduct       ProductKind = "other"
 )
 
-// savingsPlanOffers is the product of every savings plan offer, product:sku:availability
+// savingsPlanOffers is the product part of every savings plan offer, whose ID is
+// product:sku:availability
 // (https://learn.microsoft.com/partner-center/developer/azure-purchase-savings-plan).
 const savingsPlanOffers = "DZH318Z09V6F"
 
-// The names of products in the documentation, in the form of plainWords. They only tell apart what
-// would be unclear without them: nothing is left out because of a name.
+// These are product names from the documentation, in the form that plainWords returns. They only
+// distinguish lines that would otherwise be unclear. No line is omitted because of its name.
 var (
 	reservationNames = []string{"reserved vm instance", "reserved instance", "reserved virtual machine instance", "reserved capacity", "azure reservation"}
 	prePurchaseNames = []string{"pre purchase", "prepurchase", "commit units"}
 	savingsPlanNames = []string{"savings plan"}
 )
 
-// Kind tells what a line of the order is for. Reservations as Microsoft documents them are billed
-// once, and have neither a subscription nor a term
+// Kind returns the kind of product of a line. According to Microsoft's examples, reservations are
+// billed once and have neither a subscription nor a term
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-orders).
 func (o Order) Kind(l OrderLine) ProductKind {
 	product, _, _ := strings.Cut(l.OfferID, ":")
@@ -50,7 +51,7 @@ func (o Order) Kind(l OrderLine) ProductKind {
 	case Subscription{OfferID: l.OfferID}.Kind() != OtherSubscription:
 		return OtherProduct
 	case l.SubscriptionID != "" && (l.TermDuration == "" || !sameEnum(string(o.BillingCycle), "one_time")):
-		return OtherProduct // licences and the like
+		return OtherProduct // for example licenses
 	case named(savingsPlanNames):
 		return SavingsPlanProduct
 	case named(prePurchaseNames):
@@ -61,7 +62,8 @@ func (o Order) Kind(l OrderLine) ProductKind {
 	return UnclearProduct
 }
 
-// boughtWithScope tells whether the partner bought the line with what a reservation takes.
+// boughtWithScope reports whether the purchase specified a scope or duration, which only
+// reservations have.
 func (l OrderLine) boughtWithScope() bool {
 	for name, value := range l.ProvisioningContext {
 		if value != "" && (strings.EqualFold(name, "scope") || strings.EqualFold(name, "duration")) {
@@ -71,8 +73,8 @@ func (l OrderLine) boughtWithScope() bool {
 	return false
 }
 
-// MayBeReservation tells whether a line of the order is for something that the permission to buy
-// reservations opens, or may be.
+// MayBeReservation reports whether the line is, or may be, for a product that the permission to buy
+// reservations allows.
 func (o Order) MayBeReservation(l OrderLine) bool {
 	switch o.Kind(l) {
 	case ReservationProduct, PrePurchaseProduct, UnclearProduct:
@@ -82,8 +84,8 @@ func (o Order) MayBeReservation(l OrderLine) bool {
 	return false
 }
 
-// plainWords is a name in lower case with single spaces: Reserved_VM_Instance becomes reserved vm
-// instance.
+// plainWords returns a name in lower case with single spaces: Reserved_VM_Instance becomes reserved
+// vm instance.
 func plainWords(name string) string {
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '_' || r == '-' || r == ',' }), " ")
 }

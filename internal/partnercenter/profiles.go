@@ -9,21 +9,21 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Profiles are the partner's own
+// Profiles reads the partner's own profiles
 // (https://learn.microsoft.com/partner-center/developer/get-an-organization-profile).
 type Profiles struct {
 	c *Client
-	// tenantID is the configured one, or "".
+	// tenantID is the configured tenant ID, or "".
 	tenantID string
 	read     *httppipe.Answers[string]
 }
 
-// tenantFor is how long the tenant of the organization profile is good for: a run.
+// tenantFor is how long the tenant ID of the organization profile is cached: for the whole run.
 const tenantFor = 24 * time.Hour
 
-// OrganizationProfile is the partner's organization.
+// OrganizationProfile describes the partner's organization.
 type OrganizationProfile struct {
-	// TenantID is the partner's Microsoft Entra tenant.
+	// TenantID is the partner's Microsoft Entra tenant ID.
 	TenantID    string `json:"tenantId"`
 	CompanyName string `json:"companyName"`
 	Domain      string `json:"domain"`
@@ -37,9 +37,9 @@ func (s Profiles) Organization(ctx context.Context) (OrganizationProfile, error)
 	return out, err
 }
 
-// TenantID returns the partner's tenant id, a GUID: the configured one, else the one that the
-// access token was issued in, which costs no request. Only where the token does not tell it is
-// that of the organization profile.
+// TenantID returns the partner's tenant ID, a GUID: the configured one, or else the one in the
+// access token, which needs no request. If the token does not contain it, TenantID reads the
+// organization profile.
 func (s Profiles) TenantID(ctx context.Context) (string, error) {
 	if s.tenantID != "" {
 		return s.tenantID, nil

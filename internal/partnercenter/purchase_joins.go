@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// purchasesOf joins orders with savings plans. Orders for what is surely something else are left out.
+// purchasesOf matches orders with savings plans. It omits orders that are clearly for other products.
 func purchasesOf(orders []Order, plans []SavingsPlan) []*Purchase {
 	plans = slices.Clone(plans)
 	var out []*Purchase
 	for _, o := range orders {
 		p := &Purchase{Order: o, BoughtAt: o.CreationDate, Kind: o.kind(), ReservationsUnknown: "Not read, since reading of this customer failed."}
 		plans = slices.DeleteFunc(plans, func(plan SavingsPlan) bool {
-			if mine := o.is(plan.OrderID, "") || o.hasSubscription(plan.SubscriptionID); !mine {
+			if mine := o.hasID(plan.OrderID, "") || o.hasSubscription(plan.SubscriptionID); !mine {
 				return false
 			}
 			p.SavingsPlans, p.Source = append(p.SavingsPlans, plan), FromPartnerCenter
@@ -23,7 +23,7 @@ func purchasesOf(orders []Order, plans []SavingsPlan) []*Purchase {
 			return true
 		})
 		if p.Kind != OtherProduct {
-			p.price()
+			p.setAmount()
 			out = append(out, p)
 		}
 	}
@@ -32,13 +32,13 @@ func purchasesOf(orders []Order, plans []SavingsPlan) []*Purchase {
 		if plan.OrderID != "" {
 			p.Source = FromPartnerCenter
 		}
-		p.price()
+		p.setAmount()
 		out = append(out, p)
 	}
 	return out
 }
 
-// kind is that of the line that tells most.
+// kind returns the most specific kind of the order's lines.
 func (o Order) kind() ProductKind {
 	kinds := make(map[ProductKind]bool)
 	for _, l := range o.Lines {
@@ -56,9 +56,9 @@ func (o Order) hasSubscription(id string) bool {
 	return slices.ContainsFunc(o.Lines, func(l OrderLine) bool { return l.SubscriptionID != "" && sameID(l.SubscriptionID, id) })
 }
 
-// price finds what the purchase costs. The price of the order for a savings plan may be that of a
-// month, so that the commitment is what counts.
-func (p *Purchase) price() {
+// setAmount sets the amount of the purchase. For a savings plan, the order may contain the price of one
+// month, so the commitment is used instead.
+func (p *Purchase) setAmount() {
 	p.CurrencyCode = p.Order.CurrencyCode
 	if len(p.SavingsPlans) == 0 {
 		p.Amount = p.Order.TotalPrice
@@ -89,7 +89,7 @@ func (p *Purchase) price() {
 	}
 }
 
-// planID tells purchases without an order apart.
+// planID returns a key that distinguishes purchases without an order.
 func (p Purchase) planID() string {
 	if len(p.SavingsPlans) == 0 {
 		return ""
@@ -97,8 +97,8 @@ func (p Purchase) planID() string {
 	return p.SavingsPlans[0].SubscriptionID
 }
 
-// reservations reads the reservations that the orders have led to.
-func (s Purchases) reservations(ctx context.Context, b *buyer) error {
+// readReservations reads the reservations that belong to the orders.
+func (s Purchases) readReservations(ctx context.Context, b *buyer) error {
 	var orders []Order
 	for _, p := range b.purchases {
 		if slices.ContainsFunc(p.Order.Lines, p.Order.MayBeReservation) {
@@ -125,22 +125,22 @@ func (s Purchases) reservations(ctx context.Context, b *buyer) error {
 			p.ReservationsUnknown = "Partner Center shows reservations to app+user sign-in only."
 		}
 		for _, r := range reservations {
-			if p.Order.is(r.OrderID, r.OrderAlternateID) {
+			if p.Order.hasID(r.OrderID, r.OrderAlternateID) {
 				p.Reservations = append(p.Reservations, r)
 			}
 		}
-		p.settle(software)
+		p.refineKind(software)
 	}
 	return nil
 }
 
-// settle makes the kind certain where the entitlements do.
-func (p *Purchase) settle(software []softwareLine) {
+// refineKind refines the kind of the purchase if the entitlements show it.
+func (p *Purchase) refineKind(software []softwareLine) {
 	switch {
 	case len(p.Reservations) > 0 && p.Kind != PrePurchaseProduct:
 		p.Kind = ReservationProduct
 	case p.Kind == UnclearProduct && !slices.ContainsFunc(p.Order.Lines, func(l OrderLine) bool {
-		return p.Order.Kind(l) == UnclearProduct && !slices.ContainsFunc(software, func(s softwareLine) bool { return p.Order.is(s.orderID, s.alternate) && s.isLine(l) })
+		return p.Order.Kind(l) == UnclearProduct && !slices.ContainsFunc(software, func(s softwareLine) bool { return p.Order.hasID(s.orderID, s.alternate) && s.isLine(l) })
 	}):
 		p.Kind = OtherProduct
 	}

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// permission says whether the customer was allowed to buy at that moment. Savings plans have a
-// permission of their own; what is unclear may need either.
-func (b *buyer) permission(p *Purchase, now time.Time, log *purchaseLog) {
+// setPermission sets whether the customer was allowed to buy at the time of the purchase. Savings
+// plans have their own permission. An unclear product may need either permission.
+func (b *buyer) setPermission(p *Purchase, now time.Time, log *purchaseLog) {
 	permissions := []Permission{AzureReservedInstances, AzureSavingsPlan}
 	switch p.Kind {
 	case ReservationProduct, PrePurchaseProduct:
@@ -20,7 +20,7 @@ func (b *buyer) permission(p *Purchase, now time.Time, log *purchaseLog) {
 	}
 	var all []bool
 	for _, permission := range permissions {
-		on, unknown := b.wasOn(permission, p, now, log)
+		on, unknown := b.wasEnabled(permission, p, now, log)
 		if unknown != "" {
 			p.PermissionUnknown = unknown
 			return
@@ -34,9 +34,10 @@ func (b *buyer) permission(p *Purchase, now time.Time, log *purchaseLog) {
 	p.PermissionWasOn = &all[0]
 }
 
-// wasOn says whether a permission was on at a moment, or why nobody can tell. The last switch
-// before the moment and what came after it, the next switch or the state now, have to agree.
-func (b *buyer) wasOn(permission Permission, p *Purchase, now time.Time, log *purchaseLog) (on bool, unknown string) {
+// wasEnabled returns whether a permission was enabled at the time of the purchase, or why this is
+// unknown. The last change before the purchase must agree with the next change, or with the current
+// state if there is none.
+func (b *buyer) wasEnabled(permission Permission, p *Purchase, now time.Time, log *purchaseLog) (on bool, unknown string) {
 	at, what := p.BoughtAt, "order"
 	if p.Order.ID == "" {
 		what = "savings plan"
@@ -49,17 +50,17 @@ func (b *buyer) wasOn(permission Permission, p *Purchase, now time.Time, log *pu
 	case at.Before(log.from):
 		return false, tooOld(what)
 	}
-	records := log.switches[b.customer.ID]
+	records := log.changes[b.customer.ID]
 	next := slices.IndexFunc(records, func(r AuditRecord) bool { return r.OperationDate.After(at.Time) })
 	if next < 0 {
 		next = len(records)
 	}
 	var before, after, knowBefore, knowAfter bool
 	if next > 0 {
-		before, knowBefore = records[next-1].leaves(permission)
+		before, knowBefore = records[next-1].allowedAfter(permission)
 	}
 	if next < len(records) {
-		after, knowAfter = records[next].finds(permission)
+		after, knowAfter = records[next].allowedBefore(permission)
 	} else if b.policyKnown {
 		after, knowAfter = b.policy.Allows(permission), true
 	}
@@ -78,24 +79,24 @@ func (b *buyer) wasOn(permission Permission, p *Purchase, now time.Time, log *pu
 	return false, "The current permission could not be read, which needs app+user authentication, and the activity log has no change of it."
 }
 
-// finds tells what a switch found: whether the permission was on before it.
-func (r AuditRecord) finds(p Permission) (on, known bool) {
+// allowedBefore returns whether the permission was enabled before the change.
+func (r AuditRecord) allowedBefore(p Permission) (on, known bool) {
 	if sameEnum(string(r.OperationType), "create_self_serve_policy") {
-		return false, true // create is refused where there is a policy
+		return false, true // Partner Center refuses to create a policy if one exists
 	}
 	return r.ResourceOldValue.allows(p)
 }
 
-// leaves tells what a switch left: whether the permission was on after it.
-func (r AuditRecord) leaves(p Permission) (on, known bool) {
+// allowedAfter returns whether the permission was enabled after the change.
+func (r AuditRecord) allowedAfter(p Permission) (on, known bool) {
 	if sameEnum(string(r.OperationType), "delete_self_serve_policy") {
 		return false, true
 	}
 	return r.ResourceNewValue.allows(p)
 }
 
-// PolicyChange is what a record says was allowed before and after it, each nil where it does not say
-// so. Only records of policies do, and only of changes that were made.
+// PolicyChange returns the permissions before and after the change, each nil if the record does not
+// contain them. Both are nil for records of other resources and for failed changes.
 func (r AuditRecord) PolicyChange() (before, after map[Permission]bool) {
 	if !sameEnum(string(r.ResourceType), policyResource) || sameEnum(string(r.OperationStatus), "failed") || sameEnum(string(r.OperationStatus), "decline") {
 		return nil, nil
@@ -111,11 +112,11 @@ func (r AuditRecord) PolicyChange() (before, after map[Permission]bool) {
 		}
 		return out
 	}
-	return both(r.finds), both(r.leaves)
+	return both(r.allowedBefore), both(r.allowedAfter)
 }
 
-// ByApplication tells whether the record names one of these applications by its client id. Nobody can
-// tell where it names none, or one by a name.
+// ByApplication reports whether the record names one of these applications by its client ID. This is
+// unknown if the record names no application, or names one in another way.
 func (r AuditRecord) ByApplication(clientIDs ...string) (by, known bool) {
 	id := string(r.ApplicationID)
 	if len(id) != guidLength || strings.Count(id, "-") != 4 {
@@ -124,7 +125,8 @@ func (r AuditRecord) ByApplication(clientIDs ...string) (by, known bool) {
 	return slices.ContainsFunc(clientIDs, func(c string) bool { return sameID(c, id) }), true
 }
 
-// allows reads a policy as the activity log has it. What its records contain is not documented.
+// allows reads a permission from a policy in the activity log. Microsoft does not document the
+// content of these records.
 func (t Text) allows(p Permission) (on, known bool) {
 	var policy struct {
 		Permissions *[]PolicyPermission `json:"Permissions"`

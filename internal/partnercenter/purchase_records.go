@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// auditLag is for how long the record of an order may still come. The delay is not
-	// documented; this is generous.
+	// auditLag is the maximum delay assumed between an order and its record. The delay is not
+	// documented; this value is generous.
 	auditLag = 24 * time.Hour
 	// clockSkew is how much earlier than its order a record may be dated.
 	clockSkew = time.Hour
 )
 
-// purchaseLog is what the activity log says.
+// purchaseLog contains the relevant records of the activity log.
 type purchaseLog struct {
-	// orders are records of purchases, by order id in lower case.
+	// orders contains the records of purchases, keyed by the result of orderKey.
 	orders map[string][]AuditRecord
-	// switches are those of permissions by customer, oldest first, and from when on they are all
-	// there.
-	switches map[string][]AuditRecord
-	from     time.Time
-	// none says why there is no log.
+	// changes contains the permission changes of each customer, oldest first. It is complete since
+	// from.
+	changes map[string][]AuditRecord
+	from    time.Time
+	// none is the reason why there is no log, or "".
 	none string
 }
 
@@ -35,8 +35,8 @@ const (
 	policyResource = "self_serve_policy"
 )
 
-// readLog reads what the activity log has of the purchases, if there are any. Without a user
-// the permission now is not known, so that all switches that the log has are of use.
+// readLog reads the records of the activity log for the purchases. App-only sign-in cannot read the
+// current permission, so readLog then reads all permission changes that the log keeps.
 func (s Purchases) readLog(ctx context.Context, filter PurchaseFilter, now time.Time, buyers []buyer, log *purchaseLog) error {
 	var ids []string
 	earliest := now
@@ -58,25 +58,25 @@ func (s Purchases) readLog(ctx context.Context, filter PurchaseFilter, now time.
 	orders := AuditFilter{Start: earliest.Add(-clockSkew), CustomerIDs: ids, ResourceTypes: []string{orderResource}}
 	switch {
 	case s.c.AppOnly():
-		if err := s.query(ctx, now, AuditFilter{Start: logStart(now), CustomerIDs: ids, ResourceTypes: []string{policyResource}}, log); err != nil {
+		if err := s.readRecords(ctx, now, AuditFilter{Start: logStart(now), CustomerIDs: ids, ResourceTypes: []string{policyResource}}, log); err != nil {
 			return err
 		}
-	case log.switches == nil:
+	case log.changes == nil:
 		orders.ResourceTypes = append(orders.ResourceTypes, policyResource)
 	}
-	return s.query(ctx, now, orders, log)
+	return s.readRecords(ctx, now, orders, log)
 }
 
-// logStart is the earliest moment that the log surely has, also in an hour.
+// logStart returns the earliest time that the log still covers one hour later.
 func logStart(now time.Time) time.Time { return now.Add(time.Hour - AuditRetention) }
 
-// query adds records to the log. There is none in some clouds.
-func (s Purchases) query(ctx context.Context, now time.Time, filter AuditFilter, log *purchaseLog) error {
+// readRecords adds records to the log. Some clouds have no activity log.
+func (s Purchases) readRecords(ctx context.Context, now time.Time, filter AuditFilter, log *purchaseLog) error {
 	if earliest := logStart(now); filter.Start.Before(earliest) {
 		filter.Start = earliest
 	}
 	if slices.Contains(filter.ResourceTypes, policyResource) {
-		log.switches, log.from = make(map[string][]AuditRecord), filter.Start
+		log.changes, log.from = make(map[string][]AuditRecord), filter.Start
 	}
 	if log.orders == nil {
 		log.orders = make(map[string][]AuditRecord)
@@ -94,13 +94,13 @@ func (s Purchases) query(ctx context.Context, now time.Time, filter AuditFilter,
 		}
 		if sameEnum(string(r.ResourceType), policyResource) {
 			if id := strings.ToLower(r.CustomerID); !r.OperationDate.IsZero() {
-				log.switches[id] = append(log.switches[id], r)
+				log.changes[id] = append(log.changes[id], r)
 			}
 		} else if id := r.orderID(); id != "" && sameEnum(string(r.OperationType), "create_order") {
 			log.orders[orderKey(id)] = append(log.orders[orderKey(id)], r)
 		}
 	}
-	for _, records := range log.switches {
+	for _, records := range log.changes {
 		slices.SortStableFunc(records, byDate)
 	}
 	for _, records := range log.orders {
@@ -111,9 +111,9 @@ func (s Purchases) query(ctx context.Context, now time.Time, filter AuditFilter,
 
 func byDate(a, b AuditRecord) int { return a.OperationDate.Compare(b.OperationDate.Time) }
 
-// made is the record of a purchase, or nil. What a savings plan's record names is not documented: its
-// order in Azure is tried, too.
-func (l *purchaseLog) made(customerID string, p *Purchase) *AuditRecord {
+// recordOf returns the record of a purchase, or nil. Which ID the record of a savings plan contains is
+// not documented, so the order ID in Azure is tried, too.
+func (l *purchaseLog) recordOf(customerID string, p *Purchase) *AuditRecord {
 	ids := []string{p.Order.ID}
 	for _, plan := range p.SavingsPlans {
 		ids = append(ids, plan.ProductOrderID)
@@ -128,24 +128,24 @@ func (l *purchaseLog) made(customerID string, p *Purchase) *AuditRecord {
 	return nil
 }
 
-// name finds out who bought. It returns what failed for each customer.
-func (s Purchases) name(ctx context.Context, now time.Time, buyers []buyer, log *purchaseLog) ([]error, error) {
-	var strangers []*buyer // who have a user in the log whose domain is not the customer's
+// identifyBuyers finds out who bought. It returns an error for each customer, or nil.
+func (s Purchases) identifyBuyers(ctx context.Context, now time.Time, buyers []buyer, log *purchaseLog) ([]error, error) {
+	var unresolved []*buyer // have a buyer in the log whose domain is not the customer's
 	var at []int
 	for i := range buyers {
 		b := &buyers[i]
-		var strange bool
+		var needsRead bool
 		for _, p := range b.purchases {
-			p.Record = log.made(b.customer.ID, p)
+			p.Record = log.recordOf(b.customer.ID, p)
 			p.BuyerUnknown = buyerUnknown(p, now, log)
-			strange = b.belongs(p) || strange
+			needsRead = b.identifyBuyer(p) || needsRead
 		}
-		if strange {
-			strangers, at = append(strangers, b), append(at, i)
+		if needsRead {
+			unresolved, at = append(unresolved, b), append(at, i)
 		}
 	}
 	failed := make([]error, len(buyers))
-	if len(strangers) == 0 {
+	if len(unresolved) == 0 {
 		return failed, nil
 	}
 	var partner OrganizationProfile
@@ -155,7 +155,7 @@ func (s Purchases) name(ctx context.Context, now time.Time, buyers []buyer, log 
 			return nil, err
 		}
 	}
-	some, err := s.c.Each(ctx, len(strangers), func(ctx context.Context, i int) error { return s.readBuyer(ctx, strangers[i], partner.Domain) })
+	some, err := s.c.Each(ctx, len(unresolved), func(ctx context.Context, i int) error { return s.readBuyer(ctx, unresolved[i], partner.Domain) })
 	for i, err := range some {
 		failed[at[i]] = err
 	}
@@ -188,16 +188,16 @@ func tooOld(what string) string {
 	return "The " + what + " is older than 90 days, which is how long Partner Center keeps the activity log."
 }
 
-// outside is why the buyer of a savings plan without an order is not known.
+// outside is why the buyer of a savings plan without an order is unknown.
 const outside = "The savings plan was bought outside Partner Center, in the Azure portal or by its API, by a user of the customer or of the partner. " +
 	"The activity log has no record of it."
 
-// guest is in the names of users who are from another directory.
+// guest is part of the names of guest users, who belong to another directory.
 const guest = "#ext#"
 
-// belongs says whose user the buyer is where that takes no request. It returns whether it takes
-// some.
-func (b *buyer) belongs(p *Purchase) bool {
+// identifyBuyer sets whose user the buyer is if this needs no request. It returns true if requests are
+// needed.
+func (b *buyer) identifyBuyer(p *Purchase) bool {
 	if t := string(p.Order.TransactionType); sameEnum(t, "system_purchase") || sameEnum(t, "system_billing") {
 		p.BoughtBy, p.Evidence = BoughtBySystem, "Partner Center made the order by itself, as for a renewal: its transaction type is "+t+"."
 		return false
@@ -218,7 +218,7 @@ func (b *buyer) belongs(p *Purchase) bool {
 	return true
 }
 
-// domainOf is the domain of a user principal name, which belongs to one directory only.
+// domainOf returns the domain of a user principal name. A domain belongs to one directory only.
 func domainOf(name string) string {
 	at := strings.LastIndexByte(name, '@')
 	if at < 0 {
@@ -227,7 +227,7 @@ func domainOf(name string) string {
 	return strings.ToLower(name[at+1:])
 }
 
-// readBuyer says whose users the other buyers are.
+// readBuyer sets whose users the remaining buyers are.
 func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string) error {
 	for _, p := range b.purchases {
 		if p.Evidence != "" {
@@ -262,7 +262,7 @@ func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string
 	return nil
 }
 
-// orderID is the order that a record is about, or "".
+// orderID returns the ID of the order that a record is about, or "".
 func (r AuditRecord) orderID() string {
 	for _, d := range r.CustomizedData {
 		if strings.EqualFold(string(d.Key), "OrderId") && d.Value != nil && *d.Value != "" {

@@ -6,26 +6,26 @@ import (
 	"strings"
 )
 
-// PurchaseTotal is what a group of purchases adds up to.
+// PurchaseTotal is the total of a group of purchases.
 type PurchaseTotal struct {
-	// CustomerID, CustomerName and Month, such as 2026-05 in UTC, are "" where the group is not by
-	// them.
+	// CustomerID, CustomerName and Month (UTC, such as 2026-05) are "" unless the purchases are
+	// grouped by them.
 	CustomerID, CustomerName, Month string
-	// CurrencyCode is "" for purchases that do not tell it.
+	// CurrencyCode is "" for purchases without a currency.
 	CurrencyCode string
-	// Amount is the sum, "0.00" where none of the purchases tells its amount.
+	// Amount is the sum, or "0.00" if no purchase has an amount.
 	Amount Decimal
-	// Purchases is how many there are, Unpriced how many of them the amount lacks.
+	// Purchases is the number of purchases, Unpriced the number of those without an amount.
 	Purchases, Unpriced int
 }
 
-// Grouping selects what [PurchaseTotals] groups by. Currencies never add up.
+// Grouping selects the groups of [PurchaseTotals]. Currencies are always separate groups.
 type Grouping struct{ Customer, Month bool }
 
-// PurchaseTotals adds up the amounts of purchases exactly, sorted by customer, month and currency.
-// Cancelled orders do not count.
+// PurchaseTotals adds up the amounts of purchases without rounding, sorted by customer, month and
+// currency. It ignores cancelled orders.
 func PurchaseTotals(purchases []Purchase, by Grouping) []PurchaseTotal {
-	totals := make(map[PurchaseTotal]*PurchaseTotal) // by their names
+	totals := make(map[PurchaseTotal]*PurchaseTotal) // the key has the names of the group only
 	for _, p := range purchases {
 		if sameEnum(string(p.Order.Status), "cancelled") {
 			continue

@@ -8,55 +8,55 @@ import (
 	"time"
 )
 
-// Purchases are what customers may have bought by themselves. No call of the API has them:
-// orders say what was bought, reservations what it led to, subscriptions which savings plans there
-// are, and the activity log who did it and when the permission was on. How a customer's own purchase
-// shows in them is documented for savings plans only, so each of them may have less than it says here.
+// Purchases finds what customers may have bought themselves. No API call returns this; it is combined
+// from several. Orders contain what was bought, reservations and subscriptions the results. The
+// activity log contains the buyer and the permission changes. How a customer's own purchase appears
+// there is documented for savings plans only. All fields of a purchase may therefore be incomplete.
 type Purchases struct{ c *Client }
 
-// Purchase is an order that a customer may have made by itself, or a savings plan, and what the other
-// places say of it.
+// Purchase is an order that a customer may have placed itself, or a savings plan, with related data.
 type Purchase struct {
 	CustomerID string
-	// CustomerName is the company's, or "".
+	// CustomerName is the company name, or "".
 	CustomerName string
-	// Kind is what was bought. [OtherProduct] is what a customer's user bought all the same.
+	// Kind is what was bought. It is [OtherProduct] only if a user of the customer bought it.
 	Kind ProductKind
 	// BoughtAt is the time of the purchase. It is zero if it is unknown.
 	BoughtAt Time
-	// Order is zero but for its ID for a savings plan whose order is not there. A savings plan that was
-	// bought outside Partner Center has none.
+	// Order is the order of the purchase. If the order of a savings plan was not found, only the ID is
+	// set. A savings plan that was bought outside Partner Center has no order.
 	Order Order
-	// SavingsPlans are those of the order, or the one without an order.
+	// SavingsPlans contains the savings plans of the order, or the one without an order.
 	SavingsPlans []SavingsPlan
-	// Source is where a savings plan was bought, and "" for everything else, whose orders do not tell.
+	// Source is where a savings plan was bought. It is "" for everything else, because orders do not
+	// contain it.
 	Source Source
-	// Amount is what the purchase costs in all, in the currency: commitments of savings plans for their
-	// whole term, and prices of everything else. It is "" where a part of it is not known.
+	// Amount is the total price in CurrencyCode: for savings plans, the commitment for the whole term.
+	// It is "" if a part of it is unknown.
 	Amount       Decimal
 	CurrencyCode string
-	// Reservations are those of the order. A savings plan has none. ReservationsUnknown
-	// says why they could not be read.
+	// Reservations contains the reservations of the order; savings plans have none.
+	// ReservationsUnknown is why they could not be read, or "".
 	Reservations        []Reservation
 	ReservationsUnknown string
-	// Record is the order's in the activity log, or nil. BuyerUnknown says why there is no
-	// user principal name in it.
+	// Record is the record of the purchase in the activity log, or nil. BuyerUnknown is why it has
+	// no user principal name, or "".
 	Record       *AuditRecord
 	BuyerUnknown string
-	// BoughtBy is who the buyer belongs to, or "". Evidence says what tells it, or why nothing
-	// does.
+	// BoughtBy is the side that the buyer belongs to, or "". Evidence explains it, or why it is
+	// unknown.
 	BoughtBy Side
 	Evidence string
-	// PermissionWasOn tells whether the customer was allowed to buy at that moment, nil when it
-	// is not known. PermissionUnknown says why.
+	// PermissionWasOn is whether the customer was allowed to buy at that time, or nil if unknown.
+	// PermissionUnknown is why it is unknown.
 	PermissionWasOn   *bool
 	PermissionUnknown string
 }
 
-// Side is who a buyer belongs to.
+// Side is the organization that a buyer belongs to.
 type Side string
 
-// The sides. PartnerCenter is for orders that it makes by itself, such as renewals.
+// These are the sides. The system places some orders itself, such as renewals.
 const (
 	BoughtByCustomer Side = "customer"
 	BoughtByPartner  Side = "partner"
@@ -66,7 +66,8 @@ const (
 // Source is where a savings plan was bought.
 type Source string
 
-// The sources. Outside Partner Center is the Azure portal, where customer and partner can buy.
+// These are the sources. OutsidePartnerCenter is the Azure portal or its API, where both customer
+// and partner can buy.
 const (
 	FromPartnerCenter    Source = "partner_center"
 	OutsidePartnerCenter Source = "outside_partner_center"
@@ -74,51 +75,55 @@ const (
 
 // PurchaseFilter selects purchases.
 type PurchaseFilter struct {
-	// Start is the earliest moment of a purchase, End the first one that is too late. The zero End
-	// means until now.
+	// Start is inclusive, End is exclusive. A zero End means until now.
 	Start, End time.Time
-	// CustomerIDs are customers' tenants. Nil means those whose permission is on, or was
-	// switched since then as far as the activity log tells. An application that signs in
-	// without a user cannot see permissions; then it means all.
+	// CustomerIDs are tenant IDs of customers. Nil means customers with an enabled permission, and
+	// those whose permission changed since Start according to the activity log. With app-only
+	// sign-in, which cannot read permissions, nil means all customers.
 	CustomerIDs []string
-	// IndirectResellerID is the tenant of the reseller whose customers are meant, where CustomerIDs are
-	// nil. It takes a user.
+	// IndirectResellerID selects the customers of a reseller by its tenant ID, if CustomerIDs is nil.
+	// It needs app+user sign-in.
 	IndirectResellerID string
-	// IncludePrice and IncludeSystemPurchases are as in [OrderFilter].
+	// IncludePrice and IncludeSystemPurchases have the same meaning as in [OrderFilter].
 	IncludePrice, IncludeSystemPurchases bool
-	// Read is told how many customers there are to read, and returns what is told of each. It
-	// may be nil.
+	// Read is called with the number of customers to read. It returns a function that is called
+	// after each of them. It may be nil.
 	Read func(customers int) func(context.Context)
 }
 
-// selects tells whether a moment is in the period. Nothing says that what has no date is not.
+// selects reports whether a time is in the period. It selects a zero time, because that purchase
+// may be in the period.
 func (f PurchaseFilter) selects(at Time) bool {
 	return at.IsZero() || !at.Before(f.Start) && (f.End.IsZero() || at.Before(f.End))
 }
 
-// PurchaseReport is what [Purchases.List] found.
+// PurchaseReport is the result of [Purchases.List].
 type PurchaseReport struct {
-	// Purchases are newest first; of the same moment by customer, order and subscription id. One
-	// without a date is last.
+	// Purchases are sorted by time, newest first, then by customer, order and subscription ID.
+	// Purchases without a date are last.
 	Purchases []Purchase
-	// Customers are those that were looked at, sorted by id. Failed has for each what could not
-	// be read of it, or nil. The purchases of a customer that failed may be there all the same,
-	// and say what is missing.
+	// Customers contains the customers that were read, sorted by ID. Failed contains for each of
+	// them what could not be read, or nil. Purchases of a failed customer may still be listed; they
+	// say what is missing.
 	Customers []Customer
 	Failed    []error
-	// CustomersRead is how many customers' orders and subscriptions were read.
+	// CustomersRead is the number of customers whose orders and subscriptions were read.
 	CustomersRead int
 }
 
-// List returns what was bought in a period. An order takes up to 15 minutes to show.
+// List returns what was bought in a period. A new order can take up to 15 minutes to appear.
 //
-// It takes a request per customer for the orders and one for the subscriptions; where CustomerIDs are
-// nil also one per 500 customers for the list, one per customer for the permission, and one per 29
-// days for the switches. Only where something was found it reads more: reservations, permission and
-// profile of those customers, the activity log, and the customer's users where the name's domain does
-// not tell whose user it is.
+// List sends one request per customer for the orders and one for the subscriptions. If CustomerIDs
+// is nil, it also sends:
+//   - one request per 500 customers for the list,
+//   - one per customer for the permission,
+//   - one per 29 days for the permission changes.
 //
-// The error is of what concerns all customers; the others are in the report.
+// For customers with purchases only, it also reads the reservations, the permission, the profile
+// and the activity log. If the domain of a buyer's name does not show whose user it is, it also
+// reads the customer's users.
+//
+// The returned error concerns all customers. Errors of single customers are in the report.
 func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseReport, error) {
 	now := time.Now()
 	log := purchaseLog{}
@@ -133,8 +138,8 @@ func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseRep
 	failed, err := s.c.Each(ctx, len(buyers), func(ctx context.Context, i int) error {
 		defer done(ctx)
 		err := s.read(ctx, filter, &buyers[i])
-		if gone := IsNoRelationship(err) || IsCustomerNotFound(err); gone && filter.CustomerIDs == nil && !buyers[i].switched {
-			return nil // a customer no longer
+		if gone := IsNoRelationship(err) || IsCustomerNotFound(err); gone && filter.CustomerIDs == nil && !buyers[i].changed {
+			return nil // not a customer any more
 		}
 		return err
 	})
@@ -144,7 +149,7 @@ func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseRep
 	if err := s.readLog(ctx, filter, now, buyers, &log); err != nil {
 		return PurchaseReport{}, err
 	}
-	unnamed, err := s.name(ctx, now, buyers, &log)
+	unidentified, err := s.identifyBuyers(ctx, now, buyers, &log)
 	if err != nil {
 		return PurchaseReport{}, err
 	}
@@ -152,16 +157,16 @@ func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseRep
 	for i := range buyers {
 		b := &buyers[i]
 		report.Customers = append(report.Customers, b.customer)
-		report.Failed = append(report.Failed, cmp.Or(failed[i], unnamed[i]))
+		report.Failed = append(report.Failed, cmp.Or(failed[i], unidentified[i]))
 		if b.read {
 			report.CustomersRead++
 		}
 		for _, p := range b.purchases {
 			if p.Kind == OtherProduct && p.BoughtBy != BoughtByCustomer {
-				continue // such as software
+				continue // for example software
 			}
 			p.CustomerID, p.CustomerName = b.customer.ID, b.customer.CompanyProfile.CompanyName
-			b.permission(p, now, &log)
+			b.setPermission(p, now, &log)
 			report.Purchases = append(report.Purchases, *p)
 		}
 	}
@@ -172,20 +177,20 @@ func (s Purchases) List(ctx context.Context, filter PurchaseFilter) (PurchaseRep
 	return report, nil
 }
 
-// buyer is a customer that may have bought.
+// buyer is a customer that may have bought something.
 type buyer struct {
 	customer Customer
-	// known says that the customer's profile is there, policyKnown that the policy is.
+	// known means that the profile was read; policyKnown means that the policy was read.
 	known, policyKnown bool
 	policy             SelfServePolicy
-	// switched says that the permission was switched since then.
-	switched bool
-	// read says that orders and subscriptions were read.
+	// changed means that the permission changed since the start of the period.
+	changed bool
+	// read means that orders and subscriptions were read.
 	read      bool
 	purchases []*Purchase
 }
 
-// buyers are the customers to look at, sorted by id.
+// buyers returns the customers to read, sorted by ID.
 func (s Purchases) buyers(ctx context.Context, filter PurchaseFilter, now time.Time, log *purchaseLog) ([]buyer, error) {
 	if filter.CustomerIDs != nil {
 		ids := make([]string, 0, len(filter.CustomerIDs))
@@ -205,18 +210,18 @@ func (s Purchases) buyers(ctx context.Context, filter PurchaseFilter, now time.T
 		return nil, err
 	}
 	if !s.c.AppOnly() {
-		if err := s.query(ctx, now, AuditFilter{Start: filter.Start, ResourceTypes: []string{policyResource}}, log); err != nil {
+		if err := s.readRecords(ctx, now, AuditFilter{Start: filter.Start, ResourceTypes: []string{policyResource}}, log); err != nil {
 			return nil, err
 		}
 	}
 	out := make([]buyer, len(customers))
 	for i, c := range customers {
-		out[i] = buyer{customer: c, known: true, switched: len(log.switches[c.ID]) > 0}
+		out[i] = buyer{customer: c, known: true, changed: len(log.changes[c.ID]) > 0}
 	}
 	return out, nil
 }
 
-// read reads all but the log of one customer.
+// read reads everything about one customer except the activity log.
 func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) error {
 	id := b.customer.ID
 	policy := func() (err error) {
@@ -226,7 +231,7 @@ func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) er
 		}
 		return err
 	}
-	if filter.CustomerIDs == nil && !b.switched && !s.c.AppOnly() {
+	if filter.CustomerIDs == nil && !b.changed && !s.c.AppOnly() {
 		if err := policy(); err != nil {
 			return err
 		}
@@ -248,7 +253,7 @@ func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) er
 	if len(b.purchases) == 0 {
 		return nil
 	}
-	if err := s.reservations(ctx, b); err != nil {
+	if err := s.readReservations(ctx, b); err != nil {
 		return err
 	}
 	if !b.known {
@@ -261,14 +266,14 @@ func (s Purchases) read(ctx context.Context, filter PurchaseFilter, b *buyer) er
 	return policy()
 }
 
-// orders are those of the period, each once.
+// orders returns the orders of the period, without duplicates.
 func (s Purchases) orders(ctx context.Context, filter PurchaseFilter, customerID string) ([]Order, error) {
 	var orders []Order
 	for o, err := range s.c.Orders.Of(ctx, customerID, OrderFilter{IncludePrice: filter.IncludePrice, IncludeSystemPurchases: filter.IncludeSystemPurchases}) {
 		if err != nil {
 			return nil, err
 		}
-		again := slices.ContainsFunc(orders, func(other Order) bool { return o.is(other.ID, "") })
+		again := slices.ContainsFunc(orders, func(other Order) bool { return o.hasID(other.ID, "") })
 		if !again && filter.selects(o.CreationDate) {
 			orders = append(orders, o)
 		}
@@ -276,19 +281,19 @@ func (s Purchases) orders(ctx context.Context, filter PurchaseFilter, customerID
 	return orders, nil
 }
 
-// is tells whether these are the order's id and number. An empty one does not tell.
-func (o Order) is(id string, alternateID Text) bool {
+// hasID reports whether the order has this ID, or this alternate ID if id is empty.
+func (o Order) hasID(id string, alternateID Text) bool {
 	if id != "" {
 		return orderKey(o.ID) == orderKey(id)
 	}
 	return alternateID != "" && o.AlternateID == alternateID
 }
 
-// guidLength is that of a GUID with its dashes.
+// guidLength is the length of a GUID with dashes.
 const guidLength = 36
 
-// orderKey is an order id as it compares: only that of a legacy order, a GUID, comes in upper
-// or lower case.
+// orderKey returns an order ID in a form that can be compared. Only the IDs of legacy orders, which
+// are GUIDs, ignore case.
 func orderKey(id string) string {
 	if len(id) == guidLength && strings.Count(id, "-") == 4 {
 		return strings.ToLower(id)

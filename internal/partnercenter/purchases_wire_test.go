@@ -49,8 +49,9 @@ func TestText_allows(t *testing.T) {
 	}
 }
 
-// TestWasOn: what is known of the switches before and after, and of the state now, decides.
-func TestWasOn(t *testing.T) {
+// TestBuyer_wasEnabled checks the result for all combinations of earlier changes, later changes and the
+// current state.
+func TestBuyer_wasEnabled(t *testing.T) {
 	now := time.Date(2024, time.May, 30, 12, 0, 0, 0, time.UTC)
 	at := Time{now.Add(-48 * time.Hour)}
 	const on, off = `{"Permissions":[{"Resource":"AzureReservedInstances","Action":"Purchase"}]}`, `{"Permissions":[]}`
@@ -64,35 +65,35 @@ func TestWasOn(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		records []AuditRecord
-		now     string // on, off or not known
+		now     string // on, off, or "" for unknown
 		want    string
 	}{
-		"on all the time":           {nil, "on", "on"},
-		"off all the time":          {nil, "off", "off"},
-		"without a user":            {nil, "", "?The current permission could not be read"},
-		"turned on before":          {[]AuditRecord{create(-1)}, "on", "on"},
-		"at the same moment":        {[]AuditRecord{create(0)}, "on", "on"},
-		"turned on after":           {[]AuditRecord{create(1)}, "on", "off"},
-		"turned off before":         {[]AuditRecord{deleted(-1)}, "off", "off"},
-		"turned off after":          {[]AuditRecord{deleted(1)}, "off", "on"},
-		"on between":                {[]AuditRecord{create(-1), deleted(1), create(2)}, "on", "on"},
-		"off between":               {[]AuditRecord{deleted(-1), create(1), deleted(2)}, "off", "off"},
-		"no user, turned on":        {[]AuditRecord{create(-1)}, "", "on"},
-		"no user, turned off after": {[]AuditRecord{deleted(1)}, "", "on"},
-		"widened after":             {[]AuditRecord{update(1, off, on)}, "on", "off"},
-		"narrowed before":           {[]AuditRecord{update(-1, on, off)}, "off", "off"},
-		"a switch is missing":       {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
-		"one between, too":          {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
-		"values are not told":       {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
-		"one value is told":         {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
-		"created, without a value":  {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
+		"always enabled":                 {nil, "on", "on"},
+		"always disabled":                {nil, "off", "off"},
+		"app-only":                       {nil, "", "?The current permission could not be read"},
+		"enabled before":                 {[]AuditRecord{create(-1)}, "on", "on"},
+		"enabled at the same time":       {[]AuditRecord{create(0)}, "on", "on"},
+		"enabled after":                  {[]AuditRecord{create(1)}, "on", "off"},
+		"disabled before":                {[]AuditRecord{deleted(-1)}, "off", "off"},
+		"disabled after":                 {[]AuditRecord{deleted(1)}, "off", "on"},
+		"enabled in between":             {[]AuditRecord{create(-1), deleted(1), create(2)}, "on", "on"},
+		"disabled in between":            {[]AuditRecord{deleted(-1), create(1), deleted(2)}, "off", "off"},
+		"app-only, enabled before":       {[]AuditRecord{create(-1)}, "", "on"},
+		"app-only, disabled after":       {[]AuditRecord{deleted(1)}, "", "on"},
+		"widened after":                  {[]AuditRecord{update(1, off, on)}, "on", "off"},
+		"narrowed before":                {[]AuditRecord{update(-1, on, off)}, "off", "off"},
+		"a change is missing":            {[]AuditRecord{create(-1)}, "off", "?The current permission and the changes in the activity log contradict"},
+		"a change in between is missing": {[]AuditRecord{create(-1), create(1)}, "on", "?The current permission and the changes in the activity log contradict"},
+		"no values":                      {[]AuditRecord{update(-1, "", ""), update(1, "", "")}, "on", "?The records in the activity log do not say"},
+		"one value":                      {[]AuditRecord{update(-1, "", on), update(1, "", "")}, "on", "on"},
+		"created, without a value":       {[]AuditRecord{record(1, "create_self_serve_policy", "", "")}, "", "off"},
 	} {
 		b := buyer{customer: Customer{ID: "c"}, policyKnown: c.now != ""}
 		if c.now == "on" {
 			b.policy.Permissions = []PolicyPermission{{Resource: string(AzureReservedInstances), Action: purchase}}
 		}
-		log := &purchaseLog{switches: map[string][]AuditRecord{"c": c.records, "other": {create(-2)}}, from: now.Add(-AuditRetention)}
-		is, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: at}, now, log)
+		log := &purchaseLog{changes: map[string][]AuditRecord{"c": c.records, "other": {create(-2)}}, from: now.Add(-AuditRetention)}
+		is, unknown := b.wasEnabled(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: at}, now, log)
 		got := map[bool]string{true: "on", false: "off"}[is]
 		if unknown != "" {
 			got = "?" + unknown
@@ -112,7 +113,7 @@ func TestWasOn(t *testing.T) {
 		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
 		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is disabled now"},
 	} {
-		if _, unknown := b.wasOn(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
+		if _, unknown := b.wasEnabled(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
 			t.Errorf("%q, not %q", unknown, c.want)
 		}
 	}
@@ -142,11 +143,11 @@ func FuzzPurchaseRecord(f *testing.F) {
 		id := r.orderID()
 		named := slices.ContainsFunc(r.CustomizedData, func(d CustomizedDatum) bool { return d.Value != nil && string(*d.Value) == id })
 		if id != "" && !named && !json.Valid([]byte(r.ResourceNewValue)) {
-			t.Errorf("nothing says %q", id)
+			t.Errorf("the record does not contain %q", id)
 		}
 		o := Order{ID: id}
-		if id != "" && !o.is(id, "") {
-			t.Errorf("%q is not itself", id)
+		if id != "" && !o.hasID(id, "") {
+			t.Errorf("order %q does not match its own ID", id)
 		}
 		for _, p := range []Permission{AzureReservedInstances, AzureSavingsPlan} {
 			for _, value := range []Text{r.ResourceOldValue, r.ResourceNewValue} {
@@ -154,17 +155,17 @@ func FuzzPurchaseRecord(f *testing.F) {
 					t.Errorf("%s allows %s", value, p)
 				}
 			}
-			if on, known := r.finds(p); on && !known {
-				t.Errorf("on and not known: %+v", r)
+			if on, known := r.allowedBefore(p); on && !known {
+				t.Errorf("enabled but not known: %+v", r)
 			}
-			if on, known := r.leaves(p); on && !known {
-				t.Errorf("on and not known: %+v", r)
+			if on, known := r.allowedAfter(p); on && !known {
+				t.Errorf("enabled but not known: %+v", r)
 			}
 		}
 	})
 }
 
-func TestOrder_is(t *testing.T) {
+func TestOrder_hasID(t *testing.T) {
 	legacy, modern := Order{ID: "5D2C9E80-3F1A-47B6-8C4D-B7A6E5F4D80A"}, Order{ID: "Zk7sampleOrderId_A1-b2C3d4E5f6G71", AlternateID: "a1"}
 	for _, c := range []struct {
 		order     Order
@@ -179,15 +180,15 @@ func TestOrder_is(t *testing.T) {
 		{modern, "", "", false},
 		{legacy, "", "", false},
 	} {
-		if got := c.order.is(c.id, c.alternate); got != c.want {
+		if got := c.order.hasID(c.id, c.alternate); got != c.want {
 			t.Errorf("%s is %q, %q: %t", c.order.ID, c.id, c.alternate, got)
 		}
 	}
 }
 
-// TestPurchases_twice: an order that stands on two pages is one purchase, and one without a
-// date is not lost.
-func TestPurchases_twice(t *testing.T) {
+// TestPurchases_repeatedOrder checks that an order on two pages is one purchase, and that an order without
+// a date is listed.
+func TestPurchases_repeatedOrder(t *testing.T) {
 	const line = `"lineItems":[{"termDuration":"P1Y"}]`
 	c := serving(t, nil,
 		`{"totalCount":2,"items":[{"id":"a",`+line+`}],"links":{"next":{"uri":"/customers/c/orders?page=2"}}}`,
@@ -218,7 +219,7 @@ func TestPolicyChange(t *testing.T) {
 		"created":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: reservations}, " > RI"},
 		"updated":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceOldValue: both, ResourceNewValue: reservations}, "RI SP > RI"},
 		"deleted":       {AuditRecord{ResourceType: "self_serve_policy", OperationType: "delete_self_serve_policy", ResourceOldValue: both}, "RI SP > "},
-		"not told":      {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceNewValue: both}, "? > RI SP"},
+		"no old value":  {AuditRecord{ResourceType: "self_serve_policy", OperationType: "update_self_serve_policy", ResourceNewValue: both}, "? > RI SP"},
 		"failed":        {AuditRecord{ResourceType: "self_serve_policy", OperationType: "create_self_serve_policy", ResourceNewValue: both, OperationStatus: "failed"}, "? > ?"},
 		"another thing": {AuditRecord{ResourceType: "order", OperationType: "create_order", ResourceNewValue: both}, "? > ?"},
 	} {

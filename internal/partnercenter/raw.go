@@ -8,24 +8,24 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// RawAnswer is an answer with any status, as the server sent it.
+// RawAnswer is an answer with any status, unchanged.
 type RawAnswer = httppipe.RawAnswer
 
-// RawCall is a call whose answer is of interest whatever it is.
+// RawCall is a call that returns the answer with any status.
 type RawCall struct {
 	Method string
-	// Path begins behind the endpoint, so with /v1, and has its elements escaped.
+	// Path is the escaped path after the endpoint, including /v1.
 	Path   string
 	Query  url.Values
 	Header http.Header
 	// Body is sent as JSON; nil sends none.
 	Body any
-	// RequestID is the MS-RequestId of the first attempt. Empty means a new one.
+	// RequestID is the MS-RequestId of the first attempt. Empty generates one.
 	RequestID string
 }
 
-// Raw makes a call as all others are made, and returns the answer as it is. Only a call without an answer is an error.
-// A GET is retried after a transient failure, a write only when the server has surely not executed it.
+// Raw sends a call and returns the answer unchanged. Only a call without an answer is an error. A GET is retried after
+// a transient failure. A write is retried only if the server certainly did not execute it.
 func (c *Client) Raw(ctx context.Context, in RawCall) (RawAnswer, error) {
 	repeat := httppipe.RepeatRefused
 	if in.Method == http.MethodGet {

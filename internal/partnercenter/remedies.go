@@ -14,7 +14,7 @@ const (
 	appUserLink = "https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model"
 )
 
-// remedies says what to do about Partner Center's codes
+// remedies contains what to do about Partner Center's error codes
 // (https://learn.microsoft.com/partner-center/developer/error-codes).
 var remedies = map[string]string{
 	"900420": "The token was issued for a retired audience. Request tokens for " + DefaultEndpoint + ".",
@@ -81,7 +81,7 @@ const (
 	sandboxLimit = "The limit of the integration sandbox is reached: " + docs + "developer/test-and-debug. Ask Microsoft support to remove an Azure plan there."
 )
 
-// remedy says what to do, in whole sentences, or "".
+// remedy returns what to do, in whole sentences, or "".
 func remedy(e *Error) string {
 	if r := remedies[e.Code]; r != "" {
 		return r

@@ -12,54 +12,54 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Reservations are the Azure reservations of a customer. The API has them in two places:
-// entitlements say what was ordered, and artifacts, which entitlements link to, what came of it
+// Reservations reads the Azure reservations of customers. The API splits them: entitlements
+// describe what was ordered and link to artifacts, which describe the resulting reservations
 // (https://learn.microsoft.com/partner-center/developer/entitlement-resources).
 type Reservations struct{ c *Client }
 
-// Reservation is one of a customer's. An order that is not fulfilled yet is one, too: it has
-// no ID, and only the fields of the entitlement.
+// Reservation is a customer's reservation. An unfulfilled order is included as well, without ID and
+// with only the fields of the entitlement.
 type Reservation struct {
 	// ID is a GUID.
 	ID          string
 	DisplayName string
-	// Type is what is reserved: virtualmachines, sqldatabases, … . The old contract, which
-	// has virtual machines only, does not tell.
+	// Type is the reserved resource, for example virtualmachines or sqldatabases. It is empty under
+	// the old contract, which has virtual machines only.
 	Type Enum
-	// ScopeType is shared or single; AppliedScopes are the Azure subscriptions where it is
+	// ScopeType is shared or single. AppliedScopes contains the Azure subscriptions if the scope is
 	// not shared.
 	ScopeType     Enum
 	AppliedScopes []string
-	// Quantity is that of the reservation, else that of the entitlement.
+	// Quantity is the quantity of the reservation or, if it has none, of the entitlement.
 	Quantity *Integer
-	// EffectiveDate and ExpiryDate are since when and until when.
+	// EffectiveDate is the start and ExpiryDate the end of the reservation.
 	EffectiveDate, ExpiryDate Time
-	// ProvisioningState is created, … .
+	// ProvisioningState is for example created.
 	ProvisioningState Enum
 
-	// OrderID, OrderAlternateID and OrderLine lead to the order it came from.
+	// OrderID, OrderAlternateID and OrderLine identify the order line of the purchase.
 	OrderID          string
 	OrderAlternateID Text
 	OrderLine        *Integer
 	ProductID, SKUID string
-	// ArtifactID is the id of the Azure reservation order or resource.
+	// ArtifactID is the ID of the Azure reservation order or resource.
 	ArtifactID string
-	// Fulfillment says how much of the order is fulfilled.
+	// Fulfillment is how much of the order is fulfilled.
 	Fulfillment []Fulfillment
 }
 
-// Fulfillment is a part of what was ordered.
+// Fulfillment is the status of a part of an order.
 type Fulfillment struct {
 	Quantity *Integer `json:"quantity"`
 	// Status is fulfilled, unfulfilled or prefulfillment_pending.
 	Status Enum `json:"status"`
 }
 
-// entitlement is what a customer is entitled to by an order.
+// entitlement is what an order entitles a customer to.
 type entitlement struct {
 	Order struct {
 		ID          string   `json:"id"`
-		LineItemID  *Integer `json:"lineItemId"` // a string
+		LineItemID  *Integer `json:"lineItemId"` // sent as a string
 		AlternateID Text     `json:"alternateId"`
 	} `json:"referenceOrder"`
 	ProductID       string            `json:"productId"`
@@ -76,7 +76,8 @@ type entitlement struct {
 type artifact struct {
 	Link       *link  `json:"link"`
 	ResourceID string `json:"resourceId"`
-	// Attributes are here by the table of the page, and on the entitlement by its example.
+	// Attributes are documented here by the table of the page, but on the entitlement by its
+	// example.
 	Attributes dynamicAttributes `json:"dynamicAttributes"`
 }
 
@@ -84,11 +85,11 @@ type dynamicAttributes struct {
 	ReservationType Enum `json:"reservationType"`
 }
 
-// artifactDetails are what an artifact's link answers.
+// artifactDetails is the answer to an artifact's link.
 type artifactDetails struct {
 	Type         Text                 `json:"type"`
 	Reservations []reservationDetails `json:"reservations"`
-	// VirtualMachineReservations is the same list in the examples of the page.
+	// VirtualMachineReservations is the same list; the examples of the page use this name.
 	VirtualMachineReservations []reservationDetails `json:"virtualMachineReservations"`
 }
 
@@ -103,38 +104,38 @@ type reservationDetails struct {
 	ProvisioningState Enum     `json:"provisioningState"`
 }
 
-// reservedInstance selects reservations among entitlements on the server. Their type is
-// reservedinstance, virtual_machine_reserved_instance in the old contract, or what comes.
+// reservedInstance is the filter for reservations. The returned type is reservedinstance,
+// virtual_machine_reserved_instance under the old contract, or a new value.
 const reservedInstance = "reservedInstance"
 
-// detailReaders bounds how many artifacts of a customer are read at once.
+// detailReaders is the maximum number of concurrent artifact reads of one customer.
 const detailReaders = 8
 
-// softwareLine is a line of an order that is for software, by the entitlements.
+// softwareLine is an order line that is for software according to the entitlements.
 type softwareLine struct {
 	orderID   string
 	alternate Text
 	line      *Integer
 }
 
-// Of returns a customer's reservations in the server's order, all of them or an error.
-// GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and each
-// artifact's link; app+user only
+// Of returns all reservations of a customer, in the server's order.
+// GET /v1/customers/{customer}/entitlements?entitlementType=reservedInstance, and each artifact's
+// link; app+user only
 // (https://learn.microsoft.com/partner-center/developer/get-a-collection-of-entitlements).
 func (s Reservations) Of(ctx context.Context, customerID string) ([]Reservation, error) {
 	out, _, err := s.read(ctx, customerID, reservedInstance, func(entitlement) bool { return true })
 	return out, err
 }
 
-// ofOrders is Of for the reservations of some orders. It saves the requests for the others. It also returns
-// which lines are for software: entitlements of all types are one request, too.
+// ofOrders is Of for the reservations of the given orders. It sends no requests for other orders. It also
+// returns which lines are for software, because one request returns the entitlements of all types.
 func (s Reservations) ofOrders(ctx context.Context, customerID string, orders []Order) ([]Reservation, []softwareLine, error) {
 	return s.read(ctx, customerID, "", func(e entitlement) bool {
-		return slices.ContainsFunc(orders, func(o Order) bool { return o.is(e.Order.ID, e.Order.AlternateID) })
+		return slices.ContainsFunc(orders, func(o Order) bool { return o.hasID(e.Order.ID, e.Order.AlternateID) })
 	})
 }
 
-// read reads the entitlements of a type, or of all types for "".
+// read reads the entitlements of a type. An empty type means all types.
 func (s Reservations) read(ctx context.Context, customerID, entitlementType string, wanted func(entitlement) bool) ([]Reservation, []softwareLine, error) {
 	list := call{method: http.MethodGet, path: pathOf("customers", customerID, "entitlements"), query: url.Values{"showExpiry": {"true"}}}
 	if entitlementType != "" {
@@ -151,9 +152,9 @@ func (s Reservations) read(ctx context.Context, customerID, entitlementType stri
 	collect = func(e entitlement) {
 		switch {
 		case !wanted(e):
-		case sameEnum(e.Type, "software"): // also in case the server does not select
+		case sameEnum(e.Type, "software"): // skipped here, because the server may ignore the filter
 			software = append(software, softwareLine{e.Order.ID, e.Order.AlternateID, e.Order.LineItemID})
-		case entitlementType == "" && !strings.Contains(strings.ToLower(e.Type), "reserved"): // of a type that is not documented
+		case entitlementType == "" && !strings.Contains(strings.ToLower(e.Type), "reserved"): // an undocumented type
 		default:
 			for _, a := range e.Artifacts {
 				sources = append(sources, &source{of: e, in: a})
@@ -199,8 +200,8 @@ func (s Reservations) read(ctx context.Context, customerID, entitlementType stri
 	return out, software, nil
 }
 
-// details follows an artifact's link, which stood in the answer to from. There is none while
-// the order is not fulfilled.
+// details reads an artifact's link from the answer to the call from. An unfulfilled order has no
+// link.
 func (s Reservations) details(ctx context.Context, from call, to *link) ([]reservationDetails, error) {
 	if to == nil || to.URI == "" {
 		return nil, nil

@@ -13,8 +13,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// answering is a client whose requests are answered by their path and query behind /v1,
-// 404 where there is none.
+// answering returns a client whose requests are answered by their path and query after /v1, or with
+// 404.
 func answering(t testing.TB, bodies map[string]string) (c *Client, requests func() []string) {
 	t.Helper()
 	endpoint, err := httppipe.ParseEndpoint("https://pc.example")
@@ -56,8 +56,8 @@ func briefly(list []Reservation) []string {
 	return out
 }
 
-// reservationBodies are an entitlement and the details of its artifact, whose link is
-// /artifacts/1, in every documented form.
+// reservationBodies contains an entitlement and the details of its artifact (/artifacts/1) in every
+// documented form.
 var reservationBodies = map[string]struct {
 	entitlement, details string
 	want                 []string
@@ -127,8 +127,8 @@ func TestReservations_bodies(t *testing.T) {
 	}
 }
 
-// TestReservations_links: no artifact's link leads anywhere but to the API, and none that
-// fails is an artifact without reservations.
+// TestReservations_links checks that a link to another host is refused, and that a failed link is
+// an error.
 func TestReservations_links(t *testing.T) {
 	for link, refused := range map[string]string{
 		`{"uri":"https://evil.example/v1/artifacts/1"}`:      "another host",
@@ -167,8 +167,8 @@ func TestReservations_links(t *testing.T) {
 	}
 }
 
-// TestReservations_order: details are read at once, yet the result is in the order of the
-// list; and one that fails is enough.
+// TestReservations_order checks that concurrent reads keep the order of the list, and that one
+// failed read is an error.
 func TestReservations_order(t *testing.T) {
 	bodies := map[string]string{}
 	var items, want []string

@@ -9,44 +9,42 @@ import (
 	"strings"
 )
 
-// SavingsPlans are a customer's Azure savings plans, which Partner Center lists among the
-// subscriptions
-// (https://learn.microsoft.com/partner-center/developer/azure-purchase-savings-plan).
+// SavingsPlans reads the Azure savings plans of customers, which Partner Center lists among the
+// subscriptions (https://learn.microsoft.com/partner-center/developer/azure-purchase-savings-plan).
 type SavingsPlans struct{ c *Client }
 
-// SavingsPlan is one of a customer's. Every field but SubscriptionID may be empty.
+// SavingsPlan is a savings plan of a customer. Every field except SubscriptionID may be empty.
 type SavingsPlan struct {
-	// SubscriptionID is the plan's in Partner Center.
+	// SubscriptionID is the ID of the plan in Partner Center.
 	SubscriptionID                   string
 	OfferID, OfferName, FriendlyName string
-	// Status is active, expired, disabled, … .
+	// Status is for example active, expired or disabled.
 	Status Enum
-	// OrderID is empty where the plan was bought outside Partner Center: in the Azure portal or by
-	// its API.
+	// OrderID is empty if the plan was bought outside Partner Center, that is, in the Azure portal
+	// or by its API.
 	OrderID string
-	// ProductOrderID is that of the plan in Azure.
+	// ProductOrderID is the order ID of the plan in Azure.
 	ProductOrderID string
-	// TermDuration is ISO 8601: P1Y or P3Y.
+	// TermDuration is P1Y or P3Y (ISO 8601).
 	TermDuration string
 	BillingCycle Enum
-	// HourlyCommitment is the amount per hour, in the currency.
+	// HourlyCommitment is the amount per hour, in CurrencyCode.
 	HourlyCommitment Decimal
 	CurrencyCode     string
-	// ScopeType is shared, single, … . ScopeID is the subscription, management group or resource
-	// group that it names.
+	// ScopeType is for example shared or single. ScopeID is the subscription, management group or
+	// resource group of the scope.
 	ScopeType Enum
 	ScopeID   string
-	// AutoRenew is nil where it is not known.
+	// AutoRenew is nil if unknown.
 	AutoRenew *bool
-	// Bought is when it was bought, Start and End are since when and until when.
+	// Bought is the time of the purchase, Start and End are the term of the plan.
 	Bought, Start, End Time
 }
 
-// hoursPerYear is what a year of a commitment counts.
+// hoursPerYear is the number of hours that a year of a commitment has.
 const hoursPerYear = 365 * 24
 
-// TotalCommitment is the amount for the whole term, or "" where it is not known. A year counts
-// 8,760 hours.
+// TotalCommitment returns the amount for the whole term, or "" if unknown. A year has 8,760 hours.
 func (p SavingsPlan) TotalCommitment() Decimal {
 	years, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimPrefix(strings.ToUpper(p.TermDuration), "P"), "Y"), 10, 16)
 	if err != nil || p.HourlyCommitment == "" {
@@ -55,8 +53,8 @@ func (p SavingsPlan) TotalCommitment() Decimal {
 	return p.HourlyCommitment.times(years * hoursPerYear)
 }
 
-// benefit is a subscription as far as it takes to find savings plans. Dates are texts: those of other
-// subscriptions are not of interest.
+// benefit contains the fields of a subscription that are needed to find savings plans. Dates are
+// texts, so that an unreadable date of another subscription is not an error.
 type benefit struct {
 	ID                 string `json:"id"`
 	OfferID            string `json:"offerId"`
@@ -98,14 +96,14 @@ type benefitLine struct {
 
 func (b benefit) id() string { return b.ID }
 
-// isSavingsPlan goes by any of the marks that the pages have.
+// isSavingsPlan reports whether the subscription has any of the documented marks of a savings plan.
 func (b benefit) isSavingsPlan() bool {
 	product, _, _ := strings.Cut(b.OfferID, ":")
 	return sameEnum(string(b.UnitType), "benefit") || sameEnum(string(b.BillingType), "benefit") ||
 		sameEnum(string(b.ProductType.SubType.ID), "savings_plan") || strings.EqualFold(product, savingsPlanOffers)
 }
 
-// Of returns a customer's savings plans, sorted by id.
+// Of returns the savings plans of a customer, sorted by ID.
 // GET /v1/customers/{customer}/subscriptions, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions).
 func (s SavingsPlans) Of(ctx context.Context, customerID string) ([]SavingsPlan, error) {
@@ -147,7 +145,7 @@ func (b benefit) savingsPlan() SavingsPlan {
 		hourly := l.Commitment.Amount != "" && (l.Commitment.Grain == "" || sameEnum(string(l.Commitment.Grain), "hourly"))
 		switch {
 		case !hourly || i > 0 && (p.HourlyCommitment == "" || l.Commitment.Currency != p.CurrencyCode):
-			p.HourlyCommitment, p.CurrencyCode = "", "" // lines that do not add up
+			p.HourlyCommitment, p.CurrencyCode = "", "" // the lines cannot be added up
 			return p
 		case i == 0:
 			p.HourlyCommitment, p.CurrencyCode = l.Commitment.Amount, l.Commitment.Currency
@@ -158,10 +156,10 @@ func (b benefit) savingsPlan() SavingsPlan {
 	return p
 }
 
-// time is the date in a text, the zero Time where it is none.
+// time parses a date. It returns the zero Time if the text is not a date.
 func (t Text) time() Time {
 	var at Time
-	text, _ := json.Marshal(string(t)) // a string always can be
+	text, _ := json.Marshal(string(t)) // cannot fail for a string
 	if at.UnmarshalJSON(text) != nil {
 		return Time{}
 	}

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// planBodies are subscriptions in the documented forms of a savings plan and some others.
+// planBodies contains subscriptions in the documented forms of a savings plan and some others.
 var planBodies = map[string]struct {
 	body string
-	want string // of briefPlan
+	want string // result of briefPlan
 }{
 	"as documented": {
 		`{"id":"9D0C1B2A-3E4F-4A5B-8C6D-7E8F9A0B1C10","offerId":"DZH318Z09V6F:0001:DZH318Z0CXYZ","offerName":"Compute savings plan, 1 year","friendlyName":"SP_2026_05",
@@ -67,14 +67,14 @@ func TestSavingsPlans_bodies(t *testing.T) {
 			t.Errorf("%s:\n%q, not\n%q", name, got, want)
 		}
 	}
-	for name, body := range map[string]string{"an amount that is none": `{"id":"a","unitType":"Benefit","lineItems":[{"purchaseCommitment":{"amount":"much"}}]}`, "no id": `{"unitType":"Benefit"}`} {
+	for name, body := range map[string]string{"not an amount": `{"id":"a","unitType":"Benefit","lineItems":[{"purchaseCommitment":{"amount":"much"}}]}`, "no id": `{"unitType":"Benefit"}`} {
 		if plans, err := serving(t, nil, `{"totalCount":1,"items":[`+body+`]}`).SavingsPlans.Of(t.Context(), "c"); err == nil {
-			t.Errorf("%s was taken for %+v", name, plans)
+			t.Errorf("%s counts as %+v", name, plans)
 		}
 	}
 }
 
-// TestPurchasesOf: orders and savings plans are joined, whichever part is missing.
+// TestPurchasesOf checks that orders and savings plans are matched, even if one part is missing.
 func TestPurchasesOf(t *testing.T) {
 	at := Time{time.Date(2026, time.May, 4, 9, 0, 0, 0, time.UTC)}
 	line := func(offer, subscription, name string, price ...Decimal) OrderLine {
@@ -184,7 +184,7 @@ func FuzzSavingsPlan(f *testing.F) {
 		}
 		for _, p := range plans {
 			if p.HourlyCommitment == "" && p.TotalCommitment() != "" {
-				t.Errorf("a commitment of nothing: %s", briefPlan(p))
+				t.Errorf("a total commitment without an hourly commitment: %s", briefPlan(p))
 			}
 		}
 	})

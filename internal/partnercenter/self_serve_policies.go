@@ -12,32 +12,32 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// SelfServePolicies say what a customer may buy by itself; the dashboard calls them
+// SelfServePolicies manages what customers may buy themselves. Partner Center's portal calls this
 // customer permissions
-// (https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources).
-// All calls need app+user sign-in; only Admin agents may write.
+// (https://learn.microsoft.com/partner-center/developer/self-serve-policy-resources). All calls
+// need app+user sign-in; only Admin agents may write.
 type SelfServePolicies struct {
 	c       *Client
 	writers *writers
 	once    *httppipe.Answers[SelfServePolicy]
-	// withoutID says that the server takes updates only without the id in the path.
+	// withoutID means that the server accepts updates only without the ID in the path.
 	withoutID *atomic.Bool
 }
 
 // Permission is a resource that a customer may be allowed to purchase.
 type Permission string
 
-// The permissions. The API keeps both of a customer in one policy.
+// These are the permissions. The API keeps both permissions of a customer in one policy.
 const (
 	AzureReservedInstances Permission = "AzureReservedInstances"
 	AzureSavingsPlan       Permission = "AzureSavingsPlan"
 )
 
-// purchase is the only action of a permission.
+// purchase is the only documented action of a permission.
 const purchase = "Purchase"
 
-// SelfServePolicy is a customer's policy. The zero value means that there is none and
-// everything is off.
+// SelfServePolicy is a customer's policy. The zero value means that there is no policy, and no
+// permission is enabled.
 type SelfServePolicy struct {
 	// ID is {partner tenant}_{customer tenant}, as the server spells it.
 	ID     string `json:"id,omitempty"`
@@ -50,8 +50,8 @@ type SelfServePolicy struct {
 		TenantID string `json:"tenantID"`
 	} `json:"grantor"`
 	Permissions []PolicyPermission `json:"permissions"`
-	// Attributes hold the etag, which changes with every write and is sent back in the
-	// body: this resource has no If-Match.
+	// Attributes contains the etag, which changes with every write. It is sent back in the body,
+	// because this resource does not use If-Match.
 	Attributes *policyAttributes `json:"attributes,omitempty"`
 }
 
@@ -60,7 +60,7 @@ type policyAttributes struct {
 	ObjectType string `json:"objectType,omitempty"`
 }
 
-// etag is the version of the policy, or "".
+// etag returns the version of the policy, or "".
 func (p SelfServePolicy) etag() string {
 	if p.Attributes == nil {
 		return ""
@@ -74,16 +74,16 @@ type PolicyPermission struct {
 	Action   string `json:"action"`
 }
 
-// Allows tells whether the permission is on.
+// Allows reports whether the permission is enabled.
 func (p SelfServePolicy) Allows(permission Permission) bool {
-	return slices.ContainsFunc(p.Permissions, func(l PolicyPermission) bool { return l.is(permission) })
+	return slices.ContainsFunc(p.Permissions, func(l PolicyPermission) bool { return l.grants(permission) })
 }
 
-func (l PolicyPermission) is(p Permission) bool {
+func (l PolicyPermission) grants(p Permission) bool {
 	return strings.EqualFold(l.Resource, string(p)) && strings.EqualFold(l.Action, purchase)
 }
 
-// Get returns a customer's policy, the zero one when it has none.
+// Get returns a customer's policy, or the zero value if there is none.
 // GET /v1/SelfServePolicy?entity_id={customer}
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies).
 func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServePolicy, error) {
@@ -96,7 +96,7 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 		if err != nil {
 			return SelfServePolicy{}, err
 		}
-		// A customer can have several partners, and each grants for itself.
+		// A customer can have several partners, and each partner has its own policy.
 		foreign := p.Grantor.TenantID != "" && !sameID(p.Grantor.TenantID, partner)
 		if sameID(p.Entity.TenantID, customerID) && !foreign {
 			return p, nil
@@ -108,25 +108,26 @@ func (s SelfServePolicies) Get(ctx context.Context, customerID string) (SelfServ
 	return SelfServePolicy{}, nil
 }
 
-// GetOnce is Get for a run that changes nothing: each customer is asked for once, however often and
-// for whatever permission. Do not write to what it returns.
+// GetOnce is Get with a cache for runs that change nothing. Each customer is read once. Callers
+// must not modify the result.
 func (s SelfServePolicies) GetOnce(ctx context.Context, customerID string) (SelfServePolicy, error) {
 	return s.once.Get(ctx, strings.ToLower(customerID), func(ctx context.Context) (SelfServePolicy, error) { return s.Get(ctx, customerID) })
 }
 
-// ReadLag is how long after a write a read may still show what was before. Microsoft documents no
-// bound; within this time the answer to the write counts more than a read.
+// ReadLag is the assumed time after a write during which a read may still return the previous
+// state. Microsoft documents no limit. During this time, the answer to the write takes precedence
+// over reads.
 const ReadLag = time.Minute
 
-// Seen is what a caller knows about a customer's permissions from before.
+// Seen is the state of a customer's permissions that a caller knows from an earlier read or write.
 type Seen struct {
-	// Allows says which permissions were on or off. One that is missing is unknown.
+	// Allows contains the state of each permission. Missing permissions are unknown.
 	Allows map[Permission]bool
-	// WrittenAt is when we wrote that; zero when it was only read.
+	// WrittenAt is when the caller wrote this state. It is zero if the state was only read.
 	WrittenAt time.Time
 }
 
-// contradicts tells whether the policy differs from what was seen.
+// contradicts reports whether the policy differs from the given state.
 func (p SelfServePolicy) contradicts(seen map[Permission]bool) bool {
 	for permission, on := range seen {
 		if p.Allows(permission) != on {
@@ -136,19 +137,20 @@ func (p SelfServePolicy) contradicts(seen map[Permission]bool) bool {
 	return false
 }
 
-// Confirm is Get for permissions that may have been written a short while ago: an answer that
-// contradicts the write is believed only when it stays until [ReadLag] after it.
+// Confirm is Get for permissions that may have been written recently. An answer that contradicts
+// the write is returned only if it still does [ReadLag] after the write.
 func (s SelfServePolicies) Confirm(ctx context.Context, customerID string, seen Seen) (SelfServePolicy, error) {
 	return s.getUntil(ctx, customerID, seen.WrittenAt.Add(ReadLag), func(p SelfServePolicy) bool { return p.contradicts(seen.Allows) })
 }
 
-// firstReread and lastReread bound the pause between two reads of the same policy.
+// firstReread and lastReread are the minimum and maximum pause between two reads of the same
+// policy.
 const (
 	firstReread = 500 * time.Millisecond
 	lastReread  = 5 * time.Second
 )
 
-// getUntil reads the policy again and again while it is stale, until no read can be stale any more.
+// getUntil reads the policy repeatedly while it is stale, until end.
 func (s SelfServePolicies) getUntil(ctx context.Context, customerID string, end time.Time, stale func(SelfServePolicy) bool) (SelfServePolicy, error) {
 	for pause := firstReread; ; pause = min(2*pause, lastReread) {
 		p, err := s.Get(ctx, customerID)

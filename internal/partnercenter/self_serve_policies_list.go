@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// List returns the policies of all customers by one list, by customer id in lower case. That the list without entity_id has
-// all of them is not documented, so a caller has to check it against single reads.
-// GET /v1/SelfServePolicy
-// (https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies).
+// List returns the policies of all customers with one list request, keyed by customer ID in lower case. Microsoft does
+// not document that the list without entity_id is complete, so callers must check it against single reads.
+// GET /v1/SelfServePolicy (https://learn.microsoft.com/partner-center/developer/get-a-list-of-self-serve-policies).
 func (s SelfServePolicies) List(ctx context.Context) (map[string]SelfServePolicy, error) {
 	partner, err := s.c.Profiles.TenantID(ctx)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// TestUpdate_path: where the server does not take the ID in the path, an update is sent once more without it, and later ones
-// at once.
+// TestUpdate_path checks that an update is retried without the ID in the path if the server rejects the ID. Later
+// updates omit the ID from the start.
 func TestUpdate_path(t *testing.T) {
 	const without = "PUT /v1/SelfServePolicy"
 	updates := func(b *mockbackend.Backend) (with, bare int) {
@@ -54,7 +54,8 @@ func TestUpdate_path(t *testing.T) {
 	})
 }
 
-// TestLowerCase: IDs are sent in lower case, however the caller spells them. The server compares them to the letter here.
+// TestLowerCase checks that IDs are sent in lower case, whatever case the caller uses. This server compares
+// case-sensitively.
 func TestLowerCase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -86,7 +87,7 @@ func TestLowerCase(t *testing.T) {
 	})
 }
 
-// TestList reads all policies by the undocumented list.
+// TestList reads all policies with the undocumented list.
 func TestList(t *testing.T) {
 	for list, want := range map[mockbackend.PolicyList]int{
 		mockbackend.PolicyListAll: 2, mockbackend.PolicyListPages: 2, mockbackend.PolicyListEmpty: 0, mockbackend.PolicyListRefused: -1,
@@ -103,7 +104,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestRaw returns an answer as it is, whatever its status.
+// TestRaw checks that Raw returns answers unchanged, with any status.
 func TestRaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -127,7 +128,7 @@ func TestRaw(t *testing.T) {
 			"grantor":         map[string]any{"grantorType": "billToPartner", "tenantID": mockbackend.PartnerTenantID},
 			"permissions":     []any{map[string]any{"resource": reservations, "action": "Purchase"}},
 		}, RequestID: "4f9c1c0e-5a6b-4c7d-8e9f-0a1b2c3d4e5f"}
-		for range 2 { // with the same MS-RequestId the server does it once
+		for range 2 { // the server executes requests with the same MS-RequestId once
 			if got, err := client.Raw(t.Context(), create); err != nil || got.StatusCode != 201 {
 				t.Errorf("%d %v", got.StatusCode, err)
 			}

@@ -26,14 +26,14 @@ const (
 	remove = "DELETE /v1/SelfServePolicy/{id}"
 )
 
-// What a caller saw of Adatum's reservations permission.
+// These are earlier states of Adatum's reservations permission.
 var (
 	seenOn  = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{partnercenter.AzureReservedInstances: true}}
 	seenOff = partnercenter.Seen{Allows: map[partnercenter.Permission]bool{partnercenter.AzureReservedInstances: false, partnercenter.AzureSavingsPlan: true}}
 )
 
-// TestGrantAndRevoke_requests: the fewest requests that the API allows, and the other
-// permission left alone.
+// TestGrantAndRevoke_requests checks that the minimum number of requests is sent, and that the
+// other permission is not changed.
 func TestGrantAndRevoke_requests(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -44,15 +44,15 @@ func TestGrantAndRevoke_requests(t *testing.T) {
 		after  []string
 	}{
 		{name: "grant where there is no policy", sent: []string{create}, after: []string{reservations}},
-		{name: "grant what is on already", before: []string{reservations}, sent: []string{create, list}, after: []string{reservations}},
-		{name: "grant what is known to be on", before: []string{reservations}, seen: seenOn, sent: []string{list}, after: []string{reservations}},
-		{name: "grant what was off a moment ago", before: []string{reservations}, seen: seenOff, sent: []string{list, list, list}, after: []string{reservations}},
+		{name: "grant what is enabled already", before: []string{reservations}, sent: []string{create, list}, after: []string{reservations}},
+		{name: "grant what is known to be enabled", before: []string{reservations}, seen: seenOn, sent: []string{list}, after: []string{reservations}},
+		{name: "grant what was disabled a short time ago", before: []string{reservations}, seen: seenOff, sent: []string{list, list, list}, after: []string{reservations}},
 		{name: "grant beside the other permission", before: []string{savingsPlan}, sent: []string{create, list, update, list, list, list}, after: []string{reservations, savingsPlan}},
 		{name: "grant in a known policy", before: []string{savingsPlan}, seen: seenOff, sent: []string{list, update, list, list, list}, after: []string{reservations, savingsPlan}},
 		{name: "grant where the known policy is gone", seen: seenOff, sent: []string{list, create}, after: []string{reservations}},
 		{name: "revoke the only permission", before: []string{reservations}, seen: seenOn, revoke: true, sent: []string{list, remove}},
 		{name: "revoke one of two", before: []string{reservations, savingsPlan}, seen: seenOn, revoke: true, sent: []string{list, update}, after: []string{savingsPlan}},
-		{name: "revoke what is off beside the other", before: []string{savingsPlan}, seen: seenOff, revoke: true, sent: []string{list}, after: []string{savingsPlan}},
+		{name: "revoke what is disabled beside the other", before: []string{savingsPlan}, seen: seenOff, revoke: true, sent: []string{list}, after: []string{savingsPlan}},
 		{name: "revoke where there is no policy", revoke: true, sent: []string{list}},
 		{name: "revoke where the known policy is gone", seen: seenOn, revoke: true, sent: []string{list, list, list}},
 	} {
@@ -79,9 +79,9 @@ func TestGrantAndRevoke_requests(t *testing.T) {
 	}
 }
 
-// TestGrantAndRevoke_outcomesNotDocumented: whatever the server does where the reference
-// says unverified, the outcome is the same.
-func TestGrantAndRevoke_outcomesNotDocumented(t *testing.T) {
+// TestGrantAndRevoke_undocumentedBehavior checks that the result is the same for all server
+// behaviors that Microsoft does not document.
+func TestGrantAndRevoke_undocumentedBehavior(t *testing.T) {
 	for name, change := range map[string]func(*mockbackend.Knobs){
 		"stale reads":                func(k *mockbackend.Knobs) { k.StaleReads = 2 },
 		"stale lists":                func(k *mockbackend.Knobs) { k.StaleReads, k.StaleListOnly = 2, true },
@@ -127,8 +127,8 @@ func TestGrantAndRevoke_outcomesNotDocumented(t *testing.T) {
 	}
 }
 
-// TestWriters_race: several writers of one policy at once, each of its own permission.
-// What a writer set stays until it changes it itself, whatever the others do meanwhile.
+// TestWriters_race runs several concurrent writers of one policy, one for each permission. What a
+// writer sets must stay until that writer changes it, whatever the others do.
 func TestWriters_race(t *testing.T) {
 	permissions := []partnercenter.Permission{partnercenter.AzureReservedInstances, partnercenter.AzureSavingsPlan}
 	for _, c := range []struct {
@@ -163,7 +163,7 @@ func TestWriters_race(t *testing.T) {
 								pass(t, rand.N(time.Second))
 								now, _ := b.Policy(adatum)
 								if slices.Contains(now.Permissions, string(permission)) != on {
-									t.Errorf("round %d: %s is no longer as it was set (on: %t); the server has %q", round, permission, on, now.Permissions)
+									t.Errorf("round %d: %s was changed by another writer (enabled: %t); the server has %q", round, permission, on, now.Permissions)
 									return
 								}
 							}
@@ -177,7 +177,7 @@ func TestWriters_race(t *testing.T) {
 	}
 }
 
-// jitter delays requests and answers at random, so that they overtake each other.
+// jitter delays requests and answers at random, so that their order changes.
 type jitter struct {
 	t    *testing.T
 	next http.RoundTripper
@@ -190,7 +190,7 @@ func (j jitter) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// TestWrites_lostAnswers: the connection breaks after the server executed the write.
+// TestWrites_lostAnswers covers connections that fail after the server executed the write.
 func TestWrites_lostAnswers(t *testing.T) {
 	for _, c := range []struct {
 		name, method string
@@ -199,7 +199,7 @@ func TestWrites_lostAnswers(t *testing.T) {
 		sent         []string
 		after        []string
 	}{
-		// The second create carries the same MS-RequestId, so the server repeats its answer.
+		// The second create has the same MS-RequestId, so the server repeats its answer.
 		{"create", http.MethodPost, nil, false, []string{create, create}, []string{reservations}},
 		{"update", http.MethodPut, []string{savingsPlan}, false, []string{create, list, update, list}, []string{reservations, savingsPlan}},
 		{"delete", http.MethodDelete, []string{reservations}, true, []string{list, remove, list}, nil},
@@ -219,7 +219,7 @@ func TestWrites_lostAnswers(t *testing.T) {
 				}
 				writes := slices.DeleteFunc(b.Requests(), func(r mockbackend.Request) bool { return r.Method != c.method })
 				if len(writes) == 2 && writes[0].RequestID != writes[1].RequestID {
-					t.Error("the repeated create has another MS-RequestId")
+					t.Error("the retried create has a different MS-RequestId")
 				}
 				expectSent(t, b, c.sent...)
 				expectPermissions(t, b, adatum, c.after...)
@@ -228,9 +228,9 @@ func TestWrites_lostAnswers(t *testing.T) {
 	}
 }
 
-// TestWrites_neverLate: an update or delete that was throttled is decided anew, since the
-// policy may have changed while everybody waited.
-func TestWrites_neverLate(t *testing.T) {
+// TestWrites_rereadAfterThrottling checks that a throttled update or delete reads the policy again before the
+// retry, because the policy may have changed during the wait.
+func TestWrites_rereadAfterThrottling(t *testing.T) {
 	for _, c := range []struct {
 		name, method string
 		before       []string
@@ -264,9 +264,10 @@ func TestWrites_neverLate(t *testing.T) {
 	}
 }
 
-// TestGrant_survivesDeleteInFlight: another process read the policy before it was extended
-// and deletes it after. The API has no precondition for that, so the grant looks again.
-func TestGrant_survivesDeleteInFlight(t *testing.T) {
+// TestGrant_concurrentDelete covers another process that read the policy before it was
+// extended and deletes it afterwards. The API has no precondition for a delete, so the grant reads
+// the policy again.
+func TestGrant_concurrentDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetPermissions(adatum, savingsPlan)
@@ -288,9 +289,10 @@ func TestGrant_survivesDeleteInFlight(t *testing.T) {
 	})
 }
 
-// TestRevoke_restoresWhatWentWithThePolicy: where delete answers with what it deleted, the
-// revoking side repairs too.
-func TestRevoke_restoresWhatWentWithThePolicy(t *testing.T) {
+// TestRevoke_restoresOtherPermission checks that the revoking process restores permissions
+// that its delete removed by accident. This is possible if the delete answers with the deleted
+// policy.
+func TestRevoke_restoresOtherPermission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.DeleteAnswersBody = true })
@@ -308,7 +310,7 @@ func TestRevoke_restoresWhatWentWithThePolicy(t *testing.T) {
 	})
 }
 
-// TestGet_unreadable: what cannot be read is never taken for "off".
+// TestGet_unreadable checks that an unreadable policy never counts as disabled.
 func TestGet_unreadable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
@@ -316,16 +318,16 @@ func TestGet_unreadable(t *testing.T) {
 		b.Fail(mockbackend.Fault{Method: http.MethodGet, Path: "/SelfServePolicy", Kind: mockbackend.Garbage, Times: -1})
 		client := newClient(t, b)
 		if p, err := client.SelfServePolicies.Get(t.Context(), adatum); err == nil {
-			t.Errorf("a body that cannot be read was taken for %+v", p)
+			t.Errorf("an unreadable body counts as %+v", p)
 		}
 		if _, err := client.SelfServePolicies.Revoke(t.Context(), adatum, partnercenter.AzureReservedInstances, partnercenter.Seen{}); err == nil {
-			t.Error("a body that cannot be read was taken for no policy")
+			t.Error("an unreadable body counts as no policy")
 		}
 		expectPermissions(t, b, adatum, reservations)
 	})
 }
 
-// BenchmarkGrantAndGet is one customer's switch turned on and read back.
+// BenchmarkGrantAndGet enables a permission of one customer and reads it back.
 func BenchmarkGrantAndGet(b *testing.B) {
 	backend := newBackend(b, mockbackend.Config{})
 	client := newClient(b, backend)
@@ -342,9 +344,9 @@ func BenchmarkGrantAndGet(b *testing.B) {
 	}
 }
 
-// TestGrant_rightAfterRevoke: terraform apply -replace destroys and creates in one process, and
-// the reads in between may lag behind.
-func TestGrant_rightAfterRevoke(t *testing.T) {
+// TestGrant_afterRevoke covers terraform apply -replace, which destroys and creates in one
+// process while reads may be stale.
+func TestGrant_afterRevoke(t *testing.T) {
 	for _, stale := range []int{0, 1, 2} {
 		t.Run(fmt.Sprint(stale, " stale reads"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -364,8 +366,8 @@ func TestGrant_rightAfterRevoke(t *testing.T) {
 	}
 }
 
-// TestSet_interrupted: a write that went out is answered, or looked for, although the caller has
-// gone; one that nobody can be sure of is unsure.
+// TestSet_interrupted checks that Set still finds the result of a sent write after the caller's
+// context has ended. If it cannot, the outcome is Unsure.
 func TestSet_interrupted(t *testing.T) {
 	for name, c := range map[string]struct {
 		faults []mockbackend.Fault
@@ -374,7 +376,7 @@ func TestSet_interrupted(t *testing.T) {
 		"answered late":              {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.SlowAfter, Delay: 20 * time.Second}}, partnercenter.Done},
 		"answered too late":          {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.SlowAfter, Delay: time.Minute}}, partnercenter.Done},
 		"never answered":             {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.LostAfter, Times: -1}}, partnercenter.Done},
-		"never answered, no look":    {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.LostAfter, Times: -1}, {Method: http.MethodGet, Kind: mockbackend.ServerError, Times: -1}}, partnercenter.Unsure},
+		"never answered, no read":    {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.LostAfter, Times: -1}, {Method: http.MethodGet, Kind: mockbackend.ServerError, Times: -1}}, partnercenter.Unsure},
 		"refused late":               {[]mockbackend.Fault{{Method: http.MethodPost, Kind: mockbackend.APIError, Status: 403, Code: 900150, Delay: 5 * time.Second}}, partnercenter.Refused},
 		"nothing reaches the server": {[]mockbackend.Fault{{Service: mockbackend.SignIn, Kind: mockbackend.Slow, Delay: time.Hour}}, partnercenter.NotSent},
 	} {
@@ -391,14 +393,14 @@ func TestSet_interrupted(t *testing.T) {
 				if got := partnercenter.OutcomeOf(err); got != c.want || time.Since(start) > time.Minute+time.Second {
 					t.Errorf("%v after %v: %v", got, time.Since(start), err)
 				}
-				pass(t, 2*time.Hour) // what is asked for many goes on when the one who asked has given up
+				pass(t, 2*time.Hour) // a shared request continues after its caller has given up
 			})
 		})
 	}
 }
 
-// TestSet_twoStates: two states manage a permission each of the same customers, and reads lag by one. What each of them has
-// set holds.
+// TestSet_twoStates covers two states that manage different permissions of the same customers, with stale reads. What
+// each state sets must stay.
 func TestSet_twoStates(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{Customers: 300})

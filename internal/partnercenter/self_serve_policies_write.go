@@ -12,49 +12,49 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// WriteError is a change of a policy that failed.
+// WriteError is a failed change of a policy.
 type WriteError struct {
-	// Err is the last failure. It may be that of a read before the first write.
+	// Err is the last error. It may be from a read before the first write.
 	Err     error
 	outcome Outcome
 }
 
 func (e *WriteError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the failure.
+// Unwrap returns the error.
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Outcome is what became of all writes of the change together. Unsure means that the permissions to
-// be turned on may be on, and those to be turned off may be off.
+// Outcome is the combined outcome of all writes of the change. Unsure means that each requested
+// change may or may not have happened.
 func (e *WriteError) Outcome() Outcome { return e.outcome }
 
-// Grant turns a permission on and leaves the other as it is.
+// Grant enables a permission and leaves the other one unchanged.
 //
-// Where there is no policy that is one request. Where there is one it is read, extended and,
-// after some seconds, read again, since another process may have been about to delete it: DELETE
-// has no precondition. Where the permission is on already nothing is written.
+// If there is no policy, it sends one request. If there is one, it reads and extends it. After some
+// seconds it reads the policy again, because another process may have deleted it at the same time:
+// DELETE has no precondition. If the permission is enabled already, it writes nothing.
 //
 // A failure is a [*WriteError].
 func (s SelfServePolicies) Grant(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
 	return s.Set(ctx, customerID, []Permission{permission}, nil, seen)
 }
 
-// Revoke turns a permission off and leaves the other as it is: it shortens the policy, or deletes
-// it when nothing is left. What was bought before stays. A failure is a [*WriteError].
+// Revoke disables a permission and leaves the other one unchanged. It updates the policy, or
+// deletes it if no permission is left. Earlier purchases stay. A failure is a [*WriteError].
 func (s SelfServePolicies) Revoke(ctx context.Context, customerID string, permission Permission, seen Seen) (SelfServePolicy, error) {
 	return s.Set(ctx, customerID, nil, []Permission{permission}, seen)
 }
 
-// lookAgain bounds the last look at a policy when nobody knows what a write did, also after the
-// caller's context has ended.
-const lookAgain = 30 * time.Second
+// finalReadTimeout is the timeout of the final read after a write with an unknown outcome. The read also
+// happens after the caller's context has ended.
+const finalReadTimeout = 30 * time.Second
 
-// applyTimeout bounds a change whose context has no deadline.
+// applyTimeout is the timeout of a change whose context has no deadline.
 const applyTimeout = 20 * time.Minute
 
-// Set turns some of a customer's permissions on and others off and leaves the rest as it is, with
-// the writes of one [SelfServePolicies.Grant] or [SelfServePolicies.Revoke]. One goroutine at a
-// time does it for a customer; other processes are kept apart by the etag. A failure is a
+// Set enables and disables permissions of a customer and leaves all others unchanged. It sends the
+// writes of one [SelfServePolicies.Grant] or [SelfServePolicies.Revoke]. In one process, only one
+// goroutine at a time changes a customer; etags protect against other processes. A failure is a
 // [*WriteError].
 func (s SelfServePolicies) Set(ctx context.Context, customerID string, on, off []Permission, seen Seen) (SelfServePolicy, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -73,7 +73,7 @@ func (s SelfServePolicies) Set(ctx context.Context, customerID string, on, off [
 		return policy, nil
 	}
 	if w.outcome == Unsure {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookAgain)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finalReadTimeout)
 		defer cancel()
 		if policy, readErr := s.Get(ctx, customerID); readErr == nil && w.want.done(policy) {
 			return policy, nil
@@ -82,19 +82,19 @@ func (s SelfServePolicies) Set(ctx context.Context, customerID string, on, off [
 	return SelfServePolicy{}, &WriteError{err, w.outcome}
 }
 
-// change is what a write is for, whatever else the policy says by then.
+// change contains the permissions to enable and to disable, independent of the rest of the policy.
 type change struct{ on, off []Permission }
 
-// done tells whether the policy is as wanted.
+// done reports whether the policy has the wanted permissions.
 func (c change) done(p SelfServePolicy) bool {
 	return !slices.ContainsFunc(c.on, func(w Permission) bool { return !p.Allows(w) }) &&
 		!slices.ContainsFunc(c.off, p.Allows)
 }
 
-// merge returns the permissions as wanted. It keeps those it does not know.
+// merge returns the policy's permissions with the change applied. It keeps unknown permissions.
 func (c change) merge(p SelfServePolicy) []PolicyPermission {
 	out := slices.DeleteFunc(slices.Clone(p.Permissions), func(l PolicyPermission) bool {
-		return slices.ContainsFunc(c.off, l.is)
+		return slices.ContainsFunc(c.off, l.grants)
 	})
 	for _, w := range c.on {
 		if !p.Allows(w) {
@@ -105,43 +105,44 @@ func (c change) merge(p SelfServePolicy) []PolicyPermission {
 }
 
 const (
-	// maxMoves bounds how often a write starts over because others moved the policy.
-	// Every round that is lost to another writer is one the other won.
-	maxMoves = 12
-	// maxDoubts bounds how often it does because nobody knew what a failed write did.
-	maxDoubts = 3
-	// settle is how long after an extension a delete of another process, decided on
-	// before, can still arrive: several times its way from read to delete.
-	settle = 2 * time.Second
-	// confirmations is how many reads have to show an extension: one or two can be stale.
+	// maxConflicts is the maximum number of restarts because others changed the policy. Each restart
+	// means that another writer succeeded.
+	maxConflicts = 12
+	// maxUnsure is the maximum number of restarts after writes with an unknown outcome.
+	maxUnsure = 3
+	// settleTime is how long after an update a delete may still arrive from another process that read
+	// the policy before the update. It is several times the time from that read to the delete.
+	settleTime = 2 * time.Second
+	// confirmations is the number of reads that must show an update, because one or two reads can
+	// be stale.
 	confirmations = 3
-	// rereads is how often a read is repeated that contradicts an earlier read.
+	// rereads is how often a read is repeated if it contradicts an earlier read.
 	rereads = 2
 	// rereadPause is the pause between such reads.
 	rereadPause = time.Second
 )
 
-// policyWrite brings one customer's policy to where the change wants it: read, decide, write, and
-// again when the policy moved in between or nobody knows whether the write took place.
+// policyWrite changes one customer's policy. It reads, decides and writes, and starts again if the
+// policy changed in between or the outcome of the write is unknown.
 type policyWrite struct {
 	s          SelfServePolicies
 	writer     *writer
 	customerID string
 	want       change
-	// seen is what the caller saw, until something is written.
+	// seen is the state that the caller knows. It is cleared by the first write.
 	seen    Seen
 	outcome Outcome
 }
 
 func (w *policyWrite) run(ctx context.Context) (SelfServePolicy, error) {
 	var current SelfServePolicy
-	// A create answers 409 when there is a policy, so it needs no read.
+	// A create answers 409 if there is a policy, so it needs no read.
 	known := len(w.want.on) > 0 && !w.writer.exists && !slices.Contains(slices.Collect(maps.Values(w.seen.Allows)), true)
-	again := 0 // how often a read is repeated that finds nothing to do, against what the caller saw
+	again := 0 // remaining rereads if a read finds nothing to do but contradicts seen
 	if w.seen.contradicts(w.want) {
 		again = rereads
 	}
-	for moves, doubts := 0, 0; ; {
+	for conflicts, unsure := 0, 0; ; {
 		if !known {
 			var err error
 			if current, err = w.read(ctx); err != nil {
@@ -168,28 +169,29 @@ func (w *policyWrite) run(ctx context.Context) (SelfServePolicy, error) {
 		var pause time.Duration
 		switch {
 		case err == nil && next.deletedToo != nil:
-			// The answer to the delete shows that another process had extended the policy.
+			// The answer to the delete shows that another process extended the policy in the
+			// meantime.
 			w.writer.wrote(current, SelfServePolicy{}, w.want)
 			w.want, current, known, w.outcome = change{on: next.deletedToo}, SelfServePolicy{}, true, Unsure
 		case err == nil:
-			safe := current.ID == "" || len(w.want.on) == 0 || w.writer.made(current)
+			safe := current.ID == "" || len(w.want.on) == 0 || w.writer.createdHere(current)
 			w.writer.wrote(current, next.policy, w.want)
-			if safe || moves >= maxMoves {
+			if safe || conflicts >= maxConflicts {
 				return next.policy, nil
 			}
-			if lost, err := w.lost(ctx, settle+2*time.Since(start)); err != nil || !lost {
-				return next.policy, nil //nolint:nilerr // it is written; there was no time to read it again
+			if deleted, err := w.wasDeleted(ctx, settleTime+2*time.Since(start)); err != nil || !deleted {
+				return next.policy, nil //nolint:nilerr // the write succeeded; there was no time to read again
 			}
-			moves++
-		case refused(err): // the next look waits at the gate
-		case moved(err) && moves < maxMoves && !w.writer.stale(current): // a stale one was read for ReadLag in vain
+			conflicts++
+		case throttled(err): // the next read waits at the gate
+		case moved(err) && conflicts < maxConflicts && !w.writer.stale(current): // a stale policy was already reread for ReadLag
 			w.writer.moved(current, !is(err, http.StatusNotFound))
-			moves++
-			pause = time.Duration(moves) * 50 * time.Millisecond
-		case OutcomeOf(err) == Unsure && doubts < maxDoubts:
-			w.writer.doubt()
-			doubts++
-			pause = time.Duration(doubts) * 500 * time.Millisecond
+			conflicts++
+			pause = time.Duration(conflicts) * 50 * time.Millisecond
+		case OutcomeOf(err) == Unsure && unsure < maxUnsure:
+			w.writer.unsure()
+			unsure++
+			pause = time.Duration(unsure) * 500 * time.Millisecond
 		default:
 			return SelfServePolicy{}, err
 		}
@@ -199,8 +201,7 @@ func (w *policyWrite) run(ctx context.Context) (SelfServePolicy, error) {
 	}
 }
 
-// read returns the policy. A read that contradicts what writes told is repeated while it can be
-// stale.
+// read reads the policy. It repeats reads that contradict earlier writes while they may be stale.
 func (w *policyWrite) read(ctx context.Context) (SelfServePolicy, error) {
 	end := w.writer.at.Add(ReadLag)
 	if written := w.seen.WrittenAt.Add(ReadLag); written.After(end) {
@@ -211,8 +212,8 @@ func (w *policyWrite) read(ctx context.Context) (SelfServePolicy, error) {
 	})
 }
 
-// lost tells whether an extension went with a policy that another process deleted.
-func (w *policyWrite) lost(ctx context.Context, pause time.Duration) (bool, error) {
+// wasDeleted reports whether another process deleted the policy and so removed the update.
+func (w *policyWrite) wasDeleted(ctx context.Context, pause time.Duration) (bool, error) {
 	w.writer.exists = false
 	for range confirmations {
 		if err := httppipe.Sleep(ctx, pause); err != nil {
@@ -231,7 +232,7 @@ func (w *policyWrite) lost(ctx context.Context, pause time.Duration) (bool, erro
 	return false, nil
 }
 
-// contradicts tells whether what was seen is not as wanted.
+// contradicts reports whether the known state differs from the wanted one.
 func (s Seen) contradicts(want change) bool {
 	for _, permission := range want.on {
 		if on, ok := s.Allows[permission]; ok && !on {
@@ -246,16 +247,17 @@ func (s Seen) contradicts(want change) bool {
 	return false
 }
 
-// writeResult is what a write has done.
+// writeResult is the result of a write.
 type writeResult struct {
 	policy SelfServePolicy
-	// deletedToo are permissions that went with a deleted policy although they were not
-	// in it when it was read.
+	// deletedToo contains permissions that were deleted with the policy although the earlier read
+	// did not show them.
 	deletedToo []Permission
 }
 
-// write sends the one request that takes the policy from current to what is wanted.
-// Updates and deletes are never sent late: what they replace is what was read just before.
+// write sends the one request that changes the policy from current to the wanted state. Updates and
+// deletes are never delayed ([httppipe.RepeatNever]), because they are based on the read directly
+// before.
 func (s SelfServePolicies) write(ctx context.Context, customerID string, current SelfServePolicy, want change) (writeResult, error) {
 	permissions := want.merge(current)
 	var out SelfServePolicy
@@ -268,9 +270,9 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 		body := SelfServePolicy{Permissions: permissions}
 		body.Entity.Type, body.Entity.TenantID = "customer", strings.ToLower(customerID)
 		body.Grantor.Type, body.Grantor.TenantID = "billToPartner", strings.ToLower(partner)
-		return s.result(ctx, want, call{
+		return s.sendPolicy(ctx, want, call{
 			method: http.MethodPost, path: "/SelfServePolicy", body: body,
-			repeat: httppipe.RepeatSafe, // under the same MS-RequestId the server does it once
+			repeat: httppipe.RepeatSafe, // the server executes requests with the same MS-RequestId once
 		})
 	case len(permissions) == 0:
 		_, err := s.c.send(ctx, call{
@@ -290,35 +292,35 @@ func (s SelfServePolicies) write(ctx context.Context, customerID string, current
 	}
 }
 
-// policyPath is the path of a policy. Its id consists of GUIDs, which are sent in lower case.
+// policyPath returns the path of a policy. Its ID consists of GUIDs, which are sent in lower case.
 func policyPath(id string) string { return pathOf("SelfServePolicy", strings.ToLower(id)) }
 
-// update sends the whole policy. Microsoft's page has the id in the path of its syntax and not in that of its example. Where
-// the server does not take the id in the path, the update is sent once more without it, and so are later ones.
+// update sends the whole policy. Microsoft's page has the ID in the path of the syntax, but not in the path of the
+// example. If the server rejects the ID in the path, update retries without it and omits it from then on.
 func (s SelfServePolicies) update(ctx context.Context, want change, policy SelfServePolicy) (writeResult, error) {
 	in := call{method: http.MethodPut, path: policyPath(policy.ID), body: policy, repeat: httppipe.RepeatNever}
 	without := in
 	without.path = pathOf("SelfServePolicy")
 	if s.withoutID.Load() {
-		return s.result(ctx, want, without)
+		return s.sendPolicy(ctx, want, without)
 	}
-	result, err := s.result(ctx, want, in)
+	result, err := s.sendPolicy(ctx, want, in)
 	if !is(err, http.StatusNotFound, "600040") {
 		return result, err
 	}
-	again, againErr := s.result(ctx, want, without)
+	again, againErr := s.sendPolicy(ctx, want, without)
 	var answered *Error
 	switch {
 	case againErr == nil:
 		s.withoutID.Store(true)
 	case errors.As(againErr, &answered) && OutcomeOf(againErr) == Refused && !moved(againErr):
-		return result, err // the first refusal says more
+		return result, err // the first error is more informative
 	}
 	return again, againErr
 }
 
-// result does a create or update, whose answer is the policy as it is now.
-func (s SelfServePolicies) result(ctx context.Context, want change, in call) (writeResult, error) {
+// sendPolicy sends a create or update, which answers with the current policy.
+func (s SelfServePolicies) sendPolicy(ctx context.Context, want change, in call) (writeResult, error) {
 	var out SelfServePolicy
 	a, err := s.c.send(ctx, in, &out)
 	if err == nil && (out.ID == "" || !want.done(out)) {
@@ -327,13 +329,14 @@ func (s SelfServePolicies) result(ctx context.Context, want change, in call) (wr
 	return writeResult{policy: out}, err
 }
 
-// refused tells whether the write was throttled, or not sent since others were.
-func refused(err error) bool {
+// throttled reports whether the write was throttled, or was not sent to avoid a wait
+// ([httppipe.ErrNotSent]).
+func throttled(err error) bool {
 	return is(err, http.StatusTooManyRequests) || errors.Is(err, httppipe.ErrNotSent)
 }
 
-// moved tells whether a write failed because the policy is no longer as it was read.
-// How the server answers an outdated etag is not documented; these are the candidates.
+// moved reports whether a write failed because the policy changed since it was read. How the server
+// answers an outdated etag is not documented; these are the possible answers.
 func moved(err error) bool {
 	return is(err, http.StatusConflict) || is(err, http.StatusBadRequest, "2055") ||
 		is(err, http.StatusPreconditionFailed) || is(err, http.StatusNotFound, "600039")

@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Subscriptions are what a customer has bought through the partner
+// Subscriptions reads what customers have bought through the partner
 // (https://learn.microsoft.com/partner-center/developer/subscription-resources).
 type Subscriptions struct {
 	c            *Client
@@ -20,9 +20,9 @@ type Subscriptions struct {
 	entitlements *httppipe.Answers[[]AzureEntitlement]
 }
 
-// subscriptionsFor and entitlementsFor are how long the lists are good for. A plan often reads
-// the subscriptions itself, and Terraform plans each resource a second time right before it
-// is applied. Azure subscriptions under a plan come and go in the same run more easily.
+// subscriptionsFor and entitlementsFor are how long the lists are cached. One plan often reads the
+// subscriptions several times, and Terraform plans each resource again directly before applying it.
+// Azure subscriptions below a plan change more often during a run.
 const (
 	subscriptionsFor = 5 * time.Minute
 	entitlementsFor  = time.Minute
@@ -31,7 +31,8 @@ const (
 func newSubscriptions(c *Client) Subscriptions {
 	return Subscriptions{
 		c: c,
-		// What a customer lacks is what somebody is about to give it, so that is asked again.
+		// A list without an Azure subscription is not cached, because somebody may be about to buy
+		// one.
 		lists: &httppipe.Answers[[]Subscription]{For: subscriptionsFor, Keep: func(all []Subscription) bool {
 			return slices.ContainsFunc(all, Subscription.AllowsReservations)
 		}},
@@ -39,22 +40,21 @@ func newSubscriptions(c *Client) Subscriptions {
 	}
 }
 
-// Subscription is one of a customer's. Every field but ID may be empty: the API leaves
-// nulls out.
+// Subscription is a subscription of a customer. Every field except ID may be empty, because the API
+// omits nulls.
 type Subscription struct {
-	// ID is the Partner Center id, upper-case for legacy offers.
+	// ID is the Partner Center ID. It is in upper case for legacy offers.
 	ID string `json:"id"`
-	// OfferID is a GUID (legacy licences), MS-AZR-… (legacy Azure) or
-	// product:sku:availability.
+	// OfferID is a GUID (legacy licenses), MS-AZR-… (legacy Azure) or product:sku:availability.
 	OfferID      string `json:"offerId"`
 	OfferName    string `json:"offerName"`
 	FriendlyName string `json:"friendlyName"`
-	// EntitlementID is the Azure subscription of a legacy Azure subscription.
+	// EntitlementID is the Azure subscription ID of a legacy Azure subscription.
 	EntitlementID string `json:"entitlementId"`
-	// Status is active, suspended, deleted, … .
+	// Status is for example active, suspended or deleted.
 	Status  string `json:"status"`
 	OrderID string `json:"orderId"`
-	// CreationDate is RFC 3339.
+	// CreationDate is in RFC 3339 format.
 	CreationDate string `json:"creationDate"`
 	// PartnerID is the Partner ID of the indirect reseller, or "".
 	PartnerID Text `json:"partnerId"`
@@ -62,24 +62,25 @@ type Subscription struct {
 
 func (s Subscription) id() string { return s.ID }
 
-// SubscriptionKind tells which subscriptions let a customer buy reservations.
+// SubscriptionKind distinguishes the subscriptions that allow a customer to buy reservations.
 type SubscriptionKind string
 
-// The kinds of subscriptions.
+// These are the kinds of subscriptions.
 const (
 	AzurePlan         SubscriptionKind = "azure_plan"
 	AzureGlobal       SubscriptionKind = "azure_global"
 	OtherSubscription SubscriptionKind = "other"
 )
 
-// azurePlanProduct is the product of every Azure plan offer, product:sku:availability;
-// the availability differs per country.
+// azurePlanProduct is the product part of every Azure plan offer, whose ID is
+// product:sku:availability. The availability differs by country.
 const azurePlanProduct = "DZH318Z0BPS6"
 
-// azureGlobalOffers are Azure (global) and its equivalents in the integration sandbox.
+// azureGlobalOffers contains Azure (global) and its equivalents in other clouds and in the
+// integration sandbox.
 var azureGlobalOffers = []string{"MS-AZR-0145P", "MS-AZR-0146P", "MS-AZR-DE-0146P", "MS-AZR-USGOV-0146P"}
 
-// Kind tells Azure plans and Azure (global) subscriptions from all others by their offer.
+// Kind returns the kind of the subscription, derived from its offer.
 func (s Subscription) Kind() SubscriptionKind {
 	product, _, _ := strings.Cut(s.OfferID, ":")
 	if strings.EqualFold(product, azurePlanProduct) {
@@ -93,19 +94,19 @@ func (s Subscription) Kind() SubscriptionKind {
 	return OtherSubscription
 }
 
-// Active tells whether the subscription can be used.
+// Active reports whether the subscription can be used.
 func (s Subscription) Active() bool { return strings.EqualFold(s.Status, "active") }
 
-// AllowsReservations tells whether a customer with this subscription meets the first
-// prerequisite of buying reservations: an active Azure plan or Azure (global) subscription
+// AllowsReservations reports whether a customer with this subscription meets the first prerequisite
+// to buy reservations: an active Azure plan or Azure (global) subscription
 // (https://learn.microsoft.com/partner-center/customers/give-customers-permission).
 func (s Subscription) AllowsReservations() bool {
 	return s.Active() && s.Kind() != OtherSubscription
 }
 
-// Of returns a customer's subscriptions, sorted by id. All who ask at the same time share one
-// request; and within 5 minutes, once the customer has an active Azure plan or Azure (global)
-// subscription. The list is not to be written to.
+// Of returns the subscriptions of a customer, sorted by ID. Concurrent callers share one request. A
+// list with an active Azure plan or Azure (global) subscription is cached for 5 minutes. Callers
+// must not modify the list.
 // GET /v1/customers/{customer}/subscriptions, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions).
 func (s Subscriptions) Of(ctx context.Context, customerID string) ([]Subscription, error) {
@@ -115,7 +116,7 @@ func (s Subscriptions) Of(ctx context.Context, customerID string) ([]Subscriptio
 	})
 }
 
-// sorted reads the whole list and sorts it by the id, in lower case.
+// sorted reads a whole list and sorts it by ID, ignoring case.
 func sorted[T any](list iter.Seq2[T, error], id func(T) string) ([]T, error) {
 	var out []T
 	for item, err := range list {
@@ -128,9 +129,9 @@ func sorted[T any](list iter.Seq2[T, error], id func(T) string) ([]T, error) {
 	return out, nil
 }
 
-// AzureEntitlement is an Azure subscription under an Azure plan.
+// AzureEntitlement is an Azure subscription below an Azure plan.
 type AzureEntitlement struct {
-	// ID is the Azure subscription id.
+	// ID is the Azure subscription ID.
 	ID           string `json:"id"`
 	FriendlyName string `json:"friendlyName"`
 	// Status is active; other values are not documented.
@@ -139,9 +140,9 @@ type AzureEntitlement struct {
 
 func (e AzureEntitlement) id() string { return e.ID }
 
-// AzureEntitlements returns the Azure subscriptions under an Azure plan, sorted by id. All who
-// ask within a minute share one request. An Azure plan that is not active may have none to
-// show: the codes for that are an empty list too. The list is not to be written to.
+// AzureEntitlements returns the Azure subscriptions below an Azure plan, sorted by ID. The list is cached
+// for a minute. For an Azure plan that is not active, the error codes for no entitlements count as an empty
+// list. Callers must not modify the list.
 // GET /v1/customers/{customer}/subscriptions/{subscription}/azureEntitlements, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-list-of-azure-entitlements-for-subscription).
 func (s Subscriptions) AzureEntitlements(ctx context.Context, customerID string, plan Subscription) ([]AzureEntitlement, error) {
@@ -155,18 +156,19 @@ func (s Subscriptions) AzureEntitlements(ctx context.Context, customerID string,
 	})
 }
 
-// AzureSubscription is an Azure subscription that a customer has bought through the partner:
-// one under an Azure plan, or an Azure (global) subscription.
+// AzureSubscription is an Azure subscription that a customer bought through the partner: one below
+// an Azure plan, or an Azure (global) subscription.
 type AzureSubscription struct {
-	// ID is the Azure subscription id, in lower case.
+	// ID is the Azure subscription ID, in lower case.
 	ID, FriendlyName, Status string
 }
 
-// Active tells whether the Azure subscription can be used.
+// Active reports whether the Azure subscription can be used.
 func (a AzureSubscription) Active() bool { return strings.EqualFold(a.Status, "active") }
 
-// Azure returns the Azure subscriptions behind a subscription, sorted by id; none for other
-// products. It costs the requests of [Subscriptions.AzureEntitlements] for an Azure plan.
+// Azure returns the Azure subscriptions of a Partner Center subscription, sorted by ID, and none
+// for other products. For an Azure plan, it sends the requests of
+// [Subscriptions.AzureEntitlements].
 func (s Subscriptions) Azure(ctx context.Context, customerID string, sub Subscription) ([]AzureSubscription, error) {
 	switch sub.Kind() {
 	case AzureGlobal:

@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Get returns a subscription as it is now.
+// Get reads a subscription, bypassing the cache.
 // GET /v1/customers/{customer}/subscriptions/{subscription}, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/get-a-subscription-by-id).
 func (s Subscriptions) Get(ctx context.Context, customerID, subscriptionID string) (Subscription, error) {
@@ -19,14 +19,14 @@ func (s Subscriptions) Get(ctx context.Context, customerID, subscriptionID strin
 	return out, err
 }
 
-// IsSubscriptionNotFound tells whether a customer has no such subscription.
+// IsSubscriptionNotFound reports whether err means that the customer has no such subscription.
 func IsSubscriptionNotFound(err error) bool { return is(err, http.StatusNotFound, "20003") }
 
-// whole is a subscription with all its fields: an update that leaves some out would lose them.
-type whole map[string]json.RawMessage
+// rawSubscription contains all fields of a subscription, because an update would delete omitted fields.
+type rawSubscription map[string]json.RawMessage
 
-// with returns a copy in which fields have other values, whatever the case of their names.
-func (w whole) with(fields map[string]string) whole {
+// with returns a copy with changed fields. Field names are matched without case.
+func (w rawSubscription) with(fields map[string]string) rawSubscription {
 	out := maps.Clone(w)
 	for name, value := range fields {
 		for key := range w {
@@ -34,13 +34,13 @@ func (w whole) with(fields map[string]string) whole {
 				delete(out, key)
 			}
 		}
-		out[name], _ = json.Marshal(value) // a string always can be
+		out[name], _ = json.Marshal(value) // cannot fail for a string
 	}
 	return out
 }
 
-func (s Subscriptions) read(ctx context.Context, customerID, subscriptionID string) (whole, Subscription, error) {
-	var all whole
+func (s Subscriptions) read(ctx context.Context, customerID, subscriptionID string) (rawSubscription, Subscription, error) {
+	var all rawSubscription
 	var out Subscription
 	in := call{method: http.MethodGet, path: pathOf("customers", customerID, "subscriptions", subscriptionID), check: func() error {
 		text, err := json.Marshal(all)
@@ -56,10 +56,11 @@ func (s Subscriptions) read(ctx context.Context, customerID, subscriptionID stri
 	return all, out, err
 }
 
-// maxUpdates bounds how often an update starts over because the subscription moved.
+// maxUpdates is the maximum number of attempts if the subscription changes in between.
 const maxUpdates = 5
 
-// update changes fields of a subscription and waits until it is as wanted. Where it is so already nothing is sent.
+// update changes fields of a subscription and waits until done returns true. If it does already, update sends no
+// change.
 // PATCH /v1/customers/{customer}/subscriptions/{subscription}, app-only or app+user
 // (https://learn.microsoft.com/partner-center/developer/update-a-subscription-by-id).
 func (s Subscriptions) update(ctx context.Context, customerID, subscriptionID string, fields map[string]string, done func(Subscription) bool) (Subscription, error) {
@@ -76,10 +77,10 @@ func (s Subscriptions) update(ctx context.Context, customerID, subscriptionID st
 		if json.Unmarshal(before["attributes"], &tag) == nil && tag.ETag != "" {
 			header.Set("If-Match", tag.ETag)
 		}
-		var content any // it may be none
+		var content any // the answer may be empty
 		_, err = s.c.send(ctx, call{
 			method: http.MethodPatch, path: pathOf("customers", customerID, "subscriptions", subscriptionID), header: header, body: before.with(fields),
-			repeat: httppipe.RepeatSafe, // the etag keeps it from being done twice
+			repeat: httppipe.RepeatSafe, // the etag prevents a second execution
 		}, &content)
 		switch {
 		case err == nil:
@@ -94,13 +95,13 @@ func (s Subscriptions) update(ctx context.Context, customerID, subscriptionID st
 	}
 }
 
-// pollEvery and pollAtMost are the pauses between reads of something that takes minutes, the first ones and the last.
+// pollEvery and pollAtMost are the first and the longest pause between reads of an operation that takes minutes.
 const (
 	pollEvery  = 5 * time.Second
 	pollAtMost = 30 * time.Second
 )
 
-// await reads a subscription until it is as wanted.
+// await reads a subscription until done returns true.
 func (s Subscriptions) await(ctx context.Context, customerID, subscriptionID string, done func(Subscription) bool) (Subscription, error) {
 	for pause := pollEvery; ; pause = min(2*pause, pollAtMost) {
 		current, err := s.Get(ctx, customerID, subscriptionID)

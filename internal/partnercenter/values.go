@@ -12,22 +12,21 @@ import (
 	"unicode"
 )
 
-// The types of this file read what the API writes in more than one way. What is missing,
-// null or an empty string leaves their zero value; what none of the documented forms fits
-// is an error.
+// The types in this file accept the different forms in which the API writes values. A missing
+// value, null or an empty string results in the zero value. An undocumented form is an error.
 
-// Time is a moment. The zero value means that the API does not tell.
+// Time is a point in time. The zero value means that the API returned none.
 //
-// The API writes RFC 3339 with up to 7 decimals of a second and any offset
-// (2024-05-02T08:31:07.6455674Z, 2018-03-06T17:37:05.253-08:00), and some dates without a
-// zone (2025-05-02T00:00:00), which are UTC.
+// The API uses RFC 3339 with up to 7 decimals of a second and any offset
+// (2024-05-02T08:31:07.6455674Z, 2018-03-06T17:37:05.253-08:00). Some dates have no time zone
+// (2025-05-02T00:00:00); they are in UTC.
 type Time struct{ time.Time }
 
-// timeLayouts are all forms of a [Time]. Go reads a fraction of a second wherever a layout
-// has seconds.
+// timeLayouts contains all forms of a [Time]. Go accepts fractional seconds wherever a layout has
+// seconds.
 var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04:05", time.DateOnly}
 
-// UnmarshalJSON reads every form of a [Time].
+// UnmarshalJSON accepts every form of a [Time].
 func (t *Time) UnmarshalJSON(data []byte) error {
 	s, err := textOf(data)
 	if err != nil {
@@ -43,9 +42,9 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 			continue
 		}
 		switch utc := at.UTC(); {
-		case at.Year() <= 1: // what .NET calls no date
+		case at.Year() <= 1: // the zero date of .NET
 			t.Time = time.Time{}
-		case utc.Year() > 9999: // the end of time in another zone
+		case utc.Year() > 9999: // the maximum date of .NET, in another time zone
 			t.Time = at
 		default:
 			t.Time = utc
@@ -55,7 +54,7 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return fmt.Errorf("%q is no date", s)
 }
 
-// String is the moment in RFC 3339, in UTC, with the decimals it has, or "".
+// String returns the time in RFC 3339 format, in UTC and with its decimals, or "".
 func (t Time) String() string {
 	if t.IsZero() {
 		return ""
@@ -63,14 +62,14 @@ func (t Time) String() string {
 	return t.Format(time.RFC3339Nano)
 }
 
-// Decimal is an amount in decimal notation, such as 1234.50, with the digits that the API
-// sent, or "". It is never a binary floating-point number, which money does not survive.
+// Decimal is an amount in decimal notation, such as 1234.50, with the digits that the API sent, or
+// "". It is not a floating-point number, because those cannot represent all amounts exactly.
 type Decimal string
 
-// maxExponent bounds the zeros that a number in scientific notation is written out with.
+// maxExponent is the maximum absolute exponent of a number in scientific notation.
 const maxExponent = 64
 
-// UnmarshalJSON reads a number, or a string that holds one.
+// UnmarshalJSON accepts a number, or a string that contains one.
 func (d *Decimal) UnmarshalJSON(data []byte) error {
 	s, err := textOf(data)
 	if err != nil {
@@ -80,7 +79,7 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 		*d = ""
 		return nil
 	}
-	var n json.Number // encoding/json checks the form
+	var n json.Number // encoding/json checks the syntax
 	if json.Unmarshal([]byte(s), &n) != nil || n == "" || n.String() != s {
 		return fmt.Errorf("%q is no number", s)
 	}
@@ -89,7 +88,7 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// writtenOut turns scientific notation into decimal notation.
+// writtenOut converts scientific notation to decimal notation.
 func writtenOut(number string) (string, error) {
 	mantissa, exponent, ok := strings.Cut(strings.ToLower(number), "e")
 	if !ok {
@@ -110,7 +109,7 @@ func writtenOut(number string) (string, error) {
 // Integer is a whole number.
 type Integer int64
 
-// UnmarshalJSON reads a whole number, or a string that holds one.
+// UnmarshalJSON accepts a whole number, or a string that contains one.
 func (i *Integer) UnmarshalJSON(data []byte) error {
 	var d Decimal
 	if err := d.UnmarshalJSON(data); err != nil {
@@ -132,12 +131,12 @@ func (i *Integer) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Enum is a value of one of the API's enumerations in snake_case, as most of them are on
-// the wire; others come as New, addQuantity or UserPurchase. A value that is not
-// documented is treated the same.
+// Enum is a value of an API enumeration, in snake_case. The API sends most values in snake_case,
+// and others as New, addQuantity or UserPurchase. Undocumented values are converted in the same
+// way.
 type Enum string
 
-// UnmarshalJSON reads a value in any case.
+// UnmarshalJSON accepts a value in any case.
 func (e *Enum) UnmarshalJSON(data []byte) error {
 	var t Text
 	err := t.UnmarshalJSON(data)
@@ -145,7 +144,7 @@ func (e *Enum) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// snake turns PascalCase and camelCase into snake_case.
+// snake converts PascalCase and camelCase to snake_case.
 func snake(s string) string {
 	var b strings.Builder
 	runes := []rune(strings.TrimSpace(s))
@@ -159,17 +158,16 @@ func snake(s string) string {
 	return b.String()
 }
 
-// sameEnum compares values of an enumeration whatever their case: one_time, onetime and
-// OneTime are the same.
+// sameEnum compares enumeration values without case and underscores: one_time, onetime and OneTime
+// are equal.
 func sameEnum(a, b string) bool {
 	return strings.EqualFold(strings.ReplaceAll(a, "_", ""), strings.ReplaceAll(b, "_", ""))
 }
 
-// Text is a string where the API is loose about what it sends: anything but a string is
-// kept as its JSON.
+// Text is a string for fields in which the API may send other types. Other types are kept as JSON.
 type Text string
 
-// UnmarshalJSON keeps whatever there is.
+// UnmarshalJSON accepts any JSON value.
 func (t *Text) UnmarshalJSON(data []byte) error {
 	s, err := textOf(data)
 	if err == nil {
@@ -184,13 +182,12 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// JSON is the text as a JSON document: as it is where it is one, else as a JSON string; ""
-// for "".
+// JSON returns the text unchanged if it is valid JSON or empty, and as a JSON string otherwise.
 func (t Text) JSON() string {
 	if t == "" || json.Valid([]byte(t)) {
 		return string(t)
 	}
-	b, _ := json.Marshal(string(t)) // a string always can be
+	b, _ := json.Marshal(string(t)) // cannot fail for a string
 	return string(b)
 }
 

@@ -23,7 +23,7 @@ func TestTime(t *testing.T) {
 		`"2019-02-23T00:00:00.5"`:              "2019-02-23T00:00:00.5Z",
 		`"2019-02-23"`:                         "2019-02-23T00:00:00Z",
 		`" 2019-02-23 "`:                       "2019-02-23T00:00:00Z",
-		`"0001-01-01T00:00:00"`:                "", // no date in .NET
+		`"0001-01-01T00:00:00"`:                "", // the zero date of .NET
 		`"0001-01-01T00:00:00-08:00"`:          "",
 		`"9999-12-31T23:59:59.9999999-08:00"`:  "9999-12-31T23:59:59.9999999-08:00",
 		`""`:                                   "",
@@ -37,7 +37,7 @@ func TestTime(t *testing.T) {
 	for _, wire := range []string{`"yesterday"`, `"6/1/2017 12:00:00 AM"`, `"2024-13-01"`, `"2024-05-02T25:00:00Z"`, `1714638667`, `{}`, `true`} {
 		var at Time
 		if err := json.Unmarshal([]byte(wire), &at); err == nil {
-			t.Errorf("%s was taken for %s", wire, at)
+			t.Errorf("%s counts as %s", wire, at)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func FuzzTime(f *testing.F) {
 func TestDecimal(t *testing.T) {
 	for wire, want := range map[string]Decimal{
 		`1234.50`: "1234.50", `"1234.50"`: "1234.50", `0`: "0", `-3.1`: "-3.1", `"-0.00"`: "-0.00",
-		// What a float64 would spoil.
+		// A float64 cannot represent these values.
 		`0.1000000000000000055`: "0.1000000000000000055", `79228162514264337593543950335`: "79228162514264337593543950335",
 		`1e3`: "1000", `1.50E+1`: "15.0", `1E-05`: "0.00001", `-12.5e-1`: "-1.25", `"1.234e2"`: "123.4",
 		`""`: "", `null`: "", `" 7 "`: "7",
@@ -77,7 +77,7 @@ func TestDecimal(t *testing.T) {
 	for _, wire := range []string{`"1,5"`, `"$5"`, `"NaN"`, `"Infinity"`, `true`, `{}`, `[]`, `"0x10"`, `"01"`, `".5"`, `"+1"`, `"\"5\""`, `1e999999999`, `"1e-65"`} {
 		var d Decimal
 		if err := json.Unmarshal([]byte(wire), &d); err == nil {
-			t.Errorf("%s was taken for %q", wire, d)
+			t.Errorf("%s counts as %q", wire, d)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func FuzzDecimal(f *testing.F) {
 		want, ok := new(big.Rat).SetString(sent)
 		got, ok2 := new(big.Rat).SetString(string(d))
 		if !ok || !ok2 || want.Cmp(got) != 0 {
-			t.Errorf("%s became %q, another amount", wire, d)
+			t.Errorf("%s became %q, a different amount", wire, d)
 		}
 	})
 }
@@ -115,7 +115,7 @@ func TestInteger(t *testing.T) {
 	for _, wire := range []string{`1.5`, `"two"`, `9223372036854775808`, `true`, `{}`, `0.1`} {
 		var i Integer
 		if err := json.Unmarshal([]byte(wire), &i); err == nil {
-			t.Errorf("%s was taken for %d", wire, i)
+			t.Errorf("%s counts as %d", wire, i)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// serving is a client that gets canned answers, in order, the last one again and again.
+// serving returns a client that gets the given answers in order, and then the last one repeatedly.
 func serving(t testing.TB, requests *[]*http.Request, bodies ...string) *Client {
 	t.Helper()
 	endpoint, err := httppipe.ParseEndpoint("https://pc.example/base")
@@ -40,7 +40,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// tokens gives the same token to all.
+// tokens returns the same token for all requests.
 type tokens struct {
 	once sync.Once
 	one  httppipe.Token
@@ -92,7 +92,7 @@ func FuzzNextLink(f *testing.F) {
 	var requests []*http.Request
 	c := serving(f, &requests, `{"totalCount":0,"items":[]}`)
 	f.Fuzz(func(t *testing.T, uri string) {
-		next, err := c.following(call{method: http.MethodGet}, &link{URI: uri}, "")
+		next, err := c.nextCall(call{method: http.MethodGet}, &link{URI: uri}, "")
 		if err != nil || next == nil {
 			return
 		}
@@ -100,13 +100,13 @@ func FuzzNextLink(f *testing.F) {
 		_, _ = c.send(t.Context(), *next, nil)
 		for _, r := range requests {
 			if r.URL.Scheme != "https" || r.URL.Host != "pc.example" || !strings.HasPrefix(r.URL.Path, "/base/v1") {
-				t.Errorf("%q led to %s", uri, r.URL)
+				t.Errorf("the link %q caused a request to %s", uri, r.URL)
 			}
 		}
 	})
 }
 
-// TestAll_links: what a link may and may not make the client do.
+// TestAll_links checks which links the client follows, and that a link cannot replace headers.
 func TestAll_links(t *testing.T) {
 	read := func(c *Client) error {
 		for _, err := range c.Customers.All(t.Context(), CustomerFilter{}) {
@@ -146,9 +146,9 @@ func TestAll_links(t *testing.T) {
 	} {
 		var e *Error
 		if err := read(serving(t, nil, page)); !errors.As(err, &e) {
-			t.Errorf("%s: taken for an empty list", name)
+			t.Errorf("%s: counts as an empty list", name)
 		} else if e.StatusCode != http.StatusOK || e.RequestID == "" || e.CorrelationID == "" || !strings.HasPrefix(e.Remedy(), "Something between may have answered") {
-			t.Errorf("%s: %v, with the ids %q and %q, says to do %q", name, e, e.RequestID, e.CorrelationID, e.Remedy())
+			t.Errorf("%s: %v, with the IDs %q and %q, has the remedy %q", name, e, e.RequestID, e.CorrelationID, e.Remedy())
 		}
 	}
 	if err := read(serving(t, nil, `{"totalCount":0}`)); err != nil {
@@ -156,15 +156,15 @@ func TestAll_links(t *testing.T) {
 	}
 }
 
-// TestGet_partners: a customer can have several partners, and each grants for itself; a
-// policy that does not say whose it is decides nothing.
+// TestGet_partners checks that only the policy of this partner and customer counts, because a
+// customer can have several partners. A policy without a customer is an error.
 func TestGet_partners(t *testing.T) {
 	get := func(grantor, entity string) (SelfServePolicy, error) {
 		return serving(t, nil, `{"totalCount":1,"items":[{"id":"p_c","selfServeEntity":{"tenantID":"`+entity+`"},"grantor":{"tenantID":"`+grantor+`"},
 			"permissions":[{"resource":"azurereservedinstances","action":"purchase"}]}]}`).SelfServePolicies.Get(t.Context(), "Customer")
 	}
 	if p, err := get("PARTNER", "CUSTOMER"); err != nil || !p.Allows(AzureReservedInstances) {
-		t.Errorf("ours: %+v, %v", p, err)
+		t.Errorf("own policy: %+v, %v", p, err)
 	}
 	if p, err := get("other", "customer"); err != nil || p.ID != "" {
 		t.Errorf("another partner's: %+v, %v", p, err)
@@ -173,24 +173,24 @@ func TestGet_partners(t *testing.T) {
 		t.Errorf("another customer's: %+v, %v", p, err)
 	}
 	if p, err := get("partner", ""); err == nil {
-		t.Errorf("nobody's: %+v", p)
+		t.Errorf("a policy without a customer: %+v", p)
 	}
 }
 
-// TestWrites_unreadable: an answer to a write that is no policy is no success.
+// TestWrites_unreadable checks that an unreadable answer to a write is not a success.
 func TestWrites_unreadable(t *testing.T) {
 	for _, body := range []string{``, `{}`, `null`, `<html>`} {
 		want := change{off: []Permission{AzureSavingsPlan}}
-		got, err := serving(t, nil, body).SelfServePolicies.result(t.Context(), want, call{method: http.MethodPut, path: "/SelfServePolicy/p_c"})
+		got, err := serving(t, nil, body).SelfServePolicies.sendPolicy(t.Context(), want, call{method: http.MethodPut, path: "/SelfServePolicy/p_c"})
 		if err == nil || OutcomeOf(err) != Unsure {
-			t.Errorf("%q was taken for %+v, %v", body, got, err)
+			t.Errorf("%q counts as %+v, %v", body, got, err)
 		}
 	}
 }
 
-// TestGrant_withoutTimeToLookAgain: what the server has accepted is done, also where there is no
-// time left for the look whether another process undid it.
-func TestGrant_withoutTimeToLookAgain(t *testing.T) {
+// TestGrant_noTimeToRead checks that a successful write is a success, even if no time is
+// left to check whether another process undid it.
+func TestGrant_noTimeToRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		policy := func(permissions string) string {
 			return `{"id":"p_c","selfServeEntity":{"tenantID":"c"},"grantor":{"tenantID":"partner"},"permissions":[` + permissions + `]}`
@@ -206,16 +206,16 @@ func TestGrant_withoutTimeToLookAgain(t *testing.T) {
 	})
 }
 
-// TestRemedies: every code has a whole sentence, and links are complete.
+// TestRemedies checks that every remedy is a whole sentence with valid links.
 func TestRemedies(t *testing.T) {
 	for code, text := range remedies {
 		if !strings.HasSuffix(text, ".") {
-			t.Errorf("%s: %q is no sentence", code, text)
+			t.Errorf("%s: %q is not a sentence", code, text)
 		}
 		for word := range strings.FieldsSeq(text) {
 			if strings.HasPrefix(word, "http") {
 				if u, err := url.Parse(word); err != nil || u.Host == "" {
-					t.Errorf("%s: %q is no link", code, word)
+					t.Errorf("%s: %q is not a link", code, word)
 				}
 			}
 		}

@@ -9,29 +9,29 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// writers lets one goroutine at a time write a customer's policy, so that two resources
-// of one run need no etag conflict to find each other.
+// writers ensures that one goroutine at a time writes a customer's policy. Two resources of one run
+// therefore cause no etag conflict.
 type writers struct {
 	mu         sync.Mutex
 	byCustomer map[string]*writer
 }
 
-// writer is the right to write one customer's policy, and what the answers to this process's writes
-// say about it. Up to [ReadLag] later a read can show less.
+// writer is the lock on one customer's policy, and what is known from the answers to this process's
+// writes. Reads may be older than that for up to [ReadLag].
 type writer struct {
 	turn *semaphore.Weighted
-	// at is when the server answered last.
+	// at is the time of the last answer.
 	at time.Time
-	// exists says that there was a policy then.
+	// exists means that a policy existed at that time.
 	exists bool
-	// ours is the etag of the policy that this process has made, while nobody but it has written it
-	// and it has only added permissions; else "".
+	// ours is the etag of a policy that this process created and that no other process has written
+	// since. It is "" if there is none, or if this process removed permissions from it.
 	ours string
-	// outdated are the etags of earlier versions.
+	// outdated contains the etags of earlier versions.
 	outdated map[string]bool
 }
 
-// acquire waits for the customer's turn; release ends it.
+// acquire waits for the lock on a customer; release unlocks it.
 func (w *writers) acquire(ctx context.Context, customerID string) (*writer, error) {
 	key := strings.ToLower(customerID)
 	w.mu.Lock()
@@ -55,28 +55,28 @@ func (w *writers) acquire(ctx context.Context, customerID string) (*writer, erro
 
 func (w *writer) release() { w.turn.Release(1) }
 
-// wrote records a write that replaced the policy before by after; both may be the zero policy.
+// wrote records a write that replaced the policy before with after; both may be zero.
 func (w *writer) wrote(before, after SelfServePolicy, want change) {
-	made := before.ID == "" || w.made(before) && len(want.off) == 0
+	created := before.ID == "" || w.createdHere(before) && len(want.off) == 0
 	w.outdate(before)
 	w.exists, w.ours = after.ID != "", ""
-	if made {
+	if created {
 		w.ours = after.etag()
 	}
 }
 
-// made tells whether this process has made the policy and nobody else has written it. Then it is
-// deleted by nobody who manages another permission.
-func (w *writer) made(p SelfServePolicy) bool { return w.ours != "" && p.etag() == w.ours }
+// createdHere reports whether this process created the policy and no other process has written it. No
+// process that manages another permission would delete such a policy.
+func (w *writer) createdHere(p SelfServePolicy) bool { return w.ours != "" && p.etag() == w.ours }
 
-// moved records a refusal that shows that the policy is not as it was read.
+// moved records an error that shows that the policy changed since it was read.
 func (w *writer) moved(read SelfServePolicy, exists bool) {
 	w.outdate(read)
 	w.exists, w.ours = exists, ""
 }
 
-// doubt records a write of which nobody knows whether it took place.
-func (w *writer) doubt() { w.exists, w.ours = false, "" }
+// unsure records a write with an unknown outcome.
+func (w *writer) unsure() { w.exists, w.ours = false, "" }
 
 func (w *writer) outdate(p SelfServePolicy) {
 	w.at = time.Now()
@@ -89,7 +89,7 @@ func (w *writer) outdate(p SelfServePolicy) {
 	w.outdated[p.etag()] = true
 }
 
-// stale tells whether a read shows the policy as it was before what is known from answers.
+// stale reports whether a read is older than what the answers to writes showed.
 func (w *writer) stale(p SelfServePolicy) bool {
 	if p.ID == "" {
 		return w.exists

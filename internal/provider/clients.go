@@ -16,8 +16,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// signInConfig is the configuration of the sign-in without its proof, with the HTTP client, texts and
-// logger that the clients share.
+// signInConfig returns the sign-in configuration without the application's credential. It has the HTTP
+// client, texts and logger that all clients share.
 func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string) credential.Config {
 	var client *http.Client
 	if p.transport != nil {
@@ -36,7 +36,7 @@ func (p *partnerCenterProvider) signInConfig(s settings, terraformVersion string
 	}
 }
 
-// clients makes the clients that all types share. It sends nothing.
+// clients creates the clients that all types share. It sends no request.
 func (p *partnerCenterProvider) clients(s settings, terraformVersion string) (*tfkit.Clients, diag.Diagnostics) {
 	return p.clientsFor(s, p.signInConfig(s, terraformVersion))
 }
@@ -62,7 +62,7 @@ func (p *partnerCenterProvider) clientsFor(s settings, config credential.Config)
 	}, nil
 }
 
-// credentials are those for Partner Center and for Azure.
+// credentials returns the credentials for Partner Center and for Azure. The two may be the same.
 func (p *partnerCenterProvider) credentials(s settings, config credential.Config) (cred, azure *credential.Credential, err error) {
 	if len(s.unknown) > 0 {
 		cred = credential.Failing(&unknownError{s.unknown})

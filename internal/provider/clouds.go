@@ -18,7 +18,7 @@ type cloud struct {
 	authorityAliases []string
 }
 
-// clouds by the names that the azurerm provider has for them.
+// clouds maps the cloud names of the azurerm provider to their hosts and audiences.
 var clouds = map[string]cloud{
 	"public": {
 		partnerCenter: partnercenter.DefaultEndpoint, audience: partnercenter.DefaultEndpoint, authority: "https://login.microsoftonline.com",

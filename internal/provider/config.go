@@ -19,9 +19,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// environment names the variables behind each setting; the first that is set wins, and the
-// configuration beats them all. After our own come those of the azurerm provider, so that one
-// set of variables serves both, then what CI systems and Kubernetes set by themselves.
+// environment maps each setting to its environment variables. The first variable that is set wins. The
+// configuration has precedence over all variables. Our own variables come first, then those of the
+// azurerm provider, so that one set of variables works for both. The variables of CI systems and
+// Kubernetes come last.
 var environment = map[string][]string{
 	"tenant_id":                          {"PARTNERCENTER_TENANT_ID", "ARM_TENANT_ID", "AZURE_TENANT_ID", "AZURESUBSCRIPTION_TENANT_ID"},
 	"client_id":                          {"PARTNERCENTER_CLIENT_ID", "ARM_CLIENT_ID", "AZURE_CLIENT_ID", "AZURESUBSCRIPTION_CLIENT_ID"},
@@ -54,7 +55,7 @@ var environment = map[string][]string{
 	"endpoints.authority_host":           {"PARTNERCENTER_AUTHORITY_HOST", "ARM_ACTIVE_DIRECTORY_AUTHORITY_HOST"},
 }
 
-// The levels that settings come from. A setting of a lower one beats those of higher ones.
+// The levels of settings. A setting of a lower level has precedence over one of a higher level.
 const (
 	inConfiguration = iota
 	inOwnVariables
@@ -116,7 +117,7 @@ type endpointsModel struct {
 	AuthorityHost   types.String `tfsdk:"authority_host"`
 }
 
-// values are the configured values by setting.
+// values returns the configured values by setting.
 func (m providerModel) values() map[string]attr.Value {
 	if m.Endpoints == nil {
 		m.Endpoints = new(endpointsModel)
@@ -140,15 +141,15 @@ func (m providerModel) values() map[string]attr.Value {
 	}
 }
 
-// settings are what configuration and environment come to.
+// settings is the result of configuration and environment.
 type settings struct {
-	unknown                              []string // that a sign-in needs
+	unknown                              []string // settings with unknown values that a sign-in needs
 	tenantID, clientID                   string
 	signIn                               signIn
 	refreshToken, refreshTokenOutputPath string
 	refreshTokenFrom                     string
 	cloud                                cloud
-	roots                                *x509.CertPool // nil means the system's
+	roots                                *x509.CertPool // nil = the roots of the system
 	disableInstanceDiscovery             bool
 	azureAppOnly                         bool
 	partnerCenter, authority             *url.URL
@@ -157,9 +158,9 @@ type settings struct {
 	maxRetries                           int
 }
 
-// resolve reads each setting from the configuration, else from its variables. An unknown value
-// that a sign-in needs fails the sign-in, if the plan needs one: taking it for unset would sign in
-// with what the environment holds, perhaps as another partner.
+// resolve reads each setting from the configuration or else from its variables. An unknown value that a
+// sign-in needs fails the sign-in, if the plan needs one. Ignoring it would authenticate with the
+// values of the environment, perhaps as another partner.
 func resolve(m providerModel, lookupEnv func(string) (string, bool)) (settings, diag.Diagnostics) {
 	r := &resolver{values: m.values(), lookupEnv: lookupEnv}
 	var s settings
@@ -204,13 +205,14 @@ func (r *resolver) fail(setting, summary, detail string) {
 	r.diags.AddAttributeError(pathTo(setting), summary, detail)
 }
 
-// invalid is the error for a value that was found but cannot be.
+// invalid adds the error for a setting with an invalid value.
 func (r *resolver) invalid(setting, detail string) {
 	r.fail(setting, "Invalid "+setting, detail)
 }
 
-// value returns a setting's text, where it is from and at which level, or "" when it is not
-// set. An empty string counts as not set, since that is what an unset variable's default is.
+// value returns the text of a setting, its source and its level. It returns "" if the setting is not
+// set. An empty string counts as not set, because it is the usual default of an unset Terraform
+// variable.
 func (r *resolver) value(setting string) (value, source string, level int) {
 	v := r.values[setting]
 	if v.IsUnknown() {

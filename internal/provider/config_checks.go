@@ -32,7 +32,7 @@ func checkEndpoint(s string) error {
 	return nil
 }
 
-// checkAuthority is stricter than [checkEndpoint]: azidentity takes no plain http.
+// checkAuthority is stricter than [checkEndpoint], because azidentity does not support plain HTTP.
 func checkAuthority(s string) error {
 	if err := checkEndpoint(s); err != nil {
 		return err

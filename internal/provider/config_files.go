@@ -9,7 +9,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
-// file reads the file that a setting names; nil when it is not set or cannot be read.
+// file reads the file that a setting names. content is nil if the setting is not set or the file cannot
+// be read.
 func (r *resolver) file(setting string) (content []byte, name, source string) {
 	name, source, _ = r.value(setting)
 	if name == "" {
@@ -26,7 +27,7 @@ func (r *resolver) file(setting string) (content []byte, name, source string) {
 	return content, name, source
 }
 
-// secretFile is file for one that nobody else should read.
+// secretFile is file for a file with a credential. It warns if other users can read the file.
 func (r *resolver) secretFile(setting string) (content []byte, name, source string) {
 	content, name, source = r.file(setting)
 	if info, err := os.Stat(name); content != nil && err == nil && info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
@@ -36,7 +37,8 @@ func (r *resolver) secretFile(setting string) (content []byte, name, source stri
 	return content, name, source
 }
 
-// roots adds the file's authorities to the system's.
+// roots returns the system's certificate authorities and those of the file. It returns nil if the
+// setting is not set.
 func (r *resolver) roots(setting string) *x509.CertPool {
 	pem, name, source := r.file(setting)
 	if pem == nil {

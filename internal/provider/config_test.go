@@ -40,7 +40,7 @@ const (
 	endpointB = "https://b.example"
 )
 
-// complete is a configuration with all that is required.
+// complete returns a configuration with all required settings.
 func complete() providerModel {
 	return providerModel{
 		TenantID: types.StringValue(tenantA), ClientID: types.StringValue(clientA), ClientSecret: types.StringValue(secretA),
@@ -48,7 +48,7 @@ func complete() providerModel {
 	}
 }
 
-// env is an environment.
+// env is a set of environment variables.
 type env map[string]string
 
 func (e env) lookup(name string) (string, bool) {
@@ -56,8 +56,8 @@ func (e env) lookup(name string) (string, bool) {
 	return v, ok
 }
 
-// mustFail fails the test unless there is just this one error, on the setting's attribute
-// and with these words in it. No value of a secret may be there.
+// mustFail fails the test unless the diagnostics are one error, on the setting's attribute and with these words.
+// The error must not contain a secret.
 func mustFail(t *testing.T, diags diag.Diagnostics, setting, summary string, words ...string) {
 	t.Helper()
 	if len(diags) != 1 || diags[0].Severity() != diag.SeverityError {
@@ -81,7 +81,8 @@ func mustFail(t *testing.T, diags diag.Diagnostics, setting, summary string, wor
 	mustHideSecrets(t, diags)
 }
 
-// mustWait fails the test unless the sign-in, and nothing before it, needs just this setting.
+// mustWait fails the test unless the settings resolve without diagnostics and a sign-in then fails for this unknown
+// setting.
 func mustWait(t *testing.T, s settings, diags diag.Diagnostics, setting string) {
 	t.Helper()
 	if len(diags) != 0 || !slices.Equal(s.unknown, []string{setting}) {
@@ -138,14 +139,14 @@ func TestEnvironment_namesOneVariableForEachSetting(t *testing.T) {
 	}
 }
 
-// text is a setting that is a text, with two good values and some bad ones.
+// text is a text setting with two valid values and some invalid ones.
 type text struct {
 	setting  string
 	field    func(*providerModel) *types.String
 	result   func(settings) string
 	a, b     string
-	bad      map[string]string // value to what the error says
-	fallback string            // when it is not set
+	bad      map[string]string // invalid value to the text of the error
+	fallback string            // if it is not set
 	required bool
 }
 
@@ -314,14 +315,14 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 	})
 }
 
-// number is a setting that is a number: from the configuration, or else from its variable.
+// number is a number setting. Its value is from the configuration, or else from its variable.
 type number struct {
 	setting  string
 	set      func(*providerModel, attr.Value)
 	result   func(settings) float64
 	value    func(float64) attr.Value
 	unknown  attr.Value
-	fallback float64 // when it is not set
+	fallback float64 // if it is not set
 	good     map[string]float64
 	bad      []string
 	says     string
@@ -351,7 +352,7 @@ var numbers = []number{
 		func(s settings) float64 { return float64(s.maxRetries) },
 		func(f float64) attr.Value { return types.Int64Value(int64(f)) }, types.Int64Unknown(),
 		0,
-		map[string]float64{"0": -1, "1": 1, "100": 100}, // as httppipe.Options has it
+		map[string]float64{"0": -1, "1": 1, "100": 100}, // the form of httppipe.Options
 		[]string{"-1", "101", "1.5", "never", "4 "},
 		"must be a whole number from 0 to 100, such as 4",
 	},
@@ -401,7 +402,7 @@ func TestResolve_numbers(t *testing.T) {
 				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+variable+" "+x.says)
 				n, err := strconv.ParseFloat(bad, 64)
 				if err != nil || n != math.Trunc(n) && x.setting != "requests_per_second" || !(math.Abs(n) < math.MaxInt32) {
-					return // the configuration cannot hold it
+					return // the configuration cannot contain it
 				}
 				_, diags = resolveWith(x.value(n), env{variable: "1"})
 				mustFail(t, diags, x.setting, "Invalid "+x.setting, "The value of "+x.setting+" "+x.says)
@@ -485,7 +486,7 @@ func TestResolve_caCertificate(t *testing.T) {
 	}
 }
 
-// newAuthority makes a certificate authority that no system trusts.
+// newAuthority creates a certificate authority that no system trusts.
 func newAuthority(t *testing.T) ([]byte, *x509.Certificate) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -569,7 +570,7 @@ func (f forbidden) RoundTrip(req *http.Request) (*http.Response, error) {
 	return nil, context.Canceled
 }
 
-// answering plays sign-in and Partner Center, and keeps the User-Agents.
+// answering answers as sign-in and Partner Center, and records the User-Agents.
 type answering struct{ agents map[string]bool }
 
 func (a answering) RoundTrip(req *http.Request) (*http.Response, error) {

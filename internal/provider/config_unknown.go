@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// dispensable are the settings without which a plan can be made.
+// dispensable are the settings that a sign-in does not need. Their unknown values do not fail it.
 var dispensable = []string{
 	"refresh_token_output_path", "refresh_token_obtained_on", "requests_per_second", "max_concurrent_requests", "max_retries",
 }
 
-// unknownError is the failure of a sign-in with values that are known only after apply.
+// unknownError is the error of a sign-in with values that are known only after apply.
 type unknownError struct{ settings []string }
 
 func (e *unknownError) Error() string {
 	return fmt.Sprintf("the plan has to sign in, but these values of the provider block are known only after apply: %s", strings.Join(e.settings, ", "))
 }
 
-// Headline says in a few words what failed.
+// Headline returns the cause in a few words.
 func (e *unknownError) Headline() string {
 	return "unknown value for " + strings.Join(e.settings, ", ")
 }
 
-// Remedy says what to do, in whole sentences.
+// Remedy returns what to do, in whole sentences.
 func (e *unknownError) Remedy() string {
 	var variables []string
 	for _, s := range e.settings {

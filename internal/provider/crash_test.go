@@ -15,9 +15,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestSecrets_crash: the provider dies in the middle of a write, signed in, and what the Go
-// runtime and the CLI print of that holds no secret. SIGQUIT stands for any crash: the runtime
-// dumps every goroutine, as it does for a panic with all tracebacks on.
+// TestSecrets_crash kills the authenticated provider in the middle of a write. The output of the Go runtime and the
+// CLI must not contain a secret. SIGQUIT stands for any crash: the runtime prints every goroutine, as it does for a
+// panic with all tracebacks enabled.
 func TestSecrets_crash(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -34,8 +34,8 @@ resource "partnercenter_customer_permission_reservations" "one" {
 `})
 	done := make(chan acctest.Result, 1)
 	go func() { done <- w.Run(t.Context(), "apply", "-input=false", "-auto-approve") }()
-	// The apply has its own process: its sign-in is the second, and its check the last request
-	// that is answered before the write.
+	// The apply has its own process, so its sign-in is the second one. Its check is the last request that is
+	// answered before the write.
 	acctest.Eventually(t, "the apply reached its write", func() bool { return b.Counters().Route("GET /v1/customers/{customer}/subscriptions") == 2 })
 	acctest.Eventually(t, "the provider's process was stopped", func() bool {
 		pids := processesOf(t, w.Dir)
@@ -74,14 +74,14 @@ resource "partnercenter_customer_permission_reservations" "one" {
 		t.Errorf("a token is in the crash output: %.12s…", found)
 	}
 
-	// Nobody knows whether the write took place; the next apply finds out and the plan is empty.
+	// The outcome of the write is unknown. The next apply reads it, and the plan after it is empty.
 	b.ClearFaults()
 	run(t, w, 0, "apply", "-input=false", "-auto-approve")
 	run(t, w, 0, "plan", "-input=false", "-detailed-exitcode")
 	acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 }
 
-// processesOf are the provider processes that run in a folder.
+// processesOf returns the IDs of the provider processes that run in a folder.
 func processesOf(t testing.TB, dir string) []int {
 	t.Helper()
 	links, err := filepath.Glob("/proc/[0-9]*/exe")

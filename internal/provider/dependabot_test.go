@@ -32,11 +32,11 @@ type dependabotName struct {
 	Name string `json:"dependency-name"`
 }
 
-// toolLine is a package that a go.mod lists as a tool.
+// toolLine matches a package that a go.mod lists as a tool.
 var toolLine = regexp.MustCompile(`(?m)^(?:tool |\t)([\w./-]+)$`)
 
-// TestDependabot checks that each module is updated. Dependabot takes the modules of tools, which
-// go.mod marks as indirect, only by name.
+// TestDependabot checks that each module is updated. go.mod marks the modules of tools as indirect. Dependabot
+// updates such modules only if they are listed by name.
 func TestDependabot(t *testing.T) {
 	t.Parallel()
 	content, err := os.ReadFile("../../.github/dependabot.yml")

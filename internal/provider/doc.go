@@ -1,4 +1,3 @@
-// Package provider puts the provider together: its schema, the way from configuration and
-// environment to clients (config.go), and the one list of everything it offers
-// (provider.go).
+// Package provider has the provider's schema and the list of all types (provider.go). It creates the
+// clients from configuration and environment (config.go).
 package provider

@@ -9,13 +9,13 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// stopPurchases turns off the permissions and every renewal, and leaves them so.
+// stopPurchases disables the permissions and every renewal. Destroy must leave them disabled.
 func (e example) stopPurchases(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	if _, err := b.BuyReservation(mockbackend.ContosoID, mockbackend.ContosoUserPrincipalName, mockbackend.Purchase{}); err != nil {
 		e.Fatal(err)
 	}
-	b.AddAzureReservation(mockbackend.TailspinID, mockbackend.AzureReservation{SKU: "Standard_DS2_v2"}) // cannot be renewed any more
+	b.AddAzureReservation(mockbackend.TailspinID, mockbackend.AzureReservation{SKU: "Standard_DS2_v2"}) // Azure no longer renews this series
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
 	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
 	stopped := func() {
@@ -43,7 +43,7 @@ func (e example) stopPurchases(name string) {
 	stopped()
 }
 
-// renewalsDue is quiet until something renews soon, and then says what it costs, the most expensive first.
+// renewalsDue must not warn until a renewal is due soon. Then it shows the costs, the most expensive renewal first.
 func (e example) renewalsDue(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
@@ -70,7 +70,8 @@ func (e example) renewalsDue(name string) {
 	}
 }
 
-// The configuration that checks first and then enables has an empty second plan, although the permission is on then.
+// TestExamples_checkThenEnable applies the configuration that checks first and then enables. The second plan must
+// be empty, although the permission is enabled then.
 func TestExamples_checkThenEnable(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

@@ -22,7 +22,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// prepared brings the server to where the import examples of a resource type find something.
+// prepared has a function for each resource type that creates the objects that its import examples import.
 var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_reservations": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureReservedInstances)
@@ -33,7 +33,7 @@ var prepared = map[string]func(*mockbackend.Backend){
 	"partnercenter_customer_permission_savings_plans": func(b *mockbackend.Backend) {
 		b.SetPermissions(mockbackend.AdatumID, mockbackend.AzureSavingsPlan)
 	},
-	"partnercenter_application_consent": func(*mockbackend.Backend) {}, // customers have one
+	"partnercenter_application_consent": func(*mockbackend.Backend) {}, // customers have a consent
 	"partnercenter_reservation_renewal": func(b *mockbackend.Backend) {
 		b.ChangeAzureReservation(mockbackend.ContosoID, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = true })
 	},
@@ -43,12 +43,12 @@ var prepared = map[string]func(*mockbackend.Backend){
 	},
 }
 
-// settingsOnly are the resource types with settings that are not on the server, so that an
-// import is followed by an update that sets them.
+// settingsOnly are the resource types with settings that are not on the server. Their import is followed by an
+// update that sets them.
 var settingsOnly = map[string]bool{"partnercenter_customer_permissions": true, "partnercenter_application_consent": true}
 
-// Every file under examples is applied, in the way that fits its folder. A file that no way
-// fits fails the test, so that an example is never only looked at.
+// TestExamples applies every file under examples, in the way that fits its folder. A file without a matching way
+// fails the test, so that every example is applied.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(acctest.Root(), "examples")
@@ -88,15 +88,15 @@ func TestExamples(t *testing.T) {
 		for _, name := range names {
 			var try func(example, string)
 			switch {
-			case folder == "pipelines/": // recipes for CI, which TestPipelines runs
+			case folder == "pipelines/": // TestPipelines runs these recipes for CI
 				continue
-			case folder == "policy/": // TestPolicy
+			case folder == "policy/": // TestPolicy tests it
 				continue
 			case folder == "quickstart/" && name == "main.tf":
 				try = example.wholeConfiguration
 			case folder == "get-started/" && name == "main.tf":
 				try = example.twoCustomers
-			case folder == "shards/" && name == "customers.yaml": // belongs to main.tf
+			case folder == "shards/" && name == "customers.yaml": // part of main.tf
 				continue
 			case folder == "shards/" && name == "main.tf":
 				try = example.shards
@@ -110,13 +110,13 @@ func TestExamples(t *testing.T) {
 				try = example.purchaseReport
 			case folder == "purchase-report/" && name == "main.tf":
 				try = example.monthlyReport
-			case folder == "purchase-report/": // belongs to main.tf
+			case folder == "purchase-report/": // part of main.tf
 				continue
 			case folder == "provider/" && name == "provider.tf":
 				try = example.twoCustomers
 			case folder == "provider-variables/" && name == "main.tf":
 				try = example.providerVariables
-			case folder == "customers-from-file/" && name == "customers.csv": // belongs to main.tf
+			case folder == "customers-from-file/" && name == "customers.csv": // part of main.tf
 				continue
 			case folder == "customers-from-file/" && name == "main.tf":
 				try = example.customersFromFile
@@ -128,19 +128,19 @@ func TestExamples(t *testing.T) {
 				try = example.stopPurchases
 			case folder == "renewals-due/" && name == "main.tf":
 				try = example.renewalsDue
-			case folder == "customer-onboarding/tests/": // belong to main.tf
+			case folder == "customer-onboarding/tests/": // tests of main.tf
 				continue
 			case folder == "customer-onboarding/" && name == "main.tf":
 				try = example.onboarding
-			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver
+			case path.Dir(path.Dir(folder)) == "hand-over": // TestHandOver runs it
 				continue
-			case path.Dir(path.Dir(folder)) == "take-over": // TestTakeOver
+			case path.Dir(path.Dir(folder)) == "take-over": // TestTakeOver runs it
 				continue
-			case folder == "moved/azurerm/": // TestAccOwner_moved
+			case folder == "moved/azurerm/": // TestAccOwner_moved applies it
 				continue
 			case path.Dir(path.Dir(folder)) == "list-resources" && name == "list-resource.tfquery.hcl":
 				try = example.listResource
-			case strings.HasPrefix(folder, "modules/"): // TestModules
+			case strings.HasPrefix(folder, "modules/"): // TestModules runs them
 				continue
 			case path.Dir(path.Dir(folder)) == "emergency-stop" && name == "main.tf":
 				try = example.emergencyStop
@@ -148,7 +148,7 @@ func TestExamples(t *testing.T) {
 				try = example.blocks
 			case path.Dir(path.Dir(folder)) == "resources" && name == "resource.tf":
 				try = example.blocks
-			case path.Dir(path.Dir(folder)) == "resources" && name == "customers.yaml": // belongs to from-yaml.tf
+			case path.Dir(path.Dir(folder)) == "resources" && name == "customers.yaml": // part of from-yaml.tf
 				continue
 			case path.Dir(path.Dir(folder)) == "resources" && (name == "for-each.tf" || name == "from-yaml.tf"):
 				try = example.severalCustomers
@@ -174,7 +174,7 @@ type example struct {
 	*testing.T
 
 	dir string
-	// typeName is the folder's name: a type's, mostly.
+	// typeName is the name of the folder, which usually is a type.
 	typeName string
 }
 
@@ -187,7 +187,7 @@ func (e example) read(name string) string {
 	return string(b)
 }
 
-// everythingOff is for the end: destroy left no permission, and no Owner.
+// everythingOff checks after destroy that no permission is enabled and no Owner is assigned.
 func (e example) everythingOff(b *acctest.Backend) {
 	e.Helper()
 	for _, a := range b.RoleAssignments(mockbackend.AdatumAzureID) {
@@ -196,14 +196,14 @@ func (e example) everythingOff(b *acctest.Backend) {
 		}
 	}
 	for _, c := range b.Customers() {
-		if len(acctest.Permissions(b.Backend, c.ID)) > 0 && !slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // were on before
+		if len(acctest.Permissions(b.Backend, c.ID)) > 0 && !slices.Contains([]string{mockbackend.ContosoID, mockbackend.TailspinID}, c.ID) { // their permissions were enabled before
 			e.Errorf("after destroy, %s may still buy %q", c.CompanyName, acctest.Permissions(b.Backend, c.ID))
 		}
 	}
 }
 
-// addOddities adds what partners have and the named customers lack: two companies of one name, and an order whose
-// lines have none.
+// addOddities adds data that real partners have and the named customers lack: two companies with one name, and an
+// order with unnamed lines.
 func addOddities(b *acctest.Backend) {
 	b.AddCustomer(mockbackend.Customer{CompanyName: "Adatum Demo"}, mockbackend.Subscription{
 		AzureSubscriptions: []mockbackend.AzureEntitlement{{FriendlyName: "Production"}},
@@ -213,11 +213,11 @@ func addOddities(b *acctest.Backend) {
 	}}})
 }
 
-// blocks are resources and data sources, to which a provider block is added.
+// blocks applies resources and data sources with a provider block added.
 func (e example) blocks(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	addOddities(b)
-	if e.typeName == "partnercenter_application_consent" { // for_each is not for the test framework
+	if e.typeName == "partnercenter_application_consent" { // the test framework does not support for_each
 		for _, c := range b.Customers() {
 			b.RemoveApplicationConsents(c.ID)
 		}
@@ -246,7 +246,7 @@ func (e example) blocks(name string) {
 
 var importTo = regexp.MustCompile(`(?m)^\s*to\s*=\s*(\S+)`)
 
-// importBlock is applied with the resources of the same folder, and changes nothing.
+// importBlock applies the import block with the resources of its folder. The plan must change nothing.
 func (e example) importBlock(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	prepare := prepared[e.typeName]
@@ -260,7 +260,7 @@ func (e example) importBlock(name string) {
 	if settingsOnly[e.typeName] {
 		action = plancheck.ResourceActionUpdate
 	}
-	if strings.Contains(to[1], "[") { // for_each is not for the test framework
+	if strings.Contains(to[1], "[") { // the test framework does not support for_each
 		if strings.Contains(text, "identity") {
 			acctest.SkipBelow(e.T, 12, 12, "import by identity")
 		}
@@ -299,7 +299,7 @@ const requirement = `terraform {
 }
 `
 
-// workspace has the built provider and these files.
+// workspace returns a workspace with the built provider and these files.
 func workspace(t *testing.T, env []string, files map[string]string) *acctest.Workspace {
 	t.Helper()
 	dir := t.TempDir()
@@ -316,7 +316,7 @@ func workspace(t *testing.T, env []string, files map[string]string) *acctest.Wor
 	return w
 }
 
-// run runs the CLI and expects the exit code.
+// run runs the CLI. It fails the test unless the exit code is the expected one.
 func run(t *testing.T, w *acctest.Workspace, exitCode int, args ...string) string {
 	t.Helper()
 	r := w.Run(t.Context(), args...)
@@ -328,8 +328,7 @@ func run(t *testing.T, w *acctest.Workspace, exitCode int, args ...string) strin
 
 var importLine = regexp.MustCompile(`(?m)^terraform (import (\S+) \S+)$`)
 
-// importCommand runs the script's command as it stands there, with the resources of the
-// same folder.
+// importCommand runs the command of the script unchanged, with the resources of its folder.
 func (e example) importCommand(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	line := importLine.FindStringSubmatch(e.read(name))
@@ -340,7 +339,7 @@ func (e example) importCommand(name string) {
 	prepare(b.Backend)
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{"main.tf": requirement + e.read("resource.tf")})
 	for i := range line {
-		line[i] = strings.ReplaceAll(line[i], "'", "") // of the shell
+		line[i] = strings.ReplaceAll(line[i], "'", "") // remove the quotes of the shell
 	}
 	run(e.T, w, 0, strings.Fields(line[1])...)
 	changes := 0
@@ -352,13 +351,13 @@ func (e example) importCommand(name string) {
 	e.everythingOff(b)
 }
 
-// listBlock is a list block of an example, and listArgument an argument in its config block.
+// listBlock matches a list block of an example, and listArgument an argument in its config block.
 var (
 	listBlock    = regexp.MustCompile(`(?ms)^list "(\w+)" "(\w+)" \{\n(.*?)^\}`)
 	listArgument = regexp.MustCompile(`(?m)^    (\w+) += (?:"(.*)"|\["(.*)"\]|(true|false))$`)
 )
 
-// listResource is run by "terraform query", where the CLI has it. The arguments are tried with any CLI.
+// listResource runs "terraform query" if the CLI supports it. It tests the arguments with any CLI.
 func (e example) listResource(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	p := acctest.NewProtocol(e.T, b.Backend, b.User(mockbackend.AdminAgent).RefreshToken)
@@ -387,7 +386,7 @@ func (e example) listResource(name string) {
 	run(e.T, w, 0, "query")
 }
 
-// wholeConfiguration has all it needs, and signs in by the environment.
+// wholeConfiguration applies a complete configuration that authenticates with the environment.
 func (e example) wholeConfiguration(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	addOddities(b)
@@ -406,7 +405,7 @@ func (e example) wholeConfiguration(name string) {
 	e.everythingOff(b)
 }
 
-// severalPartners keeps the newest refresh token of each block where the block says.
+// severalPartners checks that each block writes its newest refresh token to its own file.
 func (e example) severalPartners(name string) {
 	b, secrets := acctest.New(e.T, mockbackend.Config{}), e.TempDir()
 	first, second := b.User(mockbackend.AdminAgent), b.NewRefreshToken(b.User(mockbackend.AdminAgent))
@@ -433,7 +432,7 @@ func (e example) severalPartners(name string) {
 	e.everythingOff(b)
 }
 
-// selfService has all it needs, and gives two customers all that buying takes, in order.
+// selfService applies a complete configuration that gives two customers all prerequisites of a purchase, in order.
 func (e example) selfService(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	buyers := map[string]string{mockbackend.AdatumAzureID: mockbackend.AdatumUserID, mockbackend.LitwareAzureID: mockbackend.LitwareUserID}
@@ -443,7 +442,7 @@ func (e example) selfService(name string) {
 		})
 	}
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
-	bare := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{}) // an Azure plan, and nothing below it
+	bare := b.AddCustomer(mockbackend.Customer{}, mockbackend.Subscription{}) // an Azure plan without an Azure subscription
 	out := run(e.T, w, 1, "plan", "-input=false", "-var", fmt.Sprintf(`buyers={%q="somebody@%s"}`, bare.ID, bare.Domain))
 	if !acctest.Says("Customer " + bare.ID + " has no active Azure subscription: ").MatchString(out) {
 		e.Errorf("the plan does not say what the customer lacks:\n%s", out)
@@ -480,7 +479,7 @@ func (e example) selfService(name string) {
 	e.everythingOff(b)
 }
 
-// purchaseAlarm is quiet until a customer buys.
+// purchaseAlarm must not warn until a customer buys.
 func (e example) purchaseAlarm(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
@@ -522,7 +521,7 @@ func (e example) purchaseAlarm(name string) {
 	}
 }
 
-// purchaseReport bears whatever a customer can write into a name.
+// purchaseReport checks names with any characters that a customer can enter.
 func (e example) purchaseReport(name string) {
 	const one = `{"when":"today","customer":"A | B","what":"2 × [x](y) <b>\nx","price":"","buyer":"a_b@c","order_id":"x"}`
 	for purchases, want := range map[string]string{
@@ -551,7 +550,7 @@ func (e example) jq(name, input string) string {
 	return string(out)
 }
 
-// shards is applied in a workspace for each shard, and in no other.
+// shards applies the example in the workspace of each shard. Other workspaces are refused.
 func (e example) shards(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name), "customers.yaml": e.read("customers.yaml")})
@@ -565,7 +564,7 @@ func (e example) shards(name string) {
 			got = append(got, fmt.Sprint(shard, " ", r.Method))
 		}
 	}
-	// Of the two customers of shard 1, one has what is declared, and the other nothing.
+	// The two customers of shard 1 need no write: one already has its permission, the other declares false.
 	if want := []string{"0 POST"}; !slices.Equal(got, want) {
 		e.Errorf("the writes were %q, not %q", got, want)
 	}
@@ -574,7 +573,7 @@ func (e example) shards(name string) {
 	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.NorthwindID)
 }
 
-// providerVariables takes its values from variables, and nothing of them from the environment.
+// providerVariables configures the provider with variables only, without the environment.
 func (e example) providerVariables(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	p := b.Partner()
@@ -602,7 +601,7 @@ func (e example) providerVariables(name string) {
 	}
 }
 
-// twoCustomers reads and changes two customers, and no others.
+// twoCustomers must read and change two customers only.
 func (e example) twoCustomers(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
@@ -619,7 +618,7 @@ func (e example) twoCustomers(name string) {
 	e.everythingOff(b)
 }
 
-// customersFromFile takes true, false and empty cells, and says in which line something else is.
+// customersFromFile accepts true, false and empty cells. The error for another value contains the line number.
 func (e example) customersFromFile(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	const file = "customers.csv"
@@ -648,7 +647,7 @@ func (e example) customersFromFile(name string) {
 	}
 }
 
-// customersDeny disables whoever is not listed, which the plan says by name.
+// customersDeny disables the customers that are not listed. The plan lists them by name.
 func (e example) customersDeny(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
@@ -667,7 +666,7 @@ func (e example) customersDeny(name string) {
 	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
 }
 
-// emergencyStop disables what it says, beside a state that declares the opposite and is not applied.
+// emergencyStop disables the listed permissions, while another state declares the opposite and is not applied.
 func (e example) emergencyStop(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name)})
@@ -685,7 +684,7 @@ func (e example) emergencyStop(name string) {
 	run(e.T, w, 0, "plan", "-input=false", "-detailed-exitcode")
 }
 
-// severalCustomers are resources with for_each, which is not for the test framework.
+// severalCustomers applies resources with for_each, which the test framework does not support.
 func (e example) severalCustomers(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: requirement + e.read(name), "customers.yaml": e.read("customers.yaml")})
@@ -699,7 +698,8 @@ func (e example) severalCustomers(name string) {
 	e.everythingOff(b)
 }
 
-// customersOfReseller enables the customers of one reseller, and names one that leaves before it is disabled.
+// customersOfReseller enables the customers of one reseller. The plan names a customer that moves to another
+// reseller, and disables it.
 func (e example) customersOfReseller(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	moving := mockbackend.Customer{CompanyName: "Tailwind", IndirectReseller: mockbackend.TailspinResellerID}
@@ -724,7 +724,8 @@ func (e example) customersOfReseller(name string) {
 	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.TailspinID, mockbackend.AzureReservedInstances)
 }
 
-// onboarding takes a customer from nothing to buying, and its test files pass: with a mocked provider, and against the mock.
+// onboarding sets up a new customer up to its first purchase. The test files of the example must pass with a mocked
+// provider and against the mock.
 func (e example) onboarding(name string) {
 	b := acctest.New(e.T, mockbackend.Config{})
 	const unit, mock = "tests/unit.tftest.hcl", "tests/mock.tftest.hcl"

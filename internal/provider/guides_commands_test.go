@@ -26,17 +26,18 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// guideRun is what the commands of a guide are run with, in bash and in a folder with examples/get-started.
+// guideRun has the setup and the expected result of a guide's commands. They run in bash, in a folder with
+// examples/get-started.
 type guideRun struct {
-	signedIn bool                          // a refresh token is in the environment before
-	before   func(*commandRun)             // what the guide takes for granted
-	after    func(*commandRun)             // what happens at the end, before login --check
+	signedIn bool                          // a refresh token is in the environment at the start
+	before   func(*commandRun)             // sets up the prerequisites of the guide
+	after    func(*commandRun)             // runs at the end, before login --check
 	check    int                           // exit code of login --check at the end
-	login    bool                          // the guide signs a user in, in a browser
-	wants    func(*testing.T, *commandRun) // at the end
+	login    bool                          // the guide authenticates a user in a browser
+	wants    func(*testing.T, *commandRun) // checks the result at the end
 }
 
-// guideRuns has every guide about signing in.
+// guideRuns has every guide about authentication.
 var guideRuns = map[string]guideRun{
 	"get_started": {login: true, wants: func(t *testing.T, r *commandRun) {
 		if !strings.Contains(r.out, "2 to add, 0 to change, 0 to destroy") || !strings.Contains(r.out, "ok  Refresh token") {
@@ -79,7 +80,7 @@ var guideRuns = map[string]guideRun{
 	"authentication_oidc": {signedIn: true, after: func(r *commandRun) {
 		r.write("oidc-token", r.b.OIDCToken(mockbackend.GitLabIssuer, mockbackend.OIDCClaims{}))
 	}},
-	"authentication_aks": {signedIn: true, before: func(r *commandRun) { // what Kubernetes and the pod set
+	"authentication_aks": {signedIn: true, before: func(r *commandRun) { // the variables that Kubernetes and the pod set
 		r.write("pod-token", r.b.OIDCToken(mockbackend.KubernetesIssuer, mockbackend.OIDCClaims{}))
 		r.env = append(r.env, "AZURE_TENANT_ID="+mockbackend.PartnerTenantID, "AZURE_CLIENT_ID="+r.b.Partner().ClientID,
 			"AZURE_FEDERATED_TOKEN_FILE="+filepath.Join(r.dir, "pod-token"), "PARTNERCENTER_USE_AKS_WORKLOAD_IDENTITY=true")
@@ -87,7 +88,7 @@ var guideRuns = map[string]guideRun{
 	"authentication_app_only": {before: func(r *commandRun) { r.secretInEnvironment() }, check: 3},
 }
 
-// commandRun is one guide.
+// commandRun is the run of the commands of one guide.
 type commandRun struct {
 	*testing.T
 	b   *acctest.Backend
@@ -121,7 +122,7 @@ func (r *commandRun) issued(token string) bool {
 	return slices.ContainsFunc(r.b.IssuedTokens(), func(i mockbackend.IssuedToken) bool { return i.Kind == mockbackend.RefreshToken && i.Token == token })
 }
 
-// accessToken is one of the Admin agent, as the Azure CLI has it.
+// accessToken returns an access token of the Admin agent, as the Azure CLI does.
 func (r *commandRun) accessToken(scope string) string {
 	r.Helper()
 	p := r.b.Partner()
@@ -148,7 +149,7 @@ func (r *commandRun) accessToken(scope string) string {
 	return body.AccessToken
 }
 
-// stubs stand in for programs of others. They answer as far as the guides read the answer, and keep what they were sent.
+// stubs replace external programs. They return only what the guides read, and record what they receive.
 var stubs = map[string]string{
 	"az": `echo "az $*" >> "$DIR/called"
 case "$*" in
@@ -173,7 +174,7 @@ var (
 	flagOrVariable  = regexp.MustCompile(`(?:^|[\s(])(--[a-z-]+|PARTNERCENTER_[A-Z_]+\s*=|\$env:PARTNERCENTER_[A-Z_]+\s*=)`)
 )
 
-// blocks are the commands of a guide in one language, without the indentation of lists.
+// blocks returns the commands of a guide in one language, without the indentation of lists.
 func blocks(guide string, language *regexp.Regexp) (found []string) {
 	for _, block := range language.FindAllStringSubmatch(guide, -1) {
 		var lines []string
@@ -185,7 +186,7 @@ func blocks(guide string, language *regexp.Regexp) (found []string) {
 	return found
 }
 
-// TestGuides_commands runs the commands of the guides about signing in as they stand there.
+// TestGuides_commands runs the commands of the guides about authentication unchanged.
 func TestGuides_commands(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"bash", "openssl"} {
@@ -265,7 +266,7 @@ func (g guideRun) test(t *testing.T, guide string) {
 	}
 	script := strings.NewReplacer(
 		"contoso.onmicrosoft.com", mockbackend.PartnerDomain,
-		"login --output", "login --port 0 --output", // port 8400 may be in use where the tests run
+		"login --output", "login --port 0 --output", // port 8400 may be in use on the machine of the test
 	).Replace(strings.Join(blocks(guide, shellBlock), "\n"))
 	r.bash("set -eu\n" + script + "\nexport -p > \"$DIR/exported\"")
 	if err := <-browsed; err != nil {
@@ -302,9 +303,9 @@ func (r *commandRun) bash(script string) {
 	}
 }
 
-// browse is the browser: it waits for the address, signs the Admin agent in and goes where it is sent.
+// browse acts as the browser. It waits for the address, authenticates the Admin agent and follows the redirect.
 func (r *commandRun) browse(address string) error {
-	pipe, err := os.Open(address) // until somebody writes
+	pipe, err := os.Open(address) // blocks until the address is written
 	if err != nil {
 		return err
 	}
@@ -332,7 +333,8 @@ func (r *commandRun) browse(address string) error {
 	return nil
 }
 
-// TestGuides_powerShell: PowerShell is not run, but has the same flags and variables as bash.
+// TestGuides_powerShell: PowerShell is not run. Its commands must have the same flags and variables as those of
+// bash.
 func TestGuides_powerShell(t *testing.T) {
 	t.Parallel()
 	for name := range guideRuns {
@@ -358,7 +360,7 @@ func TestGuides_powerShell(t *testing.T) {
 	}
 }
 
-// flagsAndVariables are those of the commands in a block, each once, sorted.
+// flagsAndVariables returns the flags and variables of the commands in a block, each once, sorted.
 func flagsAndVariables(block string) []string {
 	var found []string
 	for _, match := range flagOrVariable.FindAllStringSubmatch(block, -1) {

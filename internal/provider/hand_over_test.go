@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// The hand-over recipes are applied step by step. Nothing is enabled or disabled on the way.
+// TestHandOver applies the hand-over recipes step by step. No step may enable or disable a permission.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(acctest.Root(), "examples", "hand-over")
@@ -71,7 +71,8 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
-// left ends the relationship with a customer: a warning names it, and the others can still be changed.
+// left ends the relationship with a customer. A warning must name the customer, and the others can still be
+// changed.
 func left(t *testing.T, b *acctest.Backend, w *acctest.Workspace) {
 	t.Helper()
 	b.EndRelationship(mockbackend.LitwareID)

@@ -27,23 +27,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
 )
 
-// described is what attributes and blocks of all kinds of schemas have in common.
+// described is the common interface of attributes and blocks of all kinds of schemas.
 type described interface {
 	GetDescription() string
 	GetMarkdownDescription() string
 	GetDeprecationMessage() string
 }
 
-// rules are those that hold for every schema, whatever it is for. The path is for people.
+// rules has the checks for every schema. The paths in its errors are for people.
 type rules struct{ *testing.T }
 
-// secretName is the name of something that holds a secret; one that names where it is, or
-// what is known of it, ends otherwise.
+// secretName matches the name of an attribute that contains a secret. Names of its location or its properties end
+// differently.
 var secretName = regexp.MustCompile(`(secret|token|password|assertion|private_key)$`)
 
 func (r rules) described(path string, a described) {
 	r.Helper()
-	text := cmp.Or(a.GetMarkdownDescription(), a.GetDescription()) // the timeouts module has plain ones
+	text := cmp.Or(a.GetMarkdownDescription(), a.GetDescription()) // the timeouts module has plain descriptions
 	if text == "" || strings.TrimSpace(text) != text || !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "`") {
 		r.Errorf("%s: the description is not one of whole sentences: %q", path, text)
 	}
@@ -52,7 +52,7 @@ func (r rules) described(path string, a described) {
 	}
 }
 
-// attribute takes any attribute; nested ones come below it.
+// attribute checks an attribute and its nested attributes.
 func (r rules) attribute(path string, a any) {
 	r.Helper()
 	d, ok := a.(described)
@@ -60,7 +60,7 @@ func (r rules) attribute(path string, a any) {
 		r.Fatalf("%s: %T", path, a)
 	}
 	r.described(path, d)
-	// The interfaces of the three kinds of schemas are internal; their methods are not.
+	// The interfaces of the three kinds of schemas are internal. Their methods are exported.
 	v := reflect.ValueOf(a)
 	is := func(method string) bool {
 		m := v.MethodByName(method)
@@ -83,7 +83,7 @@ func (r rules) attribute(path string, a any) {
 	r.all(path, nested)
 }
 
-// all takes what has Attributes or Blocks.
+// all checks a value with fields Attributes or Blocks.
 func (r rules) all(path string, v reflect.Value) {
 	r.Helper()
 	for _, field := range []string{"Attributes", "Blocks"} {
@@ -97,10 +97,10 @@ func (r rules) all(path string, v reflect.Value) {
 	}
 }
 
-// subcategory is a group of pages in the registry.
+// subcategory matches a group of pages in the registry.
 var subcategory = regexp.MustCompile(`(?m)^subcategory: "(Permissions|Purchases|Azure access|Sign-in)"$`)
 
-// files of a type: its page, its example and the code.
+// files checks the files of a type: its page, its example and its code.
 func (r rules) files(kind, folder, typeName string) {
 	r.Helper()
 	short := strings.TrimPrefix(typeName, "partnercenter_")
@@ -136,7 +136,7 @@ func (r rules) valid(what string, d diag.Diagnostics) {
 	}
 }
 
-// Rules that a test enforces need no reviewer.
+// TestHouseRules checks the rules for all types of the provider, so that a reviewer does not have to.
 func TestHouseRules(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -220,8 +220,8 @@ func TestHouseRules(t *testing.T) {
 	}
 }
 
-// What is below the services names things of the API, never arguments of Terraform: the
-// services and the provider know what those are called.
+// TestHouseRules_lowerPackages: packages below the services use the names of the API, and never Terraform
+// arguments. Only the services and the provider know the names of the arguments.
 func TestHouseRules_lowerPackages(t *testing.T) {
 	t.Parallel()
 	names := argumentNames(t)
@@ -249,8 +249,8 @@ func TestHouseRules_lowerPackages(t *testing.T) {
 	}
 }
 
-// namedIn are the texts that name an argument or our environment variables. A name alone is one
-// of the wire, such as those of OAuth.
+// namedIn returns the words in texts that name an argument or one of our environment variables. A literal without a
+// space is a name of the API, such as those of OAuth.
 func namedIn(file *ast.File, names map[string]bool) (found []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		if field, ok := n.(*ast.Field); ok {
@@ -270,7 +270,7 @@ func namedIn(file *ast.File, names map[string]bool) (found []string) {
 	return found
 }
 
-// argumentNames are those of the provider and the resources that are no plain words.
+// argumentNames returns the arguments of the provider and the resources that contain an underscore.
 func argumentNames(t *testing.T) map[string]bool {
 	t.Helper()
 	ctx, p := t.Context(), provider.New("test")()
@@ -302,7 +302,7 @@ func resourceName(ctx context.Context, r resource.Resource, providerName string)
 	return m.TypeName
 }
 
-// signIn is the line that every type has for its readers.
+// signIn checks the line about sign-in and role that every type has.
 func (r rules) signIn(name, description string) {
 	r.Helper()
 	if !strings.Contains(description, "**Sign-in and role:** ") {
@@ -310,7 +310,7 @@ func (r rules) signIn(name, description string) {
 	}
 }
 
-// environment is named behind every setting that can come from there.
+// environment checks that the description of a setting names its environment variables.
 func (r rules) environment(s schema.Schema) {
 	r.Helper()
 	for name, a := range s.Attributes {
@@ -321,7 +321,7 @@ func (r rules) environment(s schema.Schema) {
 	}
 }
 
-// takesOver holds for resources: identity and import, by the same attributes.
+// takesOver checks that a resource has an identity and an import with the same attributes.
 func (r rules) takesOver(ctx context.Context, name string, one resource.Resource, s rschema.Schema) {
 	r.Helper()
 	if _, ok := one.(resource.ResourceWithImportState); !ok {
@@ -354,7 +354,7 @@ func (r rules) takesOver(ctx context.Context, name string, one resource.Resource
 	}
 }
 
-// The rules find what breaks them.
+// TestHouseRules_bite checks that the rules find violations.
 func TestHouseRules_bite(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]any{

@@ -18,7 +18,7 @@ import (
 
 var updateLicences = flag.Bool("update-licences", false, "write LICENSES.md instead of comparing it")
 
-// licenceTexts are sentences by which a licence is known, by SPDX identifier. The first one that matches counts.
+// licenceTexts are sentences that identify a licence, by SPDX identifier. The first match counts.
 var licenceTexts = []struct{ id, text string }{
 	{"MPL-2.0", "Mozilla Public License Version 2.0"},
 	{"MPL-2.0", "Mozilla Public License, version 2.0"},
@@ -29,7 +29,7 @@ var licenceTexts = []struct{ id, text string }{
 	{"ISC", "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee"},
 }
 
-// licenceOf is the SPDX identifier of a module's licence.
+// licenceOf returns the SPDX identifier of a module's licence.
 func licenceOf(dir string) (string, error) {
 	for _, pattern := range []string{"LICENSE*", "LICENCE*", "COPYING*", "License*", "license*"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -52,8 +52,8 @@ func licenceOf(dir string) (string, error) {
 	return "", errors.New("no licence is known in " + dir)
 }
 
-// TestLicences: LICENSES.md lists every module in the binaries of a release. A licence that is not known fails, so that
-// somebody reads it.
+// TestLicences: LICENSES.md lists every module in the binaries of a release. An unknown licence fails the test, so
+// that a person reads it.
 func TestLicences(t *testing.T) {
 	t.Parallel()
 	var all bytes.Buffer

@@ -13,21 +13,22 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// defaultConcurrentRequests is far more than a server's limits need: at 20 ms per answer it is
+// defaultConcurrentRequests is far above the limits of the services: at 20 ms per answer it allows
 // 1,600 requests per second.
 const defaultConcurrentRequests = 32
 
-// limits reads what bounds the requests. The retries are in the form of httppipe.Options.
+// limits reads the settings that limit requests. maxRetries has the form of httppipe.Options: -1 means
+// no retries.
 func (r *resolver) limits() (l httppipe.Limits, maxRetries int) {
 	l.Concurrent = defaultConcurrentRequests
 	if s := r.text("max_concurrent_requests", checkConcurrentRequests); s != "" {
-		l.Concurrent, _ = strconv.Atoi(s) // checked
+		l.Concurrent, _ = strconv.Atoi(s) // cannot fail: it was checked
 	}
 	if s := r.text("requests_per_second", checkRequestsPerSecond); s != "" {
-		l.PerSecond, _ = strconv.ParseFloat(s, 64) // checked
+		l.PerSecond, _ = strconv.ParseFloat(s, 64) // cannot fail: it was checked
 	}
 	if s := r.text("max_retries", checkRetries); s != "" {
-		maxRetries, _ = strconv.Atoi(s) // checked
+		maxRetries, _ = strconv.Atoi(s) // cannot fail: it was checked
 		if maxRetries == 0 {
 			maxRetries = -1
 		}
@@ -36,7 +37,7 @@ func (r *resolver) limits() (l httppipe.Limits, maxRetries int) {
 }
 
 func checkRequestsPerSecond(s string) error {
-	if n, err := strconv.ParseFloat(s, 64); err != nil || !(n >= 0.01 && n <= 1000) { // false for NaN
+	if n, err := strconv.ParseFloat(s, 64); err != nil || !(n >= 0.01 && n <= 1000) { // the comparison is false for NaN
 		return errors.New("must be a number from 0.01 to 1000, such as 8, which is 480 requests per minute")
 	}
 	return nil
@@ -53,7 +54,8 @@ func checkWhole(s string, least, most int, example string) error {
 	return nil
 }
 
-// numberCheck is tfkit.StringCheck for numbers: it checks their text, as of a variable.
+// numberCheck is tfkit.StringCheck for numbers. It checks their text, like that of an environment
+// variable.
 type numberCheck struct {
 	description string
 	check       func(string) error

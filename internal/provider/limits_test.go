@@ -11,14 +11,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestLimits: the settings reach the wire, and without any a throttled read ends well.
+// TestLimits: the settings limit the requests. Without settings, a throttled read succeeds.
 func TestLimits(t *testing.T) {
 	const pages = 10
 	for name, c := range map[string]struct {
 		settings acctest.Values
 		rate     mockbackend.Rate
 		fault    *mockbackend.Fault
-		says     string // or no error
+		says     string // text of the error; empty = no error
 		requests int
 		took     time.Duration
 	}{
@@ -62,7 +62,7 @@ func TestLimits(t *testing.T) {
 				if n := b.Counters().Route("GET /v1/customers"); n != c.requests {
 					t.Errorf("%d requests were sent, want %d", n, c.requests)
 				}
-				// Up to the 20 ms that a timer may be late.
+				// A timer may be up to 20 ms late.
 				if c.took > 0 && (took > c.took || took < c.took-20*time.Millisecond) {
 					t.Errorf("took %v, want %v", took, c.took)
 				}

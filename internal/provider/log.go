@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// LogAsTerraform keeps the loggers of this process to the level that Terraform shows. By default
-// they write everything, and Terraform reads, parses and drops it: half of what a plan of many
-// requests costs. It is for the process that Terraform starts, before the provider is served.
+// LogAsTerraform limits the loggers of this process to the level that Terraform shows. By default they
+// write everything, and Terraform reads, parses and discards it. This is half of the cost of a plan
+// with many requests. Call it in the process that Terraform starts, before the provider is served.
 // https://developer.hashicorp.com/terraform/plugin/log/managing
 func LogAsTerraform() {
 	level := cmp.Or(os.Getenv("TF_LOG_PROVIDER"), os.Getenv("TF_LOG"), "off")
@@ -16,7 +16,7 @@ func LogAsTerraform() {
 		{"TF_LOG_SDK", sdk}, {"TF_LOG_SDK_PROTO", sdk}, {"TF_LOG_SDK_FRAMEWORK", sdk}, {"TF_LOG_PROVIDER_PARTNERCENTER", level},
 	} {
 		if os.Getenv(v.name) == "" {
-			_ = os.Setenv(v.name, v.level) // fails for bad names only
+			_ = os.Setenv(v.name, v.level) // fails only for invalid names
 		}
 	}
 }

@@ -8,13 +8,14 @@ import (
 	"runtime/metrics"
 )
 
-// memoryGoal is how much memory the provider takes before it collects garbage more often. With 10,000 customers
-// in one resource, the plugin framework keeps several copies of them, 60 to 75 MB, and makes a gigabyte of garbage.
-// Go would let the heap grow to twice of what is in use. The program itself takes some 20 MB more.
+// memoryGoal is the memory use, in bytes, from which the provider collects garbage more often. With
+// 10,000 customers in one resource, the plugin framework keeps several copies of them, 60 to 75 MB, and
+// produces a gigabyte of garbage. By default, Go would let the heap grow to twice the memory in use.
+// The program itself needs about 20 MB more.
 const memoryGoal = 96 << 20
 
-// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal]. Settings of Go's own variables
-// GOGC and GOMEMLIMIT have precedence. Call it once, before the provider is served.
+// LimitMemory makes the provider collect garbage when its memory reaches [memoryGoal]. Go's own
+// variables GOGC and GOMEMLIMIT have precedence. Call it once, before the provider is served.
 func LimitMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
@@ -29,21 +30,22 @@ func LimitMemory() {
 	})
 }
 
-// fits tells whether what is in use leaves room for garbage below the goal. If once it does not, there is no limit any
-// more: with 30,000 customers the provider would collect all the time, and take half more or twice the processor time.
+// fits reports whether the memory in use leaves room for garbage below the goal. If it does not,
+// LimitMemory removes the limit for good. With 30,000 customers, the provider would otherwise collect
+// all the time and need 1.5 to 2 times the CPU time.
 func fits(inUse uint64) bool { return inUse <= memoryGoal/8*7 }
 
-// heapInUse is what the last collection has found in use.
+// heapInUse returns the heap memory, in bytes, that the last garbage collection found in use.
 func heapInUse() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
 
-// afterEachCollection calls do until it returns false: the runtime runs the cleanup of an object that nobody uses
-// after the next collection.
+// afterEachCollection calls do after each garbage collection until do returns false. It uses that the
+// runtime runs the cleanup of an unreachable object after the next collection.
 func afterEachCollection(do func() (again bool)) {
-	unused := &struct{ next *int }{} // with a pointer, so that it is an allocation of its own
+	unused := &struct{ next *int }{} // the pointer makes it an allocation of its own
 	runtime.AddCleanup(unused, func(struct{}) {
 		if do() {
 			afterEachCollection(do)

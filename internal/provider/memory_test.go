@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What 10,000 customers take fits, and what leaves little room for garbage does not.
+// TestMemoryFits: the memory for 10,000 customers fits. A heap that leaves little room for garbage does not.
 func TestMemoryFits(t *testing.T) {
 	t.Parallel()
 	for inUse, want := range map[uint64]bool{0: true, 75 << 20: true, memoryGoal: false, 1 << 30: false} {
@@ -25,7 +25,7 @@ func TestHeapInUse(t *testing.T) {
 	}
 }
 
-// It is called after a collection, and after later ones until it returns false.
+// TestAfterEachCollection: the function is called after each collection until it returns false.
 func TestAfterEachCollection(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32

@@ -20,15 +20,15 @@ import (
 
 var updateMistakes = flag.Bool("update-mistakes", false, "write testdata/mistakes/*.txt instead of comparing it")
 
-// mistake is one that people make, and what the CLI says about it.
+// mistake is a common mistake of users, and the output of the CLI for it.
 type mistake struct {
 	name   string
 	config string
-	env    []string // in addition to that of an Admin agent
-	unset  []string // beginnings of the names of variables
-	apply  bool     // the plan cannot know it
+	env    []string // in addition to the environment of an Admin agent
+	unset  []string // prefixes of the names of variables
+	apply  bool     // the plan cannot find the mistake
 	before func(*testing.T, *acctest.Backend) (env []string)
-	says   []string // what to do about it, whatever the rest of the text becomes
+	says   []string // the text about what to do, which must stay in any wording
 }
 
 const (
@@ -46,7 +46,7 @@ resource "partnercenter_subscription_owner_assignment" "buyer" {
 `
 )
 
-// mistakes are those of the troubleshooting guide.
+// mistakes are the mistakes of the troubleshooting guide.
 var mistakes = []mistake{
 	{name: "wrong-secret", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_CLIENT_SECRET=a-wrong-secret"}, says: []string{"the secret's value"}},
 	{
@@ -91,7 +91,7 @@ var mistakes = []mistake{
 		name: "throttled", config: reservationsOfAdatum, says: []string{"a wait of 1h0m0s is needed", "are left, after "},
 		before: func(_ *testing.T, b *acctest.Backend) []string {
 			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Hour, Times: -1})
-			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Second}) // this one it waits for
+			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Second}) // the client waits for this one and retries
 			return nil
 		},
 	},
@@ -110,7 +110,8 @@ resource "partnercenter_customer_permissions" "all" {
 	{name: "no-refresh-token", config: reservationsOfAdatum, unset: []string{"PARTNERCENTER_REFRESH"}, says: []string{"terraform-provider-partnercenter login"}},
 }
 
-// TestMistakes: each mistake says what to do. The files of testdata/mistakes are what this CLI prints.
+// TestMistakes checks that the output for each mistake says what to do. The files of testdata/mistakes have the
+// output of this CLI.
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for _, m := range mistakes {
@@ -156,7 +157,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestMistakes_guide: the troubleshooting guide has the first line of each message, but for names and IDs.
+// TestMistakes_guide: the troubleshooting guide has the first line of each message, except for names and IDs.
 func TestMistakes_guide(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(filepath.Join("templates", "guides", "troubleshooting.md.tmpl"))
@@ -181,7 +182,7 @@ func TestMistakes_guide(t *testing.T) {
 	}
 }
 
-// invalidConfiguration is what Terraform says first, when there is no provider block.
+// invalidConfiguration is the first error of Terraform if there is no provider block.
 const invalidConfiguration = `Error: Invalid provider configuration
 
 Provider "registry.terraform.io/partnercenter/partnercenter" requires
@@ -191,7 +192,7 @@ the provider's required arguments as described in the provider documentation.
 
 `
 
-// who is a customer, a user or a subscription in a headline.
+// who matches a customer, a user or a subscription in a headline.
 var who = regexp.MustCompile(`(customer |user |subscription )?((Adatum|Northwind) Demo \()?[0-9a-f]{8}-[0-9a-f-]{27}\)?|\S+@\S+`)
 
 var (
@@ -203,14 +204,14 @@ var (
 
 var anyDelay = regexp.MustCompile(`after\s\d+s`)
 
-// knownIDs stay in the snapshots.
+// knownIDs are not replaced in the snapshots.
 var knownIDs = []string{
 	mockbackend.AdatumID, mockbackend.NorthwindID, mockbackend.ContosoID, mockbackend.AdatumAzureID, mockbackend.ContosoAzureID,
 	mockbackend.PartnerTenantID, "00000000-1111-4222-8333-444444444444",
 }
 
-// errorsOf are the errors in the output of the CLI, without what is another each time. The lines of a paragraph are joined
-// as the CLI has wrapped them.
+// errorsOf returns the errors in the output of the CLI, without the parts that change in each run. The lines that
+// the CLI has wrapped are joined to paragraphs.
 func errorsOf(out string) string {
 	var lines []string
 	for line := range strings.Lines(out) {

@@ -13,8 +13,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestModules runs "terraform test" in every module of examples/modules: the tests without any service first, then all of them
-// against the mock.
+// TestModules runs "terraform test" in every module of examples/modules. The tests that need no service run first,
+// then all tests run against the mock.
 func TestModules(t *testing.T) {
 	t.Parallel()
 	folders, err := filepath.Glob(filepath.Join(acctest.Root(), "examples", "modules", "*"))
@@ -66,7 +66,8 @@ func TestModules(t *testing.T) {
 
 var declared = regexp.MustCompile(`(?m)^(variable|output) "(\w+)"`)
 
-// moduleIsDocumented: the README names every variable and output, and the parts of a published module are there.
+// moduleIsDocumented checks that the README names every variable and output, and that the module has all files of a
+// published module.
 func moduleIsDocumented(t *testing.T, files map[string]string) {
 	t.Helper()
 	for _, name := range []string{"README.md", "main.tf", "variables.tf", "outputs.tf", "versions.tf"} {

@@ -20,14 +20,14 @@ import (
 	"time"
 )
 
-// jobRun is one run of a job's scripts, with stand-ins for az, gh and terraform.
+// jobRun is one run of a job's scripts, with fake az, gh and terraform.
 type jobRun struct {
 	t   *testing.T
-	dir string // also has the vault's secret, and the environment that terraform saw
+	dir string // also has the secret of the vault, and the environment that terraform received
 	env map[string]string
 	err error
 	log string
-	// server is that of Azure DevOps and GitLab; the file requests has what it received.
+	// server is the URL of a fake Azure DevOps and GitLab. The file requests has the requests that it received.
 	server string
 }
 
@@ -44,7 +44,8 @@ const (
 "keyvault secret set") while [ "$1" != --file ]; do shift; done; cat "$2" > "$DIR/vault" ;;
 *) echo "az $*?" >&2; exit 2 ;;
 esac`
-	// fakeTerraform finds the token as it was stored, safe from others, and replaces it.
+	// fakeTerraform requires that it finds the stored token in a file that only the user can read. It writes a new
+	// token.
 	fakeTerraform = `case "$1" in
 init) case "$*" in *-lockfile=readonly*) ;; *) exit 5 ;; esac ;;
 workspace) [ "$2 $3 $4" = "select -or-create shard-3" ] ;;
@@ -61,7 +62,7 @@ show) [ "$*" = "show -json tfplan" ] && cat "$DIR/plan.json" ;;
 output) cat "$DIR/output.json" ;;
 *) exit 2 ;;
 esac`
-	// fakeGh has the comments and issues of comments.json and issues.json.
+	// fakeGh returns the comments and issues of comments.json and issues.json.
 	fakeGh = `echo "gh $*" >> "$DIR/requests"
 case "$*" in
 *" --input "*) for file; do :; done; cat "$file" >> "$DIR/requests" ;;
@@ -72,7 +73,7 @@ case "$*" in
 esac`
 )
 
-// planKeys are the certificate with which plan encrypts, and the key of apply.
+// planKeys are the certificate with which the plan job encrypts, and the key with which the apply job decrypts.
 var planKeys = sync.OnceValues(func() (certificate, key []byte) {
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -90,8 +91,8 @@ var planKeys = sync.OnceValues(func() (certificate, key []byte) {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 })
 
-// newJobRun is a run in a folder that has these empty files: "changes" makes the plan have some, "failing" makes terraform
-// fail, and "no-vault" makes az fail.
+// newJobRun returns a run in a folder that has these empty files. With "changes" the plan has changes, with
+// "failing" terraform fails, and with "no-vault" az fails.
 func newJobRun(t *testing.T, files ...string) *jobRun {
 	t.Helper()
 	for _, program := range []string{"sh", "jq", "openssl", "curl"} {
@@ -139,7 +140,7 @@ func newJobRun(t *testing.T, files ...string) *jobRun {
 	return r
 }
 
-// encrypt writes a plan as the job that planned does.
+// encrypt writes an encrypted plan as the plan job does.
 func (r *jobRun) encrypt(name string) {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "openssl", "cms", "-encrypt", "-aes256", "-binary", "-outform", "DER", "-out", name, "plan-certificate.pem")
@@ -149,7 +150,8 @@ func (r *jobRun) encrypt(name string) {
 	}
 }
 
-// answer records a request to Azure DevOps or GitLab. The file answers.json has what it says to all that ask for a list.
+// answer records a request to Azure DevOps or GitLab. The file answers.json has the answer to all requests for a
+// list.
 func (r *jobRun) answer(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
@@ -180,7 +182,7 @@ func (r *jobRun) succeeds() {
 	}
 }
 
-// checkPlanScript reads what the reviewer sees: the summary, and as much of the plan as fits.
+// checkPlanScript checks the output for the reviewer: the summary, and as much of the plan as fits.
 func checkPlanScript(t *testing.T, _ []byte) {
 	const changes = `{"resource_changes": [
 		{"address": "a.fleet", "mode": "managed", "type": "partnercenter_customer_permissions", "change": {"actions": ["update"],
@@ -240,7 +242,7 @@ func checkPlanScript(t *testing.T, _ []byte) {
 	})
 }
 
-// checkCommentScript writes a comment twice: the second replaces the first, and nobody else's.
+// checkCommentScript writes a comment twice. The second one replaces the first, and no comment of another user.
 func checkCommentScript(t *testing.T, _ []byte) {
 	systems := map[string]struct {
 		env            map[string]string
@@ -283,12 +285,13 @@ func checkCommentScript(t *testing.T, _ []byte) {
 	}
 }
 
-// checkAlarmScript raises an alarm twice: one issue is opened, and gets a comment. A webhook is told each time.
+// checkAlarmScript raises an alarm twice. The first opens an issue, the second adds a comment to it. A webhook is
+// called each time.
 func checkAlarmScript(t *testing.T, _ []byte) {
 	const title = "Customer permissions differ"
 	for name, system := range map[string]struct {
 		env           map[string]string
-		open          string // what is open before the second alarm
+		open          string // the open issues before the second alarm
 		first, second []string
 		link          string
 	}{
@@ -353,7 +356,7 @@ func checkAlarmScript(t *testing.T, _ []byte) {
 	})
 }
 
-// checkGitLabReport is done by checkGitLabCI, which runs the job.
+// checkGitLabReport checks nothing, because checkGitLabCI runs the job.
 func checkGitLabReport(*testing.T, []byte) {}
 
 // checkDockerfile compares the version of Terraform with that of the other pipelines.
@@ -367,7 +370,7 @@ func checkDockerfile(t *testing.T, content []byte) {
 	}
 }
 
-// checkBackend checks that the state is reached without an access key.
+// checkBackend checks that the backend does not use an access key.
 func checkBackend(t *testing.T, content []byte) {
 	if !bytes.Contains(content, []byte(`backend "azurerm"`)) || !bytes.Contains(content, []byte("use_azuread_auth     = true")) {
 		t.Error("the backend is not azurerm with Microsoft Entra ID")

@@ -92,7 +92,7 @@ var variable = regexp.MustCompile(`\b(?:PARTNERCENTER|ARM)_[A-Z0-9_]+`)
 // mustKnowVariables fails the test for a variable that the provider does not read.
 func mustKnowVariables(t *testing.T, content []byte) {
 	t.Helper()
-	known := append(slices.Concat(slices.Collect(maps.Values(environment))...), "PARTNERCENTER_MOCK_CONTROL") // of the mock
+	known := append(slices.Concat(slices.Collect(maps.Values(environment))...), "PARTNERCENTER_MOCK_CONTROL") // PARTNERCENTER_MOCK_CONTROL is read by the mock
 	for _, name := range variable.FindAllString(string(content), -1) {
 		if !slices.Contains(known, name) {
 			t.Errorf("the provider reads no variable %s", name)
@@ -100,8 +100,8 @@ func mustKnowVariables(t *testing.T, content []byte) {
 	}
 }
 
-// strictly reads the one YAML document of a file; a duplicate key, or one that the value has no
-// field for, is an error.
+// strictly decodes the one YAML document of a file. A duplicate key is an error, and so is a key that the value has
+// no field for.
 func strictly(t *testing.T, content []byte, into any) {
 	t.Helper()
 	if err := decodeYAML(t.Context(), content, into); err != nil {
@@ -128,8 +128,8 @@ func decodeYAML(ctx context.Context, content []byte, into any) error {
 	return missing("", want, got)
 }
 
-// missing is an error that names a part of a JSON document that another one lacks. A decoder that
-// disallows unknown fields would not do: it ignores the case of a key.
+// missing returns an error that names a part of a JSON document that another one lacks. A decoder that disallows
+// unknown fields cannot replace it, because it ignores the case of keys.
 func missing(path string, want, got any) error {
 	switch want := want.(type) {
 	case map[string]any:
@@ -161,8 +161,8 @@ func missing(path string, want, got any) error {
 	return nil
 }
 
-// tool runs the go command in a module of its own, which keeps what only tests need
-// out of the provider's own module.
+// tool runs the go command in a module of its own. So the modules that only tests need are not in the go.mod of the
+// provider.
 func tool(ctx context.Context, stdin []byte, args ...string) ([]byte, error) {
 	var stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, "go", append([]string{"-C", "../tools/pipelines"}, args...)...)
@@ -270,7 +270,7 @@ type githubStep struct {
 	Run  string            `json:"run"`
 }
 
-// mustLint fails the test for what actionlint finds in a workflow.
+// mustLint fails the test if actionlint finds a problem in a workflow.
 func mustLint(t *testing.T, name string, content []byte) {
 	t.Helper()
 	if _, err := tool(t.Context(), content, "tool", "actionlint", "-no-color", "-shellcheck=", "-pyflakes=", "-stdin-filename", name, "-"); err != nil {
@@ -283,7 +283,7 @@ var (
 	pinned   = regexp.MustCompile(`uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$`)
 )
 
-// mustPin fails the test for an action that is not given by its commit and version.
+// mustPin fails the test for an action that is not pinned to a commit, with its version in a comment.
 func mustPin(t *testing.T, content []byte) {
 	t.Helper()
 	lines := usesLine.FindAllString(string(content), -1)
@@ -383,8 +383,8 @@ func checkGitHubActions(t *testing.T, content []byte) githubWorkflow {
 	return w
 }
 
-// checkGitHubShards checks that each shard has a job, a workspace and a plan of its own, and
-// that all together stay within the partner's limit.
+// checkGitHubShards checks that each shard has its own job, workspace and plan, and that all shards together stay
+// within the partner's limit.
 func checkGitHubShards(t *testing.T, content []byte) {
 	w := checkGitHubActions(t, content)
 	mustEqual(t, "renew's shards", w.Jobs.Renew.Strategy.Matrix, map[string][]string{"shard": {"0"}})
@@ -420,7 +420,7 @@ func checkGitHubShards(t *testing.T, content []byte) {
 	}
 }
 
-// mustQuote fails the test for a script that GitHub would change.
+// mustQuote fails the test for a script in which GitHub would replace an expression.
 func mustQuote(t *testing.T, job githubJob) {
 	t.Helper()
 	for _, s := range job.Steps {
@@ -430,7 +430,7 @@ func mustQuote(t *testing.T, job githubJob) {
 	}
 }
 
-// checkPurchaseAlarm runs the job as it should be, with a purchase, and where it fails.
+// checkPurchaseAlarm runs the job without a purchase, with a purchase, and with a failure.
 func checkPurchaseAlarm(t *testing.T, content []byte) {
 	mustLint(t, "purchase-alarm.yml", content)
 	mustPin(t, content)
@@ -517,8 +517,8 @@ func checkPurchaseAlarmGitLab(t *testing.T, content []byte) {
 	})
 }
 
-// alarmsOfPurchases runs a job while nothing was bought, after a purchase, and after a customer could not be read. Then the
-// job fails, and its requests open an issue.
+// alarmsOfPurchases runs a job before a purchase, after a purchase, and after a customer could not be read. In the
+// last two cases the job must fail and open an issue.
 func alarmsOfPurchases(t *testing.T, opens string, run func(*jobRun)) {
 	t.Helper()
 	report, err := os.ReadFile(filepath.Join(pipelines, "..", "purchase-alarm", "report.jq"))
@@ -551,7 +551,7 @@ func alarmsOfPurchases(t *testing.T, opens string, run func(*jobRun)) {
 	}
 }
 
-// githubJob runs the steps as GitHub does: after one that fails, only those that say so.
+// githubJob runs the steps as GitHub does. After a failed step, it runs only steps with a condition that allows it.
 func (r *jobRun) githubJob(job githubJob, event string) {
 	maps.Copy(r.env, map[string]string{
 		"RUNNER_TEMP": r.dir, "ACTIONS_ID_TOKEN_REQUEST_URL": "https://vstoken.example/token?x=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token",
@@ -583,7 +583,7 @@ func (r *jobRun) githubJob(job githubJob, event string) {
 
 var stepOutcome = regexp.MustCompile(`^steps\.(\w+)\.outcome$`)
 
-// runs tells whether a step with this condition runs.
+// runs reports whether a step with this condition runs.
 func (r *jobRun) runs(condition, event string, outcomes map[string]string) bool {
 	status := r.err == nil
 	for term := range strings.SplitSeq(cmp.Or(condition, "success()"), " && ") {
@@ -765,7 +765,7 @@ func checkAzurePipelines(t *testing.T, content []byte) {
 	}
 }
 
-// azureCLI runs the script with what agent and task put into its environment.
+// azureCLI runs the script with the environment that agent and task set.
 func (r *jobRun) azureCLI(s azureStep, variables map[string]string) {
 	here := strings.NewReplacer("$(System.AccessToken)", "system-access-token", "$(Pipeline.Workspace)", r.dir, "$(webhookURL)", "")
 	maps.Copy(r.env, map[string]string{
@@ -853,7 +853,7 @@ func checkGitLabCI(t *testing.T, content []byte) {
 		mustEqual(t, name+".environment", job.Environment.Name, map[string]string{"plan": "plan", "apply": "apply", "drift": "plan", "renew": "apply/renew"}[name])
 		do := func(r *jobRun) { r.gitlabJob(p.Base, job) }
 		inJobs(t, name, func(r *jobRun) {
-			r.env["GITLAB_TOKEN"] = "gitlab-access" // without it a failed job has no one to tell
+			r.env["GITLAB_TOKEN"] = "gitlab-access" // without it a failed job has nobody to notify
 			r.write("tfplan", "plan\n", 0o600)
 			do(r)
 		})
@@ -885,7 +885,7 @@ func checkGitLabCI(t *testing.T, content []byte) {
 	}
 }
 
-// gitlabJob runs the scripts of a job and of what it extends, in one shell as the runner does.
+// gitlabJob runs the scripts of a job and of the job that it extends, in one shell, as the runner does.
 func (r *jobRun) gitlabJob(base, job gitlabJob) {
 	maps.Copy(r.env, map[string]string{
 		"ARM_TENANT_ID": tenantA, "ARM_CLIENT_ID": clientA, "KEY_VAULT": "contoso", "CI_BUILDS_DIR": r.dir,
@@ -924,7 +924,7 @@ func (r *jobRun) read(name string) string {
 	return string(b)
 }
 
-// shell runs a script with options such as -e, with which it ends at the first command that fails.
+// shell runs a script with options such as -e, which ends it at the first command that fails.
 func (r *jobRun) shell(script string, env map[string]string, options ...string) error {
 	r.t.Helper()
 	cmd := exec.CommandContext(r.t.Context(), "sh", "-n")
@@ -950,7 +950,7 @@ func (r *jobRun) shell(script string, env map[string]string, options ...string) 
 	return err
 }
 
-// inJobs runs a job thrice: as it should be, with a terraform that fails, and without the vault.
+// inJobs runs a job three times: without a failure, with a failing terraform, and without the vault.
 func inJobs(t *testing.T, name string, run func(*jobRun)) {
 	t.Run(name, func(t *testing.T) {
 		r := newJobRun(t)
@@ -982,8 +982,8 @@ func inJobs(t *testing.T, name string, run func(*jobRun)) {
 	})
 }
 
-// mustSignIn fails the test unless the provider would sign in as app+user with this
-// environment, by OIDC, and keep the refresh token where it came from.
+// mustSignIn fails the test unless the provider would authenticate as app+user, by OIDC, with this environment. The
+// new refresh token must be written to the file that the token was read from.
 func mustSignIn(t *testing.T, e env) {
 	t.Helper()
 	s, diags := resolve(providerModel{}, e.lookup)
@@ -1004,19 +1004,19 @@ var (
 	included  = regexp.MustCompile(`\{\{ (?:codefile "\w+"|tffile) "examples/pipelines/([^"]+)" \}\}`)
 )
 
-// foreignWords look like settings in the guides and are names of somebody else's.
+// foreignWords are words in the guides that look like settings, but are names of other products or APIs.
 var foreignWords = []string{
 	"azapi_resource", "azurerm_role_assignment", "entity_id", "id_tokens", "mock_provider", "override_data", "prevent_destroy", "required_providers",
 	"restapi_object", "restful_resource",
 }
 
-// withoutMessages are the guides about things that do not fail.
+// withoutMessages are the guides that explain no messages.
 var withoutMessages = []string{
 	"all_guides.md.tmpl", "emergency_stop.md.tmpl", "hand_over.md.tmpl", "mock.md.tmpl", "module_tests.md.tmpl", "onboard_customers.md.tmpl", "pipelines.md.tmpl", "plan_files.md.tmpl", "policy.md.tmpl",
 	"purchase_report.md.tmpl", "security.md.tmpl", "take_over.md.tmpl", "upgrade_policy.md.tmpl",
 }
 
-// TestGuides compares what the guides say with what the provider does.
+// TestGuides compares the texts of the guides with the provider.
 func TestGuides(t *testing.T) {
 	names, err := filepath.Glob(guides + "/*.md.tmpl")
 	if err != nil || len(names) == 0 {
@@ -1038,7 +1038,7 @@ func TestGuides(t *testing.T) {
 			}
 			quotes := quotation.FindAllString(string(b), -1)
 			want := 3
-			if strings.HasPrefix(filepath.Base(name), "authentication_") { // one method of several
+			if strings.HasPrefix(filepath.Base(name), "authentication_") { // one of several methods
 				want = 2
 			}
 			if len(quotes) < want && !slices.Contains(withoutMessages, filepath.Base(name)) {
@@ -1070,7 +1070,7 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// attributeNames are those of all types, nested ones included.
+// attributeNames returns the attributes of all types, including nested ones.
 func attributeNames(t *testing.T) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
@@ -1106,7 +1106,7 @@ func attributeNames(t *testing.T) map[string]bool {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// realMessages are what the provider says in the situations that the guides explain.
+// realMessages returns the messages of the provider in the situations that the guides explain.
 func realMessages(t *testing.T) []string {
 	t.Helper()
 	var messages []string
@@ -1168,7 +1168,7 @@ func realMessages(t *testing.T) []string {
 		"../services/reservation/reservation_renewal_resource.go", "../services/reservation/reservation_renewal_plan.go")...)
 }
 
-// literals are the texts in files of the command login, which this test cannot import.
+// literals returns the texts in files of the login command, which this test cannot import.
 func literals(t *testing.T, files ...string) (found []string) {
 	t.Helper()
 	for _, file := range files {
@@ -1190,26 +1190,28 @@ func literals(t *testing.T, files ...string) (found []string) {
 	return found
 }
 
-// TestIndex compares the tables of the overview with the settings.
+// TestIndex compares the groups of arguments in the overview, which its template lists, with the settings.
 func TestIndex(t *testing.T) {
-	content, err := os.ReadFile("templates/index.md.tmpl")
+	content, err := os.ReadFile("../../docs/index.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var table strings.Builder
-	table.WriteString("| Argument | Environment variables |\n|---|---|\n")
-	for _, setting := range slices.Sorted(maps.Keys(environment)) {
-		fmt.Fprintf(&table, "| `%s` | `%s` |\n", setting, strings.Join(environment[setting], "`, `"))
-	}
-	if !strings.Contains(string(content), table.String()) {
-		t.Errorf("the table of the environment variables is not:\n%s", table.String())
-	}
-	_, arguments, _ := strings.Cut(string(content), "### Arguments by method")
-	arguments, _, _ = strings.Cut(arguments, "\n\nChoose")
-	for setting := range environment {
-		name, _, _ := strings.Cut(setting, ".")
-		if !strings.Contains(arguments, "`"+name+"`") {
-			t.Errorf("%s is not among the arguments by method", name)
+	_, arguments, _ := strings.Cut(string(content), "\n## Schema\n")
+	line := regexp.MustCompile("(?m)^- `(\\w+)` .*$")
+	listed := map[string]string{}
+	for _, one := range line.FindAllStringSubmatch(arguments, -1) {
+		if listed[one[1]] != "" {
+			t.Errorf("%s is listed twice", one[1])
 		}
+		listed[one[1]] = one[0]
+	}
+	for setting, variables := range environment {
+		name := setting[strings.LastIndex(setting, ".")+1:]
+		if want := "`" + strings.Join(variables, "`, `") + "`."; !strings.HasSuffix(listed[name], want) {
+			t.Errorf("%s is listed as %q, without its environment variables %s", name, listed[name], want)
+		}
+	}
+	if len(listed) != len(environment)+1 { // the block endpoints has no variable
+		t.Errorf("%d arguments are listed, of %d", len(listed), len(environment)+1)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// What the pipelines guide says of roles at plan time: a Helpdesk agent plans permissions, and Owner assignments only with
-// read access to the customer's Azure subscription.
+// TestPlanIdentity checks the statements of the pipelines guide about roles at plan time. A Helpdesk agent can plan
+// permissions. It can plan Owner assignments only with read access to the customer's Azure subscription.
 func TestPlanIdentity(t *testing.T) {
 	t.Parallel()
 	example := func(name string) string {

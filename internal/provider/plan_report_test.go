@@ -12,8 +12,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// The script of the pipelines reports what the real CLI plans: the summary first, then everybody by name, within the limit
-// of a comment.
+// TestPlanReport: the script of the pipelines reports the plan of the real CLI. The summary comes first, then every
+// customer by name, within the size limit of a comment.
 func TestPlanReport(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"sh", "jq"} {

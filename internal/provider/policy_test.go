@@ -17,7 +17,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// opa runs the pinned OPA.
+// opa runs the pinned version of OPA.
 func opa(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -30,7 +30,7 @@ func opa(t *testing.T, args ...string) (string, error) {
 	return stdout.String(), err
 }
 
-// policyWith copies the example policy, with approvals of these customers added.
+// policyWith copies the example policy and adds approvals of these customers.
 func policyWith(t *testing.T, customers []string) string {
 	t.Helper()
 	from, to := filepath.Join(acctest.Root(), "examples", "policy"), t.TempDir()
@@ -60,10 +60,10 @@ func policyWith(t *testing.T, customers []string) string {
 	return to
 }
 
-// opaLine is the command that the guide shows.
+// opaLine matches the command in the guide.
 var opaLine = regexp.MustCompile(`(?m)^opa (exec .*) --bundle policy (.*) plan\.json$`)
 
-// asInGuide runs the guide's command, and tells whether it refuses the plan.
+// asInGuide runs the command of the guide. It reports whether the command refuses the plan.
 func asInGuide(t *testing.T, policy, planJSON string) bool {
 	t.Helper()
 	guide, err := os.ReadFile("templates/guides/policy.md.tmpl")
@@ -85,7 +85,7 @@ func asInGuide(t *testing.T, policy, planJSON string) bool {
 	return err != nil
 }
 
-// refusals are what the policy says of a plan.
+// refusals returns the messages of the policy for a plan.
 func refusals(t *testing.T, policy, planJSON string) []string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "plan.json")
@@ -104,7 +104,7 @@ func refusals(t *testing.T, policy, planJSON string) []string {
 	return said
 }
 
-// planJSON plans a configuration and returns what "terraform show -json" says of it.
+// planJSON plans a configuration and returns the output of "terraform show -json".
 func planJSON(t *testing.T, w *acctest.Workspace, config string, args ...string) string {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(w.Dir, "main.tf"), []byte(requirement+config), 0o600); err != nil {
@@ -135,7 +135,7 @@ func quoted(values []string) string {
 	return strings.Join(list, ", ")
 }
 
-// The example policy reads real plans, of single resources and of many customers in one.
+// TestPolicy checks the example policy with real plans, of single resources and of many customers in one resource.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(acctest.Root(), "examples", "policy")
@@ -170,7 +170,7 @@ func TestPolicy(t *testing.T) {
 	adatum, contoso := "Adatum Demo ("+mockbackend.AdatumID+")", "Contoso Demo ("+mockbackend.ContosoID+")"
 	tailspin, litware := "Tailspin Demo ("+mockbackend.TailspinID+")", "Litware Demo ("+mockbackend.LitwareID+")"
 	for name, c := range map[string]struct {
-		before, config string // before is applied
+		before, config string // before is applied first
 		args           []string
 		want           []string
 	}{
@@ -205,7 +205,7 @@ func TestPolicy(t *testing.T) {
 		"fleet: denied": {
 			before: singleConfig("reservations", many...),
 			config: forget + fleetConfig("  unlisted = \"deny\"\n", nil),
-			want:   tooMany(13, "disabled"), // with Contoso and Tailspin
+			want:   tooMany(13, "disabled"), // includes Contoso and Tailspin
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +228,7 @@ func TestPolicy(t *testing.T) {
 			if refused := asInGuide(t, policy, plan); refused != (c.want != nil) {
 				t.Errorf("the command of the guide refuses the plan: %t", refused)
 			}
-			// HCP Terraform wraps the plan.
+			// HCP Terraform wraps the plan in an object.
 			if got := refusals(t, policy, `{"plan":`+plan+`,"run":{}}`); !slices.Equal(got, c.want) {
 				t.Errorf("of the plan in HCP Terraform, the policy says\n  %s", strings.Join(got, "\n  "))
 			}

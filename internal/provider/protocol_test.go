@@ -12,8 +12,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// A provider setting that is known only after apply fails a plan that has to sign in. It does not count
-// as not set: the environment might hold another partner's.
+// TestAccProvider_unknownSetting: a setting that is known only after apply fails a plan that needs a sign-in. It
+// does not count as not set, because the environment might have the value of another partner.
 func TestAccProvider_unknownSetting(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -40,7 +40,7 @@ func TestAccProvider_unknownSetting(t *testing.T) {
 	})
 }
 
-// Without settings and environment the errors name both, all at once.
+// TestAccProvider_missingSettings: without settings and environment, the errors name all missing settings at once.
 func TestAccProvider_missingSettings(t *testing.T) {
 	for _, v := range os.Environ() {
 		if name, _, _ := strings.Cut(v, "="); strings.HasPrefix(name, "PARTNERCENTER_") {
@@ -62,7 +62,8 @@ data "partnercenter_customers" "all" {}
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: b.Factories(), Steps: steps})
 }
 
-// The configuration beats the environment, which may be another partner's.
+// TestAccProvider_malformedSettings: the configuration has precedence over the environment, which may be another
+// partner's.
 func TestAccProvider_malformedSettings(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

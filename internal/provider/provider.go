@@ -23,19 +23,19 @@ import (
 
 var _ provider.ProviderWithListResources = (*partnerCenterProvider)(nil)
 
-// Address is the provider's address in the registry.
+// Address is the address of the provider in the Terraform Registry.
 const Address = "registry.terraform.io/partnercenter/partnercenter"
 
-// Option changes how the provider reaches the outside.
+// Option changes how the provider sends requests.
 type Option func(*partnerCenterProvider)
 
-// WithTransport sends all requests through another transport than the network, as for a
-// server in the same process.
+// WithTransport sends all requests through t instead of the network, for example to a server in the
+// same process.
 func WithTransport(t http.RoundTripper) Option {
 	return func(p *partnerCenterProvider) { p.transport = t }
 }
 
-// New returns the provider's constructor. The version goes into User-Agent.
+// New returns the provider's constructor. The version is sent in User-Agent.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
 		p := &partnerCenterProvider{version: version}
@@ -48,7 +48,7 @@ func New(version string, options ...Option) func() provider.Provider {
 
 type partnerCenterProvider struct {
 	version   string
-	transport http.RoundTripper // nil means the network
+	transport http.RoundTripper // nil = the network
 	notices   notices
 }
 
@@ -90,7 +90,7 @@ func (p *partnerCenterProvider) DataSources(context.Context) []func() datasource
 	}
 }
 
-// ListResources lists every resource that "terraform query" can list.
+// ListResources lists every resource that supports "terraform query".
 func (p *partnerCenterProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{
 		permission.NewCustomerPermissionReservationsList,

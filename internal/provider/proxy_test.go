@@ -15,8 +15,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestProxy: the environment's proxy is used for every host, and an inspecting proxy's
-// authority is trusted where ca_certificate_path names it.
+// TestProxy: all requests use the proxy of the environment. The certificate authority of an inspecting proxy is
+// trusted if ca_certificate_path names it.
 func TestProxy(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -26,7 +26,8 @@ func TestProxy(t *testing.T) {
 		name, value, _ := strings.Cut(v, "=")
 		switch name {
 		case "PARTNERCENTER_AUTHORITY_HOST", "PARTNERCENTER_PARTNER_CENTER_ENDPOINT", "PARTNERCENTER_RESOURCE_MANAGER_ENDPOINT":
-			// Go never uses a proxy for loopback addresses, so the hosts get names that only the proxy knows.
+			// Go never uses a proxy for loopback addresses. So the hosts have names that only the proxy can
+			// resolve.
 			u, err := url.Parse(value)
 			if err != nil {
 				t.Fatal(err)
@@ -62,7 +63,7 @@ data "partnercenter_client_config" "one" {
 	}
 }
 
-// tunnel is a proxy that connects to the hosts it knows.
+// tunnel is a proxy that connects only to its known hosts.
 type tunnel struct {
 	hosts map[string]string
 

@@ -24,13 +24,13 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// reportFiles are those of examples/purchase-report.
+// reportFiles are the files of examples/purchase-report.
 var reportFiles = []string{"main.tf", "report.sh", "report.md.tftpl", "report.csv.tftpl", "report.html.tftpl"}
 
-// spiteful is a company name that is HTML, Markdown and a formula at once.
+// spiteful is a company name that contains HTML, Markdown and a spreadsheet formula.
 const spiteful = `=<script>alert(1)</script> | *A* "B" & 'C'`
 
-// bought is a server with purchases of all kinds in several months, by customers with names of their own.
+// bought returns a server with purchases of all kinds in several months, by customers with unusual names.
 func bought(t *testing.T) *acctest.Backend {
 	t.Helper()
 	b := acctest.New(t, mockbackend.Config{Customers: 20})
@@ -64,7 +64,7 @@ func bought(t *testing.T) *acctest.Backend {
 	return b
 }
 
-// report runs report.sh as a job does, and returns its exit code and the files that it left.
+// report runs report.sh as a job does. It returns its exit code, its output and the files that it wrote.
 func report(t *testing.T, w *acctest.Workspace, variables ...string) (code int, out string, files map[string]string) {
 	t.Helper()
 	bin, folder := t.TempDir(), filepath.Join(t.TempDir(), "kept")
@@ -92,7 +92,7 @@ func report(t *testing.T, w *acctest.Workspace, variables ...string) (code int, 
 	return cmd.ProcessState.ExitCode(), string(text), files
 }
 
-// monthlyReport keeps the report, whatever customers write into names, and fails the job after it.
+// monthlyReport checks that the job writes the report for any names of customers, and fails after that.
 func (e example) monthlyReport(string) {
 	b := bought(e.T)
 	texts := map[string]string{}
@@ -138,7 +138,7 @@ func (e example) monthlyReport(string) {
 			e.Errorf("of another month: %q", row)
 		}
 	}
-	total := fmt.Sprintf("| USD | %.2f | %d | 0 |", sum, len(rows)-2) // one is cancelled
+	total := fmt.Sprintf("| USD | %.2f | %d | 0 |", sum, len(rows)-2) // one purchase is canceled
 	if byOdd != 2 || !strings.Contains(files[".md"], total) {
 		e.Errorf("%d purchases of the odd customer; no %q in\n%s", byOdd, total, files[".md"])
 	}
@@ -146,7 +146,7 @@ func (e example) monthlyReport(string) {
 	for _, want := range []string{
 		"# Purchases in " + thisMonth, `=\<script\>alert(1)\</script\> \| \*A\* "B" & 'C'`, "@SUM(1) \\<b\\>", " (cancelled) | 1 × Reserved VM Instance, returned |",
 		"| Compute savings plan, 1 year, 0.125 USD per hour | 1095.00 USD | yes |", "| Compute savings plan, 1 year, 0.25 USD per hour | 2190.00 USD | no |",
-		"| 3 × Reserved VM Instance, Standard\\_D4s\\_v5, West Europe | 10060.68 USD | yes |", // Azure knows
+		"| 3 × Reserved VM Instance, Standard\\_D4s\\_v5, West Europe | 10060.68 USD | yes |", // from Azure
 	} {
 		if !strings.Contains(md, want) {
 			e.Errorf("the Markdown has no %q:\n%s", want, md)
@@ -170,7 +170,7 @@ func (e example) monthlyReport(string) {
 	}
 }
 
-// wellFormed reads the page as a browser does that closes nothing by itself but void elements.
+// wellFormed checks that every element of the page is closed, except for void elements.
 func wellFormed(t *testing.T, page string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(page))
@@ -202,7 +202,8 @@ func wellFormed(t *testing.T, page string) {
 	}
 }
 
-// A browser shows the page: there are bars of several customers, and text.
+// TestPurchaseReport_browser opens the page in a browser. It must show text, and bars in the colors of several
+// customers.
 func TestPurchaseReport_browser(t *testing.T) {
 	t.Parallel()
 	var chromium string

@@ -12,7 +12,7 @@ import (
 
 var markdownLink = regexp.MustCompile(`\]\(([^)#\s]+)(?:#[^)]*)?\)`)
 
-// TestReadme: the configuration is the one that TestExamples applies, and every link leads to a file.
+// TestReadme: the configuration is the one that TestExamples applies, and the target of every link exists.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"README.md", "SECURITY.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "CHANGELOG.md"} {
@@ -41,7 +41,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestGuideIndex: the page of all guides has each of them.
+// TestGuideIndex: the page of all guides lists each guide.
 func TestGuideIndex(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(acctest.Root(), "internal", "provider", "templates", "guides")

@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	// refreshTokenLife is how long an unused refresh token is good for
+	// refreshTokenLife is the lifetime of an unused refresh token
 	// (https://learn.microsoft.com/entra/identity-platform/refresh-tokens).
 	refreshTokenLife = 90 * 24 * time.Hour
-	// refreshTokenWarning is how long before its end a warning begins.
+	// refreshTokenWarning is the time before the expiry from which the provider warns.
 	refreshTokenWarning = 30 * 24 * time.Hour
 )
 
-// refreshToken reads the refresh token, and from the same place, configuration or environment,
-// where its successors go and how old it is. With two provider blocks, the environment's belongs
-// to the block with the environment's tenant and application.
+// refreshToken reads the refresh token. From the same place, configuration or environment, it reads the
+// path for new refresh tokens and the age of the token. With two provider blocks, the token of the
+// environment belongs to the block with the tenant and application of the environment.
 func (r *resolver) refreshToken(s signIn, owner credential.Owner) (token, from, output string) {
 	found := r.secret("refresh_token", "refresh_token_file_path")
 	if found.level != notSet && found.level != inConfiguration && owner.Differs(r.environmentOwner()) {
-		return "", "", "" // it is for another provider block
+		return "", "", "" // the token belongs to another provider block
 	}
 	obtained := r.text("refresh_token_obtained_on", checkDate)
 	if found.value == "" {
@@ -47,7 +47,7 @@ func (r *resolver) refreshToken(s signIn, owner credential.Owner) (token, from, 
 		r.fail("use_cli", "A refresh token cannot be combined with the Azure CLI",
 			"The Azure CLI signs in a user by itself.\n\nWhat to do: remove use_cli and set another credential of the application, or remove the refresh token.")
 	}
-	output, unused := r.beside(found, "refresh_token_output_path")
+	output, unused := r.fromSamePlace(found, "refresh_token_output_path")
 	if output != "" {
 		if err := credential.CheckRefreshTokenPath(output, token, owner); err != nil {
 			r.invalid("refresh_token_output_path", fmt.Sprintf("The newest refresh token cannot be written there: %s.\n\n"+
@@ -56,7 +56,7 @@ func (r *resolver) refreshToken(s signIn, owner credential.Owner) (token, from, 
 		return token, found.from, output
 	}
 	if !r.unknown["refresh_token_output_path"] {
-		if _, ignored := r.beside(found, "refresh_token_obtained_on"); ignored != "" {
+		if _, ignored := r.fromSamePlace(found, "refresh_token_obtained_on"); ignored != "" {
 			obtained = ""
 		}
 		r.warnOfAge(obtained, unused)
@@ -64,9 +64,10 @@ func (r *resolver) refreshToken(s signIn, owner credential.Owner) (token, from, 
 	return token, found.from, ""
 }
 
-// beside returns a setting from the same place as the refresh token, and the variable that was
-// ignored since the token is from the configuration. The reverse is an error.
-func (r *resolver) beside(token secret, setting string) (value, ignored string) {
+// fromSamePlace returns a setting that is set in the same place as the refresh token. If the token is
+// from the configuration, it ignores a variable of the setting and returns its name. A setting in the
+// configuration for a token of the environment is an error.
+func (r *resolver) fromSamePlace(token secret, setting string) (value, ignored string) {
 	value, source, level := r.value(setting)
 	switch {
 	case (level == inConfiguration) == (token.level == inConfiguration), level == notSet:
@@ -79,16 +80,17 @@ func (r *resolver) beside(token secret, setting string) (value, ignored string) 
 	return "", source
 }
 
-// environmentOwner is whose refresh token the environment holds, as far as the environment says.
-// The variables of other tools say nothing about it.
+// environmentOwner returns tenant and application of the refresh token in the environment, if the
+// environment has them. Variables of other tools do not count.
 func (r *resolver) environmentOwner() credential.Owner {
 	tenant, _ := r.lookupEnv(environment["tenant_id"][0])
 	client, _ := r.lookupEnv(environment["client_id"][0])
 	return credential.Owner{TenantID: tenant, ClientID: client}
 }
 
-// warnOfAge warns in good time of a refresh token that nobody renews. The token itself does
-// not say how old it is; a date in the configuration does, or the time of its file.
+// warnOfAge warns before the expiry of a refresh token that is not renewed. The token does not contain
+// its age. The age is from the date in refresh_token_obtained_on, or from the modification time of the
+// file.
 func (r *resolver) warnOfAge(obtained, unused string) {
 	advice := "What to do: set refresh_token_output_path to where the next run finds it, or store a new refresh token in time " +
 		"and its date in refresh_token_obtained_on."
@@ -121,7 +123,7 @@ func checkDate(s string) error {
 	switch {
 	case err != nil:
 		return errors.New("must be a date such as 2026-01-31")
-	case time.Until(date) > 24*time.Hour: // tomorrow may have begun elsewhere
+	case time.Until(date) > 24*time.Hour: // in another time zone it may already be tomorrow
 		return errors.New("is in the future, but must be the date on which the refresh token was issued")
 	}
 	return nil

@@ -18,7 +18,8 @@ import (
 	"testing"
 )
 
-// TestWorkflows: actions by digest, the same one everywhere, and the signing key in one job that builds nothing.
+// TestWorkflows: actions are pinned to the same digest everywhere. Only one job has the signing key, and it builds
+// nothing.
 func TestWorkflows(t *testing.T) {
 	t.Parallel()
 	var files []string
@@ -67,7 +68,7 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// TestForms reads the forms of issues as YAML.
+// TestForms decodes the issue forms as YAML.
 func TestForms(t *testing.T) {
 	t.Parallel()
 	forms, err := filepath.Glob("../../.github/ISSUE_TEMPLATE/*.yml")
@@ -87,8 +88,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestRelease holds the files of a release to the rules of the Terraform Registry. "make release-check" builds one and
-// names its folder in RELEASE_DIST.
+// TestRelease checks the files of a release against the rules of the Terraform Registry. "make release-check"
+// builds a release and sets RELEASE_DIST to its folder.
 func TestRelease(t *testing.T) {
 	t.Parallel()
 	manifest, err := os.ReadFile("../../terraform-registry-manifest.json")
@@ -196,7 +197,7 @@ func appendSum(dist, project, name string) error {
 }
 
 // registryProblems compares a release with https://developer.hashicorp.com/terraform/registry/providers/publishing.
-// The signature is not there yet. It returns the files that the checksums name.
+// It runs before the release is signed. It returns the files that the checksums name.
 func registryProblems(dist string) (listed, problems []string) {
 	const project = "terraform-provider-partnercenter"
 	found, err := filepath.Glob(filepath.Join(dist, project+"_*_SHA256SUMS"))
@@ -272,7 +273,7 @@ func contains(archive, name string) bool {
 	return slices.ContainsFunc(r.File, func(f *zip.File) bool { return f.Name == name })
 }
 
-// TestSignRelease signs with a key that is made for it.
+// TestSignRelease signs with a key that it creates.
 func TestSignRelease(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"gpg", "gpgconf", "sha256sum"} {

@@ -24,7 +24,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// fleet is what the benchmarks of scale read.
+// The sizes of the scale benchmarks.
 const (
 	fleetCustomers   = 10_000
 	fleetPages       = fleetCustomers / 500
@@ -32,10 +32,10 @@ const (
 	fleetConcurrency = 32 // the default of max_concurrent_requests
 )
 
-// BenchmarkScale reads 10,000 customers, each answer of the server after 20 ms, over the plugin
-// protocol in this process and with the CLI. It prints a table. The floor is what a bare HTTP
-// client needs for the same requests, measured in the same run. A plan is compared with one of a
-// single customer: what it takes longer is the provider's work, and the CLI's with its list.
+// BenchmarkScale reads 10,000 customers over the plugin protocol in this process and with the CLI. The server
+// answers each request after 20 ms. It prints a table. The floor is the time that a bare HTTP client needs for the
+// same requests, measured in the same run. A plan is compared with a plan of a single customer. The difference is
+// the work of the provider, and of the CLI with the list.
 func BenchmarkScale(b *testing.B) {
 	for b.Loop() {
 		backend := acctest.New(b, mockbackend.Config{Customers: fleetCustomers, Latency: fleetLatency})
@@ -69,8 +69,8 @@ func BenchmarkScale(b *testing.B) {
 
 func round(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }
 
-// readInProcess reads a data source over the plugin protocol. Allocated are the bytes of the
-// provider and the mock together.
+// readInProcess reads a data source over the plugin protocol. allocated is the number of bytes that the provider
+// and the mock allocated together.
 func readInProcess(b *testing.B, typeName string) (took time.Duration, allocated uint64) {
 	b.Helper()
 	mock := mockbackend.New(mockbackend.Config{Customers: fleetCustomers, Latency: fleetLatency})
@@ -90,7 +90,7 @@ func readInProcess(b *testing.B, typeName string) (took time.Duration, allocated
 	return took, after.TotalAlloc - before.TotalAlloc
 }
 
-// bareClient is how long a client without any of our code takes for the same requests.
+// bareClient returns the time that a client without our code needs for the same requests.
 func bareClient(b *testing.B, backend *acctest.Backend, policies int) time.Duration {
 	b.Helper()
 	pool := x509.NewCertPool()
@@ -137,7 +137,7 @@ func bareClient(b *testing.B, backend *acctest.Backend, policies int) time.Durat
 	return time.Since(start)
 }
 
-// scaleRun is a workspace with one data source, whose provider's memory is watched.
+// scaleRun is a workspace with one data source. It measures the memory of the provider.
 type scaleRun struct {
 	*acctest.Workspace
 
@@ -160,10 +160,10 @@ func newScaleRun(b *testing.B, backend *acctest.Backend, typeName string) *scale
 
 type planned struct {
 	took time.Duration
-	peak int // bytes that the provider's process had in memory at most; 0 where that is not known
+	peak int // peak memory of the provider's process in bytes; 0 if unknown
 }
 
-// plan plans the data source with the argument. The counters are those of the plan.
+// plan plans the data source with the argument. The counters are those of this plan.
 func (r *scaleRun) plan(b *testing.B, argument string) planned {
 	b.Helper()
 	text := fmt.Sprintf("%sdata %q \"it\" {\n  %s\n}\n", requirement, r.typeName, argument)
@@ -186,8 +186,8 @@ func (r *scaleRun) plan(b *testing.B, argument string) planned {
 
 var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
-// watchMemory returns the most memory that a provider from the folder had until the context
-// ended, as the kernel counts it.
+// watchMemory returns the peak memory, in bytes, of the providers in the folder until the context ends. The kernel
+// measures it.
 func watchMemory(ctx context.Context, b *testing.B, dir string) int {
 	peak := 0
 	var pids []int
@@ -199,12 +199,12 @@ func watchMemory(ctx context.Context, b *testing.B, dir string) int {
 			return peak
 		case <-tick.C:
 		}
-		if len(pids) == 0 && n%20 == 0 { // it looks through all processes
+		if len(pids) == 0 && n%20 == 0 { // it searches all processes, which is slow
 			pids = processesOf(b, dir)
 		}
 		for _, pid := range pids {
 			status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-			if m := highWater.FindSubmatch(status); err == nil && m != nil { // else it has ended
+			if m := highWater.FindSubmatch(status); err == nil && m != nil { // otherwise the process has ended
 				kB, _ := strconv.Atoi(string(m[1]))
 				peak = max(peak, kB<<10)
 			} else {

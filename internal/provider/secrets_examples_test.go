@@ -15,15 +15,16 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// unit is a configuration that is planned and applied as a whole, with the folders of the examples that it takes.
+// unit is a configuration that is planned and applied as a whole, with the example folders that it needs.
 type unit struct {
 	files   map[string]string
 	prepare func(*mockbackend.Backend)
-	// secret is what the configuration is known to write into its plan: it proves that the search finds it.
+	// secret is set if the configuration is known to write a secret into its plan. It proves that the search finds
+	// one.
 	secret bool
 }
 
-// moduleCalls use the modules of examples/modules.
+// moduleCalls call the modules of examples/modules.
 var moduleCalls = map[string]string{
 	"customer-self-service": `
 module "adatum" {
@@ -40,7 +41,7 @@ module "customers" {
 `,
 }
 
-// customersYAML is the file beside an example.
+// customersYAML returns the file beside an example.
 func customersYAML(t *testing.T, dir string) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(dir, "customers.yaml"))
@@ -50,8 +51,8 @@ func customersYAML(t *testing.T, dir string) string {
 	return string(content)
 }
 
-// exampleUnits are all configurations below examples. Whole ones stand alone, resources are applied one by one and with
-// their import blocks, and data sources all together.
+// exampleUnits returns all configurations below examples. Whole configurations stand alone. Resources are applied
+// one by one, with their import blocks. Data sources are applied all together.
 func exampleUnits(t *testing.T) map[string]unit {
 	t.Helper()
 	root := filepath.Join(acctest.Root(), "examples")
@@ -90,7 +91,7 @@ func exampleUnits(t *testing.T) map[string]unit {
 			}
 			u.files["module/"+filepath.Base(name)] = text
 			units[folder] = u
-		case kind == "resources/" && strings.Contains(text, "identity"): // the same, for Terraform 1.12
+		case kind == "resources/" && strings.Contains(text, "identity"): // the same import for Terraform 1.12
 		case kind == "resources/":
 			imports[typeName] = text
 		case kind == "take-over/" && typeName != "list":
@@ -98,7 +99,7 @@ func exampleUnits(t *testing.T) map[string]unit {
 				": { azure_reservations: true, azure_savings_plans: true }\n" + mockbackend.TailspinID + ": { azure_reservations: true, azure_savings_plans: false }\n"}}
 		case kind == "hand-over/" || kind == "moved/":
 			units[folder+"/"+filepath.Base(name)] = unit{files: map[string]string{"main.tf": requirement + text}}
-		default: // one file, and what it reads
+		default: // one file and the files that it reads
 			files := map[string]string{}
 			beside, err := os.ReadDir(dir)
 			if err != nil {
@@ -139,7 +140,8 @@ customers = {
 	return units
 }
 
-// No example writes a secret into a plan file, its JSON or a state. Guides have no configuration but examples.
+// TestSecrets_everyExample: no example writes a secret into a plan file, its JSON or a state. All configurations in
+// guides are examples.
 func TestSecrets_everyExample(t *testing.T) {
 	t.Parallel()
 	for name, u := range exampleUnits(t) {

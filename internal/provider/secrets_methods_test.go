@@ -17,14 +17,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// TestSecrets_everyMethod is TestSecrets for the other ways to sign in: what proves the
-// application, and every token that came of it, is in no log, plan, state or error.
+// TestSecrets_everyMethod is TestSecrets for the other authentication methods. The credential of the application
+// and every token issued for it must not be in a log, plan, state or error.
 func TestSecrets_everyMethod(t *testing.T) {
 	t.Parallel()
 	const password = "certificate-pa55word"
 	for name, c := range map[string]struct {
 		env func(t *testing.T, b *acctest.Backend, dir string) map[string]string
-		// broken makes the variable's proof one that Entra ID or the CI system refuses.
+		// broken is the variable whose value is replaced, so that Entra ID or the CI system refuses the credential.
 		broken string
 	}{
 		"certificate": {func(t *testing.T, b *acctest.Backend, _ string) map[string]string {

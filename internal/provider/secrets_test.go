@@ -16,16 +16,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// What Entra ID issues, whichever it is: access tokens are JWTs, refresh tokens opaque with
-// a known beginning.
+// issued matches all tokens of Entra ID. Access tokens are JWTs. Refresh tokens are opaque with a known prefix.
 var issued = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}\.eyJ|0\.AXoA[A-Za-z0-9_-]{8,}`)
 
-// No secret and no token is ever in a log, at any level, in a plan, a state, or an error.
+// TestSecrets: no secret and no token is ever in a log, at any level, or in a plan, a state or an error.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
 	logs := filepath.Join(t.TempDir(), "trace.log")
-	// The provider and all it uses write all they can.
+	// The provider and its libraries log as much as they can.
 	env := append(b.WorkspaceEnvironment(), "TF_LOG=trace", "TF_LOG_PATH="+logs, "AZURE_SDK_GO_LOGGING=all", "GODEBUG=http2debug=2")
 	main := requirement + `
 variable "customer_id" {
@@ -40,12 +39,12 @@ data "partnercenter_subscriptions" "one" {
 `
 	w := workspace(t, env, map[string]string{"main.tf": main})
 
-	seen := map[string]string{} // by where
+	seen := map[string]string{} // by place
 	seen["apply"] = run(t, w, 0, "apply", "-input=false", "-auto-approve")
 	seen["plan -out"] = run(t, w, 0, "plan", "-input=false", "-out=saved.tfplan")
 	seen["show -json"] = run(t, w, 0, "show", "-json", "saved.tfplan")
 	seen["a plan that fails"] = run(t, w, 1, "plan", "-input=false", "-var=customer_id="+mockbackend.NorthwindID)
-	// Each way in which a sign-in and a call can fail has its own message.
+	// Each way in which a sign-in and a request can fail has its own message.
 	for _, fault := range []mockbackend.Fault{
 		{Service: mockbackend.SignIn, Kind: mockbackend.APIError, Status: 400, Code: 700082, Error: "invalid_grant", Times: -1},
 		{Service: mockbackend.SignIn, Kind: mockbackend.Garbage, Times: -1},
@@ -85,7 +84,7 @@ data "partnercenter_subscriptions" "one" {
 		seen["saved.tfplan/"+f.Name] = string(text)
 	}
 
-	// The search finds what is there, and the mock's tokens look as the pattern says.
+	// The search must find text that is there, and the mock's tokens must match the pattern.
 	for _, where := range []string{"trace.log", "terraform.tfstate.backup", "saved.tfplan/tfplan", "show -json"} {
 		if !strings.Contains(seen[where], mockbackend.AdatumID) {
 			t.Errorf("the customer's id is not in %s, so the search would find nothing there", where)
@@ -124,7 +123,7 @@ data "partnercenter_subscriptions" "one" {
 	}
 }
 
-// issuedToken asks the mock for an access token, as the provider does.
+// issuedToken requests an access token from the mock, as the provider does.
 func issuedToken(t *testing.T, b *acctest.Backend) string {
 	t.Helper()
 	p := b.Partner()

@@ -21,7 +21,7 @@ func NewServer(version string, options ...Option) tfprotov6.ProviderServer {
 	}
 	framework, ok := providerserver.NewProtocol6(p)().(frameworkServer)
 	if !ok {
-		panic("the plugin framework's server has lost a part of the protocol") // at start, so every test sees it
+		panic("the plugin framework's server has lost a part of the protocol") // at start, so that every test notices it
 	}
 	return &server{framework, &p.notices}
 }
@@ -32,11 +32,11 @@ func Serve(version string, debug bool) error {
 	if debug {
 		options = append(options, tf6server.WithManagedDebug())
 	}
-	//nolint:wrapcheck // main prints it
+	//nolint:wrapcheck // main prints the error
 	return tf6server.Serve(Address, func() tfprotov6.ProviderServer { return NewServer(version) }, options...)
 }
 
-// frameworkServer is all that the plugin framework serves.
+// frameworkServer has all services of the plugin framework's server.
 type frameworkServer interface {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
@@ -44,8 +44,8 @@ type frameworkServer interface {
 	tfprotov6.StateStoreServer
 }
 
-// notices are warnings about the run, not about an object of it. The next answer to Terraform
-// takes them along.
+// notices are warnings about the run, not about an object of it. The next answer to Terraform includes
+// them.
 type notices struct {
 	mu      sync.Mutex
 	waiting []*tfprotov6.Diagnostic
@@ -65,20 +65,21 @@ func (n *notices) take() []*tfprotov6.Diagnostic {
 	return waiting
 }
 
-// server is the plugin framework's, but for two things: its answers take the notices along, and what an
-// earlier apply has left in the state to show what it changes is dropped when Terraform loads the
-// state, which Terraform does not count as a change, as it would in a refresh. So each plan shows what
-// it changes, and nothing else.
+// server is the plugin framework's server with two additions. Its answers include the notices. And when
+// Terraform loads a state, server removes the attributes in which an earlier apply showed its changes.
+// So each plan shows only its own changes. Terraform counts a removal in a refresh as a change, but not
+// a removal here.
 type server struct {
 	frameworkServer
 
 	notices *notices
 }
 
-// UpgradeResourceState is called for all that Terraform loads, whatever its version.
+// UpgradeResourceState is called for every object that Terraform loads, even if its schema version is
+// current.
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
-		req.RawState.JSON = without(req.RawState.JSON, permission.ChangeAttributes)
+		req.RawState.JSON = withoutAttributes(req.RawState.JSON, permission.ChangeAttributes)
 	}
 	return s.frameworkServer.UpgradeResourceState(ctx, req)
 }
@@ -123,8 +124,9 @@ func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSour
 	return resp, err
 }
 
-// without sets attributes of a state to null. What it cannot read it leaves to the framework.
-func without(state []byte, names []string) []byte {
+// withoutAttributes sets attributes of a state to null. It returns an unreadable state unchanged to the
+// framework.
+func withoutAttributes(state []byte, names []string) []byte {
 	var attributes map[string]json.RawMessage
 	if json.Unmarshal(state, &attributes) != nil {
 		return state

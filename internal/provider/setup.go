@@ -29,22 +29,22 @@ func (f Flags) model() providerModel {
 	}
 }
 
-// Setup is what the settings come to outside Terraform, for the commands of the provider's binary.
+// Setup is the result of the settings outside Terraform, for the commands of the provider's binary.
 type Setup struct {
 	SignIn  credential.Config
 	Clients *tfkit.Clients
 	// Permission and AzurePermission are the delegated permissions of Partner Center and of Azure
 	// Resource Manager, which a user consents to.
 	Permission, AzurePermission string
-	// RefreshTokenIssued is zero where nothing says when the refresh token was issued.
+	// RefreshTokenIssued is when the refresh token was issued. It is zero if unknown.
 	RefreshTokenIssued time.Time
 }
 
-// RefreshTokenLife is how long a refresh token is valid after it was issued.
+// RefreshTokenLife is the lifetime of a refresh token.
 const RefreshTokenLife = refreshTokenLife
 
-// NewSetup resolves settings as the provider does, with the flags in place of the provider block.
-// It sends nothing. Warn gets what a sign-in has to tell although it goes on.
+// NewSetup resolves settings as the provider does, with the flags in place of the provider block. It
+// sends no request. warn receives the warnings of a sign-in.
 func NewSetup(version string, flags Flags, lookupEnv func(string) (string, bool), warn func(headline, text string), options ...Option) (*Setup, diag.Diagnostics) {
 	s, diags := resolve(flags.model(), lookupEnv)
 	if diags.HasError() {
@@ -69,18 +69,19 @@ func NewSetup(version string, flags Flags, lookupEnv func(string) (string, bool)
 	return &Setup{
 		SignIn: config, Clients: clients,
 		Permission: s.cloud.audience + userImpersonation, AzurePermission: s.cloud.azureAudience + userImpersonation,
-		RefreshTokenIssued: issued(lookupEnv),
+		RefreshTokenIssued: refreshTokenIssued(lookupEnv),
 	}, diags
 }
 
 // userImpersonation is the one delegated permission of both APIs.
 const userImpersonation = "/user_impersonation"
 
-// issued is when the refresh token of the environment was issued, as far as the environment tells.
-func issued(lookupEnv func(string) (string, bool)) time.Time {
+// refreshTokenIssued returns when the refresh token of the environment was issued. It is zero if the
+// environment does not contain it.
+func refreshTokenIssued(lookupEnv func(string) (string, bool)) time.Time {
 	r := &resolver{values: providerModel{}.values(), lookupEnv: lookupEnv}
 	if obtained, _, _ := r.value("refresh_token_obtained_on"); obtained != "" {
-		t, _ := time.Parse(time.DateOnly, obtained) // resolve has checked it
+		t, _ := time.Parse(time.DateOnly, obtained) // cannot fail: resolve has checked it
 		return t
 	}
 	if file, _, level := r.value("refresh_token_file_path"); level < notSet {

@@ -9,10 +9,10 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
-// method is a way in which the application proves itself.
+// method is an authentication method of the application.
 type method string
 
-// The methods, as messages call them.
+// The methods, as messages name them.
 const (
 	clientSecret  method = "client secret"
 	certificate   method = "certificate"
@@ -23,10 +23,10 @@ const (
 	azureCLI      method = "Azure CLI"
 )
 
-// signIn is the method that was chosen and what it needs. Which fields are set depends on it.
+// signIn is the selected method with its settings. The method decides which fields are set.
 type signIn struct {
 	method                      method
-	from                        string // where its credential came from
+	from                        string // source of the credential, in words
 	secret                      string // client secret or OIDC token
 	certificate                 []byte
 	password                    string
@@ -35,7 +35,7 @@ type signIn struct {
 	pipelineServiceConnectionID string
 }
 
-// choice is a way to sign in and the settings of which any one selects it.
+// choice is an authentication method and the settings that select it. One of them is enough.
 type choice struct {
 	name    string
 	markers []string
@@ -58,9 +58,9 @@ var oidcChoices = []choice{
 	{"an OIDC request URL", []string{"oidc_request_url", "ado_pipeline_service_connection_id"}},
 }
 
-// choose returns the choice that is selected at the strongest level: configuration before
-// environment, our own variables before ARM_*, and these before what CI systems set by
-// themselves. Two at one level are an error. It answers "" when there is none, or an error.
+// choose returns the choice at the level with the highest precedence: configuration, our own variables,
+// ARM_* variables, then variables that CI systems set. Two choices at one level are an error. name is
+// empty if no choice is selected. ok is false after an error or an unknown value.
 func (r *resolver) choose(choices []choice) (name string, ok bool) {
 	selected := make(map[int][]string) // "name (source)" by level
 	names := make(map[int]string)
@@ -98,7 +98,7 @@ func (r *resolver) choose(choices []choice) (name string, ok bool) {
 	return "", true
 }
 
-// signIn finds out how the application proves itself and reads what that needs.
+// signIn selects the authentication method of the application and reads its settings.
 func (r *resolver) signIn() signIn {
 	name, ok := r.choose(methodChoices)
 	switch {
@@ -124,17 +124,17 @@ func (r *resolver) signIn() signIn {
 	return signIn{}
 }
 
-// docsLink leads to this provider's documentation.
+// docsLink is the URL of this provider's documentation.
 const docsLink = "https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs"
 
-// secret is one that was found.
+// secret is a secret that was found.
 type secret struct {
 	value string
 	from  string // in words
 	level int
 }
 
-// placeOf says in words where a value came from.
+// placeOf returns the source of a value in words.
 func placeOf(source string, level int) string {
 	if level == inConfiguration {
 		return source + " in the provider block"
@@ -142,8 +142,8 @@ func placeOf(source string, level int) string {
 	return "the environment variable " + source
 }
 
-// secret reads a secret from one setting or from the file that another names; the stronger
-// level wins, and both at one level are an error.
+// secret reads a secret from a setting or from the file that another setting names. The setting at the
+// level with the higher precedence wins. Both at the same level are an error.
 func (r *resolver) secret(setting, fileSetting string) secret {
 	value, source, level := r.value(setting)
 	_, fileSource, fileLevel := r.value(fileSetting)
@@ -252,7 +252,7 @@ func (r *resolver) oidc() signIn {
 	return s
 }
 
-// tokenFile is the OIDC token in a file, which must be there from the start.
+// tokenFile returns the method for an OIDC token in a file. The file must already exist.
 func (r *resolver) tokenFile(setting, file, place string) signIn {
 	if _, err := credential.ReadFile(file); err != nil {
 		r.invalid(setting, fmt.Sprintf("The OIDC token file cannot be read: %s.", err))
@@ -260,7 +260,7 @@ func (r *resolver) tokenFile(setting, file, place string) signIn {
 	return signIn{method: oidcTokenFile, file: file, from: fmt.Sprintf("the file %s, which %s names", file, place)}
 }
 
-// proof is the method in the form that package credential takes.
+// proof returns the method as a value of package credential.
 func (s signIn) proof() (credential.Proof, error) {
 	switch s.method {
 	case clientSecret:
@@ -281,8 +281,8 @@ func (s signIn) proof() (credential.Proof, error) {
 	return credential.Proof{}, fmt.Errorf("there is no sign-in method %q", s.method)
 }
 
-// azureAppOnly tells whether calls of Azure are app-only. By default they are what those of
-// Partner Center are: a user's where there is one.
+// azureAppOnly reports whether Azure calls are app-only. By default, they use the user of Partner
+// Center calls, if there is one.
 func (r *resolver) azureAppOnly(s signIn, refreshToken string) bool {
 	const setting = "azure_auth_mode"
 	user := refreshToken != "" || s.method == azureCLI

@@ -16,7 +16,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// fifty are permissions of 50 customers.
+// fifty returns the configuration of permissions of 50 customers.
 func fifty(b *acctest.Backend) string {
 	var ids []string
 	for _, c := range b.Customers()[:50] {
@@ -30,7 +30,7 @@ resource "partnercenter_customer_permission_reservations" "all" {
 `
 }
 
-// TestSignInFailure_isReportedOnce: in full by the first of 50 resources, and in a line by the others.
+// TestSignInFailure_isReportedOnce: the first of 50 resources reports it in full, the others in one line.
 func TestSignInFailure_isReportedOnce(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{Customers: 60})
@@ -55,15 +55,15 @@ func TestSignInFailure_isReportedOnce(t *testing.T) {
 	}
 }
 
-// signIns are the token requests.
+// signIns returns the token requests.
 func signIns(b *acctest.Backend) []mockbackend.Request {
 	return slices.DeleteFunc(b.Requests(), func(r mockbackend.Request) bool {
 		return r.Service != mockbackend.SignIn || r.Method != http.MethodPost
 	})
 }
 
-// TestSignIn_twoPartners: what the environment holds for one provider block is not used for another,
-// and a file of one partner is not overwritten with the token of the other.
+// TestSignIn_twoPartners: the refresh token of the environment is used for one provider block only. A file of one
+// partner is not overwritten with the token of the other.
 func TestSignIn_twoPartners(t *testing.T) {
 	t.Parallel()
 	first, second := acctest.New(t, mockbackend.Config{Seed: 1}), acctest.New(t, mockbackend.Config{Seed: 2})
@@ -87,7 +87,7 @@ data "partnercenter_client_config" "second" { provider = partnercenter.second }
 	}
 }
 
-// TestSignIn_tokenThatCannotBeStored: one warning, and the run goes on.
+// TestSignIn_tokenThatCannotBeStored: the run has one warning and continues.
 func TestSignIn_tokenThatCannotBeStored(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{Customers: 60})
@@ -95,7 +95,7 @@ func TestSignIn_tokenThatCannotBeStored(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	// The volume goes away between the trial at configuration and the first sign-in.
+	// The volume is removed after the check at configuration, before the first sign-in.
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 10 * time.Millisecond })
 	p := acctest.NewProtocol(t, b.Backend, b.User(mockbackend.AdminAgent).RefreshToken)
 	output := filepath.Join(dir, "token")
@@ -124,8 +124,8 @@ func TestSignIn_tokenThatCannotBeStored(t *testing.T) {
 	}
 }
 
-// TestSignIn_unknownValues: a plan that needs no sign-in goes without the values of the provider
-// block that are known only after apply, and one that needs it names them.
+// TestSignIn_unknownValues: a plan without a sign-in does not need the values of the provider block that are known
+// only after apply. The error of a plan with a sign-in names them.
 func TestSignIn_unknownValues(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -158,8 +158,8 @@ resource "partnercenter_application_consent" "one" {
 	acctest.ExpectPermissions(t, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
 }
 
-// TestSignIn_proxyThatRefuses: a proxy that wants a password, or forbids, is named at once, with the
-// hosts that it has to allow.
+// TestSignIn_proxyThatRefuses: a proxy that requires a password or refuses is named at once, with the hosts that it
+// must allow.
 func TestSignIn_proxyThatRefuses(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -189,7 +189,7 @@ func TestSignIn_proxyThatRefuses(t *testing.T) {
 	}
 }
 
-// TestSignIn_noAzureCLI says how to get it.
+// TestSignIn_noAzureCLI checks that the error says how to install the Azure CLI.
 func TestSignIn_noAzureCLI(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

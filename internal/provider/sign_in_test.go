@@ -20,7 +20,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// newSignInFiles makes the files that sign-in methods read.
+// newSignInFiles creates the files that authentication methods read.
 func newSignInFiles(t *testing.T) map[string]string {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -63,17 +63,17 @@ func newSignInFiles(t *testing.T) map[string]string {
 	return files
 }
 
-// TestSignIn is the matrix of methods and where they come from. A setting is written as in the
-// provider block or as a variable; $NAME stands for a file or content of newSignInFiles.
+// TestSignIn tests each authentication method from each source. A setting is written as in the provider block or as
+// a variable. $NAME stands for a file or content of newSignInFiles.
 func TestSignIn(t *testing.T) {
 	files := newSignInFiles(t)
 	for name, c := range map[string]struct {
 		set    env // configuration (lower case) and environment (upper case)
 		method method
-		// or the one error:
+		// or the one error: on is its attribute, and says a part of its text
 		on, says string
 	}{
-		// one method each, from each place
+		// one method each, from each source
 		"client secret":                         {set: env{"client_secret": secretA}, method: clientSecret},
 		"client secret, own variable":           {set: env{"PARTNERCENTER_CLIENT_SECRET": secretA}, method: clientSecret},
 		"client secret, ARM variable":           {set: env{"ARM_CLIENT_SECRET": secretA}, method: clientSecret},
@@ -192,7 +192,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// TestSignIn_byteOrderMark: files as Windows writes them.
+// TestSignIn_byteOrderMark reads files that begin with a byte order mark, as Windows writes them.
 func TestSignIn_byteOrderMark(t *testing.T) {
 	files := newSignInFiles(t)
 	for _, name := range []string{"SECRET_FILE", "CERT_FILE"} {
@@ -214,7 +214,7 @@ func TestSignIn_byteOrderMark(t *testing.T) {
 	}
 }
 
-// set sets a value as if it were configured.
+// set sets a value in the configuration.
 func (m *providerModel) set(t *testing.T, setting, value string) {
 	t.Helper()
 	for name, field := range m.fields() {
@@ -243,8 +243,8 @@ func (m *providerModel) fields() map[string]any {
 	}
 }
 
-// TestSignIn_unknown: an unknown setting that a sign-in needs fails the sign-in, which names it,
-// whatever the environment holds.
+// TestSignIn_unknown: an unknown setting that a sign-in needs fails the sign-in, whatever the environment contains.
+// The error names the setting.
 func TestSignIn_unknown(t *testing.T) {
 	for setting := range new(providerModel).fields() {
 		t.Run(setting, func(t *testing.T) {
@@ -256,7 +256,7 @@ func TestSignIn_unknown(t *testing.T) {
 				*f = types.BoolUnknown()
 			}
 			e := env{"PARTNERCENTER_TENANT_ID": tenantA, "PARTNERCENTER_CLIENT_ID": clientA, "PARTNERCENTER_CLIENT_SECRET": secretA}
-			switch setting { // these matter only beside others
+			switch setting { // these settings matter only together with others
 			case "client_certificate_password":
 				files := newSignInFiles(t)
 				delete(e, "PARTNERCENTER_CLIENT_SECRET")
@@ -277,8 +277,8 @@ func TestSignIn_unknown(t *testing.T) {
 	}
 }
 
-// TestRefreshToken_warnings: of a refresh token that nobody renews, as early and as well as can
-// be known.
+// TestRefreshToken_warnings: the provider warns of a refresh token that is not renewed, as early and as exactly as
+// its age is known.
 func TestRefreshToken_warnings(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "token")
@@ -324,7 +324,7 @@ func TestRefreshToken_warnings(t *testing.T) {
 	}
 }
 
-// TestSignIn_encodings: files as PowerShell's > writes them.
+// TestSignIn_encodings reads files as PowerShell's > writes them.
 func TestSignIn_encodings(t *testing.T) {
 	files := newSignInFiles(t)
 	for _, name := range []string{"SECRET_FILE", "CERT_FILE", "TOKEN_FILE"} {
@@ -352,8 +352,8 @@ func TestSignIn_encodings(t *testing.T) {
 	}
 }
 
-// TestRefreshToken_ofAnotherBlock: with two provider blocks, what the environment holds belongs to the one with its
-// tenant and application.
+// TestRefreshToken_ofAnotherBlock: with two provider blocks, the refresh token of the environment belongs to the
+// block with its tenant and application.
 func TestRefreshToken_ofAnotherBlock(t *testing.T) {
 	output := filepath.Join(t.TempDir(), "token")
 	all := env{
@@ -386,7 +386,7 @@ func TestRefreshToken_ofAnotherBlock(t *testing.T) {
 	}
 }
 
-// TestSignIn_filesOfOthers: who else can read a credential is warned of.
+// TestSignIn_filesOfOthers: the provider warns of a file with a credential that other users can read.
 func TestSignIn_filesOfOthers(t *testing.T) {
 	files := newSignInFiles(t)
 	m := complete()

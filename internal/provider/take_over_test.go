@@ -13,7 +13,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// section is a part of a guide, by its headline.
+// section returns a part of a guide by its headline.
 func section(t *testing.T, guide, headline string) string {
 	t.Helper()
 	_, text, ok := strings.Cut(guide, "\n## "+headline+"\n")
@@ -24,8 +24,8 @@ func section(t *testing.T, guide, headline string) string {
 	return text
 }
 
-// The guide's commands are run as they stand there, over an estate with permissions of every kind: they import
-// it, nothing is written, and the second plan is empty.
+// TestTakeOver runs the commands of the guide unchanged, for customers with permissions of every kind. They import
+// all permissions without a write, and the second plan is empty.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("bash"); err != nil {
@@ -103,7 +103,7 @@ func TestTakeOver(t *testing.T) {
 	do("Go back")
 }
 
-// The search with "terraform query" finds, generates and imports the same, without a change.
+// TestTakeOver_query: "terraform query" finds, generates and imports the same permissions without a change.
 func TestTakeOver_query(t *testing.T) {
 	t.Parallel()
 	acctest.SkipBelow(t, 14, 0, "query command")

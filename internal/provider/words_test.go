@@ -17,13 +17,14 @@ import (
 )
 
 const (
-	// maxWords is the most that a sentence may have. The house's goal is 25.
+	// maxWords is the maximum number of words of a sentence. The goal is 25.
 	maxWords = 30
-	// maxDescription is the most that the description of an attribute may have, in characters without the environment variables.
+	// maxDescription is the maximum length of an attribute's description, in characters without the environment
+	// variables.
 	maxDescription = 400
 )
 
-// banned are words that read like a translation, and what to write instead.
+// banned are expressions that read like a translation, with what to write instead.
 var banned = []struct {
 	pattern *regexp.Regexp
 	instead string
@@ -47,11 +48,11 @@ var (
 	linkTarget = regexp.MustCompile(`\]\([^)]*\)|https?://\S+`)
 	sentence   = regexp.MustCompile(`[.!?:](\s+|$)|\n\n|\n[-|#>*]|;\s`)
 	lowerID    = regexp.MustCompile(`\b(id|ids)\b([^-]|$)`)
-	// functionWord is what a sentence has, and a list of names has not.
+	// functionWord matches a word that sentences have and lists of names do not.
 	functionWord = regexp.MustCompile(`(?i)\b(a|the|is|are|of|to|and|in)\b`)
 )
 
-// wordsIn are what a text has that the house does not write. Code in backticks does not count.
+// wordsIn returns the problems in a text. Code in backticks does not count.
 func wordsIn(text string) (found []string) {
 	for _, b := range banned {
 		if b.instead == "Defaults to `…`." {
@@ -78,7 +79,7 @@ func wordsIn(text string) (found []string) {
 	return found
 }
 
-// text holds a description to the house's words.
+// text checks the words and the length of a description.
 func (r rules) text(path, text string, attribute bool) {
 	r.Helper()
 	for _, found := range wordsIn(text) {
@@ -90,7 +91,7 @@ func (r rules) text(path, text string, attribute bool) {
 	}
 }
 
-// page holds the description of a type to what the registry shows: one sentence first, and a link to a guide.
+// page checks the description of a type: the first paragraph is one sentence, and the number of requests is named.
 func (r rules) page(name, description string) {
 	r.Helper()
 	r.text(name, description, false)
@@ -103,7 +104,7 @@ func (r rules) page(name, description string) {
 	}
 }
 
-// TestWords_guides: guides, README and the like keep to the house's words.
+// TestWords_guides checks the words of the guides, the README and other Markdown files.
 func TestWords_guides(t *testing.T) {
 	t.Parallel()
 	var files []string
@@ -134,13 +135,13 @@ var (
 	tableRow      = regexp.MustCompile(`(?m)^\|.*$`)
 )
 
-// unquoted is a guide without the messages that it quotes, and with an end behind each cell of a table.
+// unquoted returns a guide without the messages that it quotes. The cells of tables become paragraphs.
 func unquoted(guide string) string {
 	guide = template.ReplaceAllString(quotedMessage.ReplaceAllString(guide, ""), "")
 	return tableRow.ReplaceAllStringFunc(guide, func(row string) string { return strings.ReplaceAll(row, "|", "\n\n") })
 }
 
-// TestWords_messages: the texts in the code keep to the house's words.
+// TestWords_messages checks the words of the texts in the code.
 func TestWords_messages(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(acctest.Root(), "internal")
@@ -190,7 +191,7 @@ func cmpErr(err error, e fs.DirEntry) error {
 	return nil
 }
 
-// textsIn are the literals of a file that are sentences: three words or more, joined where they are added.
+// textsIn returns the literals of a file with three words or more. Added literals are joined.
 func textsIn(file *ast.File) (texts []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -221,7 +222,7 @@ func textsIn(file *ast.File) (texts []string) {
 	return sentences
 }
 
-// joined are added literals as one text. Other operands are an x.
+// joined returns added literals as one text. Other operands become an x.
 func joined(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BinaryExpr:

@@ -18,19 +18,19 @@ import (
 
 // Options configure a [Client].
 type Options struct {
-	// Endpoint is Resource Manager's base URL, as returned by httppipe.ParseEndpoint, and
-	// Audience what its tokens are asked for.
+	// Endpoint is Resource Manager's base URL, as returned by httppipe.ParseEndpoint. Audience is
+	// the audience of its access tokens.
 	Endpoint *url.URL
 	Audience string
-	// Credential gives tokens of any tenant.
+	// Credential provides tokens of any tenant.
 	Credential httppipe.Tokens
-	// AppOnly says that there is no user behind the tokens.
+	// AppOnly means that the tokens have no user.
 	AppOnly bool
-	// Forget drops what Credential keeps of refusals in a tenant. It may be nil.
+	// Forget removes the refusals that Credential has cached for a tenant. It may be nil.
 	Forget func(tenantID string)
-	// Limits hold in each tenant.
+	// Limits apply to each tenant separately.
 	Limits httppipe.Limits
-	// Client, UserAgent, MaxRetries, Texts and Logger are as in httppipe.Options.
+	// Client, UserAgent, MaxRetries, Texts and Logger have the same meaning as in httppipe.Options.
 	Client     *http.Client
 	UserAgent  string
 	MaxRetries int
@@ -46,10 +46,10 @@ type Client struct {
 
 	options Options
 	mu      sync.Mutex
-	callers map[string]*httppipe.Caller // by tenant id in lower case
+	callers map[string]*httppipe.Caller // by tenant ID in lower case
 }
 
-// New returns a client. It sends nothing.
+// New returns a client. It sends no request.
 func New(o Options) *Client {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -63,11 +63,11 @@ func New(o Options) *Client {
 	return c
 }
 
-// sharedFor is how long a read is shared: long enough that one refresh of many assignments reads
-// once, short enough that no run relies on an old answer.
+// sharedFor is how long a read is cached. One refresh of many assignments needs a single read, but
+// no later run may use an old result.
 const sharedFor = time.Minute
 
-// sharedKey is what reads of a subscription are shared by.
+// sharedKey returns the cache key for reads of a subscription.
 func sharedKey(tenantID, subscriptionID string) string {
 	return strings.ToLower(tenantID + "/" + subscriptionID)
 }
@@ -85,7 +85,7 @@ func (c *Client) in(tenantID string) *httppipe.Caller {
 	return c.callers[tenantID]
 }
 
-// pipe are the options of a pipeline of its own, which sends no token.
+// pipe returns the options of a new pipeline without tokens.
 func (c *Client) pipe() httppipe.Options {
 	o := c.options
 	return httppipe.Options{
@@ -96,8 +96,8 @@ func (c *Client) pipe() httppipe.Options {
 
 func (c *Client) scope() string { return c.options.Audience + "/.default" }
 
-// Caller returns what the access token for Resource Manager in the tenant says of who is
-// signed in.
+// Caller returns the claims of the access token for Resource Manager in the tenant, which identify
+// the signed-in application and user.
 func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims, error) {
 	token, err := c.options.Credential.Token(ctx, httppipe.TokenRequest{TenantID: strings.ToLower(tenantID), Scope: c.scope()})
 	if err != nil {
@@ -106,11 +106,11 @@ func (c *Client) Caller(ctx context.Context, tenantID string) (credential.Claims
 	return credential.ParseClaims(token.Value)
 }
 
-// AppOnly tells whether the client signs in without a user.
+// AppOnly reports whether the client authenticates without a user.
 func (c *Client) AppOnly() bool { return c.options.AppOnly }
 
-// AwaitConsent waits until a consent to the application, which was just given in the tenant, is in
-// effect. It gives up after some minutes, with the refusal.
+// AwaitConsent waits until a new consent to the application is in effect in the tenant. After
+// consentLag it returns the refusal.
 func (c *Client) AwaitConsent(ctx context.Context, tenantID string) error {
 	end := time.Now().Add(consentLag)
 	for wait := time.Second; ; wait = min(2*wait, 15*time.Second) {
@@ -127,14 +127,14 @@ func (c *Client) AwaitConsent(ctx context.Context, tenantID string) error {
 	}
 }
 
-// consentLag is how long a new consent may take to be in effect.
+// consentLag is the maximum time until a new consent is in effect.
 const consentLag = 3 * time.Minute
 
-// pathOf is the path of a Resource Manager id.
+// pathOf returns the escaped path of a Resource Manager ID.
 func pathOf(id string) string { return httppipe.PathOf(strings.Split(strings.Trim(id, "/"), "/")...) }
 
-// list reads a collection page by page, lazily. After an error it stops. Check says what is wrong
-// with an item.
+// list reads a collection lazily, page by page. It stops after an error. check returns an error if
+// an item is unusable.
 func list[T any](ctx context.Context, c *httppipe.Caller, path string, query url.Values, check func(T) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

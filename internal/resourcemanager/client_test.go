@@ -24,25 +24,25 @@ const (
 	user         = mockbackend.AdatumUserID
 )
 
-// newBackend is a mock in this process, which fails the test when it was sent what the
-// API does not document.
+// newBackend returns an in-process mock. The test fails if the mock receives a request that the API
+// does not document.
 func newBackend(t testing.TB, config mockbackend.Config) *mockbackend.Backend {
 	b := mockbackend.New(config)
 	t.Cleanup(func() {
 		for _, v := range b.Violations() {
-			t.Errorf("the mock was sent what the API does not document: %s", v)
+			t.Errorf("the mock received a request that the API does not document: %s", v)
 		}
 	})
 	return b
 }
 
-// newClient is what one run of the provider has: a client signed in as an Admin agent.
+// newClient returns a client that is signed in as an Admin agent, as in one run of the provider.
 func newClient(t testing.TB, b *mockbackend.Backend) *resourcemanager.Client {
 	t.Helper()
 	return newClientAs(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 }
 
-// newClientAs is signed in with a refresh token; "" is app-only.
+// newClientAs returns a client that is signed in with a refresh token; "" means app-only.
 func newClientAs(t testing.TB, b *mockbackend.Backend, refreshToken string) *resourcemanager.Client {
 	t.Helper()
 	return newClientOver(t, b, refreshToken, b.Transport())
@@ -72,7 +72,7 @@ func newClientOver(t testing.TB, b *mockbackend.Backend, refreshToken string, tr
 	})
 }
 
-// lists answers every list itself, and lets all else through.
+// lists answers all list requests itself, and forwards all other requests.
 type lists struct {
 	rest   http.RoundTripper
 	answer func(url string) (status int, body string)
@@ -87,8 +87,8 @@ func (l lists) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
-// A list that repeats a page ends in an error.
-func TestLists_end(t *testing.T) {
+// TestLists_repeatedPage checks that a list that repeats a page ends in an error.
+func TestLists_repeatedPage(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(url string) (int, string) {
 		return http.StatusOK, fmt.Sprintf(`{"value":[],"nextLink":%q}`, url)
@@ -100,24 +100,25 @@ func TestLists_end(t *testing.T) {
 		t.Errorf("role assignments: %+v", err)
 	}
 	err = nil
-	for _, err = range c.Subscriptions.List(ctx, tenant) { // the last tells
+	for _, err = range c.Subscriptions.List(ctx, tenant) { // the last error counts
 	}
 	if err == nil || !strings.Contains(err.Error(), "the server repeats a page") {
 		t.Errorf("subscriptions: %v", err)
 	}
 }
 
-// A list is read to its end on the configured host only, and what is no list is no empty one.
+// TestLists_refused checks that a list is read from the configured host only, and that an answer
+// that is not a list is an error.
 func TestLists_refused(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
-		"a page on another host":   {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
-		"a page on a host as user": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
-		"a link that is none":      {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
-		"no list":                  {`{}`, "not what the API documents"},
-		"null":                     {`null`, "not what the API documents"},
-		"nothing":                  {``, "not what the API documents"},
-		"an object without an id":  {`{"value":[{"properties":{}}]}`, "has no ID"},
-		"an object without role":   {`{"value":[{"id":"/x"}]}`, "has no"},
+		"a page on another host":           {`{"value":[],"nextLink":"https://evil.example/subscriptions"}`, "another host"},
+		"a host in the user part of a URL": {`{"value":[],"nextLink":"https://management.azure.com@evil.example/subscriptions"}`, "another host"},
+		"a malformed link":                 {`{"value":[],"nextLink":"/subscriptions/%zz"}`, "malformed"},
+		"not a list":                       {`{}`, "not what the API documents"},
+		"null":                             {`null`, "not what the API documents"},
+		"nothing":                          {``, "not what the API documents"},
+		"an object without an id":          {`{"value":[{"properties":{}}]}`, "has no ID"},
+		"an object without role":           {`{"value":[{"id":"/x"}]}`, "has no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -132,7 +133,7 @@ func TestLists_refused(t *testing.T) {
 	}
 }
 
-// A list whose answer cannot be read is read again.
+// TestLists_unreadableOnce checks that a list is read again after an unreadable answer.
 func TestLists_unreadableOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, n := newBackend(t, mockbackend.Config{}), 0
@@ -148,7 +149,8 @@ func TestLists_unreadableOnce(t *testing.T) {
 	})
 }
 
-// A description comes back as it was written, whatever is in it, and what is shown of it is harmless.
+// TestDescription checks that a description is read back unchanged, and that its displayed form is
+// harmless.
 func TestDescription(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	o := adatum
@@ -165,7 +167,8 @@ func TestDescription(t *testing.T) {
 	}
 }
 
-// The code of a refusal is known also where the body does not have the documented form.
+// TestError_flat checks that the error code is also found if the body does not have the documented
+// form.
 func TestError_flat(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := newClientOver(t, b, b.User(mockbackend.AdminAgent).RefreshToken, lists{b.Transport(), func(string) (int, string) {
@@ -177,7 +180,7 @@ func TestError_flat(t *testing.T) {
 	}
 }
 
-// The routes of Resource Manager that are used.
+// These are the routes of Resource Manager that the client uses.
 const (
 	list   = "GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments"
 	get    = list + "/{name}"
@@ -185,8 +188,8 @@ const (
 	remove = "DELETE /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments/{name}"
 )
 
-// expectSent fails the test unless exactly these requests were sent to Resource Manager, and
-// forgets them.
+// expectSent fails the test unless exactly these requests were sent to Resource Manager. It resets
+// the journal.
 func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
 	t.Helper()
 	var got []string
@@ -201,8 +204,8 @@ func expectSent(t testing.TB, b *mockbackend.Backend, want ...string) {
 	b.ResetJournal()
 }
 
-// owners are the principals that are Owner of the subscription by the server's own word, but
-// for the partner, sorted.
+// owners returns the principals that are Owner of the subscription on the server, without the
+// partner's, sorted.
 func owners(b *mockbackend.Backend, subscriptionID string) []string {
 	var out []string
 	for _, a := range b.RoleAssignments(subscriptionID) {

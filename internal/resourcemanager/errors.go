@@ -12,33 +12,33 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// api is what differs between Resource Manager and other services
+// api describes what is specific to Resource Manager
 // (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 var api = &httppipe.API{
 	Name: "Azure Resource Manager", RequestID: "X-Ms-Client-Request-Id", AnswerID: "X-Ms-Request-Id", CorrelationID: "X-Ms-Correlation-Request-Id",
 	Remedy: remedy,
 }
 
-// Error is a call that failed.
+// Error is a failed call.
 type Error = httppipe.Error
 
-// The codes that decide something
+// These are the error codes that the client distinguishes
 // (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 const (
 	codeAssignmentNotFound   = "RoleAssignmentNotFound"
 	codeOrderNotFound        = "ReservationOrderNotFound"
 	codeNotInOrder           = "ReservationIdNotInReservationOrder"
-	codeSameValues           = "PatchValuesSameAsExisting" // an update changes nothing
+	codeSameValues           = "PatchValuesSameAsExisting" // the update would change nothing
 	codeAuthorizationFailed  = "AuthorizationFailed"
-	codeExists               = "RoleAssignmentExists"       // another one of the same role, principal and scope
-	codeInvalidToken         = "InvalidAuthenticationToken" // such as that of an application without a service principal in the tenant
+	codeExists               = "RoleAssignmentExists"       // there is another assignment of the same role, principal and scope
+	codeInvalidToken         = "InvalidAuthenticationToken" // for example, of an application without a service principal in the tenant
 	codeLastOwner            = "CannotDeleteLastRbacAdminAssignment"
 	codePrincipalNotFound    = "PrincipalNotFound"
 	codeSubscriptionNotFound = "SubscriptionNotFound"
-	codeWrongTenant          = "InvalidAuthenticationTokenTenant" // the token's is not the subscription's
+	codeWrongTenant          = "InvalidAuthenticationTokenTenant" // the token is for another tenant than the subscription
 )
 
-// answered returns the server's answer in an error, or nil.
+// answered returns the server's answer in an error, or nil if there is none.
 func answered(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok && e.StatusCode != 0 && e.Err == nil {
 		return e
@@ -46,14 +46,14 @@ func answered(err error) *Error {
 	return nil
 }
 
-// IsNotFound tells whether the role assignment that was read or deleted does not exist. A
-// subscription that is not found says nothing about its assignments, nor does a list.
+// IsNotFound reports whether the role assignment that was read or deleted does not exist. A missing
+// subscription does not count, and neither does an error of a list.
 func IsNotFound(err error) bool {
 	e := answered(err)
 	return e != nil && e.StatusCode == http.StatusNotFound && e.Code == codeAssignmentNotFound && strings.Contains(strings.ToLower(e.Path), "/roleassignments/")
 }
 
-// IsReservationNotFound tells whether the reservation that was read or changed does not exist.
+// IsReservationNotFound reports whether the reservation that was read or changed does not exist.
 func IsReservationNotFound(err error) bool {
 	e := answered(err)
 	return e != nil && e.StatusCode == http.StatusNotFound && (e.Code == codeOrderNotFound || e.Code == codeNotInOrder) && isAboutReservations(e)
@@ -63,17 +63,17 @@ func isAboutReservations(e *Error) bool {
 	return strings.HasPrefix(strings.ToLower(e.Path), strings.ToLower(capacityProvider))
 }
 
-// IsPassing tells whether the caller's access to the subscription, or the subscription
-// itself, may just be too new.
+// IsPassing reports whether the error may be temporary, because the subscription or the caller's
+// access to it is new.
 func IsPassing(err error) bool {
 	e := answered(err)
 	return e != nil && (e.Code == codeSubscriptionNotFound || e.Code == codeAuthorizationFailed)
 }
 
-// IsNoAccess tells whether the caller has no access to read: the customer's tenant refused the
-// sign-in, or Resource Manager the request (401, 403). That says nothing of what is there. A
-// refusal without a code may come from something in between and is none, nor is that of a
-// subscription that belongs to another tenant.
+// IsNoAccess reports whether the caller has no read access: the customer's tenant refused the
+// sign-in, or Resource Manager refused the request (401, 403). This says nothing about whether the
+// object exists. A refusal without a code does not count, because a proxy may have sent it. Neither
+// does the refusal for a subscription of another tenant.
 func IsNoAccess(err error) bool {
 	if refused, ok := errors.AsType[*credential.Error](err); ok {
 		return refused.OfTenant()
@@ -82,37 +82,37 @@ func IsNoAccess(err error) bool {
 	return e != nil && e.Code != "" && e.Code != codeWrongTenant && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden)
 }
 
-// IsNoConsent tells whether the customer's tenant refused the sign-in since it has not consented to
-// the application.
+// IsNoConsent reports whether the customer's tenant refused the sign-in because it has not consented
+// to the application.
 func IsNoConsent(err error) bool {
 	refused, ok := errors.AsType[*credential.Error](err)
 	return ok && refused.NoConsent()
 }
 
-// IsElsewhere tells whether the subscription is not found in the tenant: it belongs to
-// another one, is too new or is gone.
+// IsElsewhere reports whether the subscription was not found in the tenant. It belongs to another
+// tenant, is too new or was deleted.
 func IsElsewhere(err error) bool {
 	e := answered(err)
 	return e != nil && (e.Code == codeWrongTenant || e.StatusCode == http.StatusNotFound && e.Code == codeSubscriptionNotFound)
 }
 
-// IsLost tells whether the subscription is out of the caller's reach, as it is when the customer
-// left, took the access away or moved the subscription.
+// IsLost reports whether the caller cannot access the subscription, for example because the
+// customer left, removed the access or moved the subscription.
 func IsLost(err error) bool {
 	e := answered(err)
 	unauthorized := e != nil && e.StatusCode == http.StatusUnauthorized && e.Code != codeInvalidToken
 	return IsElsewhere(err) || IsNoAccess(err) && !unauthorized
 }
 
-// IsLastOwner tells whether a role assignment was not deleted because the subscription
-// would have had nobody left who can manage access.
+// IsLastOwner reports whether a role assignment was not deleted because nobody else could manage
+// access to the subscription.
 func IsLastOwner(err error) bool {
 	e := answered(err)
 	return e != nil && e.Code == codeLastOwner
 }
 
-// Reason says in whole sentences why the caller has no access and what to do, without ids
-// that differ each time.
+// Reason returns in whole sentences why the caller has no access and what to do. It contains no IDs
+// that differ between errors.
 func Reason(err error) string {
 	if refused, ok := errors.AsType[*credential.Error](err); ok {
 		return refused.Reason()
@@ -124,8 +124,8 @@ func Reason(err error) string {
 	return strings.TrimSpace(strings.TrimRight(e.Answer(), ".") + ". " + e.Remedy())
 }
 
-// ExistsError says that the principal is Owner of the subscription already, by an
-// assignment that may not be taken over.
+// ExistsError means that the principal already is Owner of the subscription by an assignment that
+// may not be adopted.
 type ExistsError struct {
 	OwnerAssignment
 
@@ -144,11 +144,11 @@ func (e *ExistsError) Error() string {
 	return s
 }
 
-// NotOwnerError says that there is no Owner assignment that a resource could manage.
+// NotOwnerError means that there is no Owner assignment that a resource could manage.
 type NotOwnerError struct {
 	OwnerAssignment
 
-	// Found is what is there instead; zero when there is nothing.
+	// Found is the assignment that exists instead, or the zero value.
 	Found RoleAssignment
 }
 
@@ -166,7 +166,7 @@ func (e *NotOwnerError) Error() string {
 	return s
 }
 
-// DisabledError says that nothing can be changed in a subscription.
+// DisabledError means that nothing can be changed in a subscription.
 type DisabledError struct {
 	SubscriptionID, Name string
 	// State is Disabled or Deleted.
@@ -177,15 +177,15 @@ func (e *DisabledError) Error() string {
 	return fmt.Sprintf("subscription %s (%s) is %s, so nothing can be changed in it", e.SubscriptionID, e.Name, strings.ToLower(e.State))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *DisabledError) Remedy() string {
 	return "Reactivate the subscription in Partner Center first."
 }
 
 var existingID = regexp.MustCompile(`(?i)ID of the existing role assignment is '?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\b`)
 
-// existingName takes the name of the assignment from the message of a RoleAssignmentExists,
-// which gives it without hyphens, or not at all.
+// existingName returns the name of the existing assignment from the message of a
+// RoleAssignmentExists error. The message contains it without hyphens, or not at all.
 func existingName(message string) (string, bool) {
 	m := existingID.FindStringSubmatch(message)
 	if m == nil {

@@ -13,25 +13,23 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// OwnerAssignment is the Owner role of a principal on a customer's Azure subscription, as it
-// shall be.
+// OwnerAssignment is the wanted Owner role of a principal on a customer's Azure subscription.
 type OwnerAssignment struct {
-	// TenantID, SubscriptionID and PrincipalID are GUIDs in any case.
+	// TenantID, SubscriptionID and PrincipalID are GUIDs in either case.
 	TenantID, SubscriptionID, PrincipalID string
-	// PrincipalType is User, Group, ServicePrincipal, or "" to let Azure find out.
+	// PrincipalType is User, Group or ServicePrincipal. If it is empty, Azure detects the type.
 	PrincipalType string
 	Description   string
-	// Adopt says whether an assignment that somebody else has made is taken over.
+	// Adopt allows the adoption of an assignment that somebody else created.
 	Adopt bool
 }
 
-// nameSpace and the form of the name are those that Microsoft's own tools use, so that an
-// assignment made by one of them has the same name
-// (https://github.com/Azure/bicep/pull/20293).
+// nameSpace and the format of names are the same as in Microsoft's own tools, so that their
+// assignments have the same names (https://github.com/Azure/bicep/pull/20293).
 var nameSpace = uuid.MustParse("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 
-// id is the Resource Manager id that the assignment gets. It follows from what is assigned,
-// so that a create that is repeated makes no second one.
+// id returns the Resource Manager ID of the assignment. It depends on the assigned role, principal
+// and scope only, so a retried create cannot create a second assignment.
 func (o OwnerAssignment) id() string {
 	scope := subscriptionScope(o.SubscriptionID)
 	return assignmentID(scope, uuid.NewSHA1(nameSpace, []byte(scope+"-"+strings.ToLower(o.PrincipalID)+"-"+Owner)).String())
@@ -40,11 +38,10 @@ func (o OwnerAssignment) id() string {
 // ReadLag is how long after a write a role assignment may still be missing in reads.
 const ReadLag = time.Minute
 
-// Refresh returns the assignment of Owner that is known by its id or, when it was made again
-// under another name, the one that is there now. It costs a share in one list per
-// subscription; an assignment that is not on it is asked for by itself before it counts as
-// gone ([IsNotFound]). Expected is the assignment as it was written a short time ago, or nil: see
-// [RoleAssignments.ReadWritten].
+// Refresh returns the Owner assignment with this ID. If the assignment was recreated with another
+// name, it returns the new one. It reads a shared list of the subscription. If an assignment is not
+// on the list, Refresh reads it separately before it reports it as missing ([IsNotFound]). expected
+// is the assignment as it was recently written, or nil: see [RoleAssignments.ReadWritten].
 func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
 	all, err := s.List(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
@@ -60,13 +57,13 @@ func (s RoleAssignments) Refresh(ctx context.Context, o OwnerAssignment, id stri
 	return s.ReadWritten(ctx, o, id, expected)
 }
 
-// predates tells whether a read shows the assignment as it was before it was written.
+// predates reports whether a read returned the assignment as it was before the write.
 func (a RoleAssignment) predates(expected *RoleAssignment) bool {
 	return expected != nil && (a.Description != expected.Description || a.Condition != expected.Condition || a.CreatedOn.Before(expected.CreatedOn))
 }
 
-// ReadWritten reads the assignment with the id. Where it was written a short time ago, a read that does not
-// show that is repeated for up to [ReadLag]: only after that it is believed.
+// ReadWritten reads the assignment with this ID. After a recent write, it repeats a read that does not show
+// the write for up to [ReadLag]. Then it returns what it reads.
 func (s RoleAssignments) ReadWritten(ctx context.Context, o OwnerAssignment, id string, expected *RoleAssignment) (RoleAssignment, error) {
 	wait := time.Second
 	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
@@ -75,21 +72,21 @@ func (s RoleAssignments) ReadWritten(ctx context.Context, o OwnerAssignment, id 
 		if expected == nil || shown || time.Now().Add(wait).After(giveUp) {
 			return a, err
 		}
-		s.c.options.Logger.WarnContext(ctx, "waiting for the new role assignment to become visible", "role_assignment_id", id, "wait", wait.String())
+		s.c.options.Logger.WarnContext(ctx, "waiting until reads return the new role assignment", "role_assignment_id", id, "wait", wait.String())
 		if err := httppipe.Sleep(ctx, wait); err != nil {
 			return a, fmt.Errorf("role assignment %s was written a short time ago, and reads do not show it yet: %w", id, err)
 		}
 	}
 }
 
-// ReadExisting returns the assignment that [RoleAssignments.Assign] would take over instead of
-// making one, and whether there is one. It fails with an [*ExistsError] where Assign would.
+// ReadExisting returns the assignment that [RoleAssignments.Assign] would adopt, and whether there
+// is one. It fails with an [*ExistsError] if Assign would.
 func (s RoleAssignments) ReadExisting(ctx context.Context, o OwnerAssignment) (RoleAssignment, bool, error) {
 	a, ok, err := s.OwnerOf(ctx, o.TenantID, o.SubscriptionID, o.PrincipalID)
 	if err != nil || !ok {
 		return RoleAssignment{}, false, err
 	}
-	// Lists show an assignment for some minutes after it was deleted.
+	// Lists may return an assignment for some minutes after it was deleted.
 	listed := a.ID
 	switch a, err = s.Get(ctx, o.TenantID, listed); {
 	case IsNotFound(err):
@@ -98,16 +95,16 @@ func (s RoleAssignments) ReadExisting(ctx context.Context, o OwnerAssignment) (R
 	case err != nil:
 		return RoleAssignment{}, false, err
 	}
-	if err := s.takeable(ctx, o, a); err != nil {
+	if err := s.checkAdoptable(ctx, o, a); err != nil {
 		return a, true, err
 	}
 	return a, true, nil
 }
 
-// takeable tells whether the existing assignment may be taken over: when that is wanted, or
-// when an apply that was interrupted has left it. Then it has our name, and the same caller
-// has made it.
-func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a RoleAssignment) error {
+// checkAdoptable returns an error unless the existing assignment may be adopted. It may be adopted if
+// o.Adopt is set, or if an interrupted apply created it. Such an assignment has our name and was
+// created by the same caller.
+func (s RoleAssignments) checkAdoptable(ctx context.Context, o OwnerAssignment, a RoleAssignment) error {
 	if a.Foreign() {
 		return &ExistsError{OwnerAssignment: o, Existing: a}
 	}
@@ -126,14 +123,16 @@ func (s RoleAssignments) takeable(ctx context.Context, o OwnerAssignment, a Role
 	return &ExistsError{OwnerAssignment: o, Existing: a}
 }
 
-// Assign makes the principal Owner of the subscription and returns the server's answer. An
-// assignment that exists is taken over under the name it has, or is an [*ExistsError]; see
-// [OwnerAssignment]. Refusals that may be temporary are retried: a principal that is not in the
-// tenant yet for 2 minutes, or 5 when its type is not given; a subscription that is not
-// visible yet and access that is not in effect yet for 5 minutes, with new tokens.
+// Assign makes the principal Owner of the subscription and returns the server's answer. It adopts
+// an existing assignment under its current name, or returns an [*ExistsError]; see
+// [OwnerAssignment].
 //
-// With an error it also returns the assignment that exists, or may exist, because of us: one whose
-// write has no readable answer, or one that an interrupted apply has left.
+// Assign retries errors that may be temporary. If the principal is not found, it retries for 2
+// minutes, or 5 minutes without a principal type. If the subscription is not found or access is
+// refused, it retries for 5 minutes, with new tokens.
+//
+// With an error, it also returns the assignment that exists or may exist because of this provider:
+// one whose write has no readable answer, or one of an interrupted apply.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAssignment, error) {
 	a, ok, err := s.ReadExisting(ctx, o)
@@ -141,7 +140,8 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 	case err != nil && !IsPassing(err):
 		return RoleAssignment{}, err
 	case ok && !strings.EqualFold(a.ID, o.id()):
-		// Written also where nothing differs: reads show an assignment for a while after it was deleted.
+		// This writes even if nothing differs, because reads may return an assignment for some time
+		// after it was deleted.
 		return s.Update(ctx, o, a.ID)
 	}
 	for attempt := 0; ; attempt++ {
@@ -161,7 +161,7 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 		if !ok {
 			return RoleAssignment{}, refused
 		}
-		s.c.options.Logger.WarnContext(ctx, "waiting for a refusal that may be temporary: "+refused.Code,
+		s.c.options.Logger.WarnContext(ctx, "waiting to retry an error that may be temporary: "+refused.Code,
 			"tenant_id", o.TenantID, "subscription_id", o.SubscriptionID, "principal_id", o.PrincipalID,
 			"waited", refused.Waited.Round(time.Second).String(), "at_most", retriedFor(o, refused.Code).String(), "wait", wait.String())
 		if httppipe.Sleep(ctx, wait) != nil {
@@ -170,45 +170,46 @@ func (s RoleAssignments) Assign(ctx context.Context, o OwnerAssignment) (RoleAss
 			}
 			return RoleAssignment{}, refused
 		}
-		if refused.Code != codePrincipalNotFound { // what a token shows of access is as old as the token
+		if refused.Code != codePrincipalNotFound { // a token only has the access of the time when it was issued
 			refused.RenewToken()
 		}
 	}
 }
 
-// TakeOver brings an existing assignment to the declared form. For its errors, see
+// TakeOver changes an existing assignment to the declared form. For its errors, see
 // [RoleAssignments.Assign].
 func (s RoleAssignments) TakeOver(ctx context.Context, o OwnerAssignment, a RoleAssignment) (RoleAssignment, error) {
 	if a.Description == o.Description && a.Condition == "" && (o.PrincipalType == "" || strings.EqualFold(o.PrincipalType, a.PrincipalType)) {
 		return a, nil
 	}
-	// Azure refuses a type that is not the principal's.
+	// If only the principal type differs, the update reports a wrong type, because Azure refuses
+	// it.
 	updated, err := s.Update(ctx, o, a.ID)
 	if err != nil && updated.ID == "" && !o.Adopt {
-		updated = a // ours, as it was before
+		updated = a // it was created by this provider, and is unchanged
 	}
 	return updated, err
 }
 
-// takeOverUnseen handles an assignment that the list did not show: somebody has just made
-// it, or the list lags.
+// takeOverUnseen handles an assignment that the list did not contain, because it was just created
+// or the list is stale.
 func (s RoleAssignments) takeOverUnseen(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, error) {
-	a, ok, err := s.named(ctx, o, refused)
+	a, ok, err := s.findExisting(ctx, o, refused)
 	if err != nil {
 		return RoleAssignment{}, err
 	}
 	if !ok {
 		return RoleAssignment{}, refused
 	}
-	if err := s.takeable(ctx, o, a); err != nil {
+	if err := s.checkAdoptable(ctx, o, a); err != nil {
 		return RoleAssignment{}, err
 	}
 	return s.TakeOver(ctx, o, a)
 }
 
-// named finds the assignment that a RoleAssignmentExists is about: newer answers give its
-// id, without hyphens; for older ones a list has to do.
-func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, bool, error) {
+// findExisting finds the assignment that a RoleAssignmentExists error is about. Newer answers contain its
+// ID without hyphens. For older ones, it reads a list.
+func (s RoleAssignments) findExisting(ctx context.Context, o OwnerAssignment, refused *Error) (RoleAssignment, bool, error) {
 	if name, ok := existingName(refused.Message); ok {
 		a, err := s.Get(ctx, o.TenantID, assignmentID(subscriptionScope(o.SubscriptionID), name))
 		if err == nil || !IsNotFound(err) {
@@ -223,9 +224,9 @@ func (s RoleAssignments) named(ctx context.Context, o OwnerAssignment, refused *
 	return a, ok, nil
 }
 
-// ReadImportable returns the assignment with the id or, without one, that of the principal. It
-// fails with a [*NotOwnerError] unless that is of Owner, directly at the subscription, and
-// not the partner's own access.
+// ReadImportable returns the assignment with this ID or, without an ID, the principal's assignment.
+// It fails with a [*NotOwnerError] unless the assignment is of the Owner role, directly on the
+// subscription, and not the partner's own access.
 func (s RoleAssignments) ReadImportable(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
 	if id != "" {
 		a, err := s.Get(ctx, o.TenantID, id)
@@ -256,7 +257,7 @@ func (s RoleAssignments) ReadImportable(ctx context.Context, o OwnerAssignment, 
 }
 
 // ListImportable returns the assignments that [RoleAssignments.ReadImportable] accepts, one for each
-// principal, sorted by id.
+// principal, sorted by ID.
 func (s RoleAssignments) ListImportable(ctx context.Context, tenantID, subscriptionID string) ([]RoleAssignment, error) {
 	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// The sides that a principal can be on.
+// These are the organizations that a principal can belong to.
 const (
 	CustomerSide = "customer"
 	PartnerSide  = "partner"
 )
 
-// Side tells whose the principal is: the customer's, or the partner's when it is one of another
-// tenant, a foreign principal.
+// Side returns whether the principal belongs to the customer or to the partner. A foreign
+// principal, which is from another tenant, counts as the partner's.
 func (a RoleAssignment) Side() string {
 	if a.Foreign() {
 		return PartnerSide
@@ -22,31 +22,31 @@ func (a RoleAssignment) Side() string {
 	return CustomerSide
 }
 
-// Owners are who has the roles that matter for buying reservations on a subscription, each
-// sorted by principal and scope.
+// Owners contains the holders of the roles that matter for buying reservations and savings plans on
+// a subscription, each sorted by principal and scope.
 type Owners struct {
 	Owners                []RoleAssignment
 	ReservationPurchasers []RoleAssignment
 	SavingsPlanPurchasers []RoleAssignment
 }
 
-// Buyers tells whether a user of the customer could buy reservations with the subscription.
+// Buyers describes whether a user of the customer could buy reservations with the subscription.
 type Buyers string
 
-// The answers. Whether a group has members, and what a condition leaves of a role, is not
-// known here; an application and a principal that was deleted buy nothing.
+// The members of a group and the effect of a condition are not known here. An application and a
+// deleted principal cannot buy.
 const (
-	// UserOwner is a user of the customer who is Owner without a condition.
+	// UserOwner means that a user of the customer is Owner without a condition.
 	UserOwner Buyers = "user"
-	// PerhapsGroup is a group of the customer that is Owner without a condition.
+	// PerhapsGroup means that a group of the customer is Owner without a condition.
 	PerhapsGroup Buyers = "group"
-	// PerhapsConditional is a user or a group who is Owner under a condition only.
+	// PerhapsConditional means that a user or group is Owner, but only with a condition.
 	PerhapsConditional Buyers = "conditional"
-	// Nobody is none of them.
+	// Nobody means that there is no such Owner.
 	Nobody Buyers = "nobody"
 )
 
-// Buyers tells who could buy, by the best of the Owners.
+// Buyers returns who could buy, based on the most suitable Owner.
 func (o Owners) Buyers() Buyers {
 	found := Nobody
 	for _, a := range o.Owners {
@@ -63,8 +63,8 @@ func (o Owners) Buyers() Buyers {
 	return found
 }
 
-// ListOwners returns who is Owner of a subscription, directly or by inheritance, and who holds the
-// roles Reservation Purchaser and Savings plan Purchaser there, from the shared list of [RoleAssignments.List].
+// ListOwners returns the direct and inherited Owners of a subscription, and the holders of the roles
+// Reservation Purchaser and Savings plan Purchaser. It uses the shared list of [RoleAssignments.List].
 func (s RoleAssignments) ListOwners(ctx context.Context, tenantID, subscriptionID string) (Owners, error) {
 	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// refusals bound how long refusals that may be temporary are retried. The time runs for all that
-// meet the same one together: a thousand assignments in a subscription that the caller has lost
-// access to wait once, not each.
+// refusals limits how long errors that may be temporary are retried. Calls with the same error
+// share one time limit. If the caller has lost access to a subscription, a thousand assignments in
+// it therefore wait once and not each.
 type refusals struct {
 	mu    sync.Mutex
 	since map[string]time.Time
 }
 
-// retriedFor is how long a refusal is retried.
+// retriedFor returns how long an error is retried.
 func retriedFor(o OwnerAssignment, code string) time.Duration {
 	switch {
 	case code == codePrincipalNotFound && o.PrincipalType != "":
@@ -33,8 +33,8 @@ func (o OwnerAssignment) refusal(code string) string {
 	return strings.ToLower(o.TenantID + "/" + about + "/" + code)
 }
 
-// next returns how long to wait before the next attempt, or false when the time is over. It
-// notes in the error how long it has been so.
+// next returns how long to wait before the next attempt, or false if the time is over. It sets in
+// the error how long it has occurred.
 func (r *refusals) next(o OwnerAssignment, refused *Error, attempt int) (time.Duration, bool) {
 	limit := retriedFor(o, refused.Code)
 	if limit == 0 {
@@ -54,7 +54,7 @@ func (r *refusals) next(o OwnerAssignment, refused *Error, attempt int) (time.Du
 	return min(2*time.Second<<min(attempt, 4), 30*time.Second, left), left > 0
 }
 
-// end forgets the refusals that are over.
+// end removes the errors that no longer occur.
 func (r *refusals) end(o OwnerAssignment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

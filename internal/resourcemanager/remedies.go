@@ -8,7 +8,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// remedies say what to do about Resource Manager's codes
+// remedies contains what to do about Resource Manager's error codes
 // (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting).
 var remedies = map[string]string{
 	codeInvalidToken: "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
@@ -34,12 +34,12 @@ var remedies = map[string]string{
 		"or let a Global Administrator of the customer delete it.",
 }
 
-// readAccess is what to do about a read that was refused.
+// readAccess is the remedy for a refused read.
 const readAccess = "The signed-in user or application cannot read the customer's subscription. Any role there is enough. " +
 	"A user of the partner has one as a member of AdminAgents with a GDAP relationship to the customer. It ends if the customer removes it or the " +
 	"relationship ends: https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads. An application needs a role of its own, such as Reader."
 
-// reservationRemedies say what to do about the codes of Microsoft.Capacity
+// reservationRemedies contains what to do about the error codes of Microsoft.Capacity
 // (https://learn.microsoft.com/azure/cost-management-billing/reservations/view-reservations).
 var reservationRemedies = map[string]string{
 	codeOrderNotFound: "Check the reservation and the customer ID. A returned, exchanged or renewed reservation has another ID.",
@@ -47,7 +47,8 @@ var reservationRemedies = map[string]string{
 	"OperationCannotBePerformedInCurrentState": "The reservation has ended or is being changed. Only one in the state Succeeded can be changed.",
 }
 
-// The access to reservations that reading and changing takes. Roles on subscriptions do not count.
+// These are the remedies for missing access to reservations. Roles on subscriptions do not apply to
+// reservations.
 const (
 	reservationReadAccess = "The signed-in user or application cannot read this reservation. Reservations have roles of their own and inherit none from subscriptions. " +
 		"Ask the customer for Reader on the reservation order, or for Reservations Reader at /providers/Microsoft.Capacity. A user of the partner also needs membership in " +
@@ -59,7 +60,7 @@ const (
 		"Reservations > the reservation > Renewal (https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew)."
 )
 
-// reservationRemedy is remedy for reservations, or "".
+// reservationRemedy returns the remedy for an error about reservations, or "".
 func reservationRemedy(e *Error) string {
 	if r, ok := reservationRemedies[e.Code]; ok {
 		return r
@@ -73,7 +74,7 @@ func reservationRemedy(e *Error) string {
 	return reservationWriteAccess
 }
 
-// remedy says what to do, in whole sentences, or "".
+// remedy returns what to do, in whole sentences, or "".
 func remedy(e *Error) string {
 	if isAboutReservations(e) {
 		if r := reservationRemedy(e); r != "" {
@@ -108,8 +109,8 @@ func remedy(e *Error) string {
 
 var issuer = regexp.MustCompile(`sts\.windows\.net/([0-9A-Fa-f-]{36})`)
 
-// subscriptionTenant is the other one of the two tenants that the message names: the token's and
-// the subscription's.
+// subscriptionTenant returns the tenant of the subscription. The message contains two tenants: that
+// of the token and that of the subscription.
 func subscriptionTenant(e *Error) string {
 	for _, m := range issuer.FindAllStringSubmatch(e.Message, -1) {
 		if !strings.EqualFold(m[1], e.TenantID) {

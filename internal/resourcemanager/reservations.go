@@ -21,21 +21,21 @@ const (
 	reservationsVersion = "2022-11-01"
 )
 
-// Reservations are Azure reservations and pre-purchase plans. They belong to the tenant and have roles of their own: they inherit
-// none from subscriptions (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation).
+// Reservations manages Azure reservations and pre-purchase plans. They belong to the tenant and have their own roles:
+// they inherit none from subscriptions (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation).
 type Reservations struct {
 	c     *Client
 	lists *httppipe.Answers[[]Reservation]
 }
 
-// ReservationID names a reservation by the GUIDs, in lower case, of its order and of itself.
+// ReservationID identifies a reservation by the GUIDs, in lower case, of its order and of itself.
 type ReservationID struct{ OrderID, ID string }
 
-// ErrReservationID says what a reservation ID looks like.
+// ErrReservationID describes the format of a reservation ID.
 var ErrReservationID = errors.New("must be a reservation such as 86e1b22a-595b-55e2-b2bb-236d9a2e36e0/c33df6ba-9b55-5dda-96ff-535361164279 " +
 	"(reservation order and reservation), or its Resource Manager ID, /providers/Microsoft.Capacity/reservationOrders/{order}/reservations/{reservation}")
 
-// ParseReservationID reads {order}/{reservation} or a Resource Manager ID, in either case.
+// ParseReservationID parses {order}/{reservation} or a Resource Manager ID, ignoring case.
 func ParseReservationID(s string) (ReservationID, error) {
 	parts := strings.Split(strings.ToLower(s), "/")
 	if len(parts) == 7 && strings.Join(parts[:4], "/") == "/providers/microsoft.capacity/reservationorders" && parts[5] == "reservations" {
@@ -49,50 +49,51 @@ func ParseReservationID(s string) (ReservationID, error) {
 
 func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }
 
-// String is {order}/{reservation}.
+// String returns {order}/{reservation}.
 func (id ReservationID) String() string { return id.OrderID + "/" + id.ID }
 
 func (id ReservationID) path() string {
 	return pathOf(capacityProvider + "/reservationOrders/" + id.OrderID + "/reservations/" + id.ID)
 }
 
-// Reservation is one reservation. Every field but ReservationID may be zero.
+// Reservation is an Azure reservation. Every field except ReservationID may be zero.
 type Reservation struct {
 	ReservationID
 
 	DisplayName, SKU, Region string
-	// ResourceType is what is reserved, such as VirtualMachines.
+	// ResourceType is the reserved resource, such as VirtualMachines.
 	ResourceType string
 	Quantity     int64
-	// Term is P1Y, P3Y, …, in ISO 8601.
+	// Term is in ISO 8601 format, such as P1Y or P3Y.
 	Term                   string
 	PurchasedOn, ExpiresOn time.Time
-	// Renew says whether Azure purchases the reservation again when it expires. The partner pays.
+	// Renew means that Azure purchases the reservation again when it expires. The partner pays.
 	Renew bool
-	// ScopeType is Shared, Single or ManagementGroup, and AppliedScopes are what it is for where it is not shared.
+	// ScopeType is Shared, Single or ManagementGroup. AppliedScopes contains the scopes if it is not Shared.
 	ScopeType     string
 	AppliedScopes []string
-	// State is Succeeded, Cancelled, Expired, Split, Merged, … .
+	// State is for example Succeeded, Cancelled, Expired, Split or Merged.
 	State string
-	// BillingScope is /subscriptions/{id}, of the subscription that pays.
+	// BillingScope is /subscriptions/{id} of the subscription that pays.
 	BillingScope string
-	// Utilization is in per cent, by the number of days: 1, 7 and 30.
+	// Utilization is in percent, keyed by the number of days: 1, 7 or 30.
 	Utilization map[int]float64
-	// RenewalPrice is what the renewal costs, without tax; see [Reservations.WithRenewalPrice].
+	// RenewalPrice is the price of the renewal without tax; see [Reservations.WithRenewalPrice].
 	RenewalPrice Amount
 }
 
 // Amount is an amount of money in decimal notation, with the digits that Azure sent.
 type Amount struct{ Amount, Currency string }
 
-// Ended tells whether the reservation is over, so that it does not renew, whatever Renew says.
+// Ended reports whether the reservation has ended. It then does not renew, even if Renew is set.
 func (r Reservation) Ended() bool {
 	return slices.Contains([]string{"cancelled", "expired", "split", "merged", "failed", "billingfailed"}, strings.ToLower(r.State))
 }
 
-// List returns the reservations in the tenant that the caller may read, archived ones included, sorted by ID. All who ask for the
-// same tenant within a minute share one list. A caller without access may receive an empty list.
-// GET /providers/Microsoft.Capacity/reservations (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all).
+// List returns the reservations in the tenant that the caller may read, including archived ones, sorted by ID. The list
+// is cached for a minute. A caller without access may receive an empty list.
+// GET /providers/Microsoft.Capacity/reservations
+// (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all).
 func (s Reservations) List(ctx context.Context, tenantID string) ([]Reservation, error) {
 	return s.lists.Get(ctx, strings.ToLower(tenantID), func(ctx context.Context) ([]Reservation, error) {
 		var out []Reservation
@@ -107,15 +108,15 @@ func (s Reservations) List(ctx context.Context, tenantID string) ([]Reservation,
 	})
 }
 
-// Get reads one reservation. [IsReservationNotFound] recognises the error when there is none.
+// Get reads one reservation. [IsReservationNotFound] recognizes the error if there is none.
 // GET {id} (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/get).
 func (s Reservations) Get(ctx context.Context, tenantID string, id ReservationID) (Reservation, error) {
 	r, _, err := s.get(ctx, tenantID, id, url.Values{})
 	return r, err
 }
 
-// WithRenewalPrice reads one reservation with the price of its renewal, which Azure tells where the renewal is on. It is
-// locked 30 days before the reservation expires.
+// WithRenewalPrice reads one reservation with the price of its renewal. Azure returns the price if the renewal is
+// enabled, and fixes it 30 days before the reservation expires.
 func (s Reservations) WithRenewalPrice(ctx context.Context, tenantID string, id ReservationID) (Reservation, error) {
 	r, _, err := s.get(ctx, tenantID, id, url.Values{"expand": {"renewProperties"}})
 	return r, err
@@ -133,10 +134,11 @@ func (s Reservations) get(ctx context.Context, tenantID string, id ReservationID
 	return out.fromAPI(), answer, nil
 }
 
-// Find returns a reservation from the shared list of [Reservations.List] or, if that does not have it, by [Reservations.Get].
+// Find returns a reservation from the shared list of [Reservations.List] or, if the list does not contain it, from
+// [Reservations.Get].
 func (s Reservations) Find(ctx context.Context, tenantID string, id ReservationID) (Reservation, error) {
 	all, err := s.List(ctx, tenantID)
-	if err != nil && (!IsNoAccess(err) || answered(err) == nil) { // a refused list says nothing about one reservation, a refused sign-in does
+	if err != nil && (!IsNoAccess(err) || answered(err) == nil) { // a refused list does not exclude access to one reservation, but a refused sign-in does
 		return Reservation{}, err
 	}
 	if i := slices.IndexFunc(all, func(r Reservation) bool { return r.ReservationID == id }); i >= 0 {
@@ -145,8 +147,8 @@ func (s Reservations) Find(ctx context.Context, tenantID string, id ReservationI
 	return s.Get(ctx, tenantID, id)
 }
 
-// ReadWritten reads a reservation whose renewal was set a short time ago. A read that does not show that is repeated for up to
-// [ReadLag]: only after that it is believed.
+// ReadWritten reads a reservation whose renewal was changed recently. It repeats a read that does not show the change
+// for up to [ReadLag]. Then it returns what it reads.
 func (s Reservations) ReadWritten(ctx context.Context, tenantID string, id ReservationID, renew bool) (Reservation, error) {
 	wait := time.Second
 	for giveUp := time.Now().Add(ReadLag); ; wait = min(2*wait, 15*time.Second) {
@@ -154,17 +156,18 @@ func (s Reservations) ReadWritten(ctx context.Context, tenantID string, id Reser
 		if err != nil || r.Renew == renew || r.Ended() || time.Now().Add(wait).After(giveUp) {
 			return r, err
 		}
-		s.c.options.Logger.WarnContext(ctx, "waiting for the changed reservation to become visible", "reservation", id.String(), "wait", wait.String())
+		s.c.options.Logger.WarnContext(ctx, "waiting until reads return the changed reservation", "reservation", id.String(), "wait", wait.String())
 		if err := httppipe.Sleep(ctx, wait); err != nil {
 			return r, fmt.Errorf("the renewal of reservation %s was changed a short time ago, and reads do not show it yet: %w", id, err)
 		}
 	}
 }
 
-// appliedWithin is how long an accepted change may take to be in effect. Microsoft's example asks to wait for 2 minutes.
+// appliedWithin is the maximum time until an accepted change is in effect. Microsoft's example has
+// a Retry-After of 2 minutes.
 const appliedWithin = 10 * time.Minute
 
-// NotAppliedError says that Azure accepted a change of a renewal that is not in effect.
+// NotAppliedError means that Azure accepted a change of a renewal, but it is not in effect.
 type NotAppliedError struct {
 	ReservationID
 
@@ -175,7 +178,7 @@ func (e *NotAppliedError) Error() string {
 	return fmt.Sprintf("Azure accepted the change of reservation %s, but after %s its renewal is still %s", e.ReservationID, appliedWithin, onOff(!e.Renew))
 }
 
-// Remedy says what to do.
+// Remedy returns what to do.
 func (e *NotAppliedError) Remedy() string {
 	return "Apply again in some minutes. If it stays so, check the reservation in the Azure portal: Reservations > the reservation > Renewal."
 }
@@ -187,16 +190,16 @@ func onOff(on bool) string {
 	return "off"
 }
 
-// SetRenewal turns the renewal of a reservation on or off, and returns the reservation once it shows that. A change that Azure
-// accepts but does not make at once is waited for up to 10 minutes. [httppipe.OutcomeOf] tells whether a change that failed may have
-// been made.
+// SetRenewal enables or disables the renewal of a reservation, and returns the changed reservation. It waits up to 10
+// minutes for a change that Azure accepts but does not apply immediately. [httppipe.OutcomeOf] of an error reports
+// whether the change may have been made.
 // PATCH {id} (https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/update).
 func (s Reservations) SetRenewal(ctx context.Context, tenantID string, id ReservationID, renew bool) (Reservation, error) {
 	body := map[string]any{"properties": map[string]any{"renew": renew}}
 	var out reservation
 	answer, err := s.c.in(tenantID).Do(ctx, httppipe.Call{
 		Method: http.MethodPatch, Path: id.path(), Query: url.Values{"api-version": {reservationsVersion}}, Body: body, Answer: &out,
-		Repeat: httppipe.RepeatSafe, // it sets a value
+		Repeat: httppipe.RepeatSafe, // setting a value twice is harmless
 	})
 	var r Reservation
 	refused := answered(err)
@@ -228,7 +231,7 @@ func (s Reservations) SetRenewal(ctx context.Context, tenantID string, id Reserv
 	return r, nil
 }
 
-// confirm reads once what an unsure write has left, also when ctx has ended.
+// confirm reads the reservation once after a write with an unknown outcome, even if ctx has ended.
 func (s Reservations) confirm(ctx context.Context, tenantID string, id ReservationID, renew bool, failed error) (Reservation, error) {
 	if outcome := httppipe.OutcomeOf(failed); outcome == httppipe.NotSent || outcome == httppipe.Refused {
 		return Reservation{}, failed
@@ -241,7 +244,8 @@ func (s Reservations) confirm(ctx context.Context, tenantID string, id Reservati
 	return Reservation{}, failed
 }
 
-// await reads the reservation until it shows the change: the links of an accepted change lead to the reservation itself.
+// await reads the reservation until it shows the change. The links of an accepted change lead to the reservation
+// itself.
 func (s Reservations) await(ctx context.Context, tenantID string, id ReservationID, renew bool, wait time.Duration) (Reservation, error) {
 	for giveUp := time.Now().Add(appliedWithin); ; {
 		wait = min(max(wait, time.Second), 2*time.Minute)
@@ -263,15 +267,15 @@ func (s Reservations) await(ctx context.Context, tenantID string, id Reservation
 	}
 }
 
-// unsureError is the error of a read that was to tell what a write did.
+// unsureError is the error of a read that was needed to find out the result of a write.
 type unsureError struct{ error }
 
 func (e *unsureError) Unwrap() error { return e.error }
 
-// Outcome is that of the write.
+// Outcome returns the outcome of the write.
 func (e *unsureError) Outcome() httppipe.Outcome { return httppipe.Unsure }
 
-// MayBeDone tells whether a change that failed with the error may have been made.
+// MayBeDone reports whether a change that failed with the error may have been made.
 func MayBeDone(err error) bool {
 	outcome := httppipe.OutcomeOf(err)
 	return outcome == httppipe.Unsure || outcome == httppipe.Done

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// reservation is as the API has it.
+// reservation is the JSON form of a reservation.
 type reservation struct {
 	ID  string `json:"id"`
 	SKU struct {
@@ -89,7 +89,7 @@ func (r reservation) fromAPI() Reservation {
 	return out
 }
 
-// timeOf reads the time or, where there is none, the date.
+// timeOf parses the time or, without one, the date.
 func timeOf(at, date string) time.Time {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
 		if t, err := time.Parse(layout, at); err == nil {
@@ -100,7 +100,7 @@ func timeOf(at, date string) time.Time {
 	return t
 }
 
-// amount writes a number in scientific notation out.
+// amount converts the amount, without scientific notation.
 func (a amount) amount() Amount {
 	text := a.Amount.String()
 	if strings.ContainsAny(text, "eE") {

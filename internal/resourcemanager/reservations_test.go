@@ -27,7 +27,7 @@ const (
 
 var contosoReservation = resourcemanager.ReservationID{OrderID: mockbackend.ContosoAzureReservationOrderID, ID: mockbackend.ContosoReservationID}
 
-// renews is the server's word.
+// renews reports whether the renewal is enabled on the server.
 func renews(b *mockbackend.Backend) bool { return !b.AzureReservations(contoso)[0].NoRenewal }
 
 func TestParseReservationID(t *testing.T) {
@@ -47,12 +47,12 @@ func TestParseReservationID(t *testing.T) {
 		"/subscriptions/" + order + "/reservations/" + id, "{" + order + "}/" + id,
 	} {
 		if got, err := resourcemanager.ParseReservationID(s); err == nil {
-			t.Errorf("%q is taken for %v", s, got)
+			t.Errorf("%q counts as %v", s, got)
 		}
 	}
 }
 
-// Microsoft's series, in the sizes that are of them (purchases-2026.md 5.4).
+// TestReservation_renewable uses sizes of the series on Microsoft's list (purchases-2026.md 5.4).
 func TestReservation_renewable(t *testing.T) {
 	after, before := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
 	for _, test := range []struct {
@@ -124,7 +124,7 @@ func TestReservations_list(t *testing.T) {
 	}
 }
 
-// All that the answers of Microsoft's examples have, and what may be missing.
+// TestReservations_bodies covers all fields of Microsoft's examples, and missing fields.
 func TestReservations_bodies(t *testing.T) {
 	const path = "/providers/microsoft.capacity/reservationOrders/86e1b22a-595b-55e2-b2bb-236d9a2e36e0/reservations/c33df6ba-9b55-5dda-96ff-535361164279"
 	for body, want := range map[string]resourcemanager.Reservation{
@@ -182,7 +182,7 @@ func TestReservations_setRenewal(t *testing.T) {
 		sent  []string
 		took  time.Duration
 	}{
-		"at once":       {func(*mockbackend.Knobs) {}, []string{setReservation}, 0},
+		"immediately":   {func(*mockbackend.Knobs) {}, []string{setReservation}, 0},
 		"accepted":      {func(k *mockbackend.Knobs) { k.ReservationUpdateTime = 5 * time.Second }, []string{setReservation, getReservation}, 5 * time.Second},
 		"accepted late": {func(k *mockbackend.Knobs) { k.ReservationUpdateTime = 150 * time.Second }, []string{setReservation, getReservation, getReservation}, 5 * time.Minute},
 		"read late":     {func(k *mockbackend.Knobs) { k.ReservationReadLag = 30 * time.Second }, []string{setReservation}, 0},
@@ -205,7 +205,7 @@ func TestReservations_setRenewal(t *testing.T) {
 					t.Errorf("it took %s", took)
 				}
 				expectSent(t, b, test.sent...)
-				// The shared list knows.
+				// The shared list shows the change.
 				if r, err := c.Reservations.Find(t.Context(), contoso, contosoReservation); err != nil || test.took < time.Minute && r.Renew {
 					t.Errorf("got %+v, %v", r, err)
 				}
@@ -217,8 +217,9 @@ func TestReservations_setRenewal(t *testing.T) {
 	}
 }
 
-// An update that changes nothing is refused by some versions of the API, and is no error.
-func TestReservations_setRenewalAgain(t *testing.T) {
+// TestReservations_setSameRenewal checks that an update that changes nothing is not an error. Some
+// versions of the API refuse it.
+func TestReservations_setSameRenewal(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.SameRenewalRefused = true })
 	if r, err := newClient(t, b).Reservations.SetRenewal(t.Context(), contoso, contosoReservation, true); err != nil || !r.Renew {
@@ -227,8 +228,9 @@ func TestReservations_setRenewalAgain(t *testing.T) {
 	expectSent(t, b, setReservation, getReservation)
 }
 
-// What is accepted and never done is an error after 10 minutes, and may still be done.
-func TestReservations_setRenewalNeverDone(t *testing.T) {
+// TestReservations_setRenewalNotApplied checks that an accepted change that is never made is an
+// error after 10 minutes, and that it may still be made.
+func TestReservations_setRenewalNotApplied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationUpdateTime, k.ReservationUpdatesLost = 5*time.Second, true })
@@ -253,12 +255,12 @@ func TestReservations_outcomes(t *testing.T) {
 		err       string
 		mayBeDone bool
 	}{
-		"lost answer, and it shows": {mockbackend.Fault{Kind: mockbackend.DropAfter, Times: -1}, "", false},
-		"not readable":              {mockbackend.Fault{Kind: mockbackend.Garbage}, "not what the API documents", true},
-		"server error":              {mockbackend.Fault{Kind: mockbackend.ServerError, Times: -1}, "500", true},
-		"refused":                   {mockbackend.Fault{Kind: mockbackend.APIError, Status: http.StatusForbidden, Error: "AuthorizationFailed"}, "Owner of the reservation order", false},
-		"without a code":            {mockbackend.Fault{Kind: mockbackend.EmptyForbidden}, "Owner of the reservation order", false},
-		"throttled":                 {mockbackend.Fault{Kind: mockbackend.Throttle, Times: 3}, "", false},
+		"lost answer, applied": {mockbackend.Fault{Kind: mockbackend.DropAfter, Times: -1}, "", false},
+		"unreadable":           {mockbackend.Fault{Kind: mockbackend.Garbage}, "not what the API documents", true},
+		"server error":         {mockbackend.Fault{Kind: mockbackend.ServerError, Times: -1}, "500", true},
+		"refused":              {mockbackend.Fault{Kind: mockbackend.APIError, Status: http.StatusForbidden, Error: "AuthorizationFailed"}, "Owner of the reservation order", false},
+		"without a code":       {mockbackend.Fault{Kind: mockbackend.EmptyForbidden}, "Owner of the reservation order", false},
+		"throttled":            {mockbackend.Fault{Kind: mockbackend.Throttle, Times: 3}, "", false},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

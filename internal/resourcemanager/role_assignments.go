@@ -13,7 +13,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// The built-in roles that matter here
+// These are the built-in roles that matter here
 // (https://learn.microsoft.com/azure/role-based-access-control/built-in-roles).
 const (
 	Owner                = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -21,8 +21,8 @@ const (
 	SavingsPlanPurchaser = "3d24a3a0-c154-4f6f-a5ed-adc8e01ddb74"
 )
 
-// RoleAssignments are who may do what in customers' Azure subscriptions, above all who is Owner
-// (https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest).
+// RoleAssignments manages role assignments in customers' Azure subscriptions, mainly of the Owner
+// role (https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest).
 type RoleAssignments struct {
 	c        *Client
 	lists    *httppipe.Answers[[]RoleAssignment]
@@ -31,39 +31,40 @@ type RoleAssignments struct {
 
 // RoleAssignment is one role of one principal at one scope.
 type RoleAssignment struct {
-	// ID is the Resource Manager id.
+	// ID is the Resource Manager ID.
 	ID string
 	// Scope is a subscription, /subscriptions/{id}, or a management group above it.
 	Scope string
 	// Role is the GUID of the role definition, in lower case.
 	Role string
-	// PrincipalID is an object id, in lower case.
+	// PrincipalID is an object ID, in lower case.
 	PrincipalID string
-	// PrincipalType is User, Group, ServicePrincipal, ForeignGroup, … .
+	// PrincipalType is for example User, Group, ServicePrincipal or ForeignGroup.
 	PrincipalType string
-	// Description is as the server has it, with lines and whatever else somebody wrote into it.
-	// Shown is what a person can be shown of it.
+	// Description is exactly as on the server, including line breaks and control characters. Shown
+	// is its safe form for display.
 	Description, Shown string
-	// Condition restricts the role; "" is the whole role.
+	// Condition restricts the role. Empty means the unrestricted role.
 	Condition string
-	// CreatedBy is an object id in lower case, or "".
+	// CreatedBy is an object ID in lower case, or "".
 	CreatedBy string
 	// CreatedOn may be zero.
 	CreatedOn time.Time
 }
 
-// DirectlyAt tells whether the scope is the subscription itself and nothing above it.
+// DirectlyAt reports whether the scope is the subscription itself and not a scope above it.
 func (a RoleAssignment) DirectlyAt(subscriptionID string) bool {
 	return strings.EqualFold(strings.TrimRight(a.Scope, "/"), "/subscriptions/"+subscriptionID)
 }
 
-// Foreign tells whether the principal is of another tenant, mostly a ForeignGroup: the partner's
-// Admin agents, whom Azure makes Owner of each subscription that is bought through the partner.
+// Foreign reports whether the principal is from another tenant. Usually it is a ForeignGroup: the
+// partner's Admin agents. Azure makes them Owner of each subscription that is bought through the
+// partner.
 func (a RoleAssignment) Foreign() bool {
 	return strings.HasPrefix(strings.ToLower(a.PrincipalType), "foreign")
 }
 
-// Orphaned tells whether the principal was deleted. Azure no longer says what it was.
+// Orphaned reports whether the principal was deleted. Azure then no longer returns its type.
 func (a RoleAssignment) Orphaned() bool { return strings.EqualFold(a.PrincipalType, "Unknown") }
 
 const roleAssignmentsVersion = "2022-04-01"
@@ -72,8 +73,8 @@ func assignmentID(scope, name string) string {
 	return scope + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }
 
-// List returns the role assignments at and above a subscription, direct ones and inherited
-// ones, sorted by id. All who ask for the same subscription within a minute share one list.
+// List returns the role assignments at and above a subscription, direct and inherited, sorted by
+// ID. The list is cached for a minute.
 // GET /subscriptions/{subscription}/providers/Microsoft.Authorization/roleAssignments
 // (https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope).
 func (s RoleAssignments) List(ctx context.Context, tenantID, subscriptionID string) ([]RoleAssignment, error) {
@@ -82,7 +83,7 @@ func (s RoleAssignments) List(ctx context.Context, tenantID, subscriptionID stri
 	})
 }
 
-// list reads all pages, without sharing.
+// list reads all pages, bypassing the cache.
 func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, filter string) ([]RoleAssignment, error) {
 	path := pathOf(assignmentID(subscriptionScope(subscriptionID), ""))
 	var out []RoleAssignment
@@ -97,8 +98,8 @@ func (s RoleAssignments) list(ctx context.Context, tenantID, subscriptionID, fil
 	return out, nil
 }
 
-// OwnerOf returns the assignment of Owner to the principal directly at the subscription,
-// from the shared list of [RoleAssignments.List].
+// OwnerOf returns the principal's Owner assignment directly at the subscription, from the shared
+// list of [RoleAssignments.List].
 func (s RoleAssignments) OwnerOf(ctx context.Context, tenantID, subscriptionID, principalID string) (RoleAssignment, bool, error) {
 	all, err := s.List(ctx, tenantID, subscriptionID)
 	if err != nil {
@@ -118,7 +119,7 @@ func owner(all []RoleAssignment, subscriptionID, principalID string) (RoleAssign
 	return all[i], true
 }
 
-// send sends a request about the assignment with the id, which the answer is.
+// send sends a request about the assignment with the ID, and returns the assignment in the answer.
 func (s RoleAssignments) send(ctx context.Context, method, tenantID, id string, body any) (RoleAssignment, error) {
 	var out roleAssignment
 	_, err := s.c.in(tenantID).Do(ctx, httppipe.Call{
@@ -131,15 +132,15 @@ func (s RoleAssignments) send(ctx context.Context, method, tenantID, id string, 
 	return s.fromAPI(out), nil
 }
 
-// Get reads one role assignment. [IsNotFound] recognises the error when there is none.
+// Get reads one role assignment. [IsNotFound] recognizes the error if there is none.
 // GET {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/get).
 func (s RoleAssignments) Get(ctx context.Context, tenantID, id string) (RoleAssignment, error) {
 	return s.send(ctx, http.MethodGet, tenantID, id, nil)
 }
 
-// Update gives the assignment with the id the declared description, and the whole role: it
-// removes a condition. One that is gone is made again. With an error it also returns the
-// assignment as it may be now, if the write has no readable answer.
+// Update sets the declared description of the assignment with this ID and removes its condition, so
+// that the role is unrestricted. It recreates a deleted assignment. With an error, it also returns
+// the assignment as it may be now, if the write has no readable answer.
 // PUT {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/create-by-id).
 func (s RoleAssignments) Update(ctx context.Context, o OwnerAssignment, id string) (RoleAssignment, error) {
 	return s.put(ctx, o, id)
@@ -158,11 +159,12 @@ func (s RoleAssignments) put(ctx context.Context, o OwnerAssignment, id string) 
 	return a, nil
 }
 
-// confirmWithin is how long the read after an unsure write may take.
+// confirmWithin is the timeout of the read after a write with an unknown outcome.
 const confirmWithin = 30 * time.Second
 
-// confirm reads once what an unsure write has left, also when ctx has ended. If that does not show
-// the declared assignment, it is returned beside the error, since the write may have been executed.
+// confirm reads the assignment once after a write with an unknown outcome, even if ctx has ended.
+// If it is not as declared, confirm returns the declared assignment with the error, because the
+// write may have been executed.
 func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id string, failed error) (RoleAssignment, error) {
 	if outcome := httppipe.OutcomeOf(failed); outcome == httppipe.NotSent || outcome == httppipe.Refused {
 		return RoleAssignment{}, failed
@@ -179,8 +181,8 @@ func (s RoleAssignments) confirm(ctx context.Context, o OwnerAssignment, id stri
 	}, failed
 }
 
-// Remove deletes the assignment with the id. One that is gone is no error. With lately, which says
-// that it was written a short time ago, an answer that it does not exist is believed only after
+// Remove deletes the assignment with the ID. A missing one is not an error. If lately is set, the
+// assignment was written recently. An answer that it does not exist is then accepted only after
 // [ReadLag].
 // DELETE {id} (https://learn.microsoft.com/rest/api/authorization/role-assignments/delete-by-id).
 func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id string, lately bool) error {
@@ -194,16 +196,16 @@ func (s RoleAssignments) Remove(ctx context.Context, o OwnerAssignment, id strin
 			s.unlist(o.TenantID, o.SubscriptionID, id)
 			return nil
 		}
-		s.c.options.Logger.WarnContext(ctx, "deleting the new role assignment again: the server does not find it yet", "role_assignment_id", id, "wait", wait.String())
+		s.c.options.Logger.WarnContext(ctx, "retrying to delete the new role assignment, which the server does not find yet", "role_assignment_id", id, "wait", wait.String())
 		if err := httppipe.Sleep(ctx, wait); err != nil {
 			return fmt.Errorf("role assignment %s was written a short time ago, and the server does not find it yet: %w", id, err)
 		}
 	}
 }
 
-// remove deletes once, and tells whether there was something to delete.
+// remove sends one delete request. It returns whether the assignment existed.
 func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id string) (existed bool, err error) {
-	var out roleAssignment // so that the page of a proxy is not taken for the answer
+	var out roleAssignment // decoding rejects the HTML page of a proxy
 	answer, err := s.c.in(o.TenantID).Do(ctx, httppipe.Call{
 		Method: http.MethodDelete, Path: pathOf(id), Query: url.Values{"api-version": {roleAssignmentsVersion}}, Answer: &out,
 	})
@@ -213,20 +215,20 @@ func (s RoleAssignments) remove(ctx context.Context, o OwnerAssignment, id strin
 	return answer.StatusCode != http.StatusNoContent, err
 }
 
-// relist notes a write in the shared list, so that it does not cost all others a new one.
+// relist updates the shared list after a write, so that the list need not be read again.
 func (s RoleAssignments) relist(o OwnerAssignment, a RoleAssignment) {
 	s.unlist(o.TenantID, o.SubscriptionID, a.ID)
 	s.lists.Change(sharedKey(o.TenantID, o.SubscriptionID), func(all []RoleAssignment) []RoleAssignment { return append(slices.Clip(all), a) })
 }
 
-// unlist takes an assignment that is gone off the shared list.
+// unlist removes an assignment from the shared list.
 func (s RoleAssignments) unlist(tenantID, subscriptionID, id string) {
 	s.lists.Change(sharedKey(tenantID, subscriptionID), func(all []RoleAssignment) []RoleAssignment {
 		return slices.DeleteFunc(slices.Clone(all), func(a RoleAssignment) bool { return strings.EqualFold(a.ID, id) })
 	})
 }
 
-// roleAssignment is as the API has it.
+// roleAssignment is the JSON form of a role assignment.
 type roleAssignment struct {
 	ID         string                    `json:"id,omitempty"`
 	Properties *roleAssignmentProperties `json:"properties"`
@@ -250,8 +252,8 @@ func (a roleAssignment) check() error {
 	return nil
 }
 
-// fromAPI takes what may come in different forms to one: ids of roles have different
-// prefixes, GUIDs either case.
+// fromAPI converts the different forms of the API to one: role IDs have different prefixes, and
+// GUIDs are in either case.
 func (s RoleAssignments) fromAPI(a roleAssignment) RoleAssignment {
 	p := a.Properties
 	role := strings.ToLower(p.RoleDefinitionID)

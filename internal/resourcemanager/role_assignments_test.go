@@ -17,8 +17,9 @@ import (
 // adatum is the assignment of most tests.
 var adatum = resourcemanager.OwnerAssignment{TenantID: tenant, SubscriptionID: subscription, PrincipalID: user, PrincipalType: "User"}
 
-// The names are those that Microsoft's tools give.
-func TestAssign_namesTheAssignmentAsOtherToolsDo(t *testing.T) {
+// TestAssign_sameNameAsOtherTools checks that names are the same as those of
+// Microsoft's tools.
+func TestAssign_sameNameAsOtherTools(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	const upper = "ABCDEF00-0000-0000-0000-000000000000"
 	plan := mockbackend.Subscription{AzureSubscriptions: []mockbackend.AzureEntitlement{{ID: strings.ToLower(upper)}, {ID: "00000000-0000-0000-0000-000000000000"}}}
@@ -38,7 +39,7 @@ func TestAssign_namesTheAssignmentAsOtherToolsDo(t *testing.T) {
 	}
 }
 
-func TestAssign_isOneListAndOneWrite(t *testing.T) {
+func TestAssign_requests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		c := newClient(t, b)
@@ -55,7 +56,7 @@ func TestAssign_isOneListAndOneWrite(t *testing.T) {
 		if got := owners(b, subscription); !slices.Equal(got, []string{user}) {
 			t.Errorf("the server has the owners %q", got)
 		}
-		// The list knows of it without being read again.
+		// The shared list contains the assignment without being read again.
 		if found, ok, err := c.RoleAssignments.OwnerOf(t.Context(), tenant, subscription, strings.ToUpper(user)); !ok || err != nil || found != a {
 			t.Errorf("got %+v, %t, %v", found, ok, err)
 		}
@@ -63,8 +64,9 @@ func TestAssign_isOneListAndOneWrite(t *testing.T) {
 	})
 }
 
-// What an apply that was interrupted after the write has left is gone on with.
-func TestAssign_again(t *testing.T) {
+// TestAssign_afterInterruption checks that Assign adopts what an apply that was interrupted after the write has
+// created.
+func TestAssign_afterInterruption(t *testing.T) {
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
 		"as documented":         func(*mockbackend.Knobs) {},
 		"without createdBy":     func(k *mockbackend.Knobs) { k.CreatedByNull = true },
@@ -91,7 +93,8 @@ func TestAssign_again(t *testing.T) {
 	}
 }
 
-// An assignment that somebody else has made is an error that has its id, or is adopted.
+// TestAssign_existing checks that an assignment of somebody else is an error with its ID, or is
+// adopted.
 func TestAssign_existing(t *testing.T) {
 	for name, c := range map[string]struct {
 		existing mockbackend.RoleAssignment
@@ -110,7 +113,7 @@ func TestAssign_existing(t *testing.T) {
 				if c.knobs != nil {
 					b.SetKnobs(c.knobs)
 				}
-				if b.Knobs().StaleAssignmentLists > 0 { // only what comes over the wire is not on lists
+				if b.Knobs().StaleAssignmentLists > 0 { // only assignments from requests are missing on lists
 					if _, err := newClient(t, b).RoleAssignments.Update(t.Context(), adatum, assignmentID("4d0c6c1e-8f0f-4f63-8c5b-1f3f4ab2c001")); err != nil {
 						t.Fatal(err)
 					}
@@ -126,7 +129,7 @@ func TestAssign_existing(t *testing.T) {
 				_, err := newClient(t, b).RoleAssignments.Assign(t.Context(), adatum)
 				e, ok := errors.AsType[*resourcemanager.ExistsError](err)
 				if !ok || !strings.HasSuffix(e.Existing.ID, existing.Name) {
-					t.Errorf("got %v, want one that names %s", err, existing.Name)
+					t.Errorf("got %v, want an error that contains %s", err, existing.Name)
 				}
 				if got := b.RoleAssignments(subscription); len(got) != 2 || got[1].Name != existing.Name || got[1].UpdatedOn != existing.UpdatedOn {
 					t.Errorf("the server has %+v", got)
@@ -143,7 +146,7 @@ func TestAssign_existing(t *testing.T) {
 				if !strings.HasSuffix(a.ID, existing.Name) || a.Description != "" || a.Condition != "" {
 					t.Errorf("got %+v", a)
 				}
-				if got := b.Counters().Route(put); got != 1 { // a read may show what has just been deleted
+				if got := b.Counters().Route(put); got != 1 { // a read may return an assignment that was just deleted
 					t.Errorf("%d writes, want 1", got)
 				}
 				if got := b.RoleAssignments(subscription); len(got) != 2 || got[1].Description != "" || got[1].Condition != "" {
@@ -158,7 +161,7 @@ func assignmentID(name string) string {
 	return "/subscriptions/" + subscription + "/providers/Microsoft.Authorization/roleAssignments/" + name
 }
 
-// ourName is the name that the client gives to an assignment.
+// ourName returns the name that the client gives to an assignment.
 func ourName(t *testing.T, o resourcemanager.OwnerAssignment) string {
 	t.Helper()
 	a, err := newClient(t, newBackend(t, mockbackend.Config{})).RoleAssignments.Assign(t.Context(), o)
@@ -168,8 +171,9 @@ func ourName(t *testing.T, o resourcemanager.OwnerAssignment) string {
 	return a.ID[strings.LastIndex(a.ID, "/")+1:]
 }
 
-// The partner's own access is neither adopted nor imported.
-func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
+// TestAssign_partnersAccess checks that the partner's own access is neither adopted
+// nor imported.
+func TestAssign_partnersAccess(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	o := adatum
 	o.PrincipalID, o.PrincipalType, o.Adopt = mockbackend.GroupID(mockbackend.AdminAgent), "", true
@@ -189,31 +193,32 @@ func TestAssign_neverTouchesThePartnersAccess(t *testing.T) {
 	}
 }
 
-// What may pass is borne as long as it may pass, and no longer.
-func TestAssign_waitsForWhatMayPass(t *testing.T) {
+// TestAssign_temporaryErrors checks that errors that may be temporary are retried for a limited
+// time, and other errors not at all.
+func TestAssign_temporaryErrors(t *testing.T) {
 	taken := ourName(t, adatum)
 	unknownUser := func(o *resourcemanager.OwnerAssignment) { o.PrincipalID = "11111111-1111-1111-1111-111111111111" }
 	for name, c := range map[string]struct {
 		prepare func(*mockbackend.Backend)
 		change  func(*resourcemanager.OwnerAssignment)
-		code    string // "" when it passes
+		code    string // empty if the retries succeed
 		within  time.Duration
-		writes  int // at most
+		writes  int // maximum number of writes
 	}{
-		"a principal that was just made":              {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownPrincipals = 3 }), within: 30 * time.Second, writes: 4},
-		"a principal that does not exist":             {change: unknownUser, code: "PrincipalNotFound", within: 2 * time.Minute, writes: 9},
-		"a principal of unknown type":                 {change: func(o *resourcemanager.OwnerAssignment) { unknownUser(o); o.PrincipalType = "" }, code: "PrincipalNotFound", within: 5 * time.Minute, writes: 15},
-		"a subscription that was just made":           {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 4 }), within: 30 * time.Second, writes: 4},
-		"a subscription that does not exist":          {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = "11111111-1111-1111-1111-111111111111" }, code: "SubscriptionNotFound", within: 5 * time.Minute, writes: 15},
-		"access that was just given":                  {prepare: func(b *mockbackend.Backend) { b.GrantDelegatedAccess(tenant, 4) }, within: 30 * time.Second, writes: 4},
-		"access that was taken away":                  {prepare: func(b *mockbackend.Backend) { b.EndDelegatedAccess(tenant) }, code: "AuthorizationFailed", within: 5 * time.Minute, writes: 15},
-		"a type that is not the principal's, at once": {change: func(o *resourcemanager.OwnerAssignment) { o.PrincipalType = "Group" }, code: "UnmatchedPrincipalType", writes: 1},
-		"a subscription of another tenant, at once":   {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = mockbackend.ContosoAzureID }, code: "InvalidAuthenticationTokenTenant"},
-		"a subscription that is disabled, at once":    {prepare: func(b *mockbackend.Backend) { b.SetSubscriptionStatus(tenant, subscription, "suspended") }, code: "ReadOnlyDisabledSubscription", writes: 1},
-		"a subscription that has a lock, at once":     {prepare: func(b *mockbackend.Backend) { b.LockSubscription(subscription, mockbackend.ReadOnly) }, code: "ScopeLocked", writes: 1},
-		"a subscription with too many roles, at once": {prepare: knob(func(k *mockbackend.Knobs) { k.RoleAssignmentLimit = 1 }), code: "RoleAssignmentLimitExceeded", writes: 1},
-		"an application without principal, at once":   {prepare: knob(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true }), code: "InvalidAuthenticationToken"},
-		"our name, taken by another principal, at once": {prepare: func(b *mockbackend.Backend) {
+		"a principal that was just created":               {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownPrincipals = 3 }), within: 30 * time.Second, writes: 4},
+		"a principal that does not exist":                 {change: unknownUser, code: "PrincipalNotFound", within: 2 * time.Minute, writes: 9},
+		"a principal of unknown type":                     {change: func(o *resourcemanager.OwnerAssignment) { unknownUser(o); o.PrincipalType = "" }, code: "PrincipalNotFound", within: 5 * time.Minute, writes: 15},
+		"a subscription that was just created":            {prepare: knob(func(k *mockbackend.Knobs) { k.UnknownSubscriptions = 4 }), within: 30 * time.Second, writes: 4},
+		"a subscription that does not exist":              {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = "11111111-1111-1111-1111-111111111111" }, code: "SubscriptionNotFound", within: 5 * time.Minute, writes: 15},
+		"access that was just granted":                    {prepare: func(b *mockbackend.Backend) { b.GrantDelegatedAccess(tenant, 4) }, within: 30 * time.Second, writes: 4},
+		"access that was removed":                         {prepare: func(b *mockbackend.Backend) { b.EndDelegatedAccess(tenant) }, code: "AuthorizationFailed", within: 5 * time.Minute, writes: 15},
+		"the wrong principal type, immediately":           {change: func(o *resourcemanager.OwnerAssignment) { o.PrincipalType = "Group" }, code: "UnmatchedPrincipalType", writes: 1},
+		"a subscription of another tenant, immediately":   {change: func(o *resourcemanager.OwnerAssignment) { o.SubscriptionID = mockbackend.ContosoAzureID }, code: "InvalidAuthenticationTokenTenant"},
+		"a disabled subscription, immediately":            {prepare: func(b *mockbackend.Backend) { b.SetSubscriptionStatus(tenant, subscription, "suspended") }, code: "ReadOnlyDisabledSubscription", writes: 1},
+		"a locked subscription, immediately":              {prepare: func(b *mockbackend.Backend) { b.LockSubscription(subscription, mockbackend.ReadOnly) }, code: "ScopeLocked", writes: 1},
+		"a subscription with too many roles, immediately": {prepare: knob(func(k *mockbackend.Knobs) { k.RoleAssignmentLimit = 1 }), code: "RoleAssignmentLimitExceeded", writes: 1},
+		"an application without principal, immediately":   {prepare: knob(func(k *mockbackend.Knobs) { k.NoServicePrincipal = true }), code: "InvalidAuthenticationToken"},
+		"our name, used by another principal, immediately": {prepare: func(b *mockbackend.Backend) {
 			b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscription, PrincipalID: mockbackend.AdatumSecondUserID, Name: taken})
 		}, code: "RoleAssignmentUpdateNotPermitted", writes: 1},
 	} {
@@ -258,8 +263,9 @@ func knob(change func(*mockbackend.Knobs)) func(*mockbackend.Backend) {
 	return func(b *mockbackend.Backend) { b.SetKnobs(change) }
 }
 
-// Access that was lost for good costs a thousand assignments the wait of one.
-func TestAssign_manyWaitTogether(t *testing.T) {
+// TestAssign_sharedWait checks that a thousand assignments without access wait together and
+// not one after the other.
+func TestAssign_sharedWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.EndDelegatedAccess(tenant)
@@ -281,7 +287,7 @@ func TestAssign_manyWaitTogether(t *testing.T) {
 		}
 		close(work)
 		all.Wait()
-		if took := time.Since(start); took > 5*time.Minute+2*time.Minute { // the mock takes 10 writes a second
+		if took := time.Since(start); took > 5*time.Minute+2*time.Minute { // the mock accepts 10 writes per second
 			t.Errorf("it took %s", took)
 		}
 		if n := b.Counters().TokensIssued(); n > 20 {
@@ -290,7 +296,7 @@ func TestAssign_manyWaitTogether(t *testing.T) {
 	})
 }
 
-func TestAssign_endsWithItsContext(t *testing.T) {
+func TestAssign_contextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBackend(t, mockbackend.Config{})
 		b.EndDelegatedAccess(tenant)
@@ -299,7 +305,7 @@ func TestAssign_endsWithItsContext(t *testing.T) {
 		start := time.Now()
 		_, err := newClient(t, b).RoleAssignments.Assign(ctx, adatum)
 		if e, ok := errors.AsType[*resourcemanager.Error](err); !ok || e.Code != "AuthorizationFailed" {
-			t.Errorf("got %v, want the server's last word", err)
+			t.Errorf("got %v, want the server's last answer", err)
 		}
 		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("it took %s", took)
@@ -325,21 +331,21 @@ func TestRefresh(t *testing.T) {
 		gone
 	)
 	for name, c := range map[string]struct {
-		knobs  func(*mockbackend.Knobs) // before the write
+		knobs  func(*mockbackend.Knobs) // set before the write
 		change func(*mockbackend.Backend, string)
 		lately bool
 		want   outcome
 		sent   []string
 	}{
 		"unchanged": {sent: []string{list}},
-		"in other words": {change: func(b *mockbackend.Backend, _ string) {
+		"in upper case": {change: func(b *mockbackend.Backend, _ string) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.UpperCaseGUIDs = true })
 		}, sent: []string{list}},
 		"on several pages": {change: func(b *mockbackend.Backend, _ string) {
 			b.SetKnobs(func(k *mockbackend.Knobs) { k.RoleAssignmentPageSize = 1 })
 		}, sent: []string{list, list}},
 		"removed":                          {change: func(b *mockbackend.Backend, id string) { b.RemoveAssignment(subscription, id) }, want: gone, sent: []string{list, get}},
-		"made again under another name":    {change: remake, want: renamed, sent: []string{list}},
+		"recreated with another name":      {change: remake, want: renamed, sent: []string{list}},
 		"lists lag":                        {knobs: func(k *mockbackend.Knobs) { k.StaleAssignmentLists = 1 }, lately: true, sent: []string{list, get}},
 		"all reads lag, right after write": {knobs: func(k *mockbackend.Knobs) { k.StaleAssignmentLists, k.StaleAssignmentGets = 1, 3 }, lately: true, sent: []string{list, get, get, get, get}},
 		"removed right after the write":    {change: func(b *mockbackend.Backend, id string) { b.RemoveAssignment(subscription, id) }, lately: true, want: gone, sent: []string{list, get, get, get, get, get, get, get, get}},
@@ -384,9 +390,9 @@ func remake(b *mockbackend.Backend, name string) {
 	b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: subscription, PrincipalID: user})
 }
 
-// A hundred assignments of a subscription are read with one list, those of a hundred tenants
-// with one list and one token each.
-func TestRefresh_isShared(t *testing.T) {
+// TestRefresh_shared checks that a hundred assignments of one subscription need one list. A
+// hundred tenants need one list and one token each.
+func TestRefresh_shared(t *testing.T) {
 	for _, c := range []struct{ assignments, tenants int }{{1, 1}, {10, 1}, {100, 1}, {100, 100}} {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBackend(t, mockbackend.Config{Latency: 20 * time.Millisecond})
@@ -433,7 +439,7 @@ func TestUpdateAndRemove(t *testing.T) {
 			t.Errorf("got %+v, %v", updated, err)
 		}
 		expectSent(t, b, put)
-		for range 2 { // the second time it is gone
+		for range 2 { // the second time, it does not exist
 			if err := c.RoleAssignments.Remove(t.Context(), adatum, a.ID, false); err != nil {
 				t.Error(err)
 			}

@@ -13,7 +13,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 )
 
-// Subscriptions are Azure subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions).
+// Subscriptions reads Azure subscriptions
+// (https://learn.microsoft.com/rest/api/resources/subscriptions).
 type Subscriptions struct {
 	c       *Client
 	read    *httppipe.Answers[Subscription]
@@ -24,7 +25,7 @@ type Subscriptions struct {
 
 // Subscription is an Azure subscription.
 type Subscription struct {
-	// ID is the subscription's GUID in lower case.
+	// ID is the subscription's GUID, in lower case.
 	ID   string `json:"subscriptionId"`
 	Name string `json:"displayName"`
 	// State is Enabled, Warned, PastDue, Disabled or Deleted.
@@ -40,7 +41,7 @@ func (s Subscription) check() error {
 
 var subscriptionsQuery = url.Values{"api-version": {"2022-12-01"}}
 
-// Get reads one subscription. All who ask for the same one within a minute share one request.
+// Get reads one subscription. The result is cached for a minute.
 // GET /subscriptions/{subscription} (https://learn.microsoft.com/rest/api/resources/subscriptions/get).
 func (s Subscriptions) Get(ctx context.Context, tenantID, subscriptionID string) (Subscription, error) {
 	return s.read.Get(ctx, sharedKey(tenantID, subscriptionID), func(ctx context.Context) (Subscription, error) {
@@ -54,7 +55,7 @@ func (s Subscriptions) Get(ctx context.Context, tenantID, subscriptionID string)
 	})
 }
 
-// RequireWritable returns a [*DisabledError] when nothing can be changed in the subscription.
+// RequireWritable returns a [*DisabledError] if nothing can be changed in the subscription.
 func (s Subscriptions) RequireWritable(ctx context.Context, tenantID, subscriptionID string) error {
 	one, err := s.Get(ctx, tenantID, subscriptionID)
 	if err != nil {
@@ -66,7 +67,7 @@ func (s Subscriptions) RequireWritable(ctx context.Context, tenantID, subscripti
 	return nil
 }
 
-// List returns the ids, in lower case, of the subscriptions in the tenant that the caller can see.
+// List returns the IDs, in lower case, of the subscriptions in the tenant that the caller can see.
 // GET /subscriptions (https://learn.microsoft.com/rest/api/resources/subscriptions/list).
 func (s Subscriptions) List(ctx context.Context, tenantID string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -78,15 +79,15 @@ func (s Subscriptions) List(ctx context.Context, tenantID string) iter.Seq2[stri
 	}
 }
 
-// errNoTenant is the cause when an answer does not name the tenant.
+// errNoTenant is the cause if an answer does not contain the tenant.
 var errNoTenant = errors.New("the answer does not say which tenant the subscription belongs to")
 
-// signInAddress is the tenant's in a challenge.
+// signInAddress matches the tenant ID in a WWW-Authenticate challenge.
 var signInAddress = regexp.MustCompile(`authorization_uri="?[^",]*/([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\b`)
 
-// TenantOf returns the tenant that a subscription belongs to, in lower case. Resource Manager names it in its
-// refusal (401) of a request without a token. [IsElsewhere] recognises the error for a subscription that it
-// does not know. All who ask for the same one within a minute share one request.
+// TenantOf returns the tenant that a subscription belongs to, in lower case. Resource Manager includes it in
+// the 401 answer to a request without a token. [IsElsewhere] recognizes the error for an unknown
+// subscription. The result is cached for a minute.
 // GET /subscriptions/{subscription}, without a token.
 func (s Subscriptions) TenantOf(ctx context.Context, subscriptionID string) (string, error) {
 	return s.tenants.Get(ctx, strings.ToLower(subscriptionID), func(ctx context.Context) (string, error) {
@@ -106,7 +107,7 @@ func (s Subscriptions) TenantOf(ctx context.Context, subscriptionID string) (str
 	})
 }
 
-// subscriptionScope is the Resource Manager id of a subscription.
+// subscriptionScope returns the Resource Manager ID of a subscription.
 func subscriptionScope(subscriptionID string) string {
 	return "/subscriptions/" + strings.ToLower(subscriptionID)
 }

@@ -10,9 +10,11 @@ import (
 
 	data "github.com/hashicorp/terraform-plugin-framework-timeouts/datasource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	dataschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
 // ReadTimeout is the default of [ReadTimeouts]. At 500 requests per minute, 10,000 customers take 20
@@ -35,6 +37,13 @@ func Timeouts(ctx context.Context, standard time.Duration, more string) schema.A
 		}
 	}
 	return nested
+}
+
+// NoTimeouts returns the value of [Timeouts] in the state of a resource that sets none, for example after an import.
+func NoTimeouts() timeouts.Value {
+	return timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
+		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
+	})}
 }
 
 // ReadTimeouts returns the attribute timeouts of a data source that reads many customers.

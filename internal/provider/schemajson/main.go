@@ -1,5 +1,6 @@
-// Command schemajson prints the provider's schema in the shape of "terraform providers schema -json".
-// It asks the provider itself, because a Terraform CLI leaves out every kind of type it does not know.
+// Command schemajson prints the provider's schema in the format of "terraform providers schema -json".
+// It reads the schema from the provider, because a Terraform CLI omits the kinds of types that it does
+// not support.
 package main
 
 import (
@@ -52,7 +53,7 @@ func export(ctx context.Context, srv tfprotov6.ProviderServer) (*providerSchemas
 
 	return &providerSchemas{
 		FormatVersion: "1.0",
-		// tfplugindocs looks for the provider's short name, or for hashicorp's namespace.
+		// tfplugindocs looks for the provider's short name, or for the namespace hashicorp.
 		Schemas: map[string]providerSchema{"partnercenter": {
 			Provider:           schema(all.Provider),
 			Resources:          each(all.ResourceSchemas, schema),
@@ -130,5 +131,5 @@ func identity(s *tfprotov6.ResourceIdentitySchema) identitySchema {
 	return out
 }
 
-// lower is how the CLI writes the protocol's enumerations.
+// lower returns an enumeration value of the protocol as the CLI prints it.
 func lower(constant fmt.Stringer) string { return strings.ToLower(constant.String()) }

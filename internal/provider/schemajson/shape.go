@@ -2,8 +2,9 @@ package main
 
 import "github.com/hashicorp/terraform-plugin-go/tftypes"
 
-// The types below have the fields of https://developer.hashicorp.com/terraform/cli/commands/providers/schema
-// that this provider uses. tftypes writes a type as the CLI does.
+// The types below have the fields of
+// https://developer.hashicorp.com/terraform/cli/commands/providers/schema that this provider uses.
+// tftypes prints a type as the CLI does.
 
 type providerSchemas struct {
 	FormatVersion string                    `json:"format_version"`

@@ -222,6 +222,6 @@ func imported(customerID string) azurePlanModel {
 		AzureSubscriptions:                 types.ListNull(azureObject),
 	}
 	m.ID = types.StringValue(m.key())
-	m.Timeouts.Object = types.ObjectNull(timeoutTypes)
+	m.Timeouts = tfkit.NoTimeouts()
 	return m
 }

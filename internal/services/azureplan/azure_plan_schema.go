@@ -235,9 +235,6 @@ func checkPartnerID(s string) error {
 	return nil
 }
 
-// timeoutTypes are the types of the attribute timeouts.
-var timeoutTypes = map[string]attr.Type{"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType}
-
 // attested is a validator that accepts only true. The attestation is a statement of the partner, so the provider
 // never makes it by itself.
 type attested struct{}

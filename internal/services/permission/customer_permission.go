@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
@@ -80,10 +81,10 @@ const (
 )
 
 func (r *customerPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
 	var plan customerPermissionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(tfkit.Get(ctx, tfsdk.State(req.Plan), &plan)...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -113,10 +114,10 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 }
 
 func (r *customerPermissionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
 	var m customerPermissionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
+	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &m)...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -135,7 +136,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
 		policy = partnercenter.SelfServePolicy{}
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), tfkit.OutOfTime(ctx, err), giveUp))
 		return
 	}
 	before, on := m, policy.Allows(r.permission)
@@ -149,7 +150,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 	if m.ID.IsNull() || m.Name.IsNull() {
 		resp.Diagnostics.Append(r.fillName(ctx, &m)...)
 	}
-	if m != before {
+	if !m.same(before) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
@@ -180,11 +181,11 @@ func (r *customerPermissionResource) seen(m *customerPermissionModel, at time.Ti
 }
 
 func (r *customerPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
 	var plan, state customerPermissionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(tfkit.Get(ctx, tfsdk.State(req.Plan), &plan)...)
+	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &state)...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -239,6 +240,7 @@ func (r *customerPermissionResource) set(ctx context.Context, plan, state *custo
 		plan.Unconfirmed = types.BoolNull()
 		return nil
 	}
+	err = tfkit.OutOfTime(ctx, err)
 	return &setError{r.failure(verb, plan.CustomerID.ValueString(), err), partnercenter.OutcomeOf(err)}
 }
 
@@ -252,10 +254,10 @@ func (r *customerPermissionResource) failure(verb, customerID string, err error)
 }
 
 func (r *customerPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	ctx, cancel := tfkit.Operation(ctx)
-	defer cancel()
 	var state customerPermissionModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &state)...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -290,7 +292,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 		resp.Diagnostics.AddWarning(upperFirst(r.Customer(customerID))+" has no reseller relationship",
 			"Without it the permission is not in effect, so there was nothing to disable.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(r.failure("disable", customerID, err))
+		resp.Diagnostics.Append(r.failure("disable", customerID, tfkit.OutOfTime(ctx, err)))
 	}
 }
 
@@ -313,7 +315,7 @@ func (r *customerPermissionResource) ImportState(ctx context.Context, req resour
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	m := customerPermissionModel{CustomerID: types.StringValue(strings.ToLower(id)), VerifyAzureSubscription: types.BoolValue(true)}
+	m := customerPermissionModel{CustomerID: types.StringValue(strings.ToLower(id)), VerifyAzureSubscription: types.BoolValue(true), Timeouts: tfkit.NoTimeouts()}
 	c, err := r.PartnerCenter.Customers.Get(ctx, m.CustomerID.ValueString())
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not import the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), err))

@@ -69,7 +69,7 @@ func (r *customerPermissionResource) List(ctx context.Context, req list.ListRequ
 func (r *customerPermissionResource) result(ctx context.Context, req list.ListRequest, c partnercenter.Customer, enabled bool) *list.ListResult {
 	m := customerPermissionModel{
 		ID: types.StringValue(c.ID), Name: tfkit.OrNull(c.CompanyProfile.CompanyName), CustomerID: types.StringValue(c.ID),
-		Enabled: types.BoolValue(enabled), VerifyAzureSubscription: types.BoolValue(true),
+		Enabled: types.BoolValue(enabled), VerifyAzureSubscription: types.BoolValue(true), Timeouts: tfkit.NoTimeouts(),
 	}
 	result := req.NewListResult(ctx)
 	result.DisplayName = cmp.Or(c.CompanyProfile.CompanyName, c.CompanyProfile.Domain, c.ID)

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
@@ -32,10 +33,12 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	var plan, state *customerPermissionModel
 	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+		plan = new(customerPermissionModel)
+		resp.Diagnostics.Append(tfkit.Get(ctx, tfsdk.State(req.Plan), plan)...)
 	}
 	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+		state = new(customerPermissionModel)
+		resp.Diagnostics.Append(tfkit.Get(ctx, req.State, state)...)
 	}
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -66,7 +69,7 @@ func (r *customerPermissionResource) ModifyPlan(ctx context.Context, req resourc
 				creation{plan.ID.ValueString(), plan.Name.ValueString(), plan.Enabled.ValueBool()})...)
 		}
 	}
-	if resp.Diagnostics.HasError() || state != nil && *plan == *state && !asserts && state.Unconfirmed.IsNull() {
+	if resp.Diagnostics.HasError() || state != nil && plan.same(*state) && !asserts && state.Unconfirmed.IsNull() {
 		return
 	}
 	resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, assertsKey, asserts)...)

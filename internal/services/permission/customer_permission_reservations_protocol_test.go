@@ -72,7 +72,7 @@ func TestProtoReservations_importByIdentity(t *testing.T) {
 		if err := r.Import(t.Context(), "", acctest.Values{"customer_id": strings.ToUpper(customer)}); err != nil {
 			t.Fatal(err)
 		}
-		want := acctest.Values{"id": customer, "name": "Adatum Demo", "customer_id": customer, "enabled": true, "verify_azure_subscription": true, "unconfirmed": nil}
+		want := acctest.Values{"id": customer, "name": "Adatum Demo", "customer_id": customer, "enabled": true, "verify_azure_subscription": true, "unconfirmed": nil, "timeouts": nil}
 		if got := r.State(); !maps.Equal(got, want) {
 			t.Errorf("the state is %v, not %v", got, want)
 		}
@@ -404,5 +404,48 @@ func TestProtoReservations_signIn(t *testing.T) {
 			t.Errorf("after refused writes the state is %v", r.State())
 		}
 		acctest.ExpectPermissions(t, r.Backend, customer, ri)
+	})
+}
+
+// A time limit of the configuration holds, and the error names it. Setting one sends no request.
+func TestProtoReservations_timeouts(t *testing.T) {
+	t.Parallel()
+	acctest.InBubble(t, typeName, func(t *testing.T, r acctest.Run) {
+		brief := with(on, "timeouts", acctest.Values{"create": "1m", "read": "2m", "update": "3m", "delete": "4m"})
+		throttle := func(method string) {
+			r.ClearFaults()
+			r.Fail(mockbackend.Fault{Method: method, Path: "/SelfServePolicy*", Kind: mockbackend.Throttle, RetryAfter: 30 * time.Minute, Times: -1})
+		}
+		expect := func(what, limit string, d time.Duration, do func() error) {
+			t.Helper()
+			start := time.Now()
+			if err := do(); err == nil || !strings.Contains(err.Error(), "The time limit timeouts."+what+" ("+limit+") ran out.") {
+				t.Errorf("%s: %v", what, err)
+			}
+			if took := time.Since(start); took > d {
+				t.Errorf("%s took %s", what, took)
+			}
+		}
+		throttle("POST")
+		expect("create", "1m", 2*time.Minute, func() error { return r.Apply(t.Context(), brief) })
+		r.ClearFaults()
+		r.Again()
+		r.MustApply(on)
+		r.ResetJournal()
+		r.MustApply(brief)
+		if sent := acctest.Sent(r.Backend); len(sent) > 0 {
+			t.Errorf("setting them sent %v", acctest.Routes(sent))
+		}
+		throttle("GET")
+		expect("read", "2m", 3*time.Minute, func() error { return r.Refresh(t.Context()) })
+		r.ClearFaults()
+		r.Again()
+		throttle("DELETE")
+		expect("update", "3m", 4*time.Minute, func() error { return r.Apply(t.Context(), with(brief, "enabled", false)) })
+		r.ClearFaults()
+		r.Again()
+		r.MustRefresh()
+		throttle("DELETE")
+		expect("delete", "4m", 5*time.Minute, func() error { return r.Apply(t.Context(), nil) })
 	})
 }

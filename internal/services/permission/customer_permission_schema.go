@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -16,7 +17,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-func (r *customerPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (r *customerPermissionResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Permission of one customer to buy Azure " + r.what + ".\n\n" +
 			"Partner Center disables the permission by default. Creating the resource adopts a permission that is already enabled. Set `enabled = false` to declare that it must be disabled. " +
@@ -68,6 +69,7 @@ func (r *customerPermissionResource) Schema(_ context.Context, _ resource.Schema
 					"The next refresh reads the permission again. Null otherwise.",
 				Computed: true,
 			},
+			"timeouts": tfkit.Timeouts(ctx, tfkit.OperationTimeout, ""),
 		},
 	}
 }
@@ -84,12 +86,19 @@ func (r *customerPermissionResource) IdentitySchema(_ context.Context, _ resourc
 }
 
 type customerPermissionModel struct {
-	ID                      types.String `tfsdk:"id"`
-	Name                    types.String `tfsdk:"name"`
-	CustomerID              types.String `tfsdk:"customer_id"`
-	Enabled                 types.Bool   `tfsdk:"enabled"`
-	VerifyAzureSubscription types.Bool   `tfsdk:"verify_azure_subscription"`
-	Unconfirmed             types.Bool   `tfsdk:"unconfirmed"`
+	ID                      types.String   `tfsdk:"id"`
+	Name                    types.String   `tfsdk:"name"`
+	CustomerID              types.String   `tfsdk:"customer_id"`
+	Enabled                 types.Bool     `tfsdk:"enabled"`
+	VerifyAzureSubscription types.Bool     `tfsdk:"verify_azure_subscription"`
+	Unconfirmed             types.Bool     `tfsdk:"unconfirmed"`
+	Timeouts                timeouts.Value `tfsdk:"timeouts"`
+}
+
+// same tells whether two models differ in their timeouts at most.
+func (m customerPermissionModel) same(o customerPermissionModel) bool {
+	return m.ID == o.ID && m.Name == o.Name && m.CustomerID == o.CustomerID && m.Enabled == o.Enabled &&
+		m.VerifyAzureSubscription == o.VerifyAzureSubscription && m.Unconfirmed == o.Unconfirmed
 }
 
 type customerPermissionIdentity struct {

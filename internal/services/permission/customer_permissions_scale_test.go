@@ -22,7 +22,7 @@ func scaleFleet(r acctest.Run, refresh string) (config acctest.Values) {
 
 // scale is how many customers the test of scale has. The race detector makes it ten times as
 // slow, and there is no more to race for with more of them.
-var scale = map[bool]int{false: 10_000, true: 1_000}[raceDetector]
+var scale = map[bool]int{false: 10_000, true: 1_000}[acctest.RaceDetector]
 
 // Of 10,000 customers three are changed outside. The activity log tells which, with fewer than
 // 20 requests.

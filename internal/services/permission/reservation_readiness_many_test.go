@@ -139,7 +139,7 @@ func TestProtoReservationReadiness_some(t *testing.T) {
 // Partner Center refuses does not end the others.
 func TestProtoReservationReadiness_scale(t *testing.T) {
 	t.Parallel()
-	customers := map[bool]int{false: 3_000, true: 300}[raceDetector]
+	customers := map[bool]int{false: 3_000, true: 300}[acctest.RaceDetector]
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{Customers: customers})
 		p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)

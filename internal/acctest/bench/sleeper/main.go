@@ -14,8 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	partnercenter "github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
@@ -67,8 +65,12 @@ func (s *sleeper) Configure(context.Context, provider.ConfigureRequest, *provide
 
 func (s *sleeper) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		func() resource.Resource { return permission{s} },
-		func() resource.Resource { return permissions{corepermission.NewCustomerPermissionsResource(), s} },
+		func() resource.Resource {
+			return sleeping{corepermission.NewCustomerPermissionReservationsResource(), s, "permission"}
+		},
+		func() resource.Resource {
+			return sleeping{corepermission.NewCustomerPermissionsResource(), s, "customer_permissions"}
+		},
 	}
 }
 
@@ -76,64 +78,24 @@ func (s *sleeper) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{func() datasource.DataSource { return customers{customer.NewCustomersDataSource(), s} }}
 }
 
-// permission is sleeper_permission.
-type permission struct{ *sleeper }
-
-type permissionModel struct {
-	ID         types.String `tfsdk:"id"`
-	CustomerID types.String `tfsdk:"customer_id"`
-	Enabled    types.Bool   `tfsdk:"enabled"`
-}
-
-func (p permission) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	resp.TypeName = req.ProviderTypeName + "_permission"
-}
-
-func (p permission) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	resp.Schema = schema.Schema{Attributes: map[string]schema.Attribute{
-		"id":          schema.StringAttribute{Computed: true},
-		"customer_id": schema.StringAttribute{Required: true},
-		"enabled":     schema.BoolAttribute{Optional: true},
-	}}
-}
-
-func (p permission) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	p.sleep(ctx)
-	var m permissionModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	m.ID = m.CustomerID
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-// Read leaves the state as it is.
-func (p permission) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
-	p.sleep(ctx)
-}
-
-func (p permission) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
-	resp.Diagnostics.AddError("No update is measured", "")
-}
-
-func (p permission) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
-	p.sleep(ctx)
-}
-
-// permissions is sleeper_customer_permissions: the schema is that of partnercenter_customer_permissions.
-type permissions struct {
+// sleeping is a resource with the schema of one of partnercenter's.
+type sleeping struct {
 	resource.Resource
 	*sleeper
+
+	name string
 }
 
-func (p permissions) Metadata(ctx context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
-	p.Resource.Metadata(ctx, req, resp)
+func (p sleeping) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_" + p.name
 }
 
-func (p permissions) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
+func (p sleeping) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
 	p.Resource.Schema(ctx, req, resp)
 }
 
-// Create stores the plan. What the provider would find out is null.
-func (p permissions) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+// Create stores the plan. What the provider would read from the service is null.
+func (p sleeping) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	p.sleep(ctx)
 	attributes := map[string]tftypes.Value{}
 	if err := req.Plan.Raw.As(&attributes); err != nil {
@@ -150,15 +112,15 @@ func (p permissions) Create(ctx context.Context, req resource.CreateRequest, res
 }
 
 // Read leaves the state as it is.
-func (p permissions) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
+func (p sleeping) Read(ctx context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {
 	p.sleep(ctx)
 }
 
-func (p permissions) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (p sleeping) Update(_ context.Context, _ resource.UpdateRequest, resp *resource.UpdateResponse) {
 	resp.Diagnostics.AddError("No update is measured", "")
 }
 
-func (p permissions) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
+func (p sleeping) Delete(ctx context.Context, _ resource.DeleteRequest, _ *resource.DeleteResponse) {
 	p.sleep(ctx)
 }
 

@@ -56,7 +56,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var opts options
 	var rate, tlsKey, behaviour string
 	flags := flag.NewFlagSet("partnercenter-mock", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed once, by run
+	flags.SetOutput(io.Discard) // run prints errors once
 	flags.IntVar(&opts.config.Customers, "customers", 0, "total `number` of customers; 0 = named customers only")
 	flags.Int64Var(&opts.config.Seed, "seed", 0, "`number` that the names and IDs of generated customers depend on")
 	flags.DurationVar(&opts.config.Latency, "latency", 0, "`duration` added to each answer, for example 20ms")
@@ -173,7 +173,7 @@ func refreshToken(b *mockbackend.Backend, who string) string {
 	return b.User(mockbackend.AdminAgent).RefreshToken
 }
 
-// description is text for people. Its lines are shell comments, so that a shell can read the whole output.
+// description returns text for people. Its lines are shell comments, so that a shell can run the whole output.
 func description(b *mockbackend.Backend, opts options) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "# Mock of Microsoft Partner Center with %d customers, ready. Stop it with Ctrl-C.\n", len(b.Customers()))
@@ -204,7 +204,7 @@ func exports(environment []mockbackend.EnvVar) string {
 	return lines.String()
 }
 
-// environmentFile is the content of the file of the environment.
+// environmentFile returns the content of the environment file.
 func environmentFile(path string, environment []mockbackend.EnvVar) string {
 	if !strings.EqualFold(filepath.Ext(path), ".ps1") {
 		return exports(environment)

@@ -78,7 +78,7 @@ func TestEnvironmentFile(t *testing.T) {
 	}
 }
 
-// firstOutput closes ready with the first output, which is printed once the mock is ready.
+// firstOutput closes ready at the first output. The mock prints it when it is ready.
 type firstOutput struct {
 	ready chan struct{}
 	text  bytes.Buffer
@@ -91,7 +91,7 @@ func (s *firstOutput) Write(p []byte) (int, error) {
 	return s.text.Write(p)
 }
 
-// start runs the command and returns its environment, as a shell reads it from the env file.
+// start runs the command. It returns the environment that a shell reads from the environment file.
 func start(t *testing.T, args ...string) (environment map[string]string, stop func()) {
 	t.Helper()
 	envFile := filepath.Join(t.TempDir(), "env file")
@@ -228,11 +228,11 @@ func TestCI(t *testing.T) {
 	env, stop := start(t)
 	defer stop()
 	if env["SYSTEM_ACCESSTOKEN"]+env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"] != "" {
-		t.Error("CI variables without being asked")
+		t.Error("CI variables without a flag for a CI system")
 	}
 }
 
-// TestBehaviour: the mock plays a report, and says what of it it cannot play.
+// TestBehaviour: the mock plays a report, and lists the answers that it cannot play.
 func TestBehaviour(t *testing.T) {
 	report := filepath.Join(t.TempDir(), "report.json")
 	content := `{"format":1,"signIn":"app-only","answers":[{"probe":"bom","answer":"no"},{"probe":"weather","answer":"fine"}]}`
@@ -264,7 +264,7 @@ func TestBehaviour(t *testing.T) {
 
 var guideCall = regexp.MustCompile(`curl -s(?: -X (\w+))? "\$CONTROL([^"]*)"(?: -d '([^']*)')?`)
 
-// TestGuide makes the calls of the guide about the mock.
+// TestGuide sends the requests of the guide about the mock.
 func TestGuide(t *testing.T) {
 	guide, err := os.ReadFile("../../../provider/templates/guides/mock.md.tmpl")
 	if err != nil {
@@ -289,7 +289,7 @@ func TestGuide(t *testing.T) {
 	}
 	for _, flag := range regexp.MustCompile("`(-[a-z-]+)[ `]").FindAllStringSubmatch(string(guide), -1) {
 		if !strings.Contains(usage.String(), "  "+flag[1]+" ") {
-			t.Errorf("there is no flag %s", flag[1])
+			t.Errorf("unknown flag %s", flag[1])
 		}
 	}
 }

@@ -1,6 +1,6 @@
-// Drives the mock of Resource Manager with Microsoft's JavaScript client: every operation on role assignments, and the
-// errors that a client tells apart. Prints one line for each check, and exits with 1 when one fails.
-// The environment names the mock and what to sign in with; arm_authorization_npm_test.go sets it.
+// Calls the mock of Resource Manager with Microsoft's JavaScript client: every operation on role assignments, and the
+// errors that a client distinguishes. Prints one line for each check, and exits with 1 if one fails.
+// resourcemanager_npm_test.go sets the environment, which has the URLs of the mock and the credentials.
 import assert from "node:assert/strict";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 
@@ -76,7 +76,7 @@ const checks = {
   },
   async list() {
     const all = await names(roles.listForSubscription());
-    assert.ok(all.length === 3 && all.includes(first), `${all}`); // the mock gives one to a page
+    assert.ok(all.length === 3 && all.includes(first), `${all}`); // the mock returns one per page
     assert.deepEqual(await names(roles.listForScope(scope)), all);
     assert.deepEqual(await names(roles.listForSubscription({ filter: "atScope()" })), all);
     assert.deepEqual(await names(roles.listForSubscription({ filter: `principalId eq '${user}'` })), [first]);
@@ -101,7 +101,7 @@ const checks = {
   async lastOwner() {
     const left = [];
     for await (const assignment of roles.listForSubscription()) left.push(assignment);
-    // The partner's Owner goes first: the application acts by the other one.
+    // Delete the partner's Owner first, because the application acts with the other one.
     left.sort((a, b) => (a.principalType === "ForeignGroup" ? -1 : 1));
     assert.equal(left.length, 2);
     await roles.delete(scope, left[0].name);

@@ -1,5 +1,5 @@
-// Command yamljson converts the one YAML document on standard input to JSON. A scalar becomes the
-// string that the document has, whatever its type; a null stays one. A duplicate key is an error.
+// Command yamljson converts one YAML document from standard input to JSON. A scalar becomes the string
+// in the document, whatever its type. A null stays null. A duplicate key is an error.
 package main
 
 import (
@@ -30,7 +30,7 @@ func run(in io.Reader, out io.Writer) error {
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("not one document (%w)", err)
 	}
-	// Only decoding into a value looks for duplicate keys.
+	// Only decoding into a value finds duplicate keys.
 	if err := document.Decode(new(any)); err != nil {
 		return err
 	}

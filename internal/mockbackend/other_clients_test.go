@@ -14,11 +14,11 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// These tests send requests as other clients of Partner Center shape them: Microsoft's .NET SDK, its samples and PowerShell
-// module, clients in node and Python. The code is our own.
+// These tests send requests in the form of other Partner Center clients: Microsoft's .NET SDK, its samples and
+// PowerShell module, clients in Node and Python. The code is our own.
 
-// TestStrangers_links: the PowerShell module puts the URI of a link, which begins with a slash, behind "v1/".
-func TestStrangers_links(t *testing.T) {
+// TestOtherClients_links: the PowerShell module adds the URI of a link, which begins with a slash, to "v1/".
+func TestOtherClients_links(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	got := c.do(c.request("GET", "/v1//customers?size=2", nil))
@@ -28,7 +28,7 @@ func TestStrangers_links(t *testing.T) {
 	if len(got.items()) != 2 || len(next.items()) != 2 || next.items()[0]["id"] == got.items()[0]["id"] {
 		t.Errorf("%s", next.raw)
 	}
-	// The binder of the server takes the number of the enum: Next is 0.
+	// The server also accepts the number of the enum: Next is 0.
 	if again := c.do(c.request("GET", "/v1/customers?size=2&seekOperation=0", nil)); string(again.raw) != string(next.raw) {
 		t.Errorf("seekOperation=0: %s", again.raw)
 	}
@@ -50,24 +50,24 @@ func TestStrangers_links(t *testing.T) {
 	c.do(c.request("GET", "/v1.0/customers?size=1", nil)).want(t, "another version, by knob", 200, 0)
 }
 
-// TestStrangers_users: the query of the .NET SDK, and the default page.
-func TestStrangers_users(t *testing.T) {
+// TestOtherClients_users checks the query of the .NET SDK, and the default page.
+func TestOtherClients_users(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	for i := range 150 {
 		b.AddUser(mockbackend.AdatumID, mockbackend.Principal{DisplayName: fmt.Sprintf("User %03d", (i*37)%150)})
 	}
 	c := admin(t, b)
 	users := "/customers/" + mockbackend.AdatumID + "/users"
-	if got := whole(c.call("GET", users, nil)); len(got.items()) != 100 || got.body["continuationToken"] == nil {
+	if got := decodeWhole(c.call("GET", users, nil)); len(got.items()) != 100 || got.body["continuationToken"] == nil {
 		t.Errorf("default page: %d users", len(got.items()))
 	}
-	if got := whole(c.call("GET", users+"?size=500", nil)); len(got.items()) != 152 {
+	if got := decodeWhole(c.call("GET", users+"?size=500", nil)); len(got.items()) != 152 {
 		t.Errorf("largest page: %d users", len(got.items()))
 	}
 	var names []string
 	query := "?size=60&sortField=DisplayName&sortDirection=Descending"
 	for path := users + query; path != ""; {
-		got := whole(c.call("GET", path, nil))
+		got := decodeWhole(c.call("GET", path, nil))
 		got.want(t, path, 200, 0)
 		for _, item := range got.items() {
 			names = append(names, strings.ToLower(item["displayName"].(string)))
@@ -87,15 +87,15 @@ func TestStrangers_users(t *testing.T) {
 	wantViolation(t, b, "customers have no sort", "sortField")
 }
 
-// whole decodes an answer of any size.
-func whole(r reply) reply {
-	_ = json.Unmarshal(bytes.TrimPrefix(r.raw, []byte("\xef\xbb\xbf")), &r.body) // what is no JSON has no items
+// decodeWhole decodes an answer of any size.
+func decodeWhole(r reply) reply {
+	_ = json.Unmarshal(bytes.TrimPrefix(r.raw, []byte("\xef\xbb\xbf")), &r.body) // an answer that is not JSON has no items
 	return r
 }
 
-// TestStrangers_entitlements: pages of Azure subscriptions, and where the type of a reservation is (the .NET SDK's model
-// has dynamicAttributes on the artifact).
-func TestStrangers_entitlements(t *testing.T) {
+// TestOtherClients_entitlements checks the pages of Azure subscriptions, and where the type of a reservation is. The
+// model of the .NET SDK has dynamicAttributes on the artifact.
+func TestOtherClients_entitlements(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	plan := mockbackend.Subscription{AzureSubscriptions: make([]mockbackend.AzureEntitlement, 120)}
 	added := b.AddCustomer(mockbackend.Customer{CompanyName: "Wingtip Demo"}, plan)
@@ -125,13 +125,13 @@ func TestStrangers_entitlements(t *testing.T) {
 		t.Errorf("%v", reserved)
 	}
 	licence := c.call("GET", "/customers/"+mockbackend.NorthwindID+"/subscriptions", nil).items()[0]
-	if licence["termDuration"] != nil { // new commerce only
+	if licence["termDuration"] != nil { // only new commerce has it
 		t.Errorf("%v", licence)
 	}
 }
 
-// TestStrangers_codes: answers to what is not supported or does not exist.
-func TestStrangers_codes(t *testing.T) {
+// TestOtherClients_codes checks the answers to calls that are not supported, and to IDs that do not exist.
+func TestOtherClients_codes(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	c.call("PATCH", "/customers/"+mockbackend.AdatumID, "{}").want(t, "method", 400, 900141)
@@ -158,8 +158,8 @@ func behaviour(t *testing.T, report string) *mockbackend.Behaviour {
 	return b
 }
 
-// TestStrangers_ids: IDs compared to the letter, and updates without the ID in the path.
-func TestStrangers_ids(t *testing.T) {
+// TestOtherClients_ids compares IDs with case, and updates without the ID in the path.
+func TestOtherClients_ids(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := admin(t, b)
 	capitals := strings.ToUpper(mockbackend.ContosoID)
@@ -182,8 +182,8 @@ func TestStrangers_ids(t *testing.T) {
 	c.call("PUT", "/SelfServePolicy", policy).want(t, "without the ID", 200, 0)
 }
 
-// TestStrangers_policyList: GET /SelfServePolicy without entity_id.
-func TestStrangers_policyList(t *testing.T) {
+// TestOtherClients_policyList checks GET /SelfServePolicy without entity_id.
+func TestOtherClients_policyList(t *testing.T) {
 	for list, want := range map[mockbackend.PolicyList]int{
 		mockbackend.PolicyListAll: 2, mockbackend.PolicyListPages: 1, mockbackend.PolicyListPartial: 1, mockbackend.PolicyListEmpty: 0, mockbackend.PolicyListRefused: -1,
 	} {
@@ -200,9 +200,10 @@ func TestStrangers_policyList(t *testing.T) {
 	}
 }
 
-// TestStrangers_signIn: refresh tokens without offline_access, and without a scope, which are optional by the page:
+// TestOtherClients_signIn requests refresh tokens without offline_access and without a scope, which are optional
+// according to the page:
 // https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow#refresh-the-access-token
-func TestStrangers_signIn(t *testing.T) {
+func TestOtherClients_signIn(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	c := anonymous(t, b)
 	refresh := func(scope string) reply {
@@ -228,8 +229,8 @@ func TestStrangers_signIn(t *testing.T) {
 	}
 }
 
-// TestStrangers_roleAssignments: the portal cannot make a second equal assignment either.
-func TestStrangers_roleAssignments(t *testing.T) {
+// TestOtherClients_roleAssignments: the portal cannot create an equal second assignment either.
+func TestOtherClients_roleAssignments(t *testing.T) {
 	b := newBackend(t, mockbackend.Config{})
 	if err := b.Start(); err != nil {
 		t.Fatal(err)
@@ -246,13 +247,13 @@ func TestStrangers_roleAssignments(t *testing.T) {
 	if first, second := assign(), assign(); first != 201 || second != 409 {
 		t.Error(first, second)
 	}
-	if n := len(b.RoleAssignments(mockbackend.AdatumAzureID)); n != 2 { // the other is of the partner's group
+	if n := len(b.RoleAssignments(mockbackend.AdatumAzureID)); n != 2 { // the other assignment is that of the partner's group
 		t.Errorf("%d assignments", n)
 	}
 }
 
-// TestStrangers_tls: Mono refuses chains of ECDSA certificates.
-func TestStrangers_tls(t *testing.T) {
+// TestOtherClients_tls: Mono refuses chains of ECDSA certificates.
+func TestOtherClients_tls(t *testing.T) {
 	for key, algorithm := range map[mockbackend.TLSKey]x509.PublicKeyAlgorithm{"": x509.ECDSA, mockbackend.ECDSAKey: x509.ECDSA, mockbackend.RSAKey: x509.RSA} {
 		block, _ := pem.Decode(newBackend(t, mockbackend.Config{TLSKey: key}).CACertificate())
 		ca, err := x509.ParseCertificate(block.Bytes)

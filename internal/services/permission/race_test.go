@@ -1,5 +1,0 @@
-//go:build race
-
-package permission_test
-
-const raceDetector = true
