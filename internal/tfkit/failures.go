@@ -139,3 +139,11 @@ func (f Failures) lines(customers []string) []string {
 func oneLine(err error) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(Reason(err), "\n\nWhat to do:", " –")), " ")
 }
+
+// Shorten joins the first [ShownCustomers] lines, and adds how many more there are.
+func Shorten(lines []string) string {
+	if more := len(lines) - ShownCustomers; more > 0 {
+		lines = append(lines[:ShownCustomers:ShownCustomers], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,9 +1,6 @@
 package tfkit
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -36,12 +33,4 @@ func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 		return diag.Diagnostics{f.Warning("read the "+what, "The attribute errors says what to do.")}
 	}
 	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers all the same, set on_error = "report".`)}
-}
-
-// Shorten joins the first [ShownCustomers] lines, and adds how many more there are.
-func Shorten(lines []string) string {
-	if more := len(lines) - ShownCustomers; more > 0 {
-		lines = append(lines[:ShownCustomers:ShownCustomers], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, "\n")
 }
