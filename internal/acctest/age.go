@@ -2,16 +2,46 @@ package acctest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"testing"
 	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
 // Age makes the workspace's state as old as if d had passed since the provider wrote. Within a minute of a write, the
 // provider repeats a read that contradicts it before it believes it.
 func (w *Workspace) Age(d time.Duration) error {
-	path := filepath.Join(w.Dir, "terraform.tfstate")
+	return ageState(filepath.Join(w.Dir, "terraform.tfstate"), d)
+}
+
+// AgeBetweenSteps lets an hour pass before each step of a test that has a PreConfig, which changes something outside Terraform: see
+// [Workspace.Age].
+func AgeBetweenSteps(t *testing.T, c resource.TestCase) resource.TestCase {
+	t.Helper()
+	c.WorkingDir = t.TempDir()
+	for i, step := range c.Steps {
+		if step.PreConfig == nil {
+			continue
+		}
+		c.Steps[i].PreConfig = func() {
+			states, err := filepath.Glob(filepath.Join(c.WorkingDir, "*", "terraform.tfstate"))
+			for _, state := range states {
+				err = errors.Join(err, ageState(state, time.Hour))
+			}
+			if err != nil || len(states) != min(i, 1) {
+				t.Fatal(states, err)
+			}
+			step.PreConfig()
+		}
+	}
+	return c
+}
+
+func ageState(path string, d time.Duration) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -48,12 +48,12 @@ func NewWorkspace(ctx context.Context, dir string, env []string) (*Workspace, er
 	return w, nil
 }
 
-// Mirror is a folder with the built provider, from which the CLI installs it. All workspaces of a process share it. It is
-// in .bin, one for each program that uses it, where go build links only what has changed since the last time.
+// Mirror is a folder with the built provider, from which the CLI installs it. It is in .bin, where go build links only what has
+// changed since the last time. All programs share it: each of them puts the same build in place, in one step.
 var Mirror = sync.OnceValues(func() (string, error) {
-	mirror := filepath.Join(Root(), ".bin", "mirrors", filepath.Base(os.Args[0]))
+	mirror := filepath.Join(Root(), ".bin", "mirror")
 	binary := filepath.Join(mirror, "terraform-provider-partnercenter_v0.0.1")
-	build := exec.Command("go", "build", "-o", binary, "-ldflags", "-X main.version=0.0.1", ".")
+	build := exec.Command("go", "build", "-o", binary, "-ldflags", "-s -w -X main.version=0.0.1", ".")
 	build.Dir = Root()
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the provider: %w\n%s", err, out)
@@ -63,11 +63,13 @@ var Mirror = sync.OnceValues(func() (string, error) {
 		if err := os.MkdirAll(target, 0o755); err != nil {
 			return "", err
 		}
+		// os.Link replaces nothing, and between a removal and a link another program would find no provider.
 		link := filepath.Join(target, filepath.Base(binary))
-		if err := os.Remove(link); err != nil && !errors.Is(err, os.ErrNotExist) {
+		fresh := fmt.Sprintf("%s-%s-%d", mirror, host, os.Getpid())
+		if err := errors.Join(os.Link(binary, fresh), os.Rename(fresh, link)); err != nil {
 			return "", err
 		}
-		if err := os.Link(binary, link); err != nil {
+		if err := os.Remove(fresh); err != nil && !errors.Is(err, os.ErrNotExist) { // it is still there if the link was of this build
 			return "", err
 		}
 	}

@@ -34,7 +34,7 @@ func (b *Backend) openIDConfiguration(x *exchange, token, authorize, keys, issue
 }
 
 func (b *Backend) signingKeys(x *exchange) response {
-	key, err := signingKey()
+	key, err := b.signingKey()
 	if err != nil {
 		return response{status: http.StatusInternalServerError, body: entraErrorBody(x, &apiError{name: "server_error", code: 90033, text: err.Error()})}
 	}

@@ -111,7 +111,7 @@ func (b *Backend) oidcToken(issuer OIDCIssuer, change OIDCClaims) (string, error
 	}
 	key, err := issuerKey()
 	if change.WrongKey {
-		key, err = signingKey()
+		key, err = b.signingKey()
 	}
 	if err != nil {
 		return "", err

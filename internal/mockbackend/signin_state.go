@@ -2,6 +2,7 @@ package mockbackend
 
 import (
 	"crypto/hmac"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -16,6 +17,7 @@ type signInState struct {
 	users        []User // the last one is the one without MFA
 	tokens       []userTokens
 	serial       uint64
+	tokenKey     *rsa.PrivateKey // see signingKey
 	verified     map[string]tokenClaims
 	other        Application
 	certificates []*x509.Certificate // registered by tests

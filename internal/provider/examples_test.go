@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -400,6 +401,10 @@ func (e example) wholeConfiguration(name string) {
 		if got := slices.Contains(acctest.Permissions(b.Backend, id), mockbackend.AzureReservedInstances); got != want {
 			e.Errorf("customer %s may buy reservations: %t", id, got)
 		}
+	}
+	// Otherwise destroy waits a minute for what it believes to be enabled, at customers that cannot have it.
+	if err := w.Age(time.Hour); err != nil {
+		e.Fatal(err)
 	}
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
 	e.everythingOff(b)

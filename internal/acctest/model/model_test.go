@@ -42,6 +42,7 @@ const shown = 2
 // A failure prints its seed and steps. To run it again: go test ./internal/acctest/model -model.seed=N.
 func TestModel(t *testing.T) {
 	t.Parallel()
+	acctest.CollectSeldom()
 	if *oneSeed != 0 {
 		report(t, *oneSeed, run(t, *oneSeed, sequence(*oneSeed)))
 		return

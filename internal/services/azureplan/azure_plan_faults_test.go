@@ -116,7 +116,7 @@ func TestProtoAzurePlan_faultsOfAll(t *testing.T) {
 
 // After each interruption the state is lost, as after kill -9. The next run finds what the first one has bought. Only the
 // request IDs prevent the server from selling two plans.
-func TestProtoAzurePlan_stateLost(t *testing.T) {
+func TestProtoAzurePlan_faultsStateLost(t *testing.T) {
 	t.Parallel()
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
 		"sells two":          func(k *mockbackend.Knobs) { late(k); k.SecondPlan = mockbackend.SecondPlanSell },

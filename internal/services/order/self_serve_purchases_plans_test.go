@@ -247,7 +247,7 @@ func TestProtoSelfServePurchases_totals(t *testing.T) {
 }
 
 // Each call fails once and for good while a savings plan is read.
-func TestProtoSelfServePurchases_savingsPlanFaults(t *testing.T) {
+func TestProtoSelfServePurchases_faultsSavingsPlans(t *testing.T) {
 	t.Parallel()
 	everyFaultBut(t, purchasesType, mockbackend.TailspinID, func(b *mockbackend.Backend) {
 		b.AddSubscription(mockbackend.TailspinID, mockbackend.Subscription{ID: "00000000-0000-4000-8000-00000000000e", Created: time.Now(), SavingsPlan: &mockbackend.SavingsPlan{OutsidePartnerCenter: true}})

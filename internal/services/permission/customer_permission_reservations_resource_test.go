@@ -68,11 +68,11 @@ func leaves(t *testing.T, b *acctest.Backend, permissions map[string][]string) r
 // test runs the steps, each of which ends with a plan that has to be empty.
 func test(t *testing.T, b *acctest.Backend, left map[string][]string, steps ...resource.TestStep) {
 	t.Helper()
-	resource.UnitTest(t, resource.TestCase{
+	resource.UnitTest(t, acctest.AgeBetweenSteps(t, resource.TestCase{
 		ProtoV6ProviderFactories: b.Factories(),
 		CheckDestroy:             leaves(t, b, left),
 		Steps:                    steps,
-	})
+	}))
 }
 
 func TestAccReservations_lifecycle(t *testing.T) {
@@ -240,7 +240,7 @@ func TestAccReservations_drift(t *testing.T) {
 	config := b.Config(block("adatum", mockbackend.AdatumID))
 	test(t, b, map[string][]string{mockbackend.AdatumID: {sp}},
 		resource.TestStep{Config: config},
-		resource.TestStep{ // deleted: within a minute of our write that is believed only when it stays
+		resource.TestStep{ // deleted
 			PreConfig: outside(), Config: config,
 			ConfigPlanChecks: does("adatum", plancheck.ResourceActionUpdate), PostApplyFunc: server(ri),
 		},
