@@ -106,8 +106,9 @@ func TestAccOwner_lifecycle(t *testing.T) {
 	)
 }
 
-// changedOutside changes an assignment that was imported: a change that follows a write of the provider would be believed only
-// after a minute, which TestProtoOwner_readsLag and TestProtoOwner_changedOutside let pass in no time.
+// changedOutside changes an imported role assignment outside Terraform. It is imported, not created, because the provider
+// accepts a change shortly after its own write only after a minute of reads. TestProtoOwner_readsLag and
+// TestProtoOwner_changedOutside test that with simulated time.
 func changedOutside(t *testing.T, change func(*acctest.Backend, mockbackend.RoleAssignment), does plancheck.ResourceActionType) {
 	t.Helper()
 	b := acctest.New(t, mockbackend.Config{})
