@@ -35,7 +35,7 @@ func planAndApply(t *testing.T, c *acctest.Core, m acctest.Module, o acctest.Opt
 		t.Fatal(err)
 	}
 	if p.String() != want {
-		t.Errorf("the plan is %q, not %q", p, want)
+		t.Errorf("the plan is %q, want %q", p, want)
 	}
 	return c.Apply(t.Context(), p)
 }

@@ -1,6 +1,7 @@
 package acctest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +70,32 @@ func (r Run) ExpectSent(want ...string) {
 		r.Errorf("the requests were\n  %s\nnot\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
 	r.ResetJournal()
+}
+
+// RefreshAndApply does what "terraform apply" does with a configuration; nil is to destroy.
+func RefreshAndApply(config Values) func(*testing.T, *Resource) error {
+	return func(t *testing.T, r *Resource) error {
+		t.Helper()
+		if err := r.Refresh(t.Context()); err != nil {
+			return err
+		}
+		if config == nil && !r.Exists() {
+			return nil
+		}
+		return r.Apply(t.Context(), config)
+	}
+}
+
+// PlanIsEmpty refreshes and plans, and returns an error unless the plan is empty.
+func PlanIsEmpty(t *testing.T, r *Resource, config Values) error {
+	t.Helper()
+	if err := r.Refresh(t.Context()); err != nil {
+		return err
+	}
+	if action, err := r.Plan(t.Context(), config); action != NoOp || err != nil {
+		return fmt.Errorf("the next plan says %s: %w", action, err)
+	}
+	return nil
 }
 
 // Parallel calls do n times, ten at a time, as Terraform's core does with resources.

@@ -100,6 +100,16 @@ func (s Customers) Names(ctx context.Context, customerIDs ...string) (map[string
 	return withoutEmpty(out), nil
 }
 
+// Name returns the company name of a customer. It is an error if there is no such customer, as in [Customers.Get].
+func (s Customers) Name(ctx context.Context, customerID string) (string, error) {
+	names, err := s.Names(ctx, customerID)
+	if name := names[strings.ToLower(customerID)]; name != "" || err != nil {
+		return name, err
+	}
+	customer, err := s.Get(ctx, customerID)
+	return customer.CompanyProfile.CompanyName, err
+}
+
 func withoutEmpty(names map[string]string) map[string]string {
 	for id, name := range names {
 		if name == "" {

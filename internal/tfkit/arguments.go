@@ -2,8 +2,7 @@ package tfkit
 
 import "strings"
 
-// arguments are where the things are set that the clients name in what to do: they know nothing
-// of Terraform.
+// arguments map what the clients name in their remedies to the arguments that set it. The clients do not import Terraform.
 var arguments = []struct{ thing, set string }{
 	{"refresh token", "refresh_token (or PARTNERCENTER_REFRESH_TOKEN)"},
 	{"client ID", "client_id"},
@@ -23,8 +22,8 @@ var arguments = []struct{ thing, set string }{
 	{"authenticate to Azure as a user", `azure_auth_mode = "user"`},
 }
 
-// argumentsFor names the arguments for what a remedy speaks of, or "". The message may have said
-// already where the refresh token came from.
+// argumentsFor lists the arguments for the things that a remedy names, or returns "". SaysFrom means that the message
+// already says where the refresh token comes from.
 func argumentsFor(remedy string, saysFrom bool) string {
 	var found []string
 	for _, a := range arguments {

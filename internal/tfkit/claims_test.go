@@ -10,7 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// An object that repeats its claim, as each customer of a fleet after the refresh, leaves no garbage.
+// An object that repeats its claim allocates no memory. Each customer of partnercenter_customer_permissions does so
+// after a refresh.
 func TestClaims_repeatedWithoutGarbage(t *testing.T) {
 	var claims Claims
 	about, claim := Subject{"permission", "customer"}, Claim{Object: "one", On: true, Phase: Existing}
@@ -27,7 +28,7 @@ func TestClaims_repeatedWithoutGarbage(t *testing.T) {
 	}
 }
 
-// private is private state in memory.
+// private is a private state in memory.
 type private map[string][]byte
 
 func (p private) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) { return p[key], nil }
@@ -37,8 +38,8 @@ func (p private) SetKey(_ context.Context, key string, value []byte) diag.Diagno
 	return nil
 }
 
-// An object that ends waits until the new one, of which the plan knows, has taken over; in vain it
-// waits once a run.
+// An object that ends waits until the new object from the plan has taken over. If that does not happen,
+// the time limit applies once for the whole run.
 func TestClaims_await(t *testing.T) {
 	about := []Subject{{"permission", "customer"}}
 	plan := func(t *testing.T) private {
@@ -60,14 +61,14 @@ func TestClaims_await(t *testing.T) {
 			}
 		})
 	})
-	t.Run("in vain", func(t *testing.T) {
+	t.Run("not taken over", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p, claims, start := plan(t), new(Claims), time.Now()
 			for range 3 {
 				claims.Await(t.Context(), p, "old", about)
 			}
 			if took := time.Since(start); took != awaitAtMost {
-				t.Errorf("three of them waited %s", took)
+				t.Errorf("three calls of Await took %s", took)
 			}
 			if keeps := claims.End(t.Context(), p, "old", about); len(keeps) != 0 {
 				t.Errorf("it keeps %v", keeps)

@@ -14,40 +14,41 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
 )
 
-// Clients is what the provider's Configure hands to every type.
+// Clients are what the provider's Configure passes to every type.
 type Clients struct {
 	PartnerCenter *partnercenter.Client
 	Azure         *resourcemanager.Client
-	// Claims are of one run: Terraform configures the provider for each.
+	// Claims belong to one run: Terraform configures the provider once in each run.
 	Claims Claims
-	// Memory is what the objects of one run leave for each other, by keys of types of their own.
+	// Memory holds what the objects of one run pass to each other. Each kind of key has its own type.
 	Memory sync.Map
 }
 
-// plannedConsent is a key of the run's memory.
+// plannedConsent is a key of Memory: the customer ID, in lower case.
 type plannedConsent string
 
-// PlanConsent notes that this run's plan has a customer's tenant consent to the application.
+// PlanConsent records that this run plans the consent of a customer's tenant to the application.
 func (c *Clients) PlanConsent(customerID string) {
 	c.Memory.Store(plannedConsent(strings.ToLower(customerID)), true)
 }
 
-// ConsentPlanned tells whether [Clients.PlanConsent] was called for the customer: until the apply, a
-// sign-in in its tenant may be refused.
+// ConsentPlanned reports whether [Clients.PlanConsent] was called for the customer. Until the apply, a
+// sign-in in the customer's tenant may be refused.
 func (c *Clients) ConsentPlanned(customerID string) bool {
 	_, planned := c.Memory.Load(plannedConsent(strings.ToLower(customerID)))
 	return planned
 }
 
-// plannedAzurePlan is a key of the run's memory.
+// plannedAzurePlan is a key of Memory: the customer ID, in lower case.
 type plannedAzurePlan string
 
-// PlanAzurePlan notes that this run's plan gives a customer an active Azure plan.
+// PlanAzurePlan records that this run plans an active Azure plan for a customer.
 func (c *Clients) PlanAzurePlan(customerID string) {
 	c.Memory.Store(plannedAzurePlan(strings.ToLower(customerID)), true)
 }
 
-// AzurePlanPlanned tells whether [Clients.PlanAzurePlan] was called for the customer: until the apply, it may have none.
+// AzurePlanPlanned reports whether [Clients.PlanAzurePlan] was called for the customer. Until the apply, the customer
+// may have no plan.
 func (c *Clients) AzurePlanPlanned(customerID string) bool {
 	_, planned := c.Memory.Load(plannedAzurePlan(strings.ToLower(customerID)))
 	return planned
@@ -69,8 +70,8 @@ func (r *Resource) Configure(_ context.Context, req resource.ConfigureRequest, r
 	r.Clients = clientsFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// clientsFrom reads the provider data. It answers nil, without an error, while the provider
-// is not configured, as when Terraform only validates.
+// clientsFrom reads the provider data. It returns nil, without an error, while the provider is not
+// configured, for example in terraform validate.
 func clientsFrom(data any, diags *diag.Diagnostics) *Clients {
 	if data == nil {
 		return nil
@@ -82,16 +83,21 @@ func clientsFrom(data any, diags *diag.Diagnostics) *Clients {
 	return c
 }
 
-// Customer is how messages call a customer: by company name and id, or by id where the name is not
-// known.
+// Customer returns how messages name a customer: by company name and ID, or by ID if the name is not
+// known. It sends no request.
 func (c *Clients) Customer(id string) string {
-	if name := c.PartnerCenter.Customers.KnownName(id); name != "" {
-		return name + " (" + id + ")"
-	}
-	return "customer " + id
+	return NamedCustomer(c.PartnerCenter.Customers.KnownName(id), id)
 }
 
-// Customers is Customer for messages about several, whose names are read if that works.
+// NamedCustomer is [Clients.Customer] for a name that the caller has, or "".
+func NamedCustomer(name, id string) string {
+	if name == "" {
+		return "customer " + id
+	}
+	return name + " (" + id + ")"
+}
+
+// Customers is Customer for messages about several customers. It reads their names, if that works.
 func (c *Clients) Customers(ctx context.Context, ids ...string) func(id string) string {
 	names, _ := c.PartnerCenter.Customers.Names(ctx, ids...) // the message matters more
 	return func(id string) string {

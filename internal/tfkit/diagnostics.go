@@ -13,10 +13,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// Failure makes the diagnostic for a failed call. The summary says what could not be
-// done, on which customer; the detail what the server said, what to do, and the ids
-// that Microsoft support asks for, always in this order. Then comes what else to do. A sign-in that
-// failed is told in full once a run, and in a line after that.
+// Failure returns the diagnostic for a failed call. The summary says what could not be done, for which
+// customer. The detail has the server's answer, what to do, and the IDs that Microsoft support needs,
+// always in this order, and then more advice. A failed sign-in is reported in full once in a run, and
+// in one line after that.
 func Failure(summary string, err error, more ...string) diag.Diagnostic {
 	detail := strings.Join(append([]string{Detail(err)}, more...), "\n\n")
 	failed, ok := errors.AsType[signIn](err)
@@ -29,7 +29,8 @@ func Failure(summary string, err error, more ...string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(failed.Headline(), summary+". See the first error with this headline.")
 }
 
-// FailureAt is Failure at an attribute. That of a sign-in has nothing to do with the attribute.
+// FailureAt is Failure at an attribute. A failed sign-in is reported without the attribute, which did
+// not cause it.
 func FailureAt(at path.Path, summary string, err error, more ...string) diag.Diagnostic {
 	d := Failure(summary, err, more...)
 	if errors.As(err, new(signIn)) {
@@ -38,7 +39,7 @@ func FailureAt(at path.Path, summary string, err error, more ...string) diag.Dia
 	return diag.NewAttributeErrorDiagnostic(at, d.Summary(), d.Detail())
 }
 
-// signIn is the error of a sign-in that failed.
+// signIn is the error of a failed sign-in.
 type signIn interface {
 	error
 	Headline() string
@@ -47,7 +48,7 @@ type signIn interface {
 	CameFrom() string
 }
 
-// call is the error of a client's call that failed.
+// call is the error of a failed call of a client.
 type call interface {
 	error
 	Answer() string
@@ -56,7 +57,7 @@ type call interface {
 	IDs() (request, correlation string)
 }
 
-// Detail is the detail of [Failure].
+// Detail returns the detail of [Failure].
 func Detail(err error) string {
 	var c call
 	if errors.Is(err, context.Canceled) || !errors.As(err, &c) {
@@ -72,8 +73,8 @@ func Detail(err error) string {
 	return b.String()
 }
 
-// Reason is the part of [Detail] that stays the same when the same call fails again: what the
-// server said and what to do.
+// Reason returns the part of [Detail] that stays the same if the same call fails again: the server's
+// answer and what to do.
 func Reason(err error) string {
 	if errors.Is(err, context.Canceled) {
 		return "The run was interrupted. The next plan shows how far it came."
@@ -91,13 +92,16 @@ func Reason(err error) string {
 	return text
 }
 
-// capital begins a sentence.
+// capital returns s with an upper-case first letter.
 func capital(s string) string {
 	first, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(first)) + s[size:]
 }
 
-// Explain appends a sentence to the first error.
+// GiveUp is advice for [Failure] where an object cannot be read or deleted.
+const GiveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+
+// Explain appends a sentence to the first error of the diagnostics.
 func Explain(diags diag.Diagnostics, sentence string) diag.Diagnostics {
 	out := slices.Clone(diags)
 	if i := slices.IndexFunc(out, func(d diag.Diagnostic) bool { return d.Severity() == diag.SeverityError }); i >= 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// remedied is a plain error that knows what to do.
+// remedied is a plain error with a remedy.
 type remedied struct{ remedy string }
 
 func (remedied) Error() string    { return "it broke" }
@@ -31,7 +31,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 	}
 	remedy := forbidden.Remedy()
 	if remedy == "" {
-		t.Fatal("the code has no remedy, so this test proves nothing")
+		t.Fatal("the code has no remedy, so this test checks nothing")
 	}
 	signIn := &credential.Error{
 		StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{700082}, Description: "AADSTS700082: Expired.",
@@ -46,7 +46,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN)." +
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
 		},
-		"an answer inside of another error": {
+		"an answer inside another error": {
 			fmt.Errorf("while writing: %w", forbidden),
 			"Partner Center answered 403 Forbidden (code 900150): Not allowed.\n\nWhat to do: " + remedy + " In Terraform: refresh_token (or PARTNERCENTER_REFRESH_TOKEN)." +
 				"\n\nRequest: POST /v1/SelfServePolicy\nRequest ID: request-1\nCorrelation ID: correlation-1",
@@ -84,7 +84,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 	}
 }
 
-// Microsoft support can do nothing with the ids of a request that was never sent.
+// The detail has the IDs of the sign-in, because Microsoft support cannot use those of a request that was never sent.
 func TestDetail_hasTheIDsOfAFailedSignIn(t *testing.T) {
 	err := &partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", RequestID: "request-1", CorrelationID: "correlation-1", Err: &credential.Error{
 		StatusCode: 400, OAuthError: "invalid_grant", Codes: []int{700082}, TraceID: "trace-1", CorrelationID: "correlation-2",
@@ -110,11 +110,11 @@ func TestConfigure(t *testing.T) {
 		want   *tfkit.Clients
 		errors int
 	}{
-		"clients":                       {given, given, 0},
-		"nothing, as in validation":     {nil, nil, 0},
-		"something else is a bug":       {"clients", nil, 1},
-		"clients by value are a bug":    {tfkit.Clients{}, nil, 1},
-		"clients that are nil, as said": {(*tfkit.Clients)(nil), nil, 0},
+		"clients":                    {given, given, 0},
+		"nothing, as in validation":  {nil, nil, 0},
+		"something else is a bug":    {"clients", nil, 1},
+		"clients by value are a bug": {tfkit.Clients{}, nil, 1},
+		"nil clients stay nil":       {(*tfkit.Clients)(nil), nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var d tfkit.DataSource

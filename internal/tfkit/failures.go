@@ -12,18 +12,18 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// ShownCustomers is how many customers are told of one by one.
+// ShownCustomers is how many customers a message lists one by one.
 const ShownCustomers = 20
 
-// Failures are what went wrong for single customers.
+// Failures are the errors of an operation on many customers.
 type Failures struct {
 	of int
 	by map[string]error
-	// name is how a customer is called, by its id; see Named.
+	// name returns how messages name a customer, by ID; see Named.
 	name func(id string) string
 }
 
-// Named has the customers called by name, where their names can be read.
+// Named adds the company names to the messages, if they can be read.
 func (f Failures) Named(ctx context.Context, c *Clients) Failures {
 	if f.Any() {
 		f.name = c.Customers(ctx, slices.Collect(maps.Keys(f.by))...)
@@ -31,7 +31,7 @@ func (f Failures) Named(ctx context.Context, c *Clients) Failures {
 	return f
 }
 
-// called is how messages call a customer.
+// called returns how messages name a customer.
 func (f Failures) called(customer string) string {
 	if f.name == nil {
 		return customer
@@ -39,7 +39,7 @@ func (f Failures) called(customer string) string {
 	return f.name(customer)
 }
 
-// Add counts a customer, by its id; err is nil when nothing went wrong.
+// Add counts a customer, by ID, with its error or nil.
 func (f *Failures) Add(customer string, err error) {
 	f.of++
 	if err == nil {
@@ -51,16 +51,16 @@ func (f *Failures) Add(customer string, err error) {
 	f.by[customer] = err
 }
 
-// Any tells whether anything went wrong.
+// Any reports whether there is an error.
 func (f Failures) Any() bool { return len(f.by) > 0 }
 
-// All tells whether everything went wrong.
+// All reports whether there is an error for every customer.
 func (f Failures) All() bool { return f.of > 0 && len(f.by) == f.of }
 
-// First returns the error of the first customer, by id.
+// First returns the error of the customer with the lowest ID.
 func (f Failures) First() error { return f.by[slices.Sorted(maps.Keys(f.by))[0]] }
 
-// IDs are the customers for whom something went wrong.
+// IDs returns the IDs of the customers with an error.
 func (f Failures) IDs() map[string]bool {
 	out := make(map[string]bool, len(f.by))
 	for id := range f.by {
@@ -69,8 +69,8 @@ func (f Failures) IDs() map[string]bool {
 	return out
 }
 
-// Error tells of all of them in one error: a line for each customer or, when there are too many,
-// for each reason. What is what could not be done, such as read the permissions.
+// Error returns one error for all customers: a line for each customer or, if there are too many, for
+// each reason. What says what could not be done, such as "read the permissions".
 func (f Failures) Error(what, outcome string) diag.Diagnostic {
 	customers := slices.Sorted(maps.Keys(f.by))
 	if failed, ok := errors.AsType[signIn](f.First()); ok && f.All() && !failed.OfTenant() {
@@ -89,7 +89,7 @@ func (f Failures) Error(what, outcome string) diag.Diagnostic {
 	}
 	var b strings.Builder
 	b.WriteString(outcome + "\n\n" + Shorten(f.lines(customers)))
-	// It is that of the operation, and so the same for all.
+	// The correlation ID belongs to the operation, so it is the same for all.
 	if c, ok := errors.AsType[call](f.by[customers[0]]); ok && c.Sent() {
 		if _, correlation := c.IDs(); correlation != "" {
 			b.WriteString("\n\nCorrelation ID: " + correlation)
@@ -112,7 +112,7 @@ func (f Failures) Warning(what, outcome string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic(d.Summary(), d.Detail())
 }
 
-// lines are one for each customer or for each reason, the most frequent first.
+// lines returns one line for each customer or for each reason, the most frequent first.
 func (f Failures) lines(customers []string) []string {
 	var lines []string
 	if len(customers) <= ShownCustomers {
@@ -143,7 +143,15 @@ func (f Failures) lines(customers []string) []string {
 	return lines
 }
 
-// oneLine is what the server said and what to do about it.
+// oneLine returns the [Reason] of an error in one line.
 func oneLine(err error) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(Reason(err), "\n\nWhat to do:", " –")), " ")
+}
+
+// Shorten joins the first [ShownCustomers] lines, and adds how many more there are.
+func Shorten(lines []string) string {
+	if more := len(lines) - ShownCustomers; more > 0 {
+		lines = append(lines[:ShownCustomers:ShownCustomers], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(lines, "\n")
 }

@@ -15,7 +15,7 @@ func TestFailures(t *testing.T) {
 		reason      func(customer string, i int) string
 		report      bool
 		summary     string
-		detail      string // ends it
+		detail      string // suffix of the detail
 		lines       int
 	}{
 		"none":              {of: 3},

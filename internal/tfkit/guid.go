@@ -23,7 +23,7 @@ func GUID() validator.String {
 	return StringCheck("value must be a GUID such as 7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c202", CheckGUID)
 }
 
-// StringCheck makes a validator of a function that says what is wrong with a value.
+// StringCheck returns a validator that calls check. The error of check completes the sentence "The value of … ".
 func StringCheck(description string, check func(string) error) validator.String {
 	return stringCheck{description, check}
 }
@@ -41,26 +41,26 @@ func (c stringCheck) ValidateString(_ context.Context, req validator.StringReque
 		return
 	}
 	if err := c.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value of "+req.Path.String()+" "+err.Error()+".\n\nWhat to do: "+correct(req.Path.String()))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "The value of "+req.Path.String()+" "+err.Error()+".\n\nWhat to do: "+remedyFor(req.Path.String()))
 	}
 }
 
-// correct says where to find the right value of an attribute.
-func correct(attribute string) string {
+// remedyFor returns where to find the right value of an attribute.
+func remedyFor(attribute string) string {
 	if strings.HasPrefix(attribute, "customer_id") {
 		return "copy the Microsoft ID of the customer from Partner Center: Customers, the customer, Account."
 	}
 	return "correct the value."
 }
 
-// IgnoreCase keeps the state's spelling when the configuration differs from it in case
-// only, so that re-casing a GUID is no change. Put it before RequiresReplace: semantic
-// equality does not run in plan.
+// IgnoreCase keeps the spelling of the state if the configuration differs from it in case only, so
+// that writing a GUID in another case is no change. Put it before RequiresReplace. Semantic equality
+// would not do: the framework does not apply it in a plan.
 func IgnoreCase() planmodifier.String {
 	return KeepWhenSame("upper and lower case are the same", strings.EqualFold)
 }
 
-// KeepWhenSame is [IgnoreCase] for values that may be spelled differently in other ways.
+// KeepWhenSame is [IgnoreCase] for values that can differ in other ways than case.
 func KeepWhenSame(description string, same func(a, b string) bool) planmodifier.String {
 	return keepWhenSame{description, same}
 }

@@ -28,9 +28,9 @@ func TestCheckGUID_acceptsTheUsualFormOnly(t *testing.T) {
 		"braces":                    {"{" + guid + "}", false},
 		"a URN":                     {"urn:uuid:" + guid, false},
 		"no hyphens":                {strings.ReplaceAll(guid, "-", ""), false},
-		"a blank behind it":         {guid + " ", false},
-		"a line break behind it":    {guid + "\n", false},
-		"a blank before it":         {" " + guid, false},
+		"a trailing space":          {guid + " ", false},
+		"a trailing line break":     {guid + "\n", false},
+		"a leading space":           {" " + guid, false},
 		"a letter that is not hex":  {"7c9b2d10-83f4-4e0a-a2ce-5b7d90e4c20g", false},
 		"a digit too few":           {guid[:35], false},
 		"a digit too many":          {guid + "0", false},
@@ -45,7 +45,7 @@ func TestCheckGUID_acceptsTheUsualFormOnly(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			if err != nil && !strings.Contains(err.Error(), "a GUID such as") {
-				t.Errorf("the error %q gives no example", err)
+				t.Errorf("the error %q has no example", err)
 			}
 		})
 	}
@@ -109,18 +109,18 @@ func TestIgnoreCase(t *testing.T) {
 	lower, upper := types.StringValue(guid), types.StringValue(strings.ToUpper(guid))
 	other, empty, null, unknown := types.StringValue("other"), types.StringValue(""), types.StringNull(), types.StringUnknown()
 	for name, c := range map[string]struct{ state, plan, want types.String }{
-		"another case keeps the state's":          {lower, upper, lower},
-		"the other way round too":                 {upper, lower, upper},
-		"the same stays":                          {lower, lower, lower},
-		"another value is a change":               {lower, other, other},
-		"no state, as in a create":                {null, upper, upper},
-		"no state and no plan":                    {null, null, null},
-		"no state and an unknown plan":            {null, unknown, unknown},
-		"an unknown plan":                         {lower, unknown, unknown},
-		"an unknown plan over an empty state":     {empty, unknown, unknown},
-		"a value that is removed":                 {lower, null, null},
-		"an empty value that is removed":          {empty, null, null},
-		"an empty value over none is no re-caser": {null, empty, empty},
+		"another case keeps the state":        {lower, upper, lower},
+		"the other way round too":             {upper, lower, upper},
+		"the same stays":                      {lower, lower, lower},
+		"another value is a change":           {lower, other, other},
+		"no state, as in a create":            {null, upper, upper},
+		"no state and no plan":                {null, null, null},
+		"no state and an unknown plan":        {null, unknown, unknown},
+		"an unknown plan":                     {lower, unknown, unknown},
+		"an unknown plan over an empty state": {empty, unknown, unknown},
+		"a value that is removed":             {lower, null, null},
+		"an empty value that is removed":      {empty, null, null},
+		"an empty value over none":            {null, empty, empty},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp := planmodifier.StringResponse{PlanValue: c.plan}

@@ -18,8 +18,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// CustomerSelection is how a list block selects customers; embed it in the model. Its attributes are
-// [CustomerSelectionAttributes].
+// CustomerSelection is the part of a list block that selects customers. Embed it in the model, and add
+// [CustomerSelectionAttributes] to the schema.
 type CustomerSelection struct {
 	CompanyNamePrefix  types.String `tfsdk:"company_name_prefix"`
 	DomainPrefix       types.String `tfsdk:"domain_prefix"`
@@ -54,16 +54,17 @@ func CustomerSelectionAttributes() map[string]schema.Attribute {
 	}
 }
 
-// Customers are read in groups, the first ones small: a list with a low limit stops after a few
-// requests, and a long one still sends as many at a time as the client may.
+// Numbers of customers in a group. Customers are read in groups that grow from the first size to the last:
+// a list with a low limit stops after a few requests, and a long list still uses the client's full concurrency.
 const (
 	firstGroup = 32
 	lastGroup  = 512
 )
 
-// ListCustomers lists what read finds of each selected customer, in the server's order; nil is nothing to list. It reads
-// pages of customers, and calls read, only as far as the limit makes it. What is what could not be done where read
-// fails, such as read the permission. Customers without a relationship, or who are gone, cannot be imported and are left out.
+// ListCustomers lists what read returns for each selected customer, in the server's order. If read returns nil, the
+// customer is not listed. ListCustomers reads no more pages and customers than the limit requires. What says what
+// could not be done if read fails, such as "read the permission". Customers that do not exist or have no reseller
+// relationship are left out, because they cannot be imported.
 func (c *Clients) ListCustomers(ctx context.Context, listing *Listing, s CustomerSelection, what string,
 	read func(context.Context, partnercenter.Customer) (*list.ListResult, error),
 ) {
@@ -128,7 +129,7 @@ func (c *Clients) ListCustomers(ctx context.Context, listing *Listing, s Custome
 	listing.End(more, "customers", warnings...)
 }
 
-// selected are the customers that a list block selects, each once and with its id in lower case.
+// selected returns the customers that a list block selects, each once and with its ID in lower case.
 func (c *Clients) selected(ctx context.Context, s CustomerSelection) iter.Seq2[partnercenter.Customer, error] {
 	skip := make(map[string]bool)
 	for _, id := range s.ExcludeCustomerIDs {
@@ -143,7 +144,7 @@ func (c *Clients) selected(ctx context.Context, s CustomerSelection) iter.Seq2[p
 			if err == nil && skip[customer.ID] {
 				continue
 			}
-			skip[customer.ID] = true // one that came while pages were read can stand on two of them
+			skip[customer.ID] = true // a customer can be on two pages if one was added while pages were read
 			if !yield(customer, err) || err != nil {
 				return
 			}
@@ -151,7 +152,7 @@ func (c *Clients) selected(ctx context.Context, s CustomerSelection) iter.Seq2[p
 	}
 }
 
-// take takes up to n customers.
+// take returns the next customers, up to n.
 func take(next func() (partnercenter.Customer, error, bool), n int) ([]partnercenter.Customer, error) {
 	var group []partnercenter.Customer
 	for len(group) < n {

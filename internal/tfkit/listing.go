@@ -1,6 +1,7 @@
 package tfkit
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -8,7 +9,7 @@ import (
 )
 
 // Listing sends the results of a list resource to Terraform. Terraform reads nothing after the result that
-// reaches the limit, so each result waits for the next one: a warning can still go before the last.
+// reaches the limit. Listing therefore holds back the last result, so that a warning can be sent before it.
 type Listing struct {
 	push    func(list.ListResult) bool
 	limit   int64 // 0 means none
@@ -16,15 +17,15 @@ type Listing struct {
 	waiting *list.ListResult
 }
 
-// NewListing returns a listing that sends at most limit results; 0 is no limit.
+// NewListing returns a listing with a limit for results; 0 means none.
 func NewListing(limit int64, push func(list.ListResult) bool) *Listing {
 	return &Listing{push: push, limit: limit}
 }
 
-// Full tells whether the limit is reached.
+// Full reports whether the limit is reached.
 func (l *Listing) Full() bool { return l.limit > 0 && l.count >= l.limit }
 
-// Add takes the next result. It answers false when Terraform wants no more.
+// Add adds a result. It returns false if Terraform wants no more.
 func (l *Listing) Add(result list.ListResult) bool {
 	if l.waiting != nil && !l.push(*l.waiting) {
 		return false
@@ -34,11 +35,11 @@ func (l *Listing) Add(result list.ListResult) bool {
 	return true
 }
 
-// Fail ends the listing with an error, for which Terraform discards all results of the list block.
+// Fail ends the listing with an error. Terraform then discards all results of the list block.
 func (l *Listing) Fail(d ...diag.Diagnostic) { l.push(list.ListResult{Diagnostics: d}) }
 
-// End sends the warnings and the last result. More says that the limit kept results, or what was not read
-// yet, from the list; of is what it lists, in the plural.
+// End sends the warnings and the last result. More means that the limit ended the list before all was read
+// or listed. Of names what is listed, in the plural.
 func (l *Listing) End(more bool, of string, warnings ...diag.Diagnostic) {
 	if more {
 		warnings = append(warnings, diag.NewWarningDiagnostic(fmt.Sprintf("The list stops at its limit of %d", l.limit),
@@ -52,11 +53,11 @@ func (l *Listing) End(more bool, of string, warnings ...diag.Diagnostic) {
 	}
 }
 
-// Known refuses a configuration with values that are not known, which a list block can have when it
+// ListConfig reads the configuration of a list block. It refuses unknown values, which the block can have when it
 // refers to a resource.
-func Known(req list.ListRequest) diag.Diagnostics {
+func ListConfig(ctx context.Context, req list.ListRequest, into any) diag.Diagnostics {
 	if req.Config.Raw.IsFullyKnown() {
-		return nil
+		return req.Config.Get(ctx, into)
 	}
 	return diag.Diagnostics{diag.NewErrorDiagnostic("Unknown values in a list block",
 		"A list block cannot depend on what an apply creates.\n\nWhat to do: use variables, locals or data sources in it, instead of resources.")}

@@ -8,9 +8,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// Logger returns a slog.Logger that writes to Terraform's log (TF_LOG) through the
-// context of each call, for packages that know nothing of Terraform. Secrets are masked
-// wherever they should come up; the clients log none.
+// Logger returns a slog.Logger that writes to Terraform's log (TF_LOG) through the context of each
+// call, for packages that do not import Terraform. The clients log no secrets. In addition, secrets
+// are masked in all messages and fields.
 func Logger(secrets ...string) *slog.Logger {
 	return slog.New(tflogHandler{secrets: slices.DeleteFunc(secrets, func(s string) bool { return s == "" })})
 }
@@ -63,5 +63,5 @@ func (h tflogHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	return tflogHandler{append(slices.Clip(h.attrs), attrs...), h.secrets}
 }
 
-// WithGroup implements slog.Handler. tflog's fields are flat.
+// WithGroup implements slog.Handler. It ignores groups, because the fields of tflog are flat.
 func (h tflogHandler) WithGroup(string) slog.Handler { return h }

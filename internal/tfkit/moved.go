@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// MovedJSON decodes the state of a resource of another provider, which a moved block names. It does not
-// take the schema of that provider, which may be of any version.
+// MovedJSON decodes the state of another provider's resource that a moved block names. It reads the JSON
+// without a schema, because the other provider can have any version.
 func MovedJSON(req resource.MoveStateRequest, into any) error {
 	if req.SourceRawState == nil || len(req.SourceRawState.JSON) == 0 {
 		return fmt.Errorf("the state of %s is empty", req.SourceTypeName)
@@ -17,11 +17,11 @@ func MovedJSON(req resource.MoveStateRequest, into any) error {
 	return json.Unmarshal(req.SourceRawState.JSON, into)
 }
 
-// Document is a JSON document in the state of a generic provider: an attribute of dynamic type, or a text that
-// holds JSON.
+// Document is a JSON document in the state of a generic provider: an attribute of dynamic type, or a string that
+// contains JSON.
 type Document struct{ JSON json.RawMessage }
 
-// UnmarshalJSON takes either form.
+// UnmarshalJSON accepts both forms.
 func (d *Document) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) == nil {
@@ -39,12 +39,12 @@ func (d *Document) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Decode decodes the document. It answers false where there is none, or none of the form.
+// Decode decodes the document. It returns false if there is no document, or if it has another form.
 func (d Document) Decode(into any) bool {
 	return len(d.JSON) > 0 && json.Unmarshal(d.JSON, into) == nil
 }
 
-// NotMoved is the error for a resource of another provider that cannot become one of the type.
+// NotMoved returns the error for another provider's resource that cannot be moved to the type.
 func NotMoved(req resource.MoveStateRequest, typeName, why, remedy string) diag.Diagnostic {
 	return diag.NewErrorDiagnostic(fmt.Sprintf("Cannot move %s to %s", req.SourceTypeName, typeName), why+"\n\nWhat to do: "+remedy)
 }

@@ -1,9 +1,6 @@
 package tfkit
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,8 +13,8 @@ const (
 	ReportOnError = "report"
 )
 
-// OnError is the argument on_error of a data source that reads many customers. The
-// description says what each value does.
+// OnError returns the argument on_error of a data source that reads many customers. The description
+// says what each value does.
 func OnError(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
@@ -26,8 +23,8 @@ func OnError(description string) schema.StringAttribute {
 	}
 }
 
-// CouldNotRead tells of the customers that could not be read: one error, or one warning with
-// on_error = "report". What is a plural such as permissions.
+// CouldNotRead returns one error for all customers that could not be read, or one warning with
+// on_error = "report". What is a plural such as "permissions".
 func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 	switch {
 	case !f.Any():
@@ -36,12 +33,4 @@ func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 		return diag.Diagnostics{f.Warning("read the "+what, "The attribute errors says what to do.")}
 	}
 	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers all the same, set on_error = "report".`)}
-}
-
-// Shorten writes the first lines and how many more there are.
-func Shorten(lines []string) string {
-	if more := len(lines) - ShownCustomers; more > 0 {
-		lines = append(lines[:ShownCustomers:ShownCustomers], fmt.Sprintf("and %d more", more))
-	}
-	return strings.Join(lines, "\n")
 }

@@ -6,19 +6,19 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/httppipe"
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
 )
 
-// OperationTimeout bounds one operation on one resource, waits for the server's limits
-// included. It is the usual time of Terraform providers.
+// OperationTimeout limits one operation on one resource, including waits for the server's limits. It is
+// the usual default of Terraform providers.
 const OperationTimeout = 20 * time.Minute
 
-// Operation is the frame of every method that calls the server: a deadline, and one
-// correlation id for all its requests, which also stands in its log lines and in the
-// server's activity log.
+// Operation begins a method that calls the server. It sets a deadline, and one correlation ID for all
+// requests, which is also in the log lines and in the server's activity log.
 func Operation(ctx context.Context) (context.Context, context.CancelFunc) {
 	return OperationWithin(ctx, OperationTimeout)
 }
@@ -30,9 +30,14 @@ func OperationWithin(ctx context.Context, timeout time.Duration) (context.Contex
 	return context.WithTimeout(ctx, timeout)
 }
 
-// OperationOf is [Operation] for types with a timeouts attribute; name is create, read, update or
-// delete. Give the errors of the operation to [OutOfTime].
-func OperationOf(ctx context.Context, name string, timeout time.Duration) (context.Context, context.CancelFunc) {
+// OperationOf is [Operation] for types with the attribute timeouts. Name is create, read, update or delete. TimeoutOf
+// is the method of the attribute's value for it, such as Create, and standard the default. Pass errors of the
+// operation to [OutOfTime].
+func OperationOf(ctx context.Context, name string, timeoutOf func(context.Context, time.Duration) (time.Duration, diag.Diagnostics),
+	standard time.Duration, diags *diag.Diagnostics,
+) (context.Context, context.CancelFunc) {
+	timeout, invalid := timeoutOf(ctx, standard)
+	diags.Append(invalid...)
 	return OperationWithin(context.WithValue(ctx, limitKey{}, limit{name, timeout}), timeout)
 }
 
@@ -44,7 +49,7 @@ type limit struct {
 	timeout time.Duration
 }
 
-// OutOfTime names the timeout of [OperationOf] in the error if the error is due to it.
+// OutOfTime adds the timeout of [OperationOf] to the error if it caused the error.
 func OutOfTime(ctx context.Context, err error) error {
 	l, ok := ctx.Value(limitKey{}).(limit)
 	deadline, _ := ctx.Deadline()
@@ -57,13 +62,13 @@ func OutOfTime(ctx context.Context, err error) error {
 	return &timeoutError{err, l}
 }
 
-// waitsTooLong tells whether a wait that the server asked for, or that our own limits demand, would
-// not have ended before the deadline.
+// waitsTooLong reports whether a wait would not have ended before the deadline: one that the server
+// requested, or one for our own limits.
 func waitsTooLong(err error) bool {
 	return partnercenter.IsOutOfTime(err)
 }
 
-// timeoutError is an error due to a timeout.
+// timeoutError is an error that a timeout caused.
 type timeoutError struct {
 	error
 
@@ -72,7 +77,7 @@ type timeoutError struct {
 
 func (e *timeoutError) Unwrap() error { return e.error }
 
-// Remedy says what to do, in whole sentences.
+// Remedy returns what to do, in complete sentences.
 func (e *timeoutError) Remedy() string {
 	text := fmt.Sprintf("The time limit timeouts.%s (%s) ran out. Set a higher one, such as timeouts = { %s = %q }.",
 		e.limit.name, brief(e.limit.timeout), e.limit.name, brief(2*e.limit.timeout))
@@ -83,6 +88,5 @@ func (e *timeoutError) Remedy() string {
 	return text
 }
 
-// CorrelationID is the id that all requests of an [Operation] carry, and that the activity log
-// has of what they did.
+// CorrelationID returns the ID that all requests of an [Operation] have. The activity log contains it.
 func CorrelationID(ctx context.Context) string { return httppipe.CorrelationID(ctx) }

@@ -58,10 +58,10 @@ func TestOperation_hasOneCorrelationID(t *testing.T) {
 	defer cancel()
 	id := httppipe.CorrelationID(a)
 	if id == "" || id == httppipe.CorrelationID(b) {
-		t.Errorf("two operations have the ids %q and %q", id, httppipe.CorrelationID(b))
+		t.Errorf("two operations have the IDs %q and %q", id, httppipe.CorrelationID(b))
 	}
 	if got := httppipe.CorrelationID(inner); got != id {
-		t.Errorf("an operation inside of %q has the id %q", id, got)
+		t.Errorf("an operation inside %q has the ID %q", id, got)
 	}
 }
 
@@ -75,7 +75,7 @@ func TestOperation_putsTheCorrelationIDIntoItsLog(t *testing.T) {
 		t.Fatal(lines, err)
 	}
 	if got := lines[0]["correlation_id"]; got != httppipe.CorrelationID(ctx) || got == "" {
-		t.Errorf("the line has the id %v, want %q", got, httppipe.CorrelationID(ctx))
+		t.Errorf("the line has the ID %v, want %q", got, httppipe.CorrelationID(ctx))
 	}
 }
 
@@ -83,7 +83,7 @@ func TestLogger_writesLevelsAndFieldsToTerraformsLog(t *testing.T) {
 	var out bytes.Buffer
 	ctx := tflogtest.RootLogger(t.Context(), &out)
 	root := tfkit.Logger()
-	child := root.With("a", "1").With("x", 1).With("y", 1) // room for one more in its slice
+	child := root.With("a", "1").With("x", 1).With("y", 1) // so that the slice has capacity for one more
 	left, right := child.With("b", "left"), child.With("b", "right")
 	for _, c := range []struct {
 		logger *slog.Logger

@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Period is the period of a data source: start, end and last mean the same everywhere. Embed it in
+// Period is the period of a data source. Its arguments mean the same in all data sources. Embed it in
 // the model, and add [PeriodAttributes] to the schema.
 type Period struct {
 	Start types.String `tfsdk:"start"`
@@ -20,9 +20,8 @@ type Period struct {
 	Last  types.String `tfsdk:"last"`
 }
 
-// PeriodAttributes are the arguments of a [Period]. The texts follow the descriptions of start and
-// last, such as " Defaults to 30 days." CheckLast says what is wrong with a duration; nil means
-// [ParseDuration].
+// PeriodAttributes returns the arguments of a [Period]. The texts start and last are appended to the
+// descriptions, such as " Defaults to 30 days." CheckLast validates last; nil means [ParseDuration].
 func PeriodAttributes(start, last string, checkLast func(string) error) map[string]schema.Attribute {
 	if checkLast == nil {
 		checkLast = func(s string) error {
@@ -49,8 +48,8 @@ func PeriodAttributes(start, last string, checkLast func(string) error) map[stri
 	}
 }
 
-// Between is the period. Fallback is its length where neither start nor last says it; 0 means that it
-// has no start. The zero end means now.
+// Between returns the period. Fallback is its length if neither start nor last is set; 0 means that the
+// period has no start. A zero end means now.
 func (p Period) Between(now time.Time, fallback time.Duration) (start, end time.Time) {
 	end = Time(p.End)
 	if !p.Start.IsNull() {
@@ -68,7 +67,7 @@ func (p Period) Between(now time.Time, fallback time.Duration) (start, end time.
 	return end.Add(-fallback), end
 }
 
-// Known tells whether the values are there and well-formed, so that they can be compared.
+// Known reports whether all values are known and valid, so that they can be compared.
 func (p Period) Known() bool {
 	for _, s := range []types.String{p.Start, p.End} {
 		if s.IsUnknown() || !s.IsNull() && CheckRFC3339(s.ValueString()) != nil {
@@ -82,7 +81,7 @@ func (p Period) Known() bool {
 	return !p.Last.IsUnknown() && err == nil
 }
 
-// Check refuses a period that has not begun, and one without a moment in it.
+// Check adds an error for a period that starts in the future, and for an empty one.
 func (p Period) Check(now time.Time, diags *diag.Diagnostics) {
 	start, end := Time(p.Start), Time(p.End)
 	switch {

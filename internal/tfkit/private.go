@@ -16,8 +16,8 @@ type PrivateState interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// SetPrivate stores a value in private state. A zero value is not stored where there is none: Terraform
-// counts a refresh that changes private state as a change of the resource.
+// SetPrivate stores a value in private state. It does not store a zero value if there is no value yet,
+// because a refresh that changes private state counts as a change of the resource in Terraform.
 func SetPrivate[T any](ctx context.Context, private PrivateState, key string, value T) diag.Diagnostics {
 	b, err := json.Marshal(value)
 	if err != nil {
@@ -31,8 +31,8 @@ func SetPrivate[T any](ctx context.Context, private PrivateState, key string, va
 	return private.SetKey(ctx, key, b)
 }
 
-// GetPrivate returns a value of private state, or the zero value where there is none that can be
-// read.
+// GetPrivate returns a value of private state. It returns the zero value if there is none, or if it
+// cannot be decoded.
 func GetPrivate[T any](ctx context.Context, private PrivateState, key string) T {
 	b, _ := private.GetKey(ctx, key)
 	var value, none T
@@ -42,32 +42,32 @@ func GetPrivate[T any](ctx context.Context, private PrivateState, key string) T 
 	return value
 }
 
-// writtenKey is where private state keeps when the resource was written last.
+// writtenKey is the key of the time at which the resource was last written.
 const writtenKey = "written_at"
 
-// MarkWritten notes that the resource was written now. A read right after a write may still
-// show what was before, which would look like a change made outside Terraform.
+// MarkWritten records that the resource was written now. A read shortly after a write may still return
+// the old value, which would look like a change made outside Terraform.
 func MarkWritten(ctx context.Context, private PrivateState) diag.Diagnostics {
 	return SetPrivate(ctx, private, writtenKey, time.Now().UTC())
 }
 
-// WrittenAt returns when the resource was written last, or the zero time.
+// WrittenAt returns when the resource was last written, or the zero time.
 func WrittenAt(ctx context.Context, private PrivateState) time.Time {
 	return GetPrivate[time.Time](ctx, private, writtenKey)
 }
 
-// WrittenWithin tells whether the resource was written less than d ago.
+// WrittenWithin reports whether the resource was written less than d ago.
 func WrittenWithin(ctx context.Context, private PrivateState, d time.Duration) bool {
 	return time.Since(WrittenAt(ctx, private)) < d
 }
 
-// objectKey is where private state keeps the object's id.
+// objectKey is the key of the object's ID.
 const objectKey = "object"
 
-// ObjectID returns the id that tells an object of the state from others of its type, and stores a
-// new one where there is none: in ModifyPlan for an object that is yet to be created, in Create
-// and ImportState for the object itself. Terraform hands private state from the plan to Delete and
-// from the first plan of a replacement to the second, but not to Create.
+// ObjectID returns the ID that distinguishes an object of the state from others of its type. If there is
+// none, it stores a new one: in ModifyPlan for an object that will be created, in Create and ImportState
+// for the object itself. Terraform passes private state from the plan to Delete, and from the first plan
+// of a replacement to the second, but not to Create.
 func ObjectID(ctx context.Context, private PrivateState) (string, diag.Diagnostics) {
 	if id := GetPrivate[string](ctx, private, objectKey); id != "" {
 		return id, nil

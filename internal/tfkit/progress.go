@@ -10,12 +10,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// progressEvery is the least time between two lines of a [Progress].
+// progressEvery is the minimum time between two log lines of a [Progress].
 const progressEvery = 10 * time.Second
 
-// Progress tells Terraform's log how far a long operation is and how long the rest will take, at
-// most every 10 seconds: "read 3,500 of 10,000 customers, about 13m left". One of less than
-// 10 seconds leaves no line. It is safe for concurrent use.
+// Progress writes the progress of a long operation and the estimated remaining time to Terraform's log,
+// at most every 10 seconds: "read 3,500 of 10,000 customers, about 13m left". An operation of less than
+// 10 seconds writes nothing. It is safe for concurrent use.
 type Progress struct {
 	did   string
 	what  string
@@ -27,14 +27,14 @@ type Progress struct {
 	ever  bool
 }
 
-// NewProgress starts one for so many of what, a plural such as customers. Did is what is done to
-// them, such as read.
+// NewProgress starts the progress of an operation on total items. Did says what is done, such as "read".
+// What names the items in the plural, such as "customers".
 func NewProgress(did, what string, total int) *Progress {
 	now := time.Now()
 	return &Progress{did: did, what: what, total: total, start: now, told: now}
 }
 
-// Done counts n more as done.
+// Done adds n items that are done.
 func (p *Progress) Done(ctx context.Context, n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +45,7 @@ func (p *Progress) Done(ctx context.Context, n int) {
 	case p.done >= p.total && p.ever:
 		tflog.Info(ctx, fmt.Sprintf("%s all %s %s in %s", p.did, thousands(p.total), p.what, roughly(taken)))
 	case p.done > 0 && p.done < p.total && now.Sub(p.told) >= progressEvery:
-		// As long per item as up to now: a server's limit shows in that after its first window.
+		// The rest takes as long per item as up to now. This includes the server's limit after its first window.
 		left := time.Duration(float64(taken) / float64(p.done) * float64(p.total-p.done))
 		tflog.Info(ctx, fmt.Sprintf("%s %s of %s %s, about %s left", p.did, thousands(p.done), thousands(p.total), p.what, roughly(left)))
 		p.told, p.ever = now, true
@@ -61,7 +61,7 @@ func thousands(n int) string {
 	return s
 }
 
-// roughly writes a duration as a person would say it: 90s, 4m, 1h10m.
+// roughly formats a duration for a person: 90s, 4m, 1h10m.
 func roughly(d time.Duration) string {
 	if d < 2*time.Minute {
 		return fmt.Sprintf("%ds", max(int(d.Round(time.Second).Seconds()), 1))

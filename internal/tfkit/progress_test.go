@@ -14,7 +14,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// messages reads the log's lines.
+// messages returns the lines of the log.
 func messages(t *testing.T, log *bytes.Buffer) []string {
 	t.Helper()
 	lines, err := tflogtest.MultilineJSONDecode(log)
@@ -65,7 +65,7 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestProgress_concurrent: every item counts, and there is one line per 10 s and one at the end.
+// Every item is counted. There is one line for each 10 seconds, and one at the end.
 func TestProgress_concurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

@@ -17,13 +17,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// ReadTimeout is the default of [ReadTimeouts]. At 500 requests per minute, 10,000 customers take
-// 20 minutes; the partner's other programs may use most of the limit.
+// ReadTimeout is the default of [ReadTimeouts]. At 500 requests per minute, 10,000 customers take 20
+// minutes. It is longer because other programs of the partner may use most of the limit.
 const ReadTimeout = 2 * time.Hour
 
 const timeoutsDescription = "Time limits for operations, including waits and retries."
 
-// Timeouts is the attribute timeouts of a resource. More is what its description says in addition.
+// Timeouts returns the attribute timeouts of a resource. More is appended to its description.
 func Timeouts(ctx context.Context, standard time.Duration, more string) schema.Attribute {
 	a := timeouts.AttributesAll(ctx)
 	nested, ok := a.(schema.SingleNestedAttribute)
@@ -39,14 +39,14 @@ func Timeouts(ctx context.Context, standard time.Duration, more string) schema.A
 	return nested
 }
 
-// NoTimeouts is the value of [Timeouts] in the state of a resource that sets none, as after an import.
+// NoTimeouts returns the value of [Timeouts] in the state of a resource that sets none, for example after an import.
 func NoTimeouts() timeouts.Value {
 	return timeouts.Value{Object: types.ObjectNull(map[string]attr.Type{
 		"create": types.StringType, "read": types.StringType, "update": types.StringType, "delete": types.StringType,
 	})}
 }
 
-// ReadTimeouts is the attribute timeouts of a data source that reads many customers.
+// ReadTimeouts returns the attribute timeouts of a data source that reads many customers.
 func ReadTimeouts(ctx context.Context) dataschema.Attribute {
 	a := data.Attributes(ctx)
 	nested, ok := a.(dataschema.SingleNestedAttribute)
@@ -73,7 +73,7 @@ func positiveDuration() validator.String {
 	})
 }
 
-// brief prints 20m0s as 20m.
+// brief formats 20m0s as 20m.
 func brief(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// CheckRFC3339 accepts a moment in RFC 3339.
+// CheckRFC3339 returns an error unless s is a time in RFC 3339 format.
 func CheckRFC3339(s string) error {
 	if _, err := time.Parse(time.RFC3339, s); err != nil {
 		return errors.New("must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z")
@@ -23,8 +23,8 @@ func RFC3339() validator.String {
 	return StringCheck("value must be a time in RFC 3339 format such as 2026-01-31T00:00:00Z", CheckRFC3339)
 }
 
-// Time is the moment in an attribute that [RFC3339] validates, the zero time for null and
-// for what it refuses.
+// Time returns the time in an attribute that [RFC3339] validates, or the zero time if it is null or
+// invalid.
 func Time(s types.String) time.Time {
 	t, err := time.Parse(time.RFC3339, s.ValueString())
 	if err != nil {
@@ -33,7 +33,7 @@ func Time(s types.String) time.Time {
 	return t
 }
 
-// ParseDuration reads a duration in days, or in Go's form, which knows no days.
+// ParseDuration parses a duration in days, such as 30d, or in Go's format, which has no days.
 func ParseDuration(s string) (time.Duration, error) {
 	var d time.Duration
 	var err error

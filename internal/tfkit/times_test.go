@@ -36,7 +36,7 @@ func TestParseDuration(t *testing.T) {
 		"": 0, "d": 0, "0d": 0, "-1d": 0, "65536d": 0, "1d12h": 0, "1.5d": 0, "0h": 0, "-3h": 0, "1 week": 0, "30": 0,
 	} {
 		if d, err := tfkit.ParseDuration(text); d != want || (err == nil) != (want > 0) {
-			t.Errorf("%q is read as %s, %v, not %s", text, d, err, want)
+			t.Errorf("%q is parsed as %s, %v, not %s", text, d, err, want)
 		}
 	}
 }

@@ -16,87 +16,6 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// kind is a configuration of the provider, and of the same shape without it.
-type kind struct {
-	name string
-	// block is the resource block, floor the one of terraform_data that takes the same map, and sleeper
-	// the one of the provider that only sleeps. There may be no floor and no sleeper.
-	block, floor, sleeper string
-	// concurrency is how many requests are under way at a time: Terraform's own bound for
-	// single resources, the provider's for a fleet.
-	concurrency int
-	// configuration is a folder with another provider's configuration, instead of a block.
-	configuration string
-}
-
-// Both take the map as a variable with a type: of a literal of 10,000 objects the CLI seeks the
-// common type for minutes.
-const mapVariable = `variable "permissions" {
-  type = map(map(bool))
-}
-`
-
-const requirement = `terraform {
-  required_providers {
-    partnercenter = {
-      source = "partnercenter/partnercenter"
-    }
-  }
-}
-`
-
-const sleeperRequirement = `terraform {
-  required_providers {
-    sleeper = {
-      source = "bench/sleeper"
-    }
-  }
-}
-`
-
-var (
-	single = kind{
-		name: "single resources", concurrency: 10,
-		block: mapVariable + `resource "partnercenter_customer_permission_reservations" "one" {
-  for_each    = var.permissions
-  customer_id = each.key
-  enabled     = each.value.azure_reservations
-}
-`,
-		floor: mapVariable + `resource "terraform_data" "one" {
-  for_each = var.permissions
-  input    = each.value
-}
-`,
-		sleeper: mapVariable + `resource "sleeper_permission" "one" {
-  for_each    = var.permissions
-  customer_id = each.key
-  enabled     = each.value.azure_reservations
-}
-`,
-	}
-	fleet      = fleetOf("fleet", "full")
-	fleetByLog = fleetOf("fleet by activity log", "activity_log")
-	// A list is read page after page.
-	customerList = kind{
-		name: "data source customers", concurrency: 1,
-		block:   "data \"partnercenter_customers\" \"all\" {}\n",
-		sleeper: "data \"sleeper_customers\" \"all\" {}\n",
-	}
-)
-
-// wideParallelism is the -parallelism to use for hundreds of single resources.
-const wideParallelism = 32
-
-func fleetOf(name, refresh string) kind {
-	return kind{
-		name: name, concurrency: 32,
-		block:   mapVariable + fmt.Sprintf("resource \"partnercenter_customer_permissions\" \"all\" {\n  permissions = var.permissions\n  refresh     = %q\n}\n", refresh),
-		floor:   mapVariable + "resource \"terraform_data\" \"all\" {\n  input = var.permissions\n}\n",
-		sleeper: mapVariable + "resource \"sleeper_customer_permissions\" \"all\" {\n  permissions = var.permissions\n}\n",
-	}
-}
-
 // scenario is a kind with a number of customers.
 type scenario struct {
 	kind
@@ -133,14 +52,14 @@ type row struct {
 	scenario
 
 	phase string
-	// floor is the CLI's own share: terraform_data of the same shape. sleeper is that of any provider:
-	// one that only sleeps as long as the mock takes to answer.
+	// floor is the CLI's own share, measured with terraform_data. Sleeper is the share of any provider,
+	// measured with one that only sleeps as long as the mock takes to answer.
 	ours, floor, sleeper figures
-	// network is how long the requests take at the least.
+	// network is the minimum time for the requests.
 	network time.Duration
 }
 
-// bench is a scenario at work.
+// bench is a running scenario.
 type bench struct {
 	scenario
 	options
@@ -148,11 +67,11 @@ type bench struct {
 	dir     string
 	backend *mockbackend.Backend
 	ids     []string // of the customers in the map
-	// floor and sleeper are nil where the kind has none.
+	// floor and sleeper are nil if the kind has none.
 	ours, floor, sleeper *acctest.Workspace
 }
 
-// measure does all phases, each with the provider and, if the kind has a floor, without.
+// measure measures all phases with the provider and, if the kind has them, with floor and sleeper.
 func (s scenario) measure(ctx context.Context, dir string, opts options, done func(row)) (rows []row, err error) {
 	b := &bench{scenario: s, options: opts, dir: dir}
 	for _, name := range []string{"ours", "floor", "sleeper"} {
@@ -172,11 +91,10 @@ func (s scenario) measure(ctx context.Context, dir string, opts options, done fu
 	if err := b.prepare(ctx, env); err != nil {
 		return nil, err
 	}
-	// The activity log is that of any day: the records of the apply are not in it, as if it had
-	// been days ago.
+	// Keep the records of the apply out of the activity log, as if the apply had been days ago.
 	backend.SetKnobs(func(k *mockbackend.Knobs) { k.AuditDelay = 24 * time.Hour })
 	for _, phase := range s.phases() {
-		r, err := b.do(ctx, phase)
+		r, err := b.measurePhase(ctx, phase)
 		if err != nil {
 			return rows, fmt.Errorf("%s: %w", phase, err)
 		}
@@ -211,7 +129,7 @@ func (s scenario) phases() []string {
 	return phases
 }
 
-// prepare makes the workspaces.
+// prepare creates the workspaces.
 func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 	ours, floor, sleeper := filepath.Join(b.dir, "ours"), filepath.Join(b.dir, "floor"), filepath.Join(b.dir, "sleeper")
 	for _, dir := range []string{ours, floor, sleeper} {
@@ -250,7 +168,7 @@ func (b *bench) prepare(ctx context.Context, env []string) (err error) {
 	return err
 }
 
-// pageSize is the number of customers that Partner Center returns at once.
+// pageSize is the number of customers on a page of Partner Center.
 const pageSize = 500
 
 // otherProvider prepares the folder with another provider's configuration.
@@ -274,7 +192,7 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// declare writes the map, where the kind has one: reservations on for all but the first few customers.
+// declare writes the map, if the kind has one. Reservations are enabled for all but the first off customers.
 func (b *bench) declare(dir string, off int) error {
 	if b.name == customerList.name {
 		return nil
@@ -290,8 +208,8 @@ func (b *bench) declare(dir string, off int) error {
 	return os.WriteFile(filepath.Join(dir, "permissions.auto.tfvars.json"), text, 0o600)
 }
 
-// do measures one phase.
-func (b *bench) do(ctx context.Context, phase string) (row, error) {
+// measurePhase measures one phase.
+func (b *bench) measurePhase(ctx context.Context, phase string) (row, error) {
 	r := row{scenario: b.scenario, phase: phase}
 	args, times, exitCode := []string{"plan", "-detailed-exitcode"}, b.repeat, 0
 	backend, ours := b.backend, b.ours
@@ -306,12 +224,12 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		if phase == drifted {
 			n = max(len(b.ids)/100, 1)
 		}
-		if err := errors.Join(b.switchOff(n), ours.Age(time.Hour)); err != nil {
+		if err := errors.Join(b.disableOutside(n), ours.Age(time.Hour)); err != nil {
 			return r, err
 		}
 	case throttled:
 		times = 1
-		dir := filepath.Join(b.dir, "throttled") // its certificate is another
+		dir := filepath.Join(b.dir, "throttled") // the other mock has its own certificate
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return r, err
 		}
@@ -319,7 +237,7 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 		if err != nil {
 			return r, err
 		}
-		defer func() { _ = other.Close() }() // only read from
+		defer func() { _ = other.Close() }() // nothing was written to it
 		for _, id := range b.ids {
 			other.SetPermissions(id, mockbackend.AzureReservedInstances)
 		}
@@ -363,9 +281,9 @@ func (b *bench) do(ctx context.Context, phase string) (row, error) {
 	return r, nil
 }
 
-// switchOff turns the first few customers off behind the provider's back. Without it the map
-// says so, which gives the CLI as much to show.
-func (b *bench) switchOff(n int) error {
+// disableOutside disables the permissions of the first n customers outside Terraform. The map of the floor
+// changes in the same way, so that the CLI has as much to show.
+func (b *bench) disableOutside(n int) error {
 	for _, id := range b.ids[:n] {
 		b.backend.SetPermissions(id)
 	}

@@ -20,10 +20,10 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*azurePlanDataSource)(nil)
 
-// NewAzurePlanDataSource is partnercenter_azure_plan.
+// NewAzurePlanDataSource returns the data source partnercenter_azure_plan.
 func NewAzurePlanDataSource() datasource.DataSource { return &azurePlanDataSource{} }
 
-// azurePlanDataSource tells which customers have an Azure plan.
+// azurePlanDataSource reads which customers have an Azure plan.
 //
 // Endpoints, app-only or app+user: GET /v1/customers/{customer}/subscriptions, and …/azureEntitlements of a plan, for each
 // customer; GET /v1/customers, or /v1/customers/{customer} for a few, for the names.
@@ -100,7 +100,7 @@ type azurePlanDataSourceModel struct {
 	Errors      map[string]string `tfsdk:"errors"`
 }
 
-// customerObject is the type of what is known of one customer.
+// customerObject is the type of an element of customers.
 var customerObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"customer_id": types.StringType, "name": types.StringType, "has_plan": types.BoolType, "active": types.BoolType, "has_azure_global": types.BoolType,
 	"subscription_id": types.StringType, "friendly_name": types.StringType, "status": types.StringType, "bought_on": types.StringType, "order_id": types.StringType,
@@ -121,13 +121,11 @@ func customerOf(id, name string, found partnercenter.AzurePlanFound) attr.Value 
 func (d *azurePlanDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m azurePlanDataSourceModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.ReadTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.ReadTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	ids, err := d.customers(ctx, m.CustomerIDs)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not list the customers", tfkit.OutOfTime(ctx, err)))
@@ -175,7 +173,7 @@ func (d *azurePlanDataSource) title(ids []string) string {
 	return fmt.Sprintf("Could not read the Azure plans of %d customers", len(ids))
 }
 
-// customers are those to read, sorted by ID.
+// customers returns the IDs of the customers to read, sorted.
 func (d *azurePlanDataSource) customers(ctx context.Context, wanted []string) ([]string, error) {
 	var ids []string
 	for _, id := range wanted {

@@ -49,7 +49,7 @@ func TestAccAzurePlanDataSource(t *testing.T) {
 	})
 }
 
-// All customers, those named, those who cannot be read.
+// The data source reads all customers, no customers, and customers that cannot be read.
 func TestProtoAzurePlanDataSource(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,10 +15,10 @@ import (
 
 const (
 	planType  = "partnercenter_azure_plan"
-	northwind = mockbackend.NorthwindID // has no plan, and has accepted the agreement
+	northwind = mockbackend.NorthwindID // this customer has no plan and has accepted the agreement
 )
 
-// configure returns a configuration for the customer with more arguments, two at a time.
+// configure returns a configuration for the customer. More arguments are pairs of name and value.
 func configure(customerID string, more ...any) acctest.Values {
 	v := acctest.Values{
 		"customer_id": customerID, "partner_on_record_attestation_accepted": true,
@@ -32,7 +32,7 @@ func configure(customerID string, more ...any) acctest.Values {
 
 var config = configure(northwind)
 
-// bought are the Azure plans of a customer, and the orders that may bring one.
+// bought returns the Azure plans of a customer, and the orders that may still result in one.
 func bought(b *mockbackend.Backend, customerID string) []string {
 	var out []string
 	plans := map[string]bool{}
@@ -50,39 +50,29 @@ func bought(b *mockbackend.Backend, customerID string) []string {
 	return out
 }
 
-// slowly makes the server as slow as the facts allow.
+// slowly makes the mock as slow as the real service can be.
 func slowly(k *mockbackend.Knobs) {
 	k.OrderPendingPolls, k.PlanPendingReads, k.OrderDelay, k.EntitlementDelay = 1, 1, 15*time.Minute, 30*time.Second
 }
 
-// late has the order show up in the list late, and nothing else: the matrices have a case for each request.
+// late delays only the order in the list of orders. Fewer requests keep the matrices small, which have cases for each
+// request.
 func late(k *mockbackend.Knobs) { k.OrderPendingPolls, k.OrderDelay = 1, 15*time.Minute }
 
-// operation is what Terraform does to a plan.
+// operation is an operation of Terraform on an Azure plan.
 type operation struct {
 	name string
-	// existed says that the customer has a plan, and state is the configuration that was applied before, if any.
+	// existed means that the customer already has a plan. State is the configuration that was applied before, if any.
 	existed bool
 	state   acctest.Values
-	// do is the operation, and wanted the configuration; nil is to destroy.
+	// do runs the operation. Wanted is the configuration; nil destroys.
 	do     func(*testing.T, *acctest.Resource) error
 	wanted acctest.Values
-	// suspended says that the operation suspends the plan.
+	// suspended means that the operation suspends the plan.
 	suspended bool
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var (
 	named    = configure(northwind, "friendly_name", "Northwind plan")
@@ -99,33 +89,33 @@ var operations = []operation{
 	{name: "import", existed: true, do: func(t *testing.T, r *acctest.Resource) error { return r.Import(t.Context(), northwind, nil) }, wanted: config},
 }
 
-// Every request of every operation goes wrong in every way, once and for good. The customer never gets two plans, the state
-// stays true, and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. The customer never gets two plans, the state
+// stays correct, and another apply repairs the rest.
 func TestProtoAzurePlan_faults(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFault, operation.prepare)
 }
 
-// The same for who gives up.
+// As before, but the user destroys the resource after the failure.
 func TestProtoAzurePlan_faultsGivenUp(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultGivenUp, operation.prepare, "create", "suspend")
 }
 
-// After one failure the question what it did can fail as well.
+// After one failure, the request that checks its effect can fail, too.
 func TestProtoAzurePlan_faultPairs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) }, operation.prepare, "create")
 }
 
-// From some request on nothing works for anybody any more.
+// From one request on, all requests fail.
 func TestProtoAzurePlan_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultOfAll, operation.prepare, "create", "suspend")
 }
 
-// After each interruption the state is lost, as after a kill -9. The next run finds what the first one has bought. Nothing but
-// the request IDs keeps the server from selling two.
+// After each interruption the state is lost, as after kill -9. The next run finds what the first one has bought. Only the
+// request IDs prevent the server from selling two plans.
 func TestProtoAzurePlan_faultsStateLost(t *testing.T) {
 	t.Parallel()
 	for name, knobs := range map[string]func(*mockbackend.Knobs){
@@ -143,7 +133,7 @@ func TestProtoAzurePlan_faultsStateLost(t *testing.T) {
 	}
 }
 
-// each runs a matrix of faults for some operations, or for all.
+// each runs a matrix of faults for the named operations, or for all.
 func each(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), prepare func(operation, *testing.T, *mockbackend.Backend) acctest.Trial, names ...string) {
 	t.Helper()
 	for _, o := range operations {
@@ -163,7 +153,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	r := p.Resource(planType)
 	if o.existed {
 		plan := b.BuyAzurePlan(northwind)
-		acctest.Pass(3 * time.Hour) // it is no new one
+		acctest.Pass(3 * time.Hour) // so that the plan is not a new one
 		if o.suspended {
 			b.SetSubscriptionStatus(northwind, plan.AzureSubscriptions[0].ID, "inactive")
 		}
@@ -192,9 +182,9 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 			case failed != nil && before != nil && now == nil:
 				return errors.New("a failure removed the resource from the state")
 			case now == nil && len(has) > 0 && !o.existed:
-				return fmt.Errorf("%q was bought, and the state does not know", has)
+				return fmt.Errorf("%q was bought, and the state does not have it", has)
 			case failed != nil && before == nil && o.name == "adopt" && now == nil && b.Subscriptions(northwind)[1].FriendlyName != "Azure plan":
-				return errors.New("it was renamed, and the state does not know")
+				return errors.New("the plan was renamed, and the state does not have it")
 			}
 			restart(time.Minute)
 			if o.name == "import" && !r.Exists() {
@@ -203,7 +193,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 				}
 			}
 			if err := refreshAndApply(o.wanted)(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			return o.done(t, b, r, restart)
 		},
@@ -220,7 +210,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	}
 }
 
-// prepareLost is a creation after which the state is lost.
+// prepareLost prepares a creation after which the state is lost.
 func (o operation) prepareLost(t *testing.T, b *mockbackend.Backend, knobs func(*mockbackend.Knobs)) acctest.Trial {
 	t.Helper()
 	token := b.User(mockbackend.AdminAgent).RefreshToken
@@ -235,14 +225,14 @@ func (o operation) prepareLost(t *testing.T, b *mockbackend.Backend, knobs func(
 		restart(5 * time.Second)
 		r = p.Resource(planType)
 		if err := refreshAndApply(o.wanted)(t, r); err != nil {
-			return fmt.Errorf("another apply does not heal it: %w", err)
+			return fmt.Errorf("another apply does not repair it: %w", err)
 		}
 		return o.done(t, b, r, restart)
 	}
 	return acctest.Trial{Run: func() error { return o.do(t, r) }, Stop: p.Stop, Check: check, GiveUp: check}
 }
 
-// done checks that server and state are as the configuration wants it, and that there is nothing to do.
+// done checks that server and state agree with the configuration, and that the next plan is empty.
 func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, restart func(time.Duration)) error {
 	t.Helper()
 	has := bought(b, northwind)

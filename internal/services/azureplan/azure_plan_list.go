@@ -13,10 +13,10 @@ import (
 
 var _ list.ListResourceWithConfigure = (*azurePlanResource)(nil)
 
-// NewAzurePlanList is the list resource partnercenter_azure_plan.
+// NewAzurePlanList returns the list resource partnercenter_azure_plan.
 func NewAzurePlanList() list.ListResource { return &azurePlanResource{} }
 
-// ListResourceConfigSchema is what a list block of "terraform query" takes.
+// ListResourceConfigSchema returns the schema of a list block of "terraform query".
 func (r *azurePlanResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Customers that have an Azure plan, for `terraform query` (Terraform 1.14 and later).\n\n" +
@@ -30,14 +30,10 @@ func (r *azurePlanResource) ListResourceConfigSchema(_ context.Context, _ list.L
 	}
 }
 
-// List lists the plans of the customers, whatever their status. A deleted plan is none.
+// List lists the plans of the customers, in any status. Deleted plans do not count.
 func (r *azurePlanResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config tfkit.CustomerSelection
-	diags := tfkit.Known(req)
-	if !diags.HasError() {
-		diags.Append(req.Config.Get(ctx, &config)...)
-	}
-	if diags.HasError() {
+	if diags := tfkit.ListConfig(ctx, req, &config); diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
@@ -58,7 +54,7 @@ func (r *azurePlanResource) List(ctx context.Context, req list.ListRequest, stre
 	}
 }
 
-// listed is what import and refresh would give for the plan.
+// listed returns the result for a plan: the same as after import and refresh.
 func listed(ctx context.Context, req list.ListRequest, c partnercenter.Customer, found partnercenter.AzurePlanFound) *list.ListResult {
 	m := imported(c.ID)
 	m.Name = tfkit.OrNull(c.CompanyProfile.CompanyName)

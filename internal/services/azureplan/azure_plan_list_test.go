@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// What is listed is what import and refresh give, and the first plan of the generated configuration changes nothing.
+// A list returns the same as import and refresh. The first plan of the generated configuration is empty.
 func TestProtoAzurePlanList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -39,7 +39,7 @@ func TestProtoAzurePlanList(t *testing.T) {
 			if !reflect.DeepEqual(r.State(), one.Resource) || one.DisplayName != r.State()["name"] {
 				t.Errorf("listed %v, imported %v", one.Resource, r.State())
 			}
-			if r.State()["status"] != "active" { // a suspended plan needs a decision
+			if r.State()["status"] != "active" { // a suspended plan needs a decision of the user
 				continue
 			}
 			if action, err := r.Plan(t.Context(), p.Generated(typeName, one.Resource)); action != acctest.NoOp || err != nil {

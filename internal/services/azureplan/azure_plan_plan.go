@@ -15,18 +15,14 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan refuses at plan time what apply would refuse, and says what a destroy leaves.
+// ModifyPlan reports in the plan what would fail in the apply, and what remains after a destroy.
 func (r *azurePlanResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
 	}
-	var plan, state *azurePlanModel
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var plan, state *azurePlanModel // nil if there is none
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -42,7 +38,7 @@ func (r *azurePlanResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	switch {
 	case state == nil:
 		resp.Diagnostics.Append(r.planCreate(ctx, req.Private, resp.Private, object, plan)...)
-	case state.subject() != plan.subject(): // it is replaced, and planned once more as a creation
+	case state.subject() != plan.subject(): // a replacement, which Terraform plans once more as a creation
 		resp.Diagnostics.Append(r.planEnd(ctx, resp.Private, object, *state)...)
 		plan.ID, plan.Name = types.StringUnknown(), types.StringUnknown()
 	default:
@@ -53,13 +49,13 @@ func (r *azurePlanResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 
 // Keys of private state.
 const (
-	// replacedKey: whom the plan belongs to that the first plan of a replacement found in the state.
+	// replacedKey: the subject of the replaced object. The first plan of a replacement stores it for the second.
 	replacedKey = "replaced"
-	// declaredKey: the private state of a planned creation keeps what it is about. In a replacement Delete receives it.
+	// declaredKey: the subject of a planned creation. In a replacement, Delete receives it.
 	declaredKey = "declared"
 )
 
-// planUpdate plans to go on with a purchase and to reactivate a suspended plan.
+// planUpdate plans to continue a purchase, or to reactivate a suspended plan.
 func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration, private tfkit.PrivateState, object string, plan *azurePlanModel, state azurePlanModel) diag.Diagnostics {
 	var reseller types.String
 	diags := config.GetAttribute(ctx, path.Root("indirect_reseller_mpn_id"), &reseller)
@@ -84,18 +80,18 @@ func (r *azurePlanResource) planUpdate(ctx context.Context, config configuration
 	}
 	r.PlanAzurePlan(plan.CustomerID.ValueString())
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Existing))
-	if d, two := twice(*plan, others); two {
+	if d, twice := declaredTwice(*plan, others); twice {
 		return append(diags, d)
 	}
 	if len(others) > 0 && !plan.Status.IsUnknown() {
-		// Another object of the state, maybe a deposed one, ends and may suspend the plan. With an update this one takes
-		// part in the apply, and makes sure that the plan is active.
+		// Another object of the state ends, perhaps a deposed one, and may suspend the plan. As an update, this
+		// object takes part in the apply and makes sure that the plan is active.
 		plan.Status = types.StringUnknown()
 	}
 	return diags
 }
 
-// configuration is that of a request.
+// configuration is the configuration of a request.
 type configuration interface {
 	GetAttribute(ctx context.Context, path path.Path, target any) diag.Diagnostics
 }
@@ -107,13 +103,14 @@ func orNone(s types.String) string {
 	return s.ValueString()
 }
 
-func twice(m azurePlanModel, others []tfkit.Claim) (diag.Diagnostic, bool) {
+// declaredTwice returns the error for two resources of one customer, and whether another resource declares the same plan.
+func declaredTwice(m azurePlanModel, others []tfkit.Claim) (diag.Diagnostic, bool) {
 	return diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Two resources declare "+m.title(), "A customer has one Azure plan.\n\n"+
 			"What to do: remove one of the two resources. If the state has both, remove that one from the state as well, with terraform state rm or a removed block."),
 		slices.ContainsFunc(others, func(other tfkit.Claim) bool { return other.Phase >= tfkit.Declared })
 }
 
-// planCreate checks whether the plan can be bought.
+// planCreate fills in ID and name, and checks whether the plan can be bought.
 func (r *azurePlanResource) planCreate(ctx context.Context, before, private tfkit.PrivateState, object string, plan *azurePlanModel) (diags diag.Diagnostics) {
 	plan.ID, plan.Name = types.StringUnknown(), types.StringUnknown()
 	if plan.CustomerID.IsUnknown() {
@@ -126,7 +123,7 @@ func (r *azurePlanResource) planCreate(ctx context.Context, before, private tfki
 	}
 	diags.Append(tfkit.SetPrivate(ctx, private, declaredKey, plan.subject())...)
 	others := r.Claims.Declare(ctx, plan.subject(), claimOf(object, tfkit.Declared))
-	if d, two := twice(*plan, others); two {
+	if d, twice := declaredTwice(*plan, others); twice {
 		return append(diags, d)
 	}
 	r.PlanAzurePlan(plan.CustomerID.ValueString())
@@ -137,7 +134,7 @@ func (r *azurePlanResource) planCreate(ctx context.Context, before, private tfki
 	return append(diags, r.check(ctx, *plan, replaced || len(others) > 0)...)
 }
 
-// check says what is in the way of a purchase. Ours says that an object of the state has the plan, or its purchase.
+// check returns what prevents a purchase. Ours means that an object of the state already has the plan or its purchase.
 func (r *azurePlanResource) check(ctx context.Context, plan azurePlanModel, ours bool) diag.Diagnostics {
 	customerID, at := plan.CustomerID.ValueString(), path.Root("customer_id")
 	summary := "Could not check " + plan.title()
@@ -169,12 +166,12 @@ func (r *azurePlanResource) check(ctx context.Context, plan azurePlanModel, ours
 			"It is taken over. Nothing is bought.", strings.ToLower(found.Plan.ID), found.Plan.CreationDate))
 	case found.HasPlan():
 		return diag.Diagnostics{existsFailure(plan, exists)}
-	case ours: // the purchase goes on
+	case ours: // the purchase continues
 		return nil
 	case found.Legacy.ID != "":
 		return diag.Diagnostics{tfkit.FailureAt(at, "No Azure plan can be bought: "+plan.title(), &partnercenter.LegacyAzureError{CustomerID: customerID, Legacy: found.Legacy})}
 	case r.PartnerCenter.AppOnly():
-		return nil // may not read the agreement
+		return nil // cannot read the agreement
 	}
 	agreement, err := r.PartnerCenter.CustomerAgreements.Get(ctx, customerID)
 	switch {
@@ -197,7 +194,7 @@ func reactivated(plan partnercenter.Subscription) string {
 	return plan.Status + ", and apply reactivates it"
 }
 
-// existsFailure is the error for a customer that has a plan.
+// existsFailure returns the error for a customer that already has a plan.
 func existsFailure(m azurePlanModel, e *partnercenter.AzurePlanExistsError) diag.Diagnostic {
 	id := m.key() + "/" + strings.ToLower(e.Plan.ID)
 	at, summary, text := path.Root("customer_id"), "The customer has an Azure plan already: "+m.title(), e.Error()+"\n\nWhat to do: "
@@ -213,12 +210,12 @@ func existsFailure(m azurePlanModel, e *partnercenter.AzurePlanExistsError) diag
 		"If the state has the plan and marks it as tainted, run terraform untaint with the address of the resource.")
 }
 
-// planEnd says what the end of an object leaves, or suspends.
+// planEnd warns about what remains after the end of an object, or what is suspended.
 func (r *azurePlanResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state azurePlanModel) diag.Diagnostics {
-	diags := private.SetKey(ctx, declaredKey, nil) // of a replacement that failed in its first half
+	diags := private.SetKey(ctx, declaredKey, nil) // left by a replacement whose first half failed
 	keeps, passes, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
 	if diags.Append(more...); len(keeps)+len(passes) > 0 {
-		return diags // another object goes on with it
+		return diags // another object takes over the plan
 	}
 	var active []string
 	for _, one := range state.AzureSubscriptions.Elements() {
@@ -246,10 +243,10 @@ func (r *azurePlanResource) planEnd(ctx context.Context, private tfkit.PrivateSt
 	return diags
 }
 
-// handedOverKey is a key of the run's memory: the purchase that the deleting half of a replacement has left.
+// handedOverKey is a key of the run's memory, for the purchase that Delete hands over to Create in a replacement.
 type handedOverKey tfkit.Subject
 
-// handOver leaves the purchase to the creating half of a replacement, if it is one.
+// handOver hands the purchase over to Create if this is a replacement, and reports whether it did.
 func (r *azurePlanResource) handOver(ctx context.Context, private tfkit.PrivateState, state azurePlanModel) bool {
 	if tfkit.GetPrivate[tfkit.Subject](ctx, private, declaredKey) != state.subject() {
 		return false
@@ -258,26 +255,19 @@ func (r *azurePlanResource) handOver(ctx context.Context, private tfkit.PrivateS
 	return true
 }
 
-// handedOver returns what the other half of the replacement has left.
+// handedOver returns the purchase that Delete has handed over, if any.
 func (r *azurePlanResource) handedOver(m azurePlanModel) (partnercenter.AzurePlanPurchase, bool) {
 	left, _ := r.Memory.Load(handedOverKey(m.subject()))
 	purchase, ok := left.(partnercenter.AzurePlanPurchase)
 	return purchase, ok
 }
 
-// fillName reads the company name, unless it is known. So it checks that the customer is one of the partner's.
+// fillName reads the company name, unless it is known. This also checks that the customer exists.
 func (r *azurePlanResource) fillName(ctx context.Context, m *azurePlanModel) error {
 	if m.Name.ValueString() != "" {
 		return nil
 	}
-	id := m.CustomerID.ValueString()
-	names, err := r.PartnerCenter.Customers.Names(ctx, id)
-	name := names[strings.ToLower(id)]
-	if err == nil && name == "" {
-		var customer partnercenter.Customer
-		customer, err = r.PartnerCenter.Customers.Get(ctx, id)
-		name = customer.CompanyProfile.CompanyName
-	}
+	name, err := r.PartnerCenter.Customers.Name(ctx, m.CustomerID.ValueString())
 	if err == nil {
 		m.Name = types.StringValue(name)
 	}

@@ -13,13 +13,13 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// in runs a test with one resource, signed in as an Admin agent.
+// in runs a test with one Azure plan, signed in as an Admin agent.
 func in(t *testing.T, test func(*testing.T, acctest.Run)) {
 	t.Helper()
 	acctest.InBubble(t, planType, test)
 }
 
-// says checks that an error has all the texts.
+// says fails the test unless the error contains all texts.
 func says(t *testing.T, what string, err error, texts ...string) {
 	t.Helper()
 	if err == nil {
@@ -33,7 +33,7 @@ func says(t *testing.T, what string, err error, texts ...string) {
 	}
 }
 
-// only fails the test unless the customer has one plan with this status.
+// only returns the ID of the customer's plan. It fails the test unless there is exactly one plan, with this status.
 func only(t *testing.T, b *mockbackend.Backend, customerID, status string) string {
 	t.Helper()
 	has := bought(b, customerID)
@@ -44,7 +44,7 @@ func only(t *testing.T, b *mockbackend.Backend, customerID, status string) strin
 	return strings.Fields(has[0])[0]
 }
 
-// From nothing to a plan with its Azure subscription, and nothing to do after that.
+// A plan is bought, reactivated, renamed and abandoned. Each next plan is empty.
 func TestProtoAzurePlan_lifecycle(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -79,7 +79,7 @@ func TestProtoAzurePlan_lifecycle(t *testing.T) {
 			t.Errorf("the name is %v", got)
 		}
 		r.ExpectPlan(other, acctest.NoOp)
-		r.ExpectPlan(named, acctest.Update) // as if it had been renamed outside
+		r.ExpectPlan(named, acctest.Update) // the same as after a rename outside Terraform
 
 		if _, err := r.Plan(t.Context(), nil); err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "Destroy leaves the Azure plan of Northwind Demo") ||
 			!strings.Contains(r.Warnings[0], "Microsoft Azure (") {
@@ -88,14 +88,14 @@ func TestProtoAzurePlan_lifecycle(t *testing.T) {
 		r.MustApply(nil)
 		only(t, r.Backend, northwind, "active")
 		r.Again()
-		if err := r.Apply(t.Context(), other); err != nil { // it is still a new one
+		if err := r.Apply(t.Context(), other); err != nil { // the plan is still new, so it is adopted
 			t.Error(err)
 		}
 		only(t, r.Backend, northwind, "active")
 	})
 }
 
-// Deleted outside: the plan says so, and another one is bought.
+// After a deletion outside Terraform, the refresh warns and the next apply buys another plan.
 func TestProtoAzurePlan_deletedOutside(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -116,7 +116,7 @@ func TestProtoAzurePlan_deletedOutside(t *testing.T) {
 	})
 }
 
-// What the customer has, or lacks, fails the plan already and says what to do.
+// Terraform's plan fails, or warns, if the customer already has an Azure plan or lacks a prerequisite. It says what to do.
 func TestProtoAzurePlan_planTime(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -188,7 +188,8 @@ func TestProtoAzurePlan_planTime(t *testing.T) {
 	}
 }
 
-// What Partner Center refuses says what to do, leaves nothing in the state, and the next apply buys.
+// If Partner Center refuses the purchase, the error says what to do, and the state stays empty. The next apply buys
+// the plan.
 func TestProtoAzurePlan_refusals(t *testing.T) {
 	t.Parallel()
 	for code, c := range map[int]struct {
@@ -228,7 +229,8 @@ func TestProtoAzurePlan_refusals(t *testing.T) {
 	}
 }
 
-// A cart that was made and has an error in it, and a checkout that was answered with an error, buy nothing.
+// Missing catalog items, countries without an offer and errors in the cart prevent the purchase. A reseller cannot be
+// changed after it.
 func TestProtoAzurePlan_answeredErrors(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -259,7 +261,7 @@ func TestProtoAzurePlan_answeredErrors(t *testing.T) {
 	})
 }
 
-// The item of the catalog is replaced between two requests.
+// If the catalog item changes between two requests, a second cart is created.
 func TestProtoAzurePlan_staleAvailability(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -276,12 +278,12 @@ func TestProtoAzurePlan_staleAvailability(t *testing.T) {
 			}
 		}
 		if carts != 2 {
-			t.Errorf("%d carts were made, not 2", carts)
+			t.Errorf("%d carts were created, not 2", carts)
 		}
 	})
 }
 
-// A review by people ends the apply with an error that keeps the order. The next one goes on with it.
+// If Microsoft reviews the order, the apply fails and the state keeps the order. The next apply continues with it.
 func TestProtoAzurePlan_review(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -316,7 +318,7 @@ func TestProtoAzurePlan_review(t *testing.T) {
 	})
 }
 
-// An order that ends without a plan is no purchase: the next apply buys.
+// If the order ends without a plan, the next apply buys one.
 func TestProtoAzurePlan_orderCancelled(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -335,7 +337,7 @@ func TestProtoAzurePlan_orderCancelled(t *testing.T) {
 	})
 }
 
-// After terraform untaint the purchase goes on as an update.
+// After terraform untaint, an update continues the purchase.
 func TestProtoAzurePlan_untainted(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -357,14 +359,14 @@ func TestProtoAzurePlan_untainted(t *testing.T) {
 	})
 }
 
-// However the server answers a second purchase and a repeated checkout, two runs at once buy one plan.
+// Three concurrent runs buy one plan, for all answers of the server to a second purchase and a repeated checkout.
 func TestProtoAzurePlan_atOnce(t *testing.T) {
 	t.Parallel()
 	for _, second := range []mockbackend.SecondPlan{mockbackend.SecondPlanOrderError, mockbackend.SecondPlanRefuse, mockbackend.SecondPlanConflict, mockbackend.SecondPlanSell} {
 		for _, repeated := range []mockbackend.RepeatedCheckout{mockbackend.RepeatedCheckoutSame, mockbackend.RepeatedCheckoutRefuse} {
 			for _, forgotten := range []bool{false, true} {
 				if forgotten && second == mockbackend.SecondPlanSell {
-					continue // then nothing could keep two processes apart
+					continue // then the provider cannot prevent a second purchase
 				}
 				for _, apart := range []time.Duration{0, 500 * time.Millisecond, 2 * time.Second, 3 * time.Second, 5 * time.Second} {
 					synctest.Test(t, func(t *testing.T) {
@@ -397,7 +399,7 @@ func TestProtoAzurePlan_atOnce(t *testing.T) {
 	}
 }
 
-// Suspending refuses while something is active below the plan, and names it.
+// Suspending fails while something below the plan is active. The error names it.
 func TestProtoAzurePlan_suspend(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -446,7 +448,7 @@ func TestProtoAzurePlan_suspend(t *testing.T) {
 	})
 }
 
-// The Azure subscription that others refer to stays while it is active, whatever else there is.
+// The attribute azure_subscription_id stays the same as long as that Azure subscription is active.
 func TestProtoAzurePlan_azureSubscriptionID(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -482,7 +484,7 @@ func TestProtoAzurePlan_azureSubscriptionID(t *testing.T) {
 	})
 }
 
-// Imports need no change after them.
+// The plan after an import is empty.
 func TestProtoAzurePlan_import(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -508,7 +510,7 @@ func TestProtoAzurePlan_import(t *testing.T) {
 	})
 }
 
-// Without a user the agreement cannot be read, and Partner Center checks it.
+// Without a user the agreement cannot be read. Partner Center then checks it during the purchase.
 func TestProtoAzurePlan_appOnly(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -526,7 +528,7 @@ func TestProtoAzurePlan_appOnly(t *testing.T) {
 	})
 }
 
-// A customer who has left keeps nobody from planning and destroying.
+// A customer that has left does not prevent plan and destroy.
 func TestProtoAzurePlan_customerLeft(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -565,7 +567,7 @@ func TestProtoAzurePlan_twice(t *testing.T) {
 	})
 }
 
-// A permission of the same configuration does not miss the plan that is yet to be bought.
+// The check of a permission passes if the same configuration buys the Azure plan that the customer needs.
 func TestProtoAzurePlan_permission(t *testing.T) {
 	t.Parallel()
 	for typeName, config := range map[string]acctest.Values{
@@ -577,7 +579,7 @@ func TestProtoAzurePlan_permission(t *testing.T) {
 			p := acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken)
 			plan, permission := p.Resource(planType), p.Resource(typeName)
 			if _, err := permission.Plan(t.Context(), config); err == nil {
-				t.Errorf("%s: without a plan it can be planned", typeName)
+				t.Errorf("%s: the permission was planned without an Azure plan", typeName)
 			}
 			p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 			_, err := plan.Plan(t.Context(), configure(northwind))
@@ -601,7 +603,7 @@ func TestProtoAzurePlan_permission(t *testing.T) {
 	}
 }
 
-// The Azure subscription does not show up: a warning, after 10 minutes.
+// If the Azure subscription does not appear within 10 minutes, the apply warns.
 func TestProtoAzurePlan_noAzureSubscription(t *testing.T) {
 	t.Parallel()
 	in(t, func(t *testing.T, r acctest.Run) {
@@ -619,7 +621,7 @@ func TestProtoAzurePlan_noAzureSubscription(t *testing.T) {
 	})
 }
 
-// A hundred customers in one apply, over a server that allows 500 requests per minute.
+// One apply buys plans for 100 customers from a server that allows 500 requests per minute.
 func TestProtoAzurePlan_hundred(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

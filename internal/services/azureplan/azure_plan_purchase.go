@@ -13,9 +13,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// This file is what the methods of the resource have in common: they go on with a purchase wherever it stands.
-
-// buy buys the plan, or goes on with it, and brings the model to what there is. Ours says that the plan is in the state.
+// buy buys the plan, or continues a purchase, and sets the model to the result. Ours means that the state already has
+// the purchase.
 func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase *partnercenter.AzurePlanPurchase, ours bool) (diags diag.Diagnostics) {
 	name, reseller, options := m.FriendlyName, m.IndirectResellerMPNID, m.options()
 	options.Adopt = options.Adopt || ours && purchase.SubscriptionID != ""
@@ -25,17 +24,17 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 		if open, ok := errors.AsType[*partnercenter.OrderOpenError](err); ok {
 			m.Status = tfkit.OrNull(string(open.Status))
 		}
-		m.known()
-		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begun(*purchase)...)}
+		m.nullUnknowns()
+		return diag.Diagnostics{failure(ctx, *m, "Could not buy "+m.title(), err, begunAdvice(*purchase)...)}
 	}
 	m.fromAPI(plan)
 	if !reseller.IsUnknown() && m.IndirectResellerMPNID.IsNull() {
-		m.IndirectResellerMPNID = reseller // of a new plan, which may not show it yet
+		m.IndirectResellerMPNID = reseller // a new plan may not show it yet
 	}
 	if !name.IsUnknown() && name.ValueString() != plan.FriendlyName {
 		if plan, err = r.PartnerCenter.AzurePlans.Rename(ctx, m.CustomerID.ValueString(), plan.ID, name.ValueString()); err != nil {
-			m.known()
-			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begun(*purchase)...)}
+			m.nullUnknowns()
+			return diag.Diagnostics{failure(ctx, *m, "Could not rename "+m.title(), err, begunAdvice(*purchase)...)}
 		}
 		m.fromAPI(plan)
 	}
@@ -51,8 +50,8 @@ func (r *azurePlanResource) buy(ctx context.Context, m *azurePlanModel, purchase
 	return diags
 }
 
-// begun says that the state has what has begun.
-func begun(p partnercenter.AzurePlanPurchase) []string {
+// begunAdvice returns the advice for a purchase that has begun, or nil.
+func begunAdvice(p partnercenter.AzurePlanPurchase) []string {
 	if !p.Begun() {
 		return nil
 	}
@@ -60,7 +59,7 @@ func begun(p partnercenter.AzurePlanPurchase) []string {
 		"tainted and plans to replace it: the replacement only continues the purchase."}
 }
 
-// failure is the error for what failed.
+// failure returns the error for a failed call.
 func failure(ctx context.Context, m azurePlanModel, summary string, err error, more ...string) diag.Diagnostic {
 	if exists, ok := errors.AsType[*partnercenter.AzurePlanExistsError](err); ok {
 		return existsFailure(m, exists)
@@ -68,7 +67,8 @@ func failure(ctx context.Context, m azurePlanModel, summary string, err error, m
 	return tfkit.Failure(summary, tfkit.OutOfTime(ctx, err), more...)
 }
 
-// refresh reads the plan. It returns why it is gone, if so.
+// refresh reads the plan. If the plan no longer exists, gone is the reason. Fresh means that it was written a short
+// time ago, so a plan that is not found does not count as gone.
 func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fresh bool) (gone string, err error) {
 	customerID, purchase := m.CustomerID.ValueString(), m.purchase()
 	found, err := r.PartnerCenter.AzurePlans.Read(ctx, customerID)
@@ -84,7 +84,7 @@ func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fres
 		order, err := r.PartnerCenter.Orders.Get(ctx, customerID, purchase.OrderID, false)
 		switch {
 		case partnercenter.IsOrderNotFound(err):
-			return "", nil // a new one may not be there yet
+			return "", nil // a new order may not be visible yet
 		case err != nil:
 			return "", err
 		case order.Failed():
@@ -94,7 +94,7 @@ func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fres
 		purchase.SubscriptionID = order.AzurePlan()
 	}
 	if purchase.SubscriptionID == "" {
-		return "", nil // a cart
+		return "", nil // only the cart exists
 	}
 	plan, err := r.PartnerCenter.Subscriptions.Get(ctx, customerID, purchase.SubscriptionID)
 	switch {
@@ -111,7 +111,7 @@ func (r *azurePlanResource) refresh(ctx context.Context, m *azurePlanModel, fres
 	return "", nil
 }
 
-// update goes on with a purchase, or makes the plan active and gives it its name.
+// update continues a purchase, or reactivates and renames the plan.
 func (r *azurePlanResource) update(ctx context.Context, plan *azurePlanModel, state azurePlanModel) diag.Diagnostics {
 	customerID, subscriptionID := plan.CustomerID.ValueString(), state.SubscriptionID.ValueString()
 	if state.inProgress() {
@@ -140,12 +140,12 @@ func (r *azurePlanResource) update(ctx context.Context, plan *azurePlanModel, st
 	return nil
 }
 
-// inProgress tells whether the state has a purchase that is not over.
+// inProgress reports whether the state has an unfinished purchase.
 func (m azurePlanModel) inProgress() bool {
 	return m.SubscriptionID.ValueString() == "" || m.Status.ValueString() == "pending" || m.Status.ValueString() == ""
 }
 
-// suspend suspends the plan, also that of an order which is completed by now.
+// suspend suspends the plan. If the state has only an order, suspend reads first whether the order is completed by now.
 func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (diags diag.Diagnostics) {
 	gone, err := "", error(nil)
 	if state.SubscriptionID.ValueString() == "" {
@@ -158,7 +158,7 @@ func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (
 	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
 		diags.AddWarning("Could not suspend "+state.title(), tfkit.Detail(err)+"\n\nThe plan can no longer be suspended from here. It is removed from the state.")
 	case err != nil:
-		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+giveUp))
+		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+tfkit.GiveUp))
 	case gone == "" && state.SubscriptionID.ValueString() == "" && state.OrderID.ValueString() != "":
 		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has brought no Azure plan yet, so there is nothing to suspend. "+
 			"If it brings one, that stays active and no state has it.", state.OrderID.ValueString()))

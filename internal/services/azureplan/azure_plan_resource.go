@@ -21,7 +21,7 @@ var (
 	_ resource.ResourceWithImportState = (*azurePlanResource)(nil)
 )
 
-// NewAzurePlanResource is partnercenter_azure_plan.
+// NewAzurePlanResource returns the resource partnercenter_azure_plan.
 func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
 
 // azurePlanResource is the Azure plan of a customer.
@@ -29,9 +29,10 @@ func NewAzurePlanResource() resource.Resource { return &azurePlanResource{} }
 // Endpoints: GET /v1/customers/{customer}/subscriptions and …/azureEntitlements; to buy, also …/agreements and
 // …/directSignedMicrosoftCustomerAgreementStatus (app+user), …/orders, …/products/DZH318Z0BPS6/skus/0001/availabilities,
 // POST …/carts and …/carts/{cart}/checkout; PATCH …/subscriptions/{subscription} for name and status.
-// Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails: see
-// [partnercenter.AzurePlans.Buy]. A purchase that is not over is in the state, tainted; the half of its replacement that
-// deletes hands it over to the half that creates.
+//
+// Delete changes nothing, or suspends the plan with on_destroy = "suspend". A customer gets one plan, whatever fails:
+// see [partnercenter.AzurePlans.Buy]. An unfinished purchase is in the state, as tainted. When Terraform replaces it,
+// Delete hands the purchase over to Create.
 // https://learn.microsoft.com/partner-center/developer/create-azure-plan
 type azurePlanResource struct{ tfkit.Resource }
 
@@ -48,14 +49,12 @@ func claimOf(object string, phase tfkit.Phase) tfkit.Claim {
 func (r *azurePlanResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan azurePlanModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	err := r.fillName(ctx, &plan)
 	var release func()
 	if err == nil {
@@ -78,29 +77,27 @@ func (r *azurePlanResource) Create(ctx context.Context, req resource.CreateReque
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 }
 
-// freshFor is how long after a write a plan that is not found may still show up.
+// freshFor is the time after a write in which a plan that is not found may still appear.
 const freshFor = 15 * time.Minute
 
 func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m azurePlanModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// Set the identity first: the framework requires it even for a resource that is removed from the
+	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	gone, err := r.refresh(ctx, &m, tfkit.WrittenWithin(ctx, req.Private, freshFor))
 	switch {
 	case partnercenter.IsCustomerNotFound(err), partnercenter.IsNoRelationship(err):
-		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is. "+giveUp)
+		resp.Diagnostics.AddWarning("Could not read "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is. "+tfkit.GiveUp)
 	case err != nil:
-		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, giveUp))
+		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, tfkit.GiveUp))
 		return
 	case gone != "":
 		resp.Diagnostics.AddWarning("There is no more: "+m.title(), gone)
@@ -117,20 +114,16 @@ func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, 
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{m.subject()})...)
 }
 
-const giveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
-
 func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state azurePlanModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err != nil {
 		resp.Diagnostics.Append(failure(ctx, plan, "Could not update "+plan.title(), err))
@@ -139,7 +132,7 @@ func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateReque
 	defer release()
 	resp.Diagnostics.Append(r.update(ctx, &plan, state)...)
 	if resp.Diagnostics.HasError() {
-		if p := plan.purchase(); p != state.purchase() && p.Begun() { // it went on
+		if p := plan.purchase(); p != state.purchase() && p.Begun() { // the purchase got further
 			state.fromPurchase(p)
 			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		}
@@ -154,14 +147,12 @@ func (r *azurePlanResource) Update(ctx context.Context, req resource.UpdateReque
 func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state azurePlanModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, standardTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, standardTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	release, err := r.Claims.Turn(ctx, state.subject().ID)
 	if err != nil {
 		resp.Diagnostics.Append(failure(ctx, state, "Could not suspend "+state.title(), err))
@@ -169,7 +160,7 @@ func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteReque
 	}
 	defer release()
 	if r.handOver(ctx, req.Private, state) {
-		if err := ctx.Err(); err != nil { // after Ctrl-C the other half does not begin
+		if err := ctx.Err(); err != nil { // after Ctrl-C, Create does not begin
 			resp.Diagnostics.Append(failure(ctx, state, "Could not replace "+state.title(), err))
 		}
 		return
@@ -181,7 +172,7 @@ func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteReque
 	resp.Diagnostics.Append(r.suspend(ctx, state)...)
 }
 
-// ImportState takes over the plan of a customer.
+// ImportState imports the plan of a customer.
 func (r *azurePlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -223,11 +214,11 @@ func (r *azurePlanResource) ImportState(ctx context.Context, req resource.Import
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
-// imported is what an import says of a plan; the read after it says the rest.
+// imported returns the attributes that an import sets. The read after the import sets the others.
 func imported(customerID string) azurePlanModel {
 	m := azurePlanModel{
 		CustomerID: types.StringValue(strings.ToLower(customerID)), AdoptExisting: types.BoolValue(false), OnDestroy: types.StringValue(abandon),
-		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // it was, when the plan was bought
+		PartnerOnRecordAttestationAccepted: types.BoolValue(true), // the attestation was accepted when the plan was bought
 		AzureSubscriptions:                 types.ListNull(azureObject),
 	}
 	m.ID = types.StringValue(m.key())

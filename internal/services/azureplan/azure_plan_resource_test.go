@@ -22,12 +22,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// killedRounds is how often each way of ending an apply is tried.
+// killedRounds is the number of rounds for each way of ending an apply.
 var killedRounds = flag.Int("killed", 1, "how often processes are killed and interrupted in each way")
 
 const header = "terraform {\n  required_providers {\n    partnercenter = {\n      source = \"partnercenter/partnercenter\"\n    }\n  }\n}\n"
 
-// workspace has a plan for each of the customers.
+// workspace returns a workspace with an Azure plan for each customer.
 func workspace(t *testing.T, b *acctest.Backend, more string, customers ...string) *acctest.Workspace {
 	t.Helper()
 	dir := t.TempDir()
@@ -53,7 +53,7 @@ func run(t *testing.T, w *acctest.Workspace, exitCode int, args ...string) strin
 	return r.Output
 }
 
-// From nothing to a plan, and what a destroy leaves, with the real CLI.
+// A plan is bought, reactivated and abandoned with the real CLI.
 func TestAccAzurePlan_lifecycle(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -73,7 +73,8 @@ func TestAccAzurePlan_lifecycle(t *testing.T) {
 	only(t, b.Backend, northwind, "active")
 }
 
-// A review ends the apply. Terraform taints the resource, and the next apply goes on with the same order.
+// If Microsoft reviews the order, the apply fails and Terraform taints the resource. The next apply continues with
+// the same order.
 func TestAccAzurePlan_review(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -81,7 +82,7 @@ func TestAccAzurePlan_review(t *testing.T) {
 	w := workspace(t, b, "", northwind)
 	for range 2 {
 		if out := run(t, w, 1, "apply", "-auto-approve", "-input=false"); !acctest.Says("Microsoft reviews the order.").MatchString(out) {
-			t.Errorf("the apply does not tell of the review:\n%s", out)
+			t.Errorf("the apply does not report the review:\n%s", out)
 		}
 	}
 	has := bought(b.Backend, northwind)
@@ -94,7 +95,7 @@ func TestAccAzurePlan_review(t *testing.T) {
 	run(t, w, 0, "plan", "-input=false", "-detailed-exitcode")
 }
 
-// Two CLIs apply the same at once, each with a state of its own.
+// Two concurrent CLIs with separate states apply the same configuration. Each customer gets one plan.
 func TestAccAzurePlan_twoProcesses(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -125,12 +126,12 @@ func newCustomers(b *acctest.Backend, n int) []string {
 	return out
 }
 
-// Provider and CLI are killed, and Ctrl-C is pressed, while plans are bought. Nobody gets two, and the next apply brings
-// everybody the plan.
+// While plans are bought, the provider or the CLI is killed, or the run is interrupted by Ctrl-C. No customer gets
+// two plans, and the next apply buys the missing ones.
 func TestAccAzurePlan_killed(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("it runs the CLI many times")
+		t.Skip("this test runs the CLI many times")
 	}
 	b := acctest.New(t, mockbackend.Config{})
 	b.SetKnobs(func(k *mockbackend.Knobs) {
@@ -164,7 +165,7 @@ func TestAccAzurePlan_killed(t *testing.T) {
 			over := make(chan struct{})
 			go func() {
 				defer close(over)
-				_ = cli.Wait() // it was killed, or had errors to report
+				_ = cli.Wait() // an error is expected: the process was killed or the apply failed
 			}()
 			tick := time.NewTicker(time.Millisecond)
 			for running := true; running && len(acctest.Writes(b.Backend)) < writes; {
@@ -175,7 +176,7 @@ func TestAccAzurePlan_killed(t *testing.T) {
 				}
 			}
 			tick.Stop()
-			_ = end(cli) // it may have ended
+			_ = end(cli) // the process may have ended already
 			<-over
 			if err := syscall.Kill(-cli.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) { // an orphaned provider
 				t.Error(err)

@@ -29,16 +29,10 @@ const (
 	suspend = "suspend"
 )
 
-// standardTimeout is that of each operation: an order can take half an hour.
+// standardTimeout is the default of each timeout. An order can take half an hour.
 const standardTimeout = time.Hour
 
 func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	computed := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{
-			MarkdownDescription: description, Computed: true,
-			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-		}
-	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Azure plan of a customer, which it needs to use Azure and to buy Azure reservations and savings plans by itself.\n\n" +
 			"With the plan, Microsoft creates a first Azure subscription in the customer's tenant, with the partner's group AdminAgents as Owner. See [Onboard customers](../guides/onboard_customers.md).\n\n" +
@@ -59,14 +53,9 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 			"**Requests:** one for an unchanged plan, and one for the Azure subscriptions below it. A purchase takes about ten.\n\n" +
 			"**Sign-in and role:** app+user as an Admin agent or Sales agent, or app-only.",
 		Attributes: map[string]schema.Attribute{
-			"id":   computed("Microsoft Entra tenant ID of the customer, in lower case."),
-			"name": computed("Company name of the customer."),
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("Microsoft Entra tenant ID of the customer, in lower case."),
+			"name":        tfkit.Computed("Company name of the customer."),
+			"customer_id": tfkit.CustomerID(),
 			"partner_on_record_attestation_accepted": schema.BoolAttribute{
 				MarkdownDescription: "Accepts the attestation about the partner of record, which Microsoft requires for each purchase. It is a statement of the partner. Must be `true`.",
 				Required:            true,
@@ -100,11 +89,11 @@ func (r *azurePlanResource) Schema(ctx context.Context, _ resource.SchemaRequest
 				Default:    stringdefault.StaticString(abandon),
 				Validators: []validator.String{stringvalidator.OneOf(abandon, suspend)},
 			},
-			"subscription_id": computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscription_id`."),
-			"order_id":        computed("ID of the order. Null if Partner Center does not return it."),
-			"cart_id":         computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
-			"status":          computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
-			"azure_subscription_id": computed("ID of an active Azure subscription below the plan, in lower case: the first one, as long as it is active. Other resources can " +
+			"subscription_id": tfkit.Computed("ID of the Azure plan in Partner Center, in lower case. It is not an Azure subscription ID: see `azure_subscription_id`."),
+			"order_id":        tfkit.Computed("ID of the order. Null if Partner Center does not return it."),
+			"cart_id":         tfkit.Computed("ID of the cart that the plan was bought with. Null if this resource did not buy the plan."),
+			"status":          tfkit.Computed("Status of the Azure plan, such as `active` or `suspended`. Until the order is completed, it is the status of the order."),
+			"azure_subscription_id": tfkit.Computed("ID of an active Azure subscription below the plan, in lower case: the first one, as long as it is active. Other resources can " +
 				"refer to it, because it does not change when the customer gets more Azure subscriptions. Null, with a warning, if it does not appear within 10 minutes after the purchase."),
 			"azure_subscriptions": schema.ListNestedAttribute{
 				MarkdownDescription: "All Azure subscriptions below the plan, sorted by `subscription_id`.",
@@ -151,7 +140,7 @@ type azurePlanIdentity struct {
 	CustomerID types.String `tfsdk:"customer_id"`
 }
 
-// azureObject is the type of an Azure subscription.
+// azureObject is the type of an element of azure_subscriptions.
 var azureObject = types.ObjectType{AttrTypes: map[string]attr.Type{
 	"subscription_id": types.StringType, "name": types.StringType, "status": types.StringType,
 }}
@@ -166,7 +155,8 @@ func azureList(all []partnercenter.AzureSubscription) types.List {
 	return types.ListValueMust(azureObject, objects)
 }
 
-// fromAzure takes over the Azure subscriptions. The one that others refer to stays as long as it is active.
+// fromAzure sets the Azure subscriptions. AzureSubscriptionID, to which other resources refer, stays the same as long
+// as that subscription is active.
 func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
 	m.AzureSubscriptions = azureList(all)
 	before, first := m.AzureSubscriptionID.ValueString(), ""
@@ -178,15 +168,15 @@ func (m *azurePlanModel) fromAzure(all []partnercenter.AzureSubscription) {
 	m.AzureSubscriptionID = tfkit.OrNull(first)
 }
 
-// identity is in lower case: Terraform compares identities to the letter.
+// identity is in lower case, because Terraform compares identities case-sensitively.
 func (m azurePlanModel) identity() azurePlanIdentity {
 	return azurePlanIdentity{types.StringValue(m.key())}
 }
 
-// key is the resource's id.
+// key returns the value of the attribute id.
 func (m azurePlanModel) key() string { return strings.ToLower(m.CustomerID.ValueString()) }
 
-// subject is what the model is about, in the claims of the run; the zero value while it is not known.
+// subject returns the subject of the claims, or the zero value while the customer is unknown.
 func (m azurePlanModel) subject() tfkit.Subject {
 	if m.key() == "" {
 		return tfkit.Subject{}
@@ -194,26 +184,22 @@ func (m azurePlanModel) subject() tfkit.Subject {
 	return tfkit.Subject{Kind: "Azure plan", ID: m.key()}
 }
 
-// title names the plan in messages.
+// title returns how messages name the plan.
 func (m azurePlanModel) title() string {
-	customer := "customer " + m.CustomerID.ValueString()
-	if name := m.Name.ValueString(); name != "" {
-		customer = name + " (" + m.CustomerID.ValueString() + ")"
-	}
-	return "the Azure plan of " + customer
+	return "the Azure plan of " + tfkit.NamedCustomer(m.Name.ValueString(), m.CustomerID.ValueString())
 }
 
-// purchase is how far the purchase is that the state has.
+// purchase returns the IDs of the purchase that the state has so far.
 func (m azurePlanModel) purchase() partnercenter.AzurePlanPurchase {
 	return partnercenter.AzurePlanPurchase{CartID: m.CartID.ValueString(), OrderID: m.OrderID.ValueString(), SubscriptionID: m.SubscriptionID.ValueString()}
 }
 
-// fromPurchase takes over how far a purchase is.
+// fromPurchase sets the IDs that a purchase has so far.
 func (m *azurePlanModel) fromPurchase(p partnercenter.AzurePlanPurchase) {
 	m.CartID, m.OrderID, m.SubscriptionID = tfkit.OrNull(p.CartID), tfkit.OrNull(p.OrderID), tfkit.OrNull(strings.ToLower(p.SubscriptionID))
 }
 
-// fromAPI takes over what the server said.
+// fromAPI sets what the server returned.
 func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 	m.SubscriptionID, m.Status, m.FriendlyName = types.StringValue(strings.ToLower(plan.ID)), tfkit.OrNull(strings.ToLower(plan.Status)), tfkit.OrNull(plan.FriendlyName)
 	m.IndirectResellerMPNID = tfkit.OrNull(string(plan.PartnerID))
@@ -225,8 +211,8 @@ func (m *azurePlanModel) fromAPI(plan partnercenter.Subscription) {
 	}
 }
 
-// known replaces what is still unknown by null, for a state after a failure.
-func (m *azurePlanModel) known() {
+// nullUnknowns replaces unknown values with null, for the state after a failure.
+func (m *azurePlanModel) nullUnknowns() {
 	for _, one := range []*types.String{&m.FriendlyName, &m.IndirectResellerMPNID, &m.SubscriptionID, &m.OrderID, &m.CartID, &m.Status, &m.AzureSubscriptionID} {
 		if one.IsUnknown() {
 			*one = types.StringNull()
@@ -237,7 +223,7 @@ func (m *azurePlanModel) known() {
 	}
 }
 
-// options are the conditions of the purchase.
+// options returns the options of the purchase.
 func (m azurePlanModel) options() partnercenter.AzurePlanOptions {
 	return partnercenter.AzurePlanOptions{Reseller: m.IndirectResellerMPNID.ValueString(), Adopt: m.AdoptExisting.ValueBool()}
 }
@@ -249,7 +235,8 @@ func checkPartnerID(s string) error {
 	return nil
 }
 
-// attested accepts only true: the statement is the partner's, and is never made without it.
+// attested is a validator that accepts only true. The attestation is a statement of the partner, so the provider
+// never makes it by itself.
 type attested struct{}
 
 func (attested) Description(context.Context) string         { return "value must be true" }

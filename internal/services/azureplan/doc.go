@@ -1,2 +1,2 @@
-// Package azureplan has the types for the Azure plans of customers.
+// Package azureplan implements partnercenter_azure_plan, as resource, list resource and data source.
 package azureplan

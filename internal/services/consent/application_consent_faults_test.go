@@ -13,29 +13,18 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// operation is what Terraform does to a consent.
+// operation is an operation of Terraform on a consent.
 type operation struct {
 	name string
-	// state is the configuration that was applied before, if any, and existed whether there is a consent.
+	// state is the configuration that was applied before, if any. Existed means that there is a consent already.
 	state   acctest.Values
 	existed bool
-	// do is the operation, and wanted the configuration; nil is to destroy.
+	// do runs the operation. Wanted is the configuration; nil destroys.
 	do     func(*testing.T, *acctest.Resource) error
 	wanted acctest.Values
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var changed = acctest.Values{"customer_id": adatum, "display_name": "automation", "grants": acctest.Values{azureAPI: []any{"user_impersonation"}, graph: []any{"User.Read.All"}}}
 
@@ -48,32 +37,32 @@ var operations = []operation{
 	{name: "import", existed: true, do: func(t *testing.T, r *acctest.Resource) error { return r.Import(t.Context(), adatum, nil) }, wanted: config},
 }
 
-// Every request of every operation goes wrong in every way, once and for good. The state stays true,
-// and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. The state stays correct, and
+// another apply repairs the rest.
 func TestProtoConsent_faults(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFault)
 }
 
-// Whatever failed, who gives up leaves no consent behind.
+// After any failure, destroying the resource leaves no consent behind.
 func TestProtoConsent_faultsGivenUp(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultGivenUp, "create", "update", "delete")
 }
 
-// After one failure the question what it did can fail as well.
+// After one failure, the request that checks its effect can fail, too.
 func TestProtoConsent_faultPairs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) }, "create", "update")
 }
 
-// From some request on nothing works for anybody any more.
+// From one request on, all requests fail.
 func TestProtoConsent_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultOfAll, "create", "update", "delete")
 }
 
-// each runs a matrix of faults for some operations, or for all.
+// each runs a matrix of faults for the named operations, or for all.
 func each(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names ...string) {
 	t.Helper()
 	for _, o := range operations {
@@ -119,7 +108,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 			case failed != nil && !unsure && !maps.EqualFunc(now, before, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }):
 				return fmt.Errorf("a failure changed the state from %v to %v", before, now)
 			case now == nil && consents() > 0 && !o.existed:
-				return errors.New("there is a consent, and the state does not know")
+				return errors.New("there is a consent that the state does not have")
 			case failed == nil && now != nil && consents() != 1:
 				return fmt.Errorf("the state says %v, and there is no consent", now)
 			}
@@ -130,7 +119,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 				}
 			}
 			if err := refreshAndApply(o.wanted)(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			return o.done(t, b, r, restart)
 		},
@@ -147,7 +136,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	}
 }
 
-// done checks that server and state are as the configuration wants it, and that there is nothing to do.
+// done checks that server and state agree with the configuration, and that the next plan is empty.
 func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, restart func()) error {
 	t.Helper()
 	left := b.ApplicationConsents(adatum)
@@ -165,17 +154,11 @@ func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resourc
 		return fmt.Errorf("there is %+v", left)
 	}
 	restart()
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }
 
-// A deposed object that is planned first does not take the consent from the declared one: that is
-// planned as an update, so that it takes part in the apply.
+// If a deposed object is planned first, the declared one is planned as an update. It then takes part in the
+// apply and keeps the consent.
 func TestProtoConsent_deposedFirst(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, consentType, func(t *testing.T, r acctest.Run) {
@@ -198,7 +181,7 @@ func TestProtoConsent_deposedFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		if action, err := declared.Plan(t.Context(), config); action != acctest.Update || err != nil {
-			t.Fatalf("the declared one is planned as %s, %v", action, err)
+			t.Fatalf("the plan of the declared object is %s, %v", action, err)
 		}
 	})
 }

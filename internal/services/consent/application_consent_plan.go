@@ -14,19 +14,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan fills in the application and the company name, and refuses at plan time what apply
-// would refuse.
+// ModifyPlan fills in the application and the company name. It reports in the plan what would fail in
+// the apply.
 func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
 	}
-	var plan, state *applicationConsentModel
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var plan, state *applicationConsentModel // nil if there is none
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -46,14 +42,14 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 		resp.Diagnostics.Append(errAppOnly)
 		return
 	}
-	if config.ApplicationID.IsNull() && !plan.CustomerID.IsUnknown() { // else there is nothing to sign in for yet
+	if config.ApplicationID.IsNull() && !plan.CustomerID.IsUnknown() { // otherwise the customer is not known yet
 		resp.Diagnostics.Append(r.planApplication(ctx, plan, state, resp)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	if state != nil && sameGrants(state.Grants, plan.Grants) {
-		plan.Grants = state.Grants // spelled otherwise
+		plan.Grants = state.Grants // they differ in spelling only
 	}
 	moved := state != nil && plan.subject() != state.subject()
 	switch known := plan.subject() != (tfkit.Subject{}); {
@@ -67,7 +63,7 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 			r.PlanConsent(plan.CustomerID.ValueString())
 		}
 	case tfkit.GetPrivate[bool](ctx, req.Private, brokenKey):
-		// As after a change: it is made again.
+		// An earlier change failed, so the consent is given again.
 		plan.ID = types.StringUnknown()
 	}
 	if moved {
@@ -75,14 +71,14 @@ func (r *applicationConsentResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	ends, diags := r.planDeclared(ctx, object, *plan, state != nil && !moved)
 	if resp.Diagnostics.Append(diags...); ends {
-		// The object that ends may be deposed, and cannot know of this one. With an update this one takes
-		// part in the apply: the other one then keeps the consent, or this one gives it again.
+		// The object that ends may be deposed, and then cannot learn about this one in the apply. As an update, this
+		// object takes part in the apply: the other one then keeps the consent, or this one gives it again.
 		plan.ID = types.StringUnknown()
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// sameGrants compares the GUIDs of grants without case.
+// sameGrants compares grants. The case of the API's application IDs does not matter.
 func sameGrants(a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || a.IsUnknown() || b.IsUnknown() {
 		return false
@@ -97,7 +93,7 @@ func sameGrants(a, b types.Map) bool {
 	return maps.EqualFunc(lowered(a), lowered(b), attr.Value.Equal)
 }
 
-// planApplication takes the provider's application.
+// planApplication fills in the provider's own application.
 func (r *applicationConsentResource) planApplication(ctx context.Context, plan, state *applicationConsentModel, resp *resource.ModifyPlanResponse) diag.Diagnostics {
 	caller, err := r.PartnerCenter.Caller(ctx)
 	if err != nil {
@@ -114,9 +110,9 @@ func (r *applicationConsentResource) planApplication(ctx context.Context, plan, 
 	return nil
 }
 
-// planCustomer reads the company name, and so checks that there is such a customer.
+// planCustomer reads the company name. This also checks that the customer exists.
 func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *applicationConsentModel) diag.Diagnostics {
-	name, err := r.companyName(ctx, plan.CustomerID.ValueString())
+	name, err := r.PartnerCenter.Customers.Name(ctx, plan.CustomerID.ValueString())
 	if err != nil {
 		return diag.Diagnostics{tfkit.FailureAt(path.Root("customer_id"), "Could not plan "+plan.title(), err)}
 	}
@@ -124,17 +120,17 @@ func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *app
 	return nil
 }
 
-// planEnd claims the end of the consent of the state, and finds out whether another resource keeps it.
+// planEnd claims the end of the consent in the state, and warns if another resource keeps it.
 func (r *applicationConsentResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state applicationConsentModel) diag.Diagnostics {
 	keeps, _, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
 	if len(keeps) > 0 {
-		diags.Append(kept(state)...)
+		diags.Append(keptWarning(state)...)
 	}
 	return diags
 }
 
-// planDeclared compares the declared consent with those of other resources. It tells whether an object
-// of the state that has the same one ends.
+// planDeclared compares the declared consent with those of other resources. Ends is true if another
+// object of the state has the same consent and ends.
 func (r *applicationConsentResource) planDeclared(ctx context.Context, object string, plan applicationConsentModel, exists bool) (ends bool, diags diag.Diagnostics) {
 	about, phase := plan.subject(), tfkit.Declared
 	if about == (tfkit.Subject{}) {

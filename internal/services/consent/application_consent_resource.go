@@ -23,20 +23,21 @@ var (
 	_ resource.ResourceWithImportState = (*applicationConsentResource)(nil)
 )
 
-// NewApplicationConsentResource is partnercenter_application_consent.
+// NewApplicationConsentResource returns the resource partnercenter_application_consent.
 func NewApplicationConsentResource() resource.Resource { return &applicationConsentResource{} }
 
 // applicationConsentResource is the consent of a customer's tenant to an application of the partner.
 //
 // Endpoints: POST and DELETE /v1/customers/{customer}/applicationconsents, app+user only; GET
-// /v1/customers/{customer}, or /v1/customers for many, in a plan. There is no call that reads a consent: a refresh asks for a
-// token for Azure in the customer's tenant.
-// Delete withdraws the consent, unless another object of the state declares the same one. A consent
-// that exists is adopted as it is. A write whose answer is lost counts as done.
+// /v1/customers/{customer}, or /v1/customers for many, in a plan. There is no call that reads a consent. A refresh
+// requests a token for Azure in the customer's tenant instead.
+//
+// Delete withdraws the consent, unless another object of the state declares the same one. An existing
+// consent is adopted as it is. A write whose answer is lost counts as done.
 // https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis
 type applicationConsentResource struct{ tfkit.Resource }
 
-// freshFor is how long after a write a refused sign-in does not show that there is no consent.
+// freshFor is the time after a write in which a refused sign-in does not prove that there is no consent.
 const freshFor = 15 * time.Minute
 
 func (r *applicationConsentResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -90,7 +91,7 @@ func (r *applicationConsentResource) Create(ctx context.Context, req resource.Cr
 
 const mayExist = "The consent may exist: the answer to the change was lost, so the state lists it. The next apply makes sure."
 
-// fillIn fills in what the plan did not know.
+// fillIn fills in the computed attributes that are still unknown.
 func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationConsentModel) error {
 	if m.ApplicationID.ValueString() == "" {
 		caller, err := r.PartnerCenter.Caller(ctx)
@@ -100,7 +101,7 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 		m.ApplicationID = types.StringValue(strings.ToLower(caller.ClientID))
 	}
 	if m.Name.ValueString() == "" {
-		name, err := r.companyName(ctx, m.CustomerID.ValueString())
+		name, err := r.PartnerCenter.Customers.Name(ctx, m.CustomerID.ValueString())
 		if err != nil {
 			return err
 		}
@@ -110,30 +111,20 @@ func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationC
 	return nil
 }
 
-// companyName is that of a customer, who has to be one of the partner's.
-func (r *applicationConsentResource) companyName(ctx context.Context, customerID string) (string, error) {
-	names, err := r.PartnerCenter.Customers.Names(ctx, customerID)
-	if name := names[strings.ToLower(customerID)]; name != "" || err != nil {
-		return name, err
-	}
-	customer, err := r.PartnerCenter.Customers.Get(ctx, customerID)
-	return customer.CompanyProfile.CompanyName, err
-}
-
-// await waits until the provider itself can use a consent that was just given.
+// await waits until the provider itself can use a new consent.
 func (r *applicationConsentResource) await(ctx context.Context, m applicationConsentModel) diag.Diagnostics {
-	if own, err := r.canSignIn(ctx, m); err != nil || !own {
+	if own, err := r.signInShows(ctx, m); err != nil || !own {
 		return nil
 	}
 	err := r.Azure.AwaitConsent(ctx, m.CustomerID.ValueString())
 	if !resourcemanager.IsNoConsent(err) {
-		return nil // anything else is not about the consent
+		return nil // other errors say nothing about the consent
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic("The consent is not in effect yet: "+m.title(), tfkit.Detail(err))}
 }
 
-// canSignIn tells whether a sign-in by the provider shows if there is such a consent.
-func (r *applicationConsentResource) canSignIn(ctx context.Context, m applicationConsentModel) (bool, error) {
+// signInShows reports whether a sign-in of the provider shows if the consent exists.
+func (r *applicationConsentResource) signInShows(ctx context.Context, m applicationConsentModel) (bool, error) {
 	if !m.includesAzure() || r.PartnerCenter.AppOnly() || r.Azure.AppOnly() {
 		return false, nil
 	}
@@ -150,10 +141,10 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// Set the identity first: the framework requires it even for a resource that is removed from the
+	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
-	shows, err := r.canSignIn(ctx, m)
+	shows, err := r.signInShows(ctx, m)
 	if err == nil && shows {
 		_, err = r.Azure.Caller(ctx, m.CustomerID.ValueString())
 	}
@@ -164,7 +155,7 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	case resourcemanager.IsNoAccess(err):
 		resp.Diagnostics.AddWarning("Could not check "+m.title(), tfkit.Detail(err)+"\n\nThe state stays as it is.")
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not check "+m.title(), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure("Could not check "+m.title(), err, tfkit.GiveUp))
 		return
 	}
 	if m.ID.IsNull() || m.Name.IsNull() { // imported
@@ -176,8 +167,6 @@ func (r *applicationConsentResource) Read(ctx context.Context, req resource.Read
 	}
 	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, []tfkit.Subject{m.subject()})...)
 }
-
-const giveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
 
 func (r *applicationConsentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
@@ -213,8 +202,8 @@ func (r *applicationConsentResource) Update(ctx context.Context, req resource.Up
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 }
 
-// differs tells whether the consent has to be given anew. What was imported is not known, and takes
-// the declared values as they are.
+// differs reports whether the consent must be given again. After an import, display name and grants are
+// unknown (null): the declared values then count as correct.
 func (m applicationConsentModel) differs(plan applicationConsentModel) bool {
 	return !m.DisplayName.IsNull() && !m.DisplayName.Equal(plan.DisplayName) || !m.Grants.IsNull() && !m.Grants.Equal(plan.Grants)
 }
@@ -235,7 +224,7 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 	}
 	defer release()
 	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()}); len(keeps) > 0 {
-		resp.Diagnostics.Append(kept(state)...)
+		resp.Diagnostics.Append(keptWarning(state)...)
 		return
 	}
 	err = r.PartnerCenter.ApplicationConsents.Delete(ctx, state.CustomerID.ValueString(), state.ApplicationID.ValueString())
@@ -245,17 +234,17 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customer %s has no reseller relationship", state.CustomerID.ValueString()),
 			"The consent can no longer be withdrawn from here. The customer can delete the enterprise application in its own tenant.\n\n"+tfkit.Detail(err))
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err, giveUp))
+		resp.Diagnostics.Append(tfkit.Failure("Could not withdraw "+state.title(), err, tfkit.GiveUp))
 	}
 }
 
-// kept says that the consent stays for another object of the state.
-func kept(m applicationConsentModel) diag.Diagnostics {
+// keptWarning is the warning that the consent stays, because another object of the state has it.
+func keptWarning(m applicationConsentModel) diag.Diagnostics {
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Keeping "+m.title(),
 		"Another resource of this configuration declares the same consent, so it is not withdrawn here.")}
 }
 
-// ImportState takes over a consent. What it grants is not known.
+// ImportState imports a consent. Display name and grants stay null, because Partner Center does not return them.
 func (r *applicationConsentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -279,12 +268,12 @@ func (r *applicationConsentResource) ImportState(ctx context.Context, req resour
 	err := r.fillIn(ctx, &m)
 	shows := false
 	if err == nil {
-		shows, err = r.canSignIn(ctx, m)
+		shows, err = r.signInShows(ctx, m)
 	}
 	if err == nil && shows {
 		_, err = r.Azure.Caller(ctx, m.CustomerID.ValueString())
 		if resourcemanager.IsNoAccess(err) && !resourcemanager.IsNoConsent(err) {
-			err = nil // says nothing about the consent; the read warns
+			err = nil // it says nothing about the consent, and the read warns
 		}
 	}
 	if err != nil {
@@ -297,11 +286,11 @@ func (r *applicationConsentResource) ImportState(ctx context.Context, req resour
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
-// brokenKey is a key of private state: a change of the consent failed, so that it has to be made again
-// although the state shows nothing of it.
+// brokenKey is a key of private state. True means that a change of the consent failed. It must be made
+// again, although state and configuration do not differ.
 const brokenKey = "broken"
 
-// errAppOnly refuses at plan time what the API refuses.
+// errAppOnly reports in the plan what the API would refuse.
 var errAppOnly = diag.NewAttributeErrorDiagnostic(path.Root("customer_id"), "Sign-in without a user cannot give consent",
 	"The provider authenticates as an application only, and Partner Center takes consents from users.\n\n"+
 		"What to do: set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an Admin agent.")

@@ -23,7 +23,7 @@ const (
 	consentType = "partnercenter_application_consent"
 	address     = consentType + ".one"
 	adatum      = mockbackend.AdatumID
-	other       = "0a1b2c3d-4e5f-4607-8819-2a3b4c5d6e20" // an application that is not the provider's
+	other       = "0a1b2c3d-4e5f-4607-8819-2a3b4c5d6e20" // another application than the provider's
 	graph       = mockbackend.MicrosoftGraphID
 	azureAPI    = mockbackend.AzureServiceManagementID
 )
@@ -34,8 +34,8 @@ func block(arguments ...string) string {
 
 const withGraph = `grants = { "` + azureAPI + `" = ["user_impersonation"], "` + graph + `" = ["User.Read.All", "Group.Read.All"] }`
 
-// grants are those of the one consent of the customer.
-func grants(t *testing.T, b *mockbackend.Backend, want ...string) {
+// expectGrants compares the grants of all consents of the customer.
+func expectGrants(t *testing.T, b *mockbackend.Backend, want ...string) {
 	t.Helper()
 	var got []string
 	for _, c := range b.ApplicationConsents(adatum) {
@@ -75,15 +75,15 @@ func TestAccConsent_lifecycle(t *testing.T) {
 				ConfigStateChecks: []statecheck.StateCheck{
 					state("id", text(adatum+"/"+app)), state("name", text("Adatum Demo")), state("application_id", text(app)),
 				},
-				PostApplyFunc: func() { grants(t, b.Backend, azureAPI+" user_impersonation") },
+				PostApplyFunc: func() { expectGrants(t, b.Backend, azureAPI+" user_impersonation") },
 			},
 			{
 				Config: b.Config(block(withGraph)), ConfigPlanChecks: does(plancheck.ResourceActionUpdate),
 				PostApplyFunc: func() {
-					grants(t, b.Backend, graph+" Group.Read.All,User.Read.All", azureAPI+" user_impersonation")
+					expectGrants(t, b.Backend, graph+" Group.Read.All,User.Read.All", azureAPI+" user_impersonation")
 				},
 			},
-			{ // other spellings of the same
+			{ // the same IDs in upper case
 				Config:           b.Config(strings.ReplaceAll(block(withGraph, `application_id = "`+strings.ToUpper(app)+`"`), adatum, strings.ToUpper(adatum))),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			},
@@ -95,8 +95,7 @@ func TestAccConsent_lifecycle(t *testing.T) {
 	})
 }
 
-// TestAccConsent_ownerAssignments: one configuration gives consent and makes the assignment, in one apply,
-// although the consent takes a while to be in effect.
+// One apply gives the consent and creates the role assignment, although the consent takes effect with a delay.
 func TestAccConsent_ownerAssignments(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -123,7 +122,7 @@ func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
 
 var config = acctest.Values{"customer_id": adatum, "display_name": "automation"}
 
-// start returns the resource over a mock, with or without a consent of the customer.
+// start returns a resource with a new mock. Consented means that the customer has already consented.
 func start(t *testing.T, consented bool) (*mockbackend.Backend, *acctest.Protocol, *acctest.Resource) {
 	t.Helper()
 	b := mockbackend.New(mockbackend.Config{})
@@ -135,7 +134,7 @@ func start(t *testing.T, consented bool) (*mockbackend.Backend, *acctest.Protoco
 	return b, p, p.Resource(consentType)
 }
 
-// TestProtoConsent_adopts one that exists, and says that it keeps what it grants.
+// An existing consent is adopted, with a warning that it keeps its grants.
 func TestProtoConsent_adopts(t *testing.T) {
 	t.Parallel()
 	for _, badRequest := range []bool{false, true} {
@@ -152,7 +151,7 @@ func TestProtoConsent_adopts(t *testing.T) {
 	}
 }
 
-// TestProtoConsent_refresh: what a sign-in tells, and what it costs.
+// A refresh reads the consent by a sign-in. The cases have the result and the number of requests.
 func TestProtoConsent_refresh(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -205,7 +204,7 @@ func TestProtoConsent_refresh(t *testing.T) {
 	}
 }
 
-// TestProtoConsent_moved: an object at a new address keeps the consent that one at an old address ends.
+// If a resource gets a new address, the object at the new address keeps the consent when the old one is destroyed.
 func TestProtoConsent_moved(t *testing.T) {
 	t.Parallel()
 	b, p, old := start(t, false)
@@ -222,7 +221,7 @@ func TestProtoConsent_moved(t *testing.T) {
 	}
 }
 
-// TestProtoConsent_spelling: GUIDs are the same in either case.
+// The case of GUIDs does not matter.
 func TestProtoConsent_spelling(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t, false)
@@ -236,7 +235,7 @@ func TestProtoConsent_spelling(t *testing.T) {
 	}
 }
 
-// TestProtoConsent_refusals at plan time.
+// Invalid configurations, plans without a user and invalid imports are errors.
 func TestProtoConsent_refusals(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t, false)
@@ -255,14 +254,14 @@ func TestProtoConsent_refusals(t *testing.T) {
 	}
 	p.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
 	if err := r.Import(t.Context(), adatum, nil); err == nil || !strings.Contains(err.Error(), "AADSTS65001") {
-		t.Errorf("what does not exist was imported: %v", err)
+		t.Errorf("a consent that does not exist was imported: %v", err)
 	}
 	if err := r.Import(t.Context(), "adatum", nil); err == nil || !strings.Contains(err.Error(), "terraform import "+consentType) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestProtoConsent_relationshipEnded: the consent can no longer be withdrawn, and the destroy goes on.
+// After the end of the relationship, the consent cannot be withdrawn. The destroy warns and succeeds.
 func TestProtoConsent_relationshipEnded(t *testing.T) {
 	t.Parallel()
 	b, _, r := start(t, false)
@@ -274,7 +273,7 @@ func TestProtoConsent_relationshipEnded(t *testing.T) {
 	}
 }
 
-// TestProtoConsent_many stay within the limit of 50 per second.
+// Many consents keep to the limit of 50 requests per second.
 func TestProtoConsent_many(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, consentType, func(t *testing.T, run acctest.Run) {

@@ -44,22 +44,9 @@ func (r *applicationConsentResource) Schema(_ context.Context, _ resource.Schema
 			"Field reports add Privileged Role Administrator. The app registration must list the same delegated permissions and be multitenant. " +
 			"See [Microsoft's page](https://learn.microsoft.com/partner-center/developer/control-panel-vendor-apis).",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				MarkdownDescription: "ID of the resource: `{customer_id}/{application_id}`.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Company name of the customer.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("ID of the resource: `{customer_id}/{application_id}`."),
+			"name":        tfkit.Computed("Company name of the customer."),
+			"customer_id": tfkit.CustomerID(),
 			"application_id": schema.StringAttribute{
 				MarkdownDescription: "Application (client) ID of the application. Must be a GUID. Changing it replaces the resource. Defaults to the application that the provider authenticates as.",
 				Optional:            true,
@@ -117,14 +104,14 @@ type applicationConsentIdentity struct {
 	ApplicationID types.String `tfsdk:"application_id"`
 }
 
-// identity is in lower case: Terraform compares identities to the letter.
+// identity is in lower case, because Terraform compares identities case-sensitively.
 func (m applicationConsentModel) identity() applicationConsentIdentity {
 	return applicationConsentIdentity{lower(m.CustomerID), lower(m.ApplicationID)}
 }
 
 func lower(s types.String) types.String { return types.StringValue(strings.ToLower(s.ValueString())) }
 
-// subject is what the model is about, in the claims of the run; the zero value while it is not known.
+// subject returns the subject of the claims, or the zero value while the IDs are unknown.
 func (m applicationConsentModel) subject() tfkit.Subject {
 	if m.CustomerID.ValueString() == "" || m.ApplicationID.ValueString() == "" {
 		return tfkit.Subject{}
@@ -132,18 +119,14 @@ func (m applicationConsentModel) subject() tfkit.Subject {
 	return tfkit.Subject{Kind: "consent", ID: m.key()}
 }
 
-// key is the resource's id.
+// key returns the value of the attribute id.
 func (m applicationConsentModel) key() string {
 	return strings.ToLower(m.CustomerID.ValueString() + "/" + m.ApplicationID.ValueString())
 }
 
-// title names the consent in messages.
+// title returns how messages name the consent.
 func (m applicationConsentModel) title() string {
-	customer := m.CustomerID.ValueString()
-	if name := m.Name.ValueString(); name != "" {
-		customer = name + " (" + customer + ")"
-	}
-	return "the application consent of customer " + customer
+	return "the application consent of " + tfkit.NamedCustomer(m.Name.ValueString(), m.CustomerID.ValueString())
 }
 
 func (m applicationConsentModel) toAPI(ctx context.Context) partnercenter.ApplicationConsent {
@@ -152,8 +135,8 @@ func (m applicationConsentModel) toAPI(ctx context.Context) partnercenter.Applic
 	return a
 }
 
-// includesAzure tells whether the consent lets the application authenticate to Azure. What was
-// imported is not known, and taken for the default.
+// includesAzure reports whether the consent lets the application authenticate to Azure. After an import
+// the grants are unknown, and the default is assumed.
 func (m applicationConsentModel) includesAzure() bool {
 	return m.Grants.IsNull() || slices.ContainsFunc(slices.Collect(maps.Keys(m.Grants.Elements())), func(id string) bool {
 		return strings.EqualFold(id, partnercenter.AzureServiceManagement)

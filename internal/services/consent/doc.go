@@ -1,2 +1,3 @@
-// Package consent has the types for consents of customers' tenants to applications of the partner.
+// Package consent implements partnercenter_application_consent: consents of customers' tenants to applications of the
+// partner.
 package consent

@@ -146,15 +146,13 @@ func (m selfServePurchasesModel) filter(ctx context.Context) (partnercenter.Purc
 func (d *selfServePurchasesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m selfServePurchasesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.ReadTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.ReadTimeout, &resp.Diagnostics)
+	defer cancel()
 	filter, diags := m.filter(ctx)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	report, err := d.PartnerCenter.Purchases.List(ctx, filter)
 	if err != nil {
 		whose := "the customers"

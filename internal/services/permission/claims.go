@@ -27,7 +27,7 @@ var words = map[partnercenter.Permission]string{
 
 const (
 	mayBeEnabled = "The permission may be enabled: the answer to a change was lost, so Terraform's state says that it is on. The next apply makes sure."
-	giveUp       = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+	giveUp       = tfkit.GiveUp
 )
 
 // comparison collects where the declarations of one resource agree with those of others, or contradict them.

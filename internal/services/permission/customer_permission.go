@@ -83,14 +83,12 @@ const (
 func (r *customerPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan customerPermissionModel
 	resp.Diagnostics.Append(tfkit.Get(ctx, tfsdk.State(req.Plan), &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not set the %s permission of %s", r.what, r.Customer(plan.CustomerID.ValueString())), err))
@@ -118,12 +116,11 @@ func (r *customerPermissionResource) Create(ctx context.Context, req resource.Cr
 func (r *customerPermissionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m customerPermissionModel
 	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.OperationTimeout)
-	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	// This comes first: the framework requires an identity even for a resource that is removed, and Terraform
 	// before 1.12 stores none.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
@@ -187,14 +184,12 @@ func (r *customerPermissionResource) Update(ctx context.Context, req resource.Up
 	var plan, state customerPermissionModel
 	resp.Diagnostics.Append(tfkit.Get(ctx, tfsdk.State(req.Plan), &plan)...)
 	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	r.knowName(state)
 	release, err := r.Claims.Turn(ctx, r.subject(plan).ID)
 	if err != nil {
@@ -261,14 +256,12 @@ func (r *customerPermissionResource) failure(verb, customerID string, err error)
 func (r *customerPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state customerPermissionModel
 	resp.Diagnostics.Append(tfkit.Get(ctx, req.State, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	customerID := state.CustomerID.ValueString()
 	r.knowName(state)
 	r.Claims.Await(ctx, req.Private, object, []tfkit.Subject{r.subject(state)})

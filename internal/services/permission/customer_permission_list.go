@@ -42,10 +42,7 @@ type customerPermissionListModel struct {
 // List lists the customers whose permission is enabled, or disabled, as the list block says.
 func (r *customerPermissionResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config customerPermissionListModel
-	diags := tfkit.Known(req)
-	if !diags.HasError() {
-		diags.Append(req.Config.Get(ctx, &config)...)
-	}
+	diags := tfkit.ListConfig(ctx, req, &config)
 	if !diags.HasError() && r.PartnerCenter.AppOnly() {
 		diags.Append(errAppOnlyReads)
 	}

@@ -9,9 +9,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
@@ -35,22 +32,9 @@ func (r *customerPermissionResource) Schema(ctx context.Context, _ resource.Sche
 			"**Sign-in and role:** app+user, as an Admin agent. Sales agents and Helpdesk agents can only read the permission. " +
 			"See [Give customers permission](https://learn.microsoft.com/partner-center/customers/give-customers-permission).",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				MarkdownDescription: "ID of the customer, in lower case.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Company name of the customer, as it was when the resource was created or imported.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("ID of the customer, in lower case."),
+			"name":        tfkit.Computed("Company name of the customer, as it was when the resource was created or imported."),
+			"customer_id": tfkit.CustomerID(),
 			"enabled": schema.BoolAttribute{
 				MarkdownDescription: "Set to `false` to disable the permission to buy Azure " + r.what + ". Defaults to `true`.",
 				Optional:            true,

@@ -205,12 +205,12 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if p.state == nil {
 		name, timeoutOf = "create", p.plan.Timeouts.Create
 	}
-	timeout, diags := timeoutOf(ctx, fleetTimeout)
+	var diags diag.Diagnostics
+	ctx, cancel := tfkit.OperationOf(ctx, name, timeoutOf, fleetTimeout, &diags)
+	defer cancel()
 	if diags.HasError() {
 		return out, diags
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, name, timeout)
-	defer cancel()
 	n := p.reviewed()
 	v, diags := r.review(ctx, n, p.private)
 	if diags.HasError() {

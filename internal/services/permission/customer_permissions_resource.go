@@ -57,14 +57,12 @@ func (r *customerPermissionsResource) Metadata(_ context.Context, req resource.M
 func (r *customerPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan customerPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, fleetTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, fleetTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	plan.ID = types.StringValue(uuid.NewString())
 	start := time.Now().UTC()
 	p := planning{plan: plan, wanted: toFleet(plan.Permissions)}
@@ -113,14 +111,12 @@ func (r *customerPermissionsResource) yielded(wanted fleet) snapshot {
 func (r *customerPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m customerPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, fleetTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, fleetTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, customerPermissionsIdentity{m.ID})...)
 	r.Memory.Store(refreshedHere(object), true)
 	state := toFleet(m.Permissions)
@@ -161,14 +157,12 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 	var plan, state customerPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, fleetTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, fleetTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	v, diags := r.take(ctx, planning{plan: plan, state: &state, wanted: toFleet(plan.Permissions)}.reviewed(), plan, req.Private)
 	if diags.HasError() {
 		resp.Diagnostics.Append(diags...)
@@ -184,14 +178,12 @@ func (r *customerPermissionsResource) Update(ctx context.Context, req resource.U
 func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state customerPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, fleetTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, fleetTimeout, &resp.Diagnostics)
+	defer cancel()
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	all := toFleet(state.Permissions)
 	creation := tfkit.GetPrivate[plannedCreation](ctx, req.Private, plannedKey)
 	next, ended := creation.split(all)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -19,14 +18,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*azureReservationsDataSource)(nil)
 
-// NewAzureReservationsDataSource is partnercenter_azure_reservations.
+// NewAzureReservationsDataSource returns the data source partnercenter_azure_reservations.
 func NewAzureReservationsDataSource() datasource.DataSource { return &azureReservationsDataSource{} }
 
-// azureReservationsDataSource lists the reservations of a customer as Azure has them, with their renewal.
+// azureReservationsDataSource lists a customer's reservations as Azure returns them, with their renewal.
 //
-// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages; GET of
-// each reservation that renews, for its price, if requested. Without access the list is null, which is not known,
-// and not empty, which is none.
+// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, all pages;
+// GET of each reservation that renews, for its price, if requested. Without access the list is null, which means
+// unknown. An empty list means that there are no reservations.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/list-all
 type azureReservationsDataSource struct{ tfkit.DataSource }
 
@@ -160,17 +159,17 @@ func (d *azureReservationsDataSource) Read(ctx context.Context, req datasource.R
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-// pricesAtOnce is how many prices are read at the same time.
+// pricesAtOnce is the number of prices that are read concurrently.
 const pricesAtOnce = 10
 
-// find lists the reservations, with the prices of their renewals if requested. A price that the caller may not read stays
-// unknown.
+// find lists the reservations, with the prices of their renewals if requested. A price stays empty if the caller has
+// no access to it.
 func (d *azureReservationsDataSource) find(ctx context.Context, customerID string, prices bool) ([]resourcemanager.Reservation, error) {
 	found, err := d.Azure.Reservations.List(ctx, customerID)
 	if err != nil || !prices {
 		return found, err
 	}
-	out := append([]resourcemanager.Reservation(nil), found...) // the list is shared
+	out := append([]resourcemanager.Reservation(nil), found...) // other readers share the list
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(pricesAtOnce)
 	for i := range out {
@@ -194,7 +193,7 @@ func fromAPI(r resourcemanager.Reservation) azureReservationModel {
 	m := azureReservationModel{
 		ReservationID: r.String(), ReservationOrderID: r.OrderID, DisplayName: tfkit.OrNull(r.DisplayName), SKU: tfkit.OrNull(r.SKU),
 		ReservationType: tfkit.OrNull(r.ResourceType), Region: tfkit.OrNull(r.Region), Quantity: r.Quantity, TermDuration: tfkit.OrNull(r.Term),
-		PurchasedOn: timeOrNull(r.PurchasedOn), ExpiresOn: timeOrNull(r.ExpiresOn), Renew: r.Renew && !r.Ended(), Renewable: r.Renewable(),
+		PurchasedOn: tfkit.TimeOrNull(r.PurchasedOn), ExpiresOn: tfkit.TimeOrNull(r.ExpiresOn), Renew: r.Renew && !r.Ended(), Renewable: r.Renewable(),
 		ScopeType: tfkit.OrNull(r.ScopeType), AppliedScopes: append([]string{}, r.AppliedScopes...), ProvisioningState: tfkit.OrNull(r.State),
 		BillingScopeID: tfkit.OrNull(r.BillingScope), RenewalPrice: tfkit.OrNull(r.RenewalPrice.Amount), RenewalCurrencyCode: tfkit.OrNull(r.RenewalPrice.Currency),
 	}
@@ -207,15 +206,7 @@ func fromAPI(r resourcemanager.Reservation) azureReservationModel {
 	return m
 }
 
-// timeOrNull is null for the zero time.
-func timeOrNull(t time.Time) types.String {
-	if t.IsZero() {
-		return types.StringNull()
-	}
-	return types.StringValue(t.UTC().Format(time.RFC3339))
-}
-
-// title is how messages call a reservation.
+// title returns how messages name a reservation.
 func title(r resourcemanager.Reservation) string {
 	name := r.DisplayName
 	if name == "" {

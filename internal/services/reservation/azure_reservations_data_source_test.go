@@ -49,7 +49,7 @@ func TestAccAzureReservations(t *testing.T) {
 	})
 }
 
-// list reads the data source, and gives the reservations and the reason.
+// list reads the data source and returns the reservations and unknown_reason.
 func list(t *testing.T, b *mockbackend.Backend, refreshToken string, config acctest.Values) ([]acctest.Values, string, error) {
 	t.Helper()
 	v, err := acctest.NewProtocol(t, b, refreshToken).ReadDataSource(t.Context(), listType, config)
@@ -100,7 +100,7 @@ func TestProtoAzureReservations_pagesAndPrices(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// No access is null with a reason, and none is an empty list.
+// Without access the list is null, with a reason. Without reservations the list is empty.
 func TestProtoAzureReservations_noAccess(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -148,9 +148,9 @@ func TestProtoAzureReservations_faults(t *testing.T) {
 			Check: func(failed error) error {
 				switch {
 				case failed != nil && got != nil:
-					return fmt.Errorf("something all the same: %v", got)
+					return fmt.Errorf("it failed and returned a result: %v", got)
 				case failed == nil && got["reservations"] == nil && got["unknown_reason"] == nil:
-					return fmt.Errorf("not known, without a reason: %v", got)
+					return fmt.Errorf("the reservations are unknown, without a reason: %v", got)
 				case failed == nil && got["reservations"] != nil && len(got["reservations"].([]any)) != 1:
 					return fmt.Errorf("the result is %v", got)
 				}

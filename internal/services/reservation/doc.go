@@ -1,3 +1,3 @@
-// Package reservation has the types for Azure reservations in the customers' tenants and for their renewal. What Partner Center
-// itself lists is in package order.
+// Package reservation implements the types for Azure reservations in customers' tenants and for their renewal. The
+// reservations that Partner Center lists are in package order.
 package reservation

@@ -13,31 +13,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// operation is what Terraform does to a renewal.
+// operation is an operation of Terraform on a renewal.
 type operation struct {
 	name string
-	// state is the configuration that was applied before, if any, and renews what the server has before it all.
+	// state is the configuration that was applied before, if any. Renews is the renewal on the server before that.
 	state  acctest.Values
 	renews bool
-	// accepted says that changes are answered 202.
+	// accepted means that Azure answers changes with 202.
 	accepted bool
-	// do is the operation, and wanted the configuration; nil is to destroy.
+	// do runs the operation. Wanted is the configuration; nil destroys.
 	do     func(*testing.T, *acctest.Resource) error
 	wanted acctest.Values
 }
 
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var operations = []operation{
 	{name: "create", renews: true, do: refreshAndApply(off), wanted: off},
@@ -51,26 +40,26 @@ var operations = []operation{
 	{name: "import", renews: true, do: func(t *testing.T, r *acctest.Resource) error { return r.Import(t.Context(), contoso+"/"+bought, nil) }, wanted: on},
 }
 
-// Every request of every operation goes wrong in every way, once and for good. The state stays true,
-// and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. The state stays correct, and
+// another apply repairs the rest.
 func TestProtoRenewal_faults(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFault, "create", "create accepted", "create on", "adopt", "read", "turn on", "turn off", "import")
 }
 
-// After one failure the question what it did can fail as well.
+// After one failure, the request that checks its effect can fail, too.
 func TestProtoRenewal_faultPairs(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 10, 1, prepare) }, "create", "turn off")
 }
 
-// From some request on nothing works for anybody any more.
+// From one request on, all requests fail.
 func TestProtoRenewal_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	each(t, acctest.EachFaultOfAll, "create on", "turn off")
 }
 
-// each runs a matrix of faults for some operations.
+// each runs a matrix of faults for the named operations.
 func each(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names ...string) {
 	t.Helper()
 	for _, o := range operations {
@@ -116,11 +105,11 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 			case failed != nil && !unsure && !maps.Equal(now, before):
 				return fmt.Errorf("a failure changed the state from %v to %v", before, now)
 			case unsure && now["renew"] != true:
-				return fmt.Errorf("the renewal may be on, and the state says %v", now)
+				return fmt.Errorf("the renewal may be enabled, and the state says %v", now)
 			case now != nil && now["renew"] == false && renews(b):
 				return fmt.Errorf("the state says %v, and it renews", now)
 			case now == nil && renews(b) && !wasOn:
-				return errors.New("it renews because of us, and the state does not know")
+				return errors.New("the provider enabled the renewal, and the state does not have it")
 			}
 			restart()
 			if o.name == "import" && !r.Exists() {
@@ -129,7 +118,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 				}
 			}
 			if err := refreshAndApply(o.wanted)(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			return o.done(t, b, r, restart)
 		},
@@ -146,18 +135,12 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 	}
 }
 
-// done checks that server and state are as the configuration wants it, and that there is nothing to do.
+// done checks that server and state agree with the configuration, and that the next plan is empty.
 func (o operation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, restart func()) error {
 	t.Helper()
 	if want := o.wanted["renew"] == true; renews(b) != want {
 		return fmt.Errorf("on the server, renew is %t", renews(b))
 	}
 	restart()
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }

@@ -15,19 +15,15 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan reads the reservation that is to be adopted, refuses at plan time what apply would refuse, and warns of a renewal that
-// is to be turned on.
+// ModifyPlan reads the reservation that will be adopted. It reports in the plan what would fail in the apply, and
+// warns if a renewal will be enabled.
 func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
 	}
-	var plan, state *reservationRenewalModel
-	if !req.Plan.Raw.IsNull() {
-		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	}
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var plan, state *reservationRenewalModel // nil if there is none
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
 		return
@@ -35,7 +31,7 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
 	if plan == nil {
-		resp.Diagnostics.Append(r.forgotten(*state))
+		resp.Diagnostics.Append(r.destroyWarning(*state))
 		return
 	}
 	if !plan.known() {
@@ -46,7 +42,7 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 	}
 	if state != nil && state.key() == plan.key() {
 		if plan.Renew.ValueBool() && !state.Renew.ValueBool() {
-			resp.Diagnostics.Append(enables(state.Name.ValueString(), plan.ExpiresOn.ValueString()))
+			resp.Diagnostics.Append(enableWarning(state.Name.ValueString(), plan.ExpiresOn.ValueString()))
 		}
 		return
 	}
@@ -55,8 +51,8 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 }
 
-// planDeclared compares the declared renewal with those of other resources. Two that want the same do no harm: neither changes
-// anything when it is destroyed.
+// planDeclared compares the declared renewal with those of other resources. Two resources that want the same are
+// allowed, because destroying one of them changes nothing.
 func (r *reservationRenewalResource) planDeclared(ctx context.Context, object string, plan reservationRenewalModel, state *reservationRenewalModel) diag.Diagnostics {
 	if plan.Renew.IsUnknown() {
 		return nil
@@ -74,7 +70,8 @@ func (r *reservationRenewalResource) planDeclared(ctx context.Context, object st
 	return nil
 }
 
-// planAdoption fills in what the reservation tells. Without a consent that this run gives, it stays unknown until the apply.
+// planAdoption fills in the computed attributes from the reservation. They stay unknown until the apply if access
+// needs a consent that this run gives.
 func (r *reservationRenewalResource) planAdoption(ctx context.Context, plan *reservationRenewalModel) diag.Diagnostics {
 	customerID := plan.CustomerID.ValueString()
 	summary := "Could not plan " + r.title(*plan)
@@ -94,18 +91,18 @@ func (r *reservationRenewalResource) planAdoption(ctx context.Context, plan *res
 		return diag.Diagnostics{tfkit.Failure(summary, err)}
 	}
 	if plan.Renew.ValueBool() && !found.Renew {
-		return diag.Diagnostics{enables(plan.Name.ValueString(), plan.ExpiresOn.ValueString())}
+		return diag.Diagnostics{enableWarning(plan.Name.ValueString(), plan.ExpiresOn.ValueString())}
 	}
 	return nil
 }
 
-// fillIn fills in what is not known of the computed attributes.
+// fillIn fills in the computed attributes that are not known yet.
 func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationRenewalModel, found resourcemanager.Reservation) error {
 	if m.ID.ValueString() == "" {
 		m.ID = types.StringValue(m.key())
 	}
 	if m.ExpiresOn.ValueString() == "" {
-		m.ExpiresOn = timeOrNull(found.ExpiresOn)
+		m.ExpiresOn = tfkit.TimeOrNull(found.ExpiresOn)
 	}
 	if m.Name.ValueString() != "" {
 		return nil
@@ -120,15 +117,15 @@ func (r *reservationRenewalResource) fillIn(ctx context.Context, m *reservationR
 	return err
 }
 
-// enables warns in a plan that Azure will purchase.
-func enables(name, expiresOn string) diag.Diagnostic {
+// enableWarning is the warning in the plan that Azure will purchase the reservation again.
+func enableWarning(name, expiresOn string) diag.Diagnostic {
 	return diag.NewAttributeWarningDiagnostic(path.Root("renew"), "Enabling the renewal of "+name,
 		fmt.Sprintf("Azure will purchase the reservation again on %s, and the partner will be billed.", expiresOn))
 }
 
-// forgotten says that a destruction changes nothing, under one headline for all that stay off, and one for all that stay on, so that the
-// CLI folds them.
-func (r *reservationRenewalResource) forgotten(state reservationRenewalModel) diag.Diagnostic {
+// destroyWarning is the warning that destroying the resource changes nothing. There is one headline for all renewals
+// that stay disabled and one for all that stay enabled, so that the CLI groups them.
+func (r *reservationRenewalResource) destroyWarning(state reservationRenewalModel) diag.Diagnostic {
 	headline, is := "Destroying leaves reservation renewals disabled", "disabled. It stays disabled until somebody enables it."
 	if state.Renew.ValueBool() {
 		headline = "Destroying leaves reservation renewals enabled"

@@ -21,15 +21,17 @@ var (
 	_ resource.ResourceWithImportState = (*reservationRenewalResource)(nil)
 )
 
-// NewReservationRenewalResource is partnercenter_reservation_renewal.
+// NewReservationRenewalResource returns the resource partnercenter_reservation_renewal.
 func NewReservationRenewalResource() resource.Resource { return &reservationRenewalResource{} }
 
-// reservationRenewalResource is whether an Azure reservation of a customer renews itself.
+// reservationRenewalResource is the automatic renewal of an Azure reservation of a customer.
 //
-// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, one list for all renewals
-// of a customer; GET and PATCH of the reservation; GET /v1/customers/{customer}, or /v1/customers for many, for the name.
-// Delete only forgets: there is no value to go back to that would be right for everybody. A write whose outcome is unknown counts
-// as on, since that is what costs.
+// Endpoints: GET /providers/Microsoft.Capacity/reservations in Resource Manager, in the customer's tenant, one list
+// for all renewals of a customer; GET and PATCH of the reservation; GET /v1/customers/{customer}, or /v1/customers
+// for many, for the name.
+//
+// Delete removes the resource from the state only, because no value would be right for all reservations. After a
+// write with an unknown outcome the renewal counts as enabled, because that is what costs money.
 // https://learn.microsoft.com/rest/api/reserved-vm-instances/reservation/update
 type reservationRenewalResource struct{ tfkit.Resource }
 
@@ -37,10 +39,10 @@ func (r *reservationRenewalResource) Metadata(_ context.Context, req resource.Me
 	resp.TypeName = req.ProviderTypeName + "_reservation_renewal"
 }
 
-// freshFor is how long after a write a read that does not show it is repeated.
+// freshFor is the time after a write in which a read is repeated if it does not show the write.
 const freshFor = 10 * time.Minute
 
-// mayBeOn is what an error says of a change whose outcome is not known.
+// mayBeOn is the advice for a change with an unknown outcome.
 const mayBeOn = "The renewal may be on: the state says so, and the next apply makes sure."
 
 func (r *reservationRenewalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -74,7 +76,8 @@ func (r *reservationRenewalResource) Create(ctx context.Context, req resource.Cr
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// set sets the renewal. It tells whether a change that failed may have been made; then the model says that the renewal is on.
+// set sets the renewal. MayBeDone reports whether the change was made or may have been made. If a failed change may
+// have been made, the model says that the renewal is enabled.
 func (r *reservationRenewalResource) set(ctx context.Context, m *reservationRenewalModel, object string) (mayBeDone bool, diags diag.Diagnostics) {
 	release, err := r.Claims.Turn(ctx, m.subject().ID)
 	if err != nil {
@@ -102,8 +105,8 @@ func (r *reservationRenewalResource) Read(ctx context.Context, req resource.Read
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// Set the identity first: the framework requires it even for a resource that is removed from the
+	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	customerID := m.CustomerID.ValueString()
 	var found resourcemanager.Reservation
@@ -119,7 +122,7 @@ func (r *reservationRenewalResource) Read(ctx context.Context, req resource.Read
 		resp.State.RemoveResource(ctx)
 		return
 	case resourcemanager.IsLost(err) && !m.Renew.IsNull(): // null after an import
-		// Not an error, which would also keep all other resources from being planned and destroyed.
+		// An error would also prevent plans and destroys of all other resources.
 		resp.Diagnostics.AddWarning("No access to "+r.title(m), tfkit.Detail(err)+
 			"\n\nThe state stays as it is. If the customer has left, remove the resource: destroying it sends no request.")
 		return
@@ -168,15 +171,15 @@ func (r *reservationRenewalResource) Update(ctx context.Context, req resource.Up
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, plan.identity())...)
 }
 
-// Delete forgets the renewal, and says so.
+// Delete removes the renewal from the state only, with a warning.
 func (r *reservationRenewalResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state reservationRenewalModel
 	if resp.Diagnostics.Append(req.State.Get(ctx, &state)...); !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(r.forgotten(state))
+		resp.Diagnostics.Append(r.destroyWarning(state))
 	}
 }
 
-// ImportState takes over the renewal of a reservation as it is.
+// ImportState imports the renewal of a reservation as it is.
 func (r *reservationRenewalResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	customerID, reservationID, ok := splitImportID(req.ID)
 	if req.ID == "" && req.Identity != nil {
@@ -198,7 +201,8 @@ func (r *reservationRenewalResource) ImportState(ctx context.Context, req resour
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
-// splitImportID splits {customer}/{order}/{reservation}, {customer}|{Resource Manager ID} and {Resource Manager ID}|{customer}.
+// splitImportID splits {customer}/{order}/{reservation}, or customer ID and Resource Manager ID with | between them, in
+// any order.
 func splitImportID(s string) (customerID, reservationID string, ok bool) {
 	if left, right, ok := strings.Cut(s, "|"); ok {
 		if strings.HasPrefix(left, "/") {
@@ -209,7 +213,7 @@ func splitImportID(s string) (customerID, reservationID string, ok bool) {
 	return strings.Cut(s, "/")
 }
 
-// title names the renewal in messages.
+// title returns how messages name the renewal.
 func (r *reservationRenewalResource) title(m reservationRenewalModel) string {
 	if name := m.Name.ValueString(); name != "" {
 		return "the renewal of reservation " + name + " (" + m.key() + ")"
@@ -217,7 +221,7 @@ func (r *reservationRenewalResource) title(m reservationRenewalModel) string {
 	return fmt.Sprintf("the renewal of reservation %s of %s", m.reservation(), r.Customer(m.CustomerID.ValueString()))
 }
 
-// changedOutside is a warning under the same headline for all, so that the CLI folds them.
+// changedOutside is a warning with the same headline for all renewals, so that the CLI groups them.
 func (r *reservationRenewalResource) changedOutside(m reservationRenewalModel, what string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Reservation renewals changed outside Terraform", r.title(m)+": "+what)
 }

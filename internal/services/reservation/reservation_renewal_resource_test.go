@@ -36,10 +36,10 @@ var (
 	on  = acctest.Values{"customer_id": contoso, "reservation_id": bought, "renew": true}
 )
 
-// renews is the server's word.
+// renews reports whether the reservation renews on the server.
 func renews(b *mockbackend.Backend) bool { return !b.AzureReservations(contoso)[0].NoRenewal }
 
-// setOutside changes the renewal in the Azure portal.
+// setOutside sets the renewal outside Terraform, as in the Azure portal.
 func setOutside(b *mockbackend.Backend, renew bool) {
 	b.ChangeAzureReservation(contoso, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.NoRenewal = !renew })
 }
@@ -76,7 +76,7 @@ func TestAccRenewal_lifecycle(t *testing.T) {
 					state("name", knownvalue.StringRegexp(acctest.Says("(2 × Standard_D2s_v5 P3Y) of Contoso Demo"))),
 				},
 			},
-			{ // other spellings of the same
+			{ // the same IDs in other forms
 				Config:           strings.ReplaceAll(block(strings.ToUpper(armID)), contoso, strings.ToUpper(contoso)),
 				ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 			},
@@ -89,7 +89,7 @@ func TestAccRenewal_lifecycle(t *testing.T) {
 	server(true)() // destroying changes nothing
 }
 
-// start returns the resource over a mock.
+// start returns a resource with a new mock.
 func start(t *testing.T) (*mockbackend.Backend, *acctest.Protocol, *acctest.Resource) {
 	t.Helper()
 	b := mockbackend.New(mockbackend.Config{})
@@ -105,7 +105,7 @@ func apply(t *testing.T, r *acctest.Resource, config acctest.Values) {
 	}
 }
 
-// expectWarning fails the test unless there is just one warning, which says all of this.
+// expectWarning fails the test unless there is exactly one warning, which contains all texts.
 func expectWarning(t *testing.T, r *acctest.Resource, says ...string) {
 	t.Helper()
 	if len(r.Warnings) != 1 {
@@ -136,7 +136,7 @@ func TestProtoRenewal_requests(t *testing.T) {
 		if !renews(r.Backend) {
 			t.Error("destroying has changed the renewal")
 		}
-		// What is as declared already takes no write.
+		// If the renewal is already as declared, nothing is written.
 		r.Again()
 		if err := r.Apply(t.Context(), on); err != nil {
 			t.Fatal(err)
@@ -145,7 +145,7 @@ func TestProtoRenewal_requests(t *testing.T) {
 	})
 }
 
-// The renewals of one customer share a list.
+// All renewals of a customer share one list request.
 func TestProtoRenewal_many(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, renewalType, func(t *testing.T, r acctest.Run) {
@@ -210,12 +210,12 @@ func TestProtoRenewal_outside(t *testing.T) {
 				b.ChangeAzureReservation(contoso, mockbackend.ContosoReservationID, func(a *mockbackend.AzureReservation) { a.Archived = true })
 			}, acctest.NoOp, nil, true,
 		},
-		"no access any more": {
+		"access lost": {
 			off, func(b *mockbackend.Backend) { b.EndDelegatedAccess(contoso) }, acctest.NoOp,
 			[]string{"No access to the renewal of reservation", "403 Forbidden (AuthorizationFailed)", "Reader on the reservation order", "The state stays as it is."},
 			true,
 		},
-		"no consent any more": {
+		"consent withdrawn": {
 			off, func(b *mockbackend.Backend) { b.RemoveApplicationConsents(contoso) }, acctest.NoOp, []string{"No access to the renewal of reservation", "AADSTS65001"}, true,
 		},
 	} {
@@ -264,7 +264,7 @@ func TestProtoRenewal_gone(t *testing.T) {
 	})
 }
 
-// Destroying forgets, and says so: in the plan and in the apply.
+// Destroying the resource changes nothing in Azure. Plan and apply warn about that.
 func TestProtoRenewal_forgets(t *testing.T) {
 	t.Parallel()
 	for says, config := range map[string]acctest.Values{"The renewal is disabled. It stays disabled": off, "The renewal is enabled: Azure will purchase the reservation again on ": on} {
@@ -284,12 +284,12 @@ func TestProtoRenewal_forgets(t *testing.T) {
 	}
 }
 
-// What costs money is said in the plan.
+// The plan warns if enabling a renewal leads to a purchase.
 func TestProtoRenewal_warnsOfPurchases(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t)
 	setOutside(b, false)
-	for range 2 { // a new resource, and one that declared the opposite
+	for range 2 { // first a new resource, then one that was disabled before
 		if _, err := r.Plan(t.Context(), on); err != nil {
 			t.Fatal(err)
 		}
@@ -337,7 +337,7 @@ func TestProtoRenewal_refusals(t *testing.T) {
 	}
 }
 
-// An application may read with one role and change with another.
+// An application needs one role to read reservations and another one to change them.
 func TestProtoRenewal_appOnly(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t)
@@ -353,7 +353,7 @@ func TestProtoRenewal_appOnly(t *testing.T) {
 	}
 }
 
-// A consent that the same apply gives is waited for; the plan goes without it.
+// If the same configuration gives the consent, the plan succeeds without it.
 func TestProtoRenewal_consentPlanned(t *testing.T) {
 	t.Parallel()
 	b, p, r := start(t)
@@ -374,7 +374,7 @@ func TestProtoRenewal_consentPlanned(t *testing.T) {
 	}
 }
 
-// Two resources that want the opposite fail the plan; two that want the same do no harm.
+// The plan fails if two resources want the opposite. Two resources that want the same are allowed.
 func TestProtoRenewal_twoResources(t *testing.T) {
 	t.Parallel()
 	_, p, first := start(t)
@@ -409,7 +409,7 @@ func TestProtoRenewal_import(t *testing.T) {
 	}
 }
 
-// A read that does not show a change that was made a short time ago is repeated.
+// Shortly after a change, a read that does not show it is repeated.
 func TestProtoRenewal_readsLag(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, renewalType, func(t *testing.T, r acctest.Run) {
@@ -425,7 +425,7 @@ func TestProtoRenewal_readsLag(t *testing.T) {
 	})
 }
 
-// A change that Azure accepts and does not make counts as on, and the next apply goes on.
+// If Azure accepts a change and does not make it, the renewal counts as enabled. The next apply sets it again.
 func TestProtoRenewal_neverDone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

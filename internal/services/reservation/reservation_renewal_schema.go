@@ -34,22 +34,9 @@ func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.Schema
 			"Microsoft does not document whether Admin agents have access to reservations that the customer bought itself. Without access, the plan fails and names the missing role. " +
 			"See [Automatically renew reservations](https://learn.microsoft.com/azure/cost-management-billing/reservations/reservation-renew).",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{
-				MarkdownDescription: "ID of the resource: `{customer_id}/{reservation order ID}/{reservation ID}`, in lower case.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Name and type of the reservation, and company name of the customer.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"customer_id": schema.StringAttribute{
-				MarkdownDescription: "Microsoft Entra tenant ID of the customer. Must be a GUID. Changing it replaces the resource.",
-				Required:            true,
-				Validators:          []validator.String{tfkit.GUID()},
-				PlanModifiers:       []planmodifier.String{tfkit.IgnoreCase(), stringplanmodifier.RequiresReplace()},
-			},
+			"id":          tfkit.Computed("ID of the resource: `{customer_id}/{reservation order ID}/{reservation ID}`, in lower case."),
+			"name":        tfkit.Computed("Name and type of the reservation, and company name of the customer."),
+			"customer_id": tfkit.CustomerID(),
 			"reservation_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the reservation: `{reservation order ID}/{reservation ID}`, as in `partnercenter_azure_reservations`, or its Resource Manager ID, " +
 					"`/providers/Microsoft.Capacity/reservationOrders/{order}/reservations/{reservation}`. Case does not matter. Changing it replaces the resource.",
@@ -66,11 +53,7 @@ func (r *reservationRenewalResource) Schema(_ context.Context, _ resource.Schema
 				Computed:            true,
 				Default:             booldefault.StaticBool(false),
 			},
-			"expires_on": schema.StringAttribute{
-				MarkdownDescription: "Time at which the reservation expires or renews, in RFC 3339 format (UTC).",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"expires_on": tfkit.Computed("Time at which the reservation expires or renews, in RFC 3339 format (UTC)."),
 		},
 	}
 }
@@ -93,7 +76,7 @@ type reservationRenewalModel struct {
 	ExpiresOn     types.String `tfsdk:"expires_on"`
 }
 
-// reservationRenewalIdentity is in lower case: Terraform compares identities to the letter.
+// reservationRenewalIdentity is in lower case, because Terraform compares identities case-sensitively.
 type reservationRenewalIdentity struct {
 	CustomerID    types.String `tfsdk:"customer_id"`
 	ReservationID types.String `tfsdk:"reservation_id"`
@@ -103,23 +86,23 @@ func (m reservationRenewalModel) identity() reservationRenewalIdentity {
 	return reservationRenewalIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString())), types.StringValue(m.reservation().String())}
 }
 
-// known tells whether customer and reservation are known.
+// known reports whether customer and reservation are known.
 func (m reservationRenewalModel) known() bool {
 	return !m.CustomerID.IsUnknown() && !m.ReservationID.IsUnknown()
 }
 
-// reservation is the reservation that the model is about, which has passed validation.
+// reservation returns the ID of the reservation. The attribute has passed validation.
 func (m reservationRenewalModel) reservation() resourcemanager.ReservationID {
 	id, _ := resourcemanager.ParseReservationID(m.ReservationID.ValueString())
 	return id
 }
 
-// key is the resource's id.
+// key returns the value of the attribute id.
 func (m reservationRenewalModel) key() string {
 	return strings.ToLower(m.CustomerID.ValueString()) + "/" + m.reservation().String()
 }
 
-// subject is what the model is about, in the claims of the run.
+// subject returns the subject of the claims.
 func (m reservationRenewalModel) subject() tfkit.Subject {
 	return tfkit.Subject{Kind: "renewal", ID: m.key()}
 }

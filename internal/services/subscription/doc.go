@@ -1,3 +1,3 @@
-// Package subscription holds the types for what customers have bought through the
-// partner, and for who owns the Azure subscriptions among it.
+// Package subscription implements the types for the subscriptions of customers, and for the Owners of their Azure
+// subscriptions.
 package subscription

@@ -13,11 +13,11 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// Several objects of a state can be about one assignment: a resource and its deposed object, a
-// resource that got another address, the two halves of a replacement. They must not delete it from
-// under each other. This file is how they learn of each other.
+// Several objects of a state can have the same role assignment: a resource and its deposed object, a
+// resource that got another address, or the two halves of a replacement. The claims in this file
+// prevent one object from deleting the role assignment of another.
 
-// subject is the assignment that a model is about; the zero value while it is not known.
+// subject returns the subject of the claims, or the zero value while the IDs are unknown.
 func (m subscriptionOwnerAssignmentModel) subject() tfkit.Subject {
 	o := m.toAPI()
 	if o.SubscriptionID == "" || o.PrincipalID == "" {
@@ -30,13 +30,13 @@ func (r *subscriptionOwnerAssignmentResource) claim(object string, phase tfkit.P
 	return tfkit.Claim{Object: object, Type: "partnercenter_subscription_owner_assignment", On: true, Phase: phase}
 }
 
-// claimRead claims the assignment of an object of the state.
+// claimRead claims the role assignment at the end of a refresh.
 func (r *subscriptionOwnerAssignmentResource) claimRead(ctx context.Context, private tfkit.PrivateState, m subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	object, diags := tfkit.ObjectID(ctx, private)
 	return append(diags, r.Claims.Read(ctx, private, object, []tfkit.Subject{m.subject()})...)
 }
 
-// planDeclared compares the declared object with the others that are about the same assignment.
+// planDeclared compares the declared object with other objects that have the same role assignment.
 func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, private tfkit.PrivateState, plan, state *subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	object, diags := tfkit.ObjectID(ctx, private)
 	about, phase := plan.subject(), tfkit.Declared
@@ -60,8 +60,8 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 		return diags
 	}
 	if phase == tfkit.Existing && len(others) > 0 {
-		// An object that is about to be destroyed, and that cannot know of this one. With an update this
-		// one takes part in the apply: the other one then keeps the assignment, or this one makes it again.
+		// The other object will be destroyed, and may not learn about this one. As an update, this object takes part
+		// in the apply: the other one then keeps the role assignment, or this one creates it again.
 		plan.CreatedOn = types.StringUnknown()
 		diags.AddWarning("Keeping "+r.title(*plan),
 			"Another object of the state, which is to be destroyed, has the same role assignment. This resource is updated to make sure that the assignment stays.")
@@ -69,12 +69,12 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 	return diags
 }
 
-// planDestroy says in the plan what [subscriptionOwnerAssignmentResource.keep] will do.
+// planDestroy warns in the plan if [subscriptionOwnerAssignmentResource.keep] will keep the role assignment.
 func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	object, diags := tfkit.ObjectID(ctx, private)
 	keeps, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
 	diags.Append(more...)
-	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // of a replacement that failed in its first half
+	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // left by a replacement whose first half failed
 	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
 		diags.AddWarning("Keeping "+r.title(state),
 			"Another object of the state has the same role assignment. Destroying this one removes it from the state only.")
@@ -82,8 +82,8 @@ func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, p
 	return diags
 }
 
-// keep tells whether Delete leaves the assignment: to another object that holds it, or to the other
-// half of a replacement.
+// keep reports whether Delete keeps the role assignment: for another object that has it, or for Create
+// in a replacement, to which keep hands it over.
 func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) (bool, diag.Diagnostics) {
 	about := state.subject()
 	object, diags := tfkit.ObjectID(ctx, private)
@@ -95,7 +95,7 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 	if next.Subject != about {
 		return false, diags
 	}
-	// Make sure that the other half can begin: what it needs is read here, where a failure keeps the state.
+	// Read here what Create needs, because a failure in Delete keeps the state.
 	o := state.toAPI()
 	a, err := r.Azure.RoleAssignments.ReadWritten(ctx, o, state.ID.ValueString(), state.expected(tfkit.WrittenAt(ctx, private)))
 	if resourcemanager.IsNotFound(err) {
@@ -106,7 +106,7 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 		r.Memory.Store(userKey{strings.ToLower(o.TenantID), strings.ToLower(next.UserPrincipalName)}, a.PrincipalID)
 	}
 	if err == nil {
-		err = ctx.Err() // after Ctrl-C the other half does not begin
+		err = ctx.Err() // after Ctrl-C, Create does not begin
 	}
 	if err != nil {
 		return false, append(diags, r.failure(ctx, state, "Could not replace "+r.title(state), err, false))
@@ -116,35 +116,35 @@ func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private 
 	return true, diags
 }
 
-// declaredKey is where the private state of a planned creation keeps its declaration. In a
-// replacement Delete receives it.
+// declaredKey is a key of private state: the declaration of a planned creation. In a replacement, Delete
+// receives it.
 const declaredKey = "declared"
 
-// declaration is what the creating half of a replacement declares.
+// declaration is what Delete needs to know in a replacement about the creation that follows.
 type declaration struct {
 	Subject           tfkit.Subject `json:"subject"`
 	UserPrincipalName string        `json:"user_principal_name,omitempty"`
 	Name              string        `json:"name,omitempty"`
 }
 
-// These are keys of the run's memory.
+// Keys of the run's memory.
 type (
-	// handedOverKey: the assignment that the deleting half of a replacement has left.
+	// handedOverKey: the role assignment that Delete hands over to Create in a replacement.
 	handedOverKey tfkit.Subject
-	// userKey: the object id of the user with the user principal name.
+	// userKey: the object ID of the user with this user principal name.
 	userKey struct{ customerID, userPrincipalName string }
-	// goneKey: a read found that an assignment is gone, which was that of the principal or user.
+	// goneKey: true if a read found that the role assignment of this principal ID or user principal name is gone.
 	goneKey struct{ subscriptionID, principal string }
 )
 
-// handedOver returns the assignment that the other half of the replacement has left.
+// handedOver returns the role assignment that Delete has handed over, if any.
 func (r *subscriptionOwnerAssignmentResource) handedOver(m subscriptionOwnerAssignmentModel) (resourcemanager.RoleAssignment, bool) {
 	left, _ := r.Memory.Load(handedOverKey(m.subject()))
 	a, ok := left.(resourcemanager.RoleAssignment)
 	return a, ok
 }
 
-// noteGone notes that an assignment was removed outside Terraform.
+// noteGone records that a role assignment was removed outside Terraform.
 func (r *subscriptionOwnerAssignmentResource) noteGone(m subscriptionOwnerAssignmentModel) {
 	o := m.toAPI()
 	for _, principal := range []string{o.PrincipalID, m.UserPrincipalName.ValueString()} {
@@ -152,8 +152,8 @@ func (r *subscriptionOwnerAssignmentResource) noteGone(m subscriptionOwnerAssign
 	}
 }
 
-// isGone tells whether the planned assignment is one that was removed outside Terraform. Then it is
-// not the change under review that cannot be made.
+// isGone reports whether the planned role assignment was removed outside Terraform. Problems with it are
+// warnings then, because the change under review did not cause them.
 func (r *subscriptionOwnerAssignmentResource) isGone(plan subscriptionOwnerAssignmentModel) bool {
 	o := plan.toAPI()
 	principal := o.PrincipalID

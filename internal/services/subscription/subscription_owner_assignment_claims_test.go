@@ -12,7 +12,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// other is a second object of the state, with the run of the first.
+// other returns a second object of the state, in the same run.
 func other(r acctest.Run) acctest.Run {
 	return acctest.Run{T: r.T, Backend: r.Backend, Resource: r.Protocol.Resource(ownerType)}
 }
@@ -20,7 +20,7 @@ func other(r acctest.Run) acctest.Run {
 func expectOwners(r acctest.Run, want int) {
 	r.Helper()
 	if got := owners(r.Backend); len(got) != want {
-		r.Errorf("the server has %+v, not %d", got, want)
+		r.Errorf("the server has %+v, want %d", got, want)
 	}
 }
 
@@ -31,7 +31,7 @@ func must(r acctest.Run, err error) {
 	}
 }
 
-// deposed applies with create_before_destroy up to a Ctrl-C after the creation.
+// deposed applies with create_before_destroy until Ctrl-C after the creation. R becomes the deposed object.
 func deposed(r acctest.Run, config acctest.Values) (current acctest.Run) {
 	r.Helper()
 	r.MustApply(config)
@@ -41,9 +41,9 @@ func deposed(r acctest.Run, config acctest.Values) (current acctest.Run) {
 	return current
 }
 
-// Destroying a deposed object does not take the role from the resource, in whatever order Terraform
-// comes to them. It plans the destruction of a deposed object again in the apply, without the
-// private state of the plan, and shows a resource that does not change in the plan only.
+// Destroying a deposed object does not delete the role assignment of the current object, in any order of
+// both. In the apply, Terraform plans the destruction of a deposed object again, without the private state
+// of the plan. An object that does not change takes part in the plan only.
 func TestProtoOwner_deposed(t *testing.T) {
 	t.Parallel()
 	for _, plan := range []string{"crcpdrdp", "drdpcrcp", "crdrcpdp", "crdrdpcp", "drcrcpdp", "drcrdpcp"} {
@@ -99,7 +99,7 @@ func TestProtoOwner_deposed(t *testing.T) {
 						case "dr":
 							d.MustRefresh()
 						case "cp":
-							_, err = c.Plan(t.Context(), byID) // as the refresh of a destroy
+							_, err = c.Plan(t.Context(), byID) // the refresh of terraform destroy also plans
 						case "dp":
 							_, err = d.Plan(t.Context(), nil)
 						}
@@ -120,7 +120,7 @@ func TestProtoOwner_deposed(t *testing.T) {
 	}
 }
 
-// A principal that is declared twice is an error, in either order and also when the state has both.
+// Declaring a principal twice is an error, in both orders and also if the state has both resources.
 func TestProtoOwner_declaredTwice(t *testing.T) {
 	t.Parallel()
 	for name, configs := range map[string][2]acctest.Values{"by id first": {byID, byName}, "by name first": {byName, byID}} {
@@ -150,7 +150,7 @@ func TestProtoOwner_declaredTwice(t *testing.T) {
 	}
 }
 
-// Two resources that swap their principals do not delete each other's assignment for good.
+// If two resources swap their principals, both role assignments exist after the apply.
 func TestProtoOwner_swap(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, a acctest.Run) {
@@ -166,7 +166,7 @@ func TestProtoOwner_swap(t *testing.T) {
 	})
 }
 
-// lost makes the answers of all writes and the reads after them fail.
+// lost drops the answers of all writes, and fails the reads after them.
 func lost(b *mockbackend.Backend) {
 	path := "/subscriptions/*/providers/Microsoft.Authorization/roleAssignments/*"
 	b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodGet, Path: path, Kind: mockbackend.ServerError, Times: -1})
@@ -183,8 +183,8 @@ func expectUnsure(r acctest.Run, err error) {
 	}
 }
 
-// A write whose answer is lost counts as done: the state has the assignment, and Terraform taints it.
-// Applied again, it is neither deleted nor made again; given up, it is gone.
+// A write whose answer is lost counts as done: the state has the role assignment, as tainted. The next apply
+// neither deletes nor creates it. A destroy deletes it.
 func TestProtoOwner_unsure(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]acctest.Values{"by id": byID, "by name": byName} {
@@ -225,7 +225,7 @@ func TestProtoOwner_unsure(t *testing.T) {
 	})
 }
 
-// Ctrl-C while the write is under way: what it did is in the state.
+// After Ctrl-C during the write, the state has the role assignment.
 func TestProtoOwner_cancelled(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []mockbackend.FaultKind{mockbackend.SlowAfter, mockbackend.LostAfter} {
@@ -238,7 +238,7 @@ func TestProtoOwner_cancelled(t *testing.T) {
 				err := r.Apply(ctx, byID)
 				expectOwners(r, 1)
 				if !r.Exists() {
-					t.Errorf("the state does not have it (%v)", err)
+					t.Errorf("the state does not have the role assignment (%v)", err)
 				}
 				acctest.Pass(time.Hour)
 			})
@@ -257,7 +257,7 @@ func TestProtoOwner_refused(t *testing.T) {
 	})
 }
 
-// Half a replacement never leaves an assignment that no state knows.
+// If a replacement fails halfway, the state still has the role assignment.
 func TestProtoOwner_halfAReplacement(t *testing.T) {
 	t.Parallel()
 	described := with(byName, "description", "buys reservations")
@@ -287,7 +287,7 @@ func TestProtoOwner_halfAReplacement(t *testing.T) {
 				r.MustRefresh()
 				err := r.ReplaceTainted(t.Context(), described, func() { r.Again(); fails(r) })
 				if name != "the write is lost" && err == nil {
-					t.Error("it did not fail")
+					t.Error("the replacement did not fail")
 				}
 				expectOwners(r, 1)
 				if !r.Exists() {
@@ -308,7 +308,7 @@ func lostPut(b *mockbackend.Backend) {
 	b.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Method: http.MethodPut, Kind: mockbackend.DropAfter, Times: -1})
 }
 
-// Within the lag of a write, what contradicts it is not believed: destroyed means gone.
+// Shortly after the creation, a destroy deletes the role assignment even if reads or DELETE do not find it yet.
 func TestProtoOwner_destroyedAtOnce(t *testing.T) {
 	t.Parallel()
 	path := "/subscriptions/*/providers/Microsoft.Authorization/roleAssignments/*"

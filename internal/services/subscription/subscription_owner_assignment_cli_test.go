@@ -13,12 +13,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// With create_before_destroy and one operation at a time, Ctrl-C after the first creation leaves a
-// deposed object of each resource that was created again. The next apply forgets it: the role stays.
+// With create_before_destroy and -parallelism=1, Ctrl-C after the first creation leaves deposed objects. The
+// next apply removes them from the state only, so the role assignments stay.
 func TestCLIOwner_interruptedCreateBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("builds the provider")
+		t.Skip("this test builds the provider")
 	}
 	b := acctest.New(t, mockbackend.Config{})
 	const block = `
@@ -62,7 +62,7 @@ resource "partnercenter_subscription_owner_assignment" "all" {
 		t.Fatal(r.Err)
 	}
 	again := append(slices.Clip(apply), "-var=generation=2")
-	// Ctrl-C as soon as the state has a deposed object, which Terraform writes before the creation.
+	// Interrupt as soon as the state has a deposed object, which Terraform writes before the creation.
 	ctx, cancel := context.WithCancel(t.Context())
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 500 * time.Millisecond })
 	go func() {
@@ -79,7 +79,7 @@ resource "partnercenter_subscription_owner_assignment" "all" {
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.Latency = 0 })
 	state, err := os.ReadFile(filepath.Join(dir, "terraform.tfstate"))
 	if err != nil || !strings.Contains(string(state), `"deposed"`) {
-		t.Fatalf("no deposed object is left, so the test proves nothing (%v):\n%s", err, interrupted.Output)
+		t.Fatalf("there is no deposed object, so this test checks nothing (%v):\n%s", err, interrupted.Output)
 	}
 	b.ResetJournal()
 	r := w.Run(t.Context(), again...)
@@ -95,7 +95,7 @@ resource "partnercenter_subscription_owner_assignment" "all" {
 		t.Errorf("the server has %+v", got)
 	}
 	if r := w.Run(t.Context(), "plan", "-detailed-exitcode", "-input=false", "-var=generation=2"); r.ExitCode != 0 {
-		t.Errorf("the next plan exits %d\n%s", r.ExitCode, r.Output)
+		t.Errorf("the next plan has exit code %d\n%s", r.ExitCode, r.Output)
 	}
 	if r := w.Run(t.Context(), "destroy", "-auto-approve", "-input=false", "-var=generation=2"); r.Err != nil || len(owners(b.Backend)) != 0 {
 		t.Errorf("%v, and the server has %+v", r.Err, owners(b.Backend))

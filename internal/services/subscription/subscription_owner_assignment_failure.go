@@ -12,8 +12,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// failure is the error for a failed call. Stored tells whether the state has the assignment all the
-// same, since it exists or may exist.
+// failure returns the error for a failed call. Stored means that the state has the role assignment
+// nevertheless, because it exists or may exist.
 func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m subscriptionOwnerAssignmentModel, summary string, err error, stored bool) diag.Diagnostic {
 	exists, ok := errors.AsType[*resourcemanager.ExistsError](err)
 	switch {
@@ -39,21 +39,21 @@ func (r *subscriptionOwnerAssignmentResource) failure(ctx context.Context, m sub
 	return failure
 }
 
-// withoutRefresh adds to the error of a read how to destroy without it.
-func withoutRefresh(err error) error {
+// adviseNoRefresh adds advice to the error of a read: how to destroy without this read.
+func adviseNoRefresh(err error) error {
 	return &advisedError{err, "terraform destroy -refresh=false works without this read."}
 }
 
-// orForget adds to the error of a deletion how to leave the role assignment, if Azure keeps it or the
-// subscription is out of reach.
-func orForget(err error) error {
+// adviseStateRemoval adds advice to the error of a deletion if Azure keeps the role assignment, or if the subscription
+// cannot be reached: how to remove the resource from the state only.
+func adviseStateRemoval(err error) error {
 	if !resourcemanager.IsLastOwner(err) && !resourcemanager.IsElsewhere(err) {
 		return err
 	}
 	return &advisedError{err, "To remove the resource from the state only, use terraform state rm or a removed block with destroy = false."}
 }
 
-// advisedError is an error with more to do about it.
+// advisedError is an error with additional advice.
 type advisedError struct {
 	error
 
@@ -62,7 +62,7 @@ type advisedError struct {
 
 func (e *advisedError) Unwrap() error { return e.error }
 
-// Remedy says what to do, in whole sentences.
+// Remedy returns what to do, in complete sentences.
 func (e *advisedError) Remedy() string {
 	var cause interface{ Remedy() string }
 	if errors.As(e.error, &cause) && cause.Remedy() != "" {

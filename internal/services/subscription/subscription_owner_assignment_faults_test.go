@@ -15,32 +15,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// ownerOperation is what Terraform does to one Owner assignment.
+// ownerOperation is an operation of Terraform on an Owner role assignment.
 type ownerOperation struct {
 	name string
 	// state is the configuration that was applied before, if any.
 	state acctest.Values
-	// outside is what somebody does in the portal before the operation.
+	// outside is a change outside Terraform before the operation.
 	outside func(*mockbackend.Backend)
-	// do is the operation.
+	// do runs the operation.
 	do func(*testing.T, *acctest.Resource) error
-	// wanted is the configuration, nil to destroy.
+	// wanted is the configuration; nil destroys.
 	wanted acctest.Values
 }
 
-// refreshAndApply is what "terraform apply" does.
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
+var refreshAndApply = acctest.RefreshAndApply
 
 var described = with(byID, "description", "buys reservations")
 
@@ -65,8 +53,8 @@ var ownerOperations = []ownerOperation{
 	}, wanted: byID},
 }
 
-// Every request of every operation goes wrong in every way, once and for good. The state
-// stays true, and another apply heals what is left to heal.
+// Every request of every operation fails in every way, once and permanently. The state stays
+// correct, and another apply repairs the rest.
 func TestProtoOwner_faults(t *testing.T) {
 	t.Parallel()
 	for _, o := range ownerOperations {
@@ -77,7 +65,7 @@ func TestProtoOwner_faults(t *testing.T) {
 	}
 }
 
-// As before, but the user gives up: what we made is gone after that.
+// As before, but the user destroys the resource: then the server has no role assignment from this provider.
 func TestProtoOwner_faultsAndGiveUp(t *testing.T) {
 	t.Parallel()
 	for _, o := range ownerOperations {
@@ -123,7 +111,7 @@ func (o ownerOperation) prepare(t *testing.T, b *mockbackend.Backend, giveUp boo
 			case failed != nil && !unsure && !maps.Equal(now, before):
 				return fmt.Errorf("a failure changed the state from %v to %v", before, now)
 			case now == nil && len(owners(b)) == 1 && owners(b)[0].CreatedBy != "" && o.name != "import":
-				return fmt.Errorf("the server has %+v, and the state does not know", owners(b))
+				return fmt.Errorf("the server has %+v, and the state does not have it", owners(b))
 			case failed == nil && now != nil && len(owners(b)) != 1 && !lost:
 				return fmt.Errorf("the state says %v, and the server %+v", now, owners(b))
 			}
@@ -131,12 +119,12 @@ func (o ownerOperation) prepare(t *testing.T, b *mockbackend.Backend, giveUp boo
 			p.Restart(token)
 			if giveUp {
 				if err := refreshAndApply(nil)(t, r); err != nil || len(owners(b)) != 0 {
-					return fmt.Errorf("given up, the server has %+v (%w)", owners(b), cmp.Or(err, errNone))
+					return fmt.Errorf("after the destroy, the server has %+v (%w)", owners(b), cmp.Or(err, errNone))
 				}
 				return nil
 			}
 			if err := o.heal(t, r); err != nil {
-				return fmt.Errorf("another apply does not heal it: %w", err)
+				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			return o.done(t, b, r)
 		},
@@ -153,8 +141,8 @@ func (o ownerOperation) heal(t *testing.T, r *acctest.Resource) error {
 	return refreshAndApply(o.wanted)(t, r)
 }
 
-// done checks that server and state are as the configuration wants it, and that there is
-// nothing to do.
+// done checks that server and state agree with the configuration, and that the next plan is
+// empty.
 func (o ownerOperation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Resource) error {
 	t.Helper()
 	left := owners(b)
@@ -168,16 +156,10 @@ func (o ownerOperation) done(t *testing.T, b *mockbackend.Backend, r *acctest.Re
 		return fmt.Errorf("the server has %+v", left)
 	}
 	r.Restart(b.User(mockbackend.AdminAgent).RefreshToken)
-	if err := r.Refresh(t.Context()); err != nil {
-		return err
-	}
-	if action, err := r.Plan(t.Context(), o.wanted); action != acctest.NoOp || err != nil {
-		return fmt.Errorf("the next plan says %s: %w", action, err)
-	}
-	return nil
+	return acctest.PlanIsEmpty(t, r, o.wanted)
 }
 
-// Azure knows an assignment that it does not show. That is an error with something to do.
+// If Azure reports that a role assignment exists but does not return it, the error says what to do.
 func TestProtoOwner_existsUnseen(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -188,8 +170,8 @@ func TestProtoOwner_existsUnseen(t *testing.T) {
 	})
 }
 
-// Ten assignments per subscription in twenty tenants, with one request in ten failing in
-// any way: all are made, once.
+// Ten role assignments in each of 20 tenants are created once each, although some requests fail in
+// different ways.
 func TestProtoOwner_manyWithFaults(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,7 +199,7 @@ func TestProtoOwner_manyWithFaults(t *testing.T) {
 		for _, c := range configs {
 			subscription, _ := c["subscription_id"].(string)
 			if n := len(b.RoleAssignments(subscription)); n != 11 {
-				t.Errorf("subscription %s has %d role assignments, not the partner's and 10", subscription, n)
+				t.Errorf("subscription %s has %d role assignments, want 11 with the partner's", subscription, n)
 			}
 		}
 		acctest.FailOnViolations(t, b)

@@ -11,7 +11,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// giveUp is the ending in which the user destroys what the state has. Then nobody is Owner because of us.
+// giveUp returns the ending in which the user destroys the resource. Then no role assignment of this provider is left.
 func (o ownerOperation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.Resource, token string) func(error) error {
 	t.Helper()
 	before, existed := len(owners(b)), r.Exists()
@@ -25,13 +25,13 @@ func (o ownerOperation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.
 		case r.Exists():
 			return fmt.Errorf("after destroying it the state is %v", r.State())
 		case len(left) > 0 && (existed || before == 0):
-			return fmt.Errorf("after giving up the server has %+v, and no state knows", left)
+			return fmt.Errorf("after giving up the server has %+v, and no state has it", left)
 		}
 		return nil
 	}
 }
 
-// eachOwner runs a matrix of faults for some operations.
+// eachOwner runs a matrix of faults for the named operations.
 func eachOwner(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), names ...string) {
 	t.Helper()
 	found := 0
@@ -50,19 +50,19 @@ func eachOwner(t *testing.T, matrix func(*testing.T, string, acctest.Prepare), n
 	}
 }
 
-// Whatever failed, who gives up leaves no Owner behind.
+// After any failure, destroying the resource leaves no Owner behind.
 func TestProtoOwner_faultsGivenUp(t *testing.T) {
 	t.Parallel()
 	eachOwner(t, acctest.EachFaultGivenUp, "create")
 }
 
-// After one failure the question what it did can fail as well.
+// After one failure, the request that checks its effect can fail, too.
 func TestProtoOwner_faultPairs(t *testing.T) {
 	t.Parallel()
 	eachOwner(t, func(t *testing.T, on string, prepare acctest.Prepare) { acctest.EachFaultPair(t, on, 25, 1, prepare) }, "create")
 }
 
-// From some request on nothing works for anybody any more.
+// From one request on, all requests fail.
 func TestProtoOwner_faultsOfAll(t *testing.T) {
 	t.Parallel()
 	eachOwner(t, acctest.EachFaultOfAll, "create", "update", "delete")

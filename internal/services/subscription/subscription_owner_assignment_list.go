@@ -20,12 +20,12 @@ import (
 
 var _ list.ListResourceWithConfigure = (*subscriptionOwnerAssignmentResource)(nil)
 
-// NewSubscriptionOwnerAssignmentList is the list resource partnercenter_subscription_owner_assignment.
+// NewSubscriptionOwnerAssignmentList returns the list resource partnercenter_subscription_owner_assignment.
 func NewSubscriptionOwnerAssignmentList() list.ListResource {
 	return &subscriptionOwnerAssignmentResource{}
 }
 
-// ListResourceConfigSchema is what a list block of "terraform query" takes.
+// ListResourceConfigSchema returns the schema of a list block of "terraform query".
 func (r *subscriptionOwnerAssignmentResource) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Owner role assignments on a customer's Azure subscriptions, for `terraform query` (Terraform 1.14 and later).\n\n" +
@@ -43,11 +43,8 @@ func (r *subscriptionOwnerAssignmentResource) ListResourceConfigSchema(_ context
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of one Azure subscription, with or without the prefix `/subscriptions/`. Defaults to all subscriptions that the partner can see in " +
 					"the customer's tenant.",
-				Optional: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
-					_, err := azureSubscriptionID(s)
-					return err
-				})},
+				Optional:   true,
+				Validators: []validator.String{azureSubscription()},
 			},
 		},
 	}
@@ -58,14 +55,10 @@ type subscriptionOwnerAssignmentListModel struct {
 	SubscriptionID types.String `tfsdk:"subscription_id"`
 }
 
-// List lists the role assignments that can be imported, subscription by subscription.
+// List lists the role assignments that can be imported, one subscription after the other.
 func (r *subscriptionOwnerAssignmentResource) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	var config subscriptionOwnerAssignmentListModel
-	diags := tfkit.Known(req)
-	if !diags.HasError() {
-		diags.Append(req.Config.Get(ctx, &config)...)
-	}
-	if diags.HasError() {
+	if diags := tfkit.ListConfig(ctx, req, &config); diags.HasError() {
 		stream.Results = list.ListResultsStreamDiagnostics(diags)
 		return
 	}
@@ -119,7 +112,7 @@ func (r *subscriptionOwnerAssignmentResource) list(ctx context.Context, config s
 	listing.End(more, "role assignments", warnings...)
 }
 
-// subscriptions are the ids of the subscriptions to look at.
+// subscriptions returns the IDs of the subscriptions whose role assignments are listed.
 func (r *subscriptionOwnerAssignmentResource) subscriptions(ctx context.Context, customerID string, config subscriptionOwnerAssignmentListModel) iter.Seq2[string, error] {
 	if config.SubscriptionID.IsNull() {
 		return r.Azure.Subscriptions.List(ctx, customerID)
@@ -127,7 +120,7 @@ func (r *subscriptionOwnerAssignmentResource) subscriptions(ctx context.Context,
 	return func(yield func(string, error) bool) { yield(azureSubscriptionID(config.SubscriptionID.ValueString())) }
 }
 
-// result is what import and refresh would give for the role assignment.
+// result returns the result for a role assignment: the same as after import and refresh.
 func (r *subscriptionOwnerAssignmentResource) result(ctx context.Context, req list.ListRequest, customerID, subscriptionID string, a resourcemanager.RoleAssignment) list.ListResult {
 	result := req.NewListResult(ctx)
 	for name, value := range imported(customerID, subscriptionID, a) {
@@ -147,14 +140,14 @@ func (r *subscriptionOwnerAssignmentResource) result(ctx context.Context, req li
 	return result
 }
 
-// userName is the user principal name of the assignment's principal, or "" where it is no user or not known.
+// userName returns the user principal name of the principal, or "" if it is not a user or not known.
 func (r *subscriptionOwnerAssignmentResource) userName(ctx context.Context, customerID string, a resourcemanager.RoleAssignment) string {
 	if !strings.EqualFold(a.PrincipalType, "User") || r.PartnerCenter.AppOnly() {
 		return ""
 	}
 	name, err := r.PartnerCenter.CustomerUsers.PrincipalName(ctx, customerID, a.PrincipalID)
 	if err != nil {
-		return "" // the id names the user as well
+		return "" // the display name has the object ID instead
 	}
 	return name
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// inLists is a test of the list resource, with Contoso's two subscriptions.
+// inLists runs a test of the list resource with a new mock, in a synctest bubble.
 func inLists(t *testing.T, test func(*testing.T, *mockbackend.Backend, *acctest.Protocol)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -27,7 +27,7 @@ func inLists(t *testing.T, test func(*testing.T, *mockbackend.Backend, *acctest.
 	})
 }
 
-// ofContoso is a list block.
+// ofContoso is the configuration of a list block for Contoso.
 var ofContoso = acctest.Values{"customer_id": strings.ToUpper(mockbackend.ContosoID)}
 
 func principals(l acctest.Listed) []string {
@@ -40,8 +40,8 @@ func principals(l acctest.Listed) []string {
 	return out
 }
 
-// What is listed is what can be imported, as import and refresh give it, and the first plan of the generated
-// configuration changes nothing.
+// The list contains what can be imported, the same as after import and refresh. The first plan of the generated
+// configuration is empty.
 func TestProtoOwnerList_takeOver(t *testing.T) {
 	t.Parallel()
 	inLists(t, func(t *testing.T, b *mockbackend.Backend, p *acctest.Protocol) {
@@ -81,7 +81,7 @@ func TestProtoOwnerList_takeOver(t *testing.T) {
 	})
 }
 
-// The list stops at the limit with a warning, if something is left.
+// If the limit ends the list early, there is a warning.
 func TestProtoOwnerList_limit(t *testing.T) {
 	t.Parallel()
 	inLists(t, func(t *testing.T, b *mockbackend.Backend, p *acctest.Protocol) {
@@ -111,7 +111,7 @@ func TestProtoOwnerList_limit(t *testing.T) {
 	})
 }
 
-// No access is a warning; anything else is an error.
+// Missing access is a warning. Other failures are errors.
 func TestProtoOwnerList_noAccess(t *testing.T) {
 	t.Parallel()
 	inLists(t, func(t *testing.T, b *mockbackend.Backend, p *acctest.Protocol) {
@@ -134,7 +134,7 @@ func TestProtoOwnerList_noAccess(t *testing.T) {
 	})
 }
 
-// Each request fails in every way: the list is whole, or it says what is missing, or it is an error.
+// Each request fails in every way. The list is complete, or warns about what is missing, or is an error.
 func TestProtoOwnerList_faults(t *testing.T) {
 	t.Parallel()
 	acctest.EachFault(t, "Could not ", func(t *testing.T, b *mockbackend.Backend) acctest.Trial {
@@ -149,7 +149,7 @@ func TestProtoOwnerList_faults(t *testing.T) {
 			Check: func(failed error) error {
 				switch {
 				case failed != nil && len(got.Results) > 0:
-					return fmt.Errorf("a part of the list as if it were the whole: %v", got)
+					return fmt.Errorf("it failed and returned a part of the list: %v", got)
 				case failed == nil && len(got.Results) != 1 && len(got.Warnings) == 0:
 					return fmt.Errorf("another list: %v", got)
 				}
@@ -164,7 +164,7 @@ func TestProtoOwnerList_faults(t *testing.T) {
 	})
 }
 
-// With a CLI that has "terraform query".
+// The list works with a CLI that supports terraform query.
 func TestAccOwnerList(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/resourcemanager"
@@ -28,8 +29,7 @@ type subscriptionOwnerAssignmentModel struct {
 	Timeouts          timeouts.Value `tfsdk:"timeouts"`
 }
 
-// subscriptionOwnerAssignmentIdentity is in lower case: Terraform compares identities to the
-// letter.
+// subscriptionOwnerAssignmentIdentity is in lower case, because Terraform compares identities case-sensitively.
 type subscriptionOwnerAssignmentIdentity struct {
 	CustomerID     types.String `tfsdk:"customer_id"`
 	SubscriptionID types.String `tfsdk:"subscription_id"`
@@ -51,7 +51,7 @@ func (m subscriptionOwnerAssignmentModel) toAPI() resourcemanager.OwnerAssignmen
 	}
 }
 
-// fromAPI takes over what the server said. Its spelling of GUIDs does not matter.
+// fromAPI sets what the server returned. GUIDs and IDs that differ in case only stay as they are.
 func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignment) {
 	if !strings.EqualFold(m.PrincipalID.ValueString(), a.PrincipalID) {
 		m.PrincipalID = types.StringValue(a.PrincipalID)
@@ -66,32 +66,28 @@ func (m *subscriptionOwnerAssignmentModel) fromAPI(a resourcemanager.RoleAssignm
 		m.PrincipalType = types.StringNull()
 	}
 	if m.Description.ValueString() != a.Description {
-		m.Description = tfkit.OrNull(a.Shown) // not what was declared, so it must be fit for a plan
+		m.Description = tfkit.OrNull(a.Shown) // it was changed outside, so it must be safe to print in a plan
 	}
 	m.Condition = tfkit.OrNull(a.Condition)
-	m.CreatedOn = types.StringNull()
-	if !a.CreatedOn.IsZero() {
-		m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))
-	}
+	m.CreatedOn = tfkit.TimeOrNull(a.CreatedOn)
 }
 
-// expected is what a read has to show, if that was written a short time ago: so long at most can a
-// read show what was before.
+// expected returns what a read must show if it was written at a time less than freshFor ago, or nil. After that, reads no
+// longer return older values.
 func (m subscriptionOwnerAssignmentModel) expected(at time.Time) *resourcemanager.RoleAssignment {
 	if time.Since(at) >= freshFor {
 		return nil
 	}
-	createdOn, _ := time.Parse(time.RFC3339, m.CreatedOn.ValueString()) // the zero time is before all others
+	createdOn, _ := time.Parse(time.RFC3339, m.CreatedOn.ValueString()) // an error leaves the zero time, which is before all others
 	return &resourcemanager.RoleAssignment{Description: m.Description.ValueString(), Condition: m.Condition.ValueString(), CreatedOn: createdOn}
 }
 
-// principal is the name of the principal, or its id.
+// principal returns the name of the principal, or its ID.
 func (m subscriptionOwnerAssignmentModel) principal() string {
 	return cmp.Or(m.UserPrincipalName.ValueString(), m.PrincipalID.ValueString())
 }
 
-// azureSubscriptionID takes an Azure subscription id, with or without /subscriptions/, to its
-// GUID in lower case.
+// azureSubscriptionID returns the GUID, in lower case, of an Azure subscription ID with or without /subscriptions/.
 func azureSubscriptionID(s string) (string, error) {
 	id := s
 	if prefix := "/subscriptions/"; len(s) > len(prefix) && strings.EqualFold(s[:len(prefix)], prefix) {
@@ -103,20 +99,29 @@ func azureSubscriptionID(s string) (string, error) {
 	return strings.ToLower(id), nil
 }
 
+// azureSubscription validates an attribute with [azureSubscriptionID].
+func azureSubscription() validator.String {
+	return tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
+		_, err := azureSubscriptionID(s)
+		return err
+	})
+}
+
 func sameAzureSubscription(a, b string) bool {
 	x, err := azureSubscriptionID(a)
 	y, otherErr := azureSubscriptionID(b)
 	return err == nil && otherErr == nil && x == y
 }
 
-// importID is what can be imported: the three ids, or a role assignment with or without its tenant.
+// importID is a parsed import ID: the IDs of customer, subscription and principal, or the ID of a role assignment with or
+// without its customer.
 type importID struct {
 	customerID, subscriptionID string
-	// Either of these is set.
+	// Exactly one of these is set.
 	principalID, roleAssignmentID string
 }
 
-// parseImportID reads {customer}/{subscription}/{principal}, {role assignment}, {role assignment}|{customer}
+// parseImportID parses {customer}/{subscription}/{principal}, {role assignment}, {role assignment}|{customer}
 // and {customer}|{role assignment}.
 func parseImportID(s string) (importID, bool) {
 	id, customer, named := strings.Cut(s, "|")

@@ -16,14 +16,14 @@ import (
 
 var _ resource.ResourceWithMoveState = (*subscriptionOwnerAssignmentResource)(nil)
 
-// MoveState takes over role assignments that another provider manages. Terraform calls it before the provider
-// is configured, so nothing is read: the tenant, which the other provider's state does not have, is left for
-// the next refresh.
+// MoveState moves role assignments from other providers to this one. Terraform calls it before the provider is
+// configured, so it sends no request. The next refresh sets the customer, which the other provider's state does
+// not have.
 func (r *subscriptionOwnerAssignmentResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveFromAzureRM}, {StateMover: moveFromAzAPI}}
 }
 
-// movedRoleAssignment is what another provider's state says of a role assignment.
+// movedRoleAssignment is a role assignment in the state of another provider.
 type movedRoleAssignment struct {
 	ID            string `json:"id"`
 	Scope         string `json:"scope"`
@@ -35,7 +35,7 @@ type movedRoleAssignment struct {
 	Condition     string `json:"condition"`
 }
 
-// moveFromAzureRM reads the state of azurerm_role_assignment.
+// moveFromAzureRM moves the state of azurerm_role_assignment.
 func moveFromAzureRM(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != "azurerm_role_assignment" {
 		return
@@ -45,7 +45,7 @@ func moveFromAzureRM(ctx context.Context, req resource.MoveStateRequest, resp *r
 	move(ctx, req, resp, moved, err)
 }
 
-// moveFromAzAPI reads the state of azapi_resource.
+// moveFromAzAPI moves the state of azapi_resource.
 func moveFromAzAPI(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != "azapi_resource" {
 		return
@@ -73,7 +73,7 @@ func moveFromAzAPI(ctx context.Context, req resource.MoveStateRequest, resp *res
 		Properties properties `json:"properties"`
 	}
 	source.Body.Decode(&body)
-	source.Output.Decode(&output) // has what the server has chosen, if it was asked for
+	source.Output.Decode(&output) // has what the server chose, if the configuration exports it
 	p := body.Properties
 	if p.PrincipalType == "" {
 		p.PrincipalType = output.Properties.PrincipalType
@@ -83,7 +83,8 @@ func moveFromAzAPI(ctx context.Context, req resource.MoveStateRequest, resp *res
 	}, err)
 }
 
-// move makes the state of a role assignment of Owner, directly on a subscription.
+// move sets the new state. It refuses role assignments with another role than Owner, and those that are not directly on a
+// subscription. Err is the error of reading the source state.
 func move(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse, moved movedRoleAssignment, err error) {
 	if err != nil {
 		resp.Diagnostics.Append(notMoved(req, "Its state cannot be read: "+err.Error()+"."))
@@ -115,8 +116,8 @@ func notMoved(req resource.MoveStateRequest, why string) diag.Diagnostic {
 	return tfkit.NotMoved(req, "partnercenter_subscription_owner_assignment", why, "remove the moved block, and leave this role assignment to the provider that has made it.")
 }
 
-// findCustomer fills in the customer of an assignment that was moved from another provider, whose state
-// does not have it: the tenant that Resource Manager names for the subscription.
+// findCustomer sets the customer of a role assignment that was moved from another provider. Resource Manager
+// returns the tenant of the subscription.
 func (r *subscriptionOwnerAssignmentResource) findCustomer(ctx context.Context, m *subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	if !m.CustomerID.IsNull() {
 		return nil

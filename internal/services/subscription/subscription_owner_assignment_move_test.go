@@ -13,12 +13,12 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// armID is the Resource Manager id of a role assignment.
+// armID returns the Resource Manager ID of a role assignment.
 func armID(a mockbackend.RoleAssignment) string {
 	return "/subscriptions/" + azure + "/providers/Microsoft.Authorization/roleAssignments/" + a.Name
 }
 
-// azurermState is the state of azurerm_role_assignment 4.x, as Terraform stores it.
+// azurermState returns the state of azurerm_role_assignment 4.x, as Terraform stores it.
 func azurermState(id, scope, roleID, roleName string) string {
 	return fmt.Sprintf(`{"condition":"","condition_version":"","delegated_managed_identity_resource_id":"","description":"Buyer","id":%q,`+
 		`"name":"c4","principal_id":%q,"principal_type":"User","role_definition_id":%q,"role_definition_name":%q,"scope":%q,`+
@@ -27,7 +27,7 @@ func azurermState(id, scope, roleID, roleName string) string {
 
 const ownerRoleID = "/subscriptions/" + azure + "/providers/Microsoft.Authorization/roleDefinitions/" + mockbackend.OwnerRole
 
-// The state of other providers, of several versions, becomes an assignment that the first plan leaves as it is.
+// The state of other providers, in several versions, is moved. The first plan after a refresh is empty.
 func TestProtoOwner_moved(t *testing.T) {
 	t.Parallel()
 	const scope = "/subscriptions/" + azure
@@ -64,7 +64,7 @@ func TestProtoOwner_moved(t *testing.T) {
 				}
 				config := with(byID, "description", "Buyer")
 				saved := r.Save()
-				// Without a refresh nothing is replaced, and what is unknown is filled in.
+				// Without a refresh nothing is replaced, and the apply sets what is unknown.
 				action, err := r.Plan(t.Context(), config)
 				if err != nil || action == acctest.Replace {
 					t.Errorf("without a refresh: %s, %v", action, err)
@@ -78,7 +78,7 @@ func TestProtoOwner_moved(t *testing.T) {
 				if s := r.State(); s["customer_id"] != adatum || r.Identity()["customer_id"] != adatum {
 					t.Errorf("after a refresh: %v, %v", s, r.Identity())
 				}
-				// Destroyed at once, without a refresh.
+				// A destroy right after the move works without a refresh.
 				r.Load(saved)
 				r.Restart(r.User(mockbackend.AdminAgent).RefreshToken)
 				r.MustApply(nil)
@@ -92,12 +92,12 @@ func TestProtoOwner_moved(t *testing.T) {
 
 const azapiBody = `{"properties":{"description":"Buyer","principalId":"` + user + `","principalType":"User","roleDefinitionId":"` + ownerRoleID + `"}}`
 
-// azapiState is the state of azapi_resource.
+// azapiState returns the state of azapi_resource.
 func azapiState(id, parent, body, output string) string {
 	return fmt.Sprintf(`{"id":%q,"name":"c4","type":"Microsoft.Authorization/roleAssignments@2022-04-01","parent_id":%q,"body":%s,"output":%s,"locks":null}`, id, parent, body, output)
 }
 
-// What is no assignment of Owner on a subscription is refused with the reason.
+// Moving anything else than a role assignment of Owner on a subscription is an error that says why.
 func TestProtoOwner_notMoved(t *testing.T) {
 	t.Parallel()
 	const scope, id = "/subscriptions/" + azure, "/subscriptions/" + azure + "/providers/Microsoft.Authorization/roleAssignments/" + user
@@ -119,8 +119,8 @@ func TestProtoOwner_notMoved(t *testing.T) {
 	}
 }
 
-// The tenant is asked for without a token, and once for all assignments of a subscription. If the subscription
-// is not known any more, it is an error that says so, and the state stays.
+// The refresh after a move finds the tenant of the subscription by a request without a token. If the subscription
+// no longer exists, the refresh fails and the state stays.
 func TestProtoOwner_movedTenant(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -146,7 +146,7 @@ func TestProtoOwner_movedTenant(t *testing.T) {
 	})
 }
 
-// The id of a role assignment is enough to import it.
+// The ID of a role assignment is enough to import it.
 func TestProtoOwner_importByRoleAssignment(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -161,7 +161,7 @@ func TestProtoOwner_importByRoleAssignment(t *testing.T) {
 	})
 }
 
-// azurermSchema is that of azurerm_role_assignment.
+// azurermSchema returns the schema of azurerm_role_assignment.
 func azurermSchema() schema.Schema {
 	attributes := map[string]schema.Attribute{"scope": schema.StringAttribute{Required: true}, "principal_id": schema.StringAttribute{Required: true}, "skip_service_principal_aad_check": schema.BoolAttribute{Optional: true}}
 	for _, name := range []string{"id", "name", "role_definition_id", "role_definition_name", "principal_type", "delegated_managed_identity_resource_id", "description", "condition", "condition_version"} {
@@ -170,8 +170,8 @@ func azurermSchema() schema.Schema {
 	return schema.Schema{Attributes: attributes}
 }
 
-// A moved block takes over azurerm's role assignments with the real CLI, from a state in azurerm's schema: the keys of
-// for_each stay, and nothing changes. Without a refresh nothing is replaced.
+// With the real CLI, a moved block moves role assignments from a state in azurerm's schema. The keys of for_each stay,
+// and nothing changes. Without a refresh nothing is replaced.
 func TestCLIOwner_moved(t *testing.T) {
 	t.Parallel()
 	acctest.SkipBelow(t, 8, 10, "moved blocks between types")

@@ -12,11 +12,11 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// nameKey is the key of the name of a replaced assignment in the memory of the run.
+// nameKey is a key of the run's memory, for the name that Delete hands over to Create in a replacement.
 type nameKey tfkit.Subject
 
-// fillName fills in the name, in the plan of a creation and after an import. It stays unknown while the
-// subscription, which is read for its name, cannot be read, as when the partner's access is new.
+// fillName fills in the name, in the plan of a creation and after an import. The name stays unknown while
+// the subscription cannot be read, for example because the partner's access is new.
 func (r *subscriptionOwnerAssignmentResource) fillName(ctx context.Context, m *subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	if m.CustomerID.IsUnknown() || m.SubscriptionID.IsUnknown() || m.PrincipalID.IsUnknown() {
 		return nil
@@ -29,7 +29,7 @@ func (r *subscriptionOwnerAssignmentResource) fillName(ctx context.Context, m *s
 	o := m.toAPI()
 	subscription, err := r.Azure.Subscriptions.Get(ctx, o.TenantID, o.SubscriptionID)
 	if err != nil {
-		return nil // the check of the plan tells why
+		return nil // the check in the plan reports it
 	}
 	names, err := r.PartnerCenter.Customers.Names(ctx, o.TenantID)
 	if err != nil {
@@ -39,13 +39,13 @@ func (r *subscriptionOwnerAssignmentResource) fillName(ctx context.Context, m *s
 	return nil
 }
 
-// title names the assignment in messages.
+// title returns how messages name the role assignment.
 func (r *subscriptionOwnerAssignmentResource) title(m subscriptionOwnerAssignmentModel) string {
 	return fmt.Sprintf("%s as Owner of subscription %s of %s", m.principal(), m.SubscriptionID.ValueString(), r.Customer(m.CustomerID.ValueString()))
 }
 
-// changedOutside is a warning under the same headline for all, so that the CLI folds them. Partner
-// Center's activity log does not say who changes role assignments.
+// changedOutside is a warning with the same headline for all role assignments, so that the CLI groups them. It
+// cannot say who made the change: the activity log of Partner Center does not contain role assignments.
 func (r *subscriptionOwnerAssignmentResource) changedOutside(m subscriptionOwnerAssignmentModel, what string) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Owner role assignments changed outside Terraform", r.title(m)+": "+what)
 }

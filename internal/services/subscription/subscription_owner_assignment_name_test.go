@@ -9,20 +9,20 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
 )
 
-// A plan says who becomes Owner of which subscription of which company. When the subscription cannot be
-// read yet, it says so after the apply.
+// The name in a plan has the principal, the subscription and the company. If the subscription is not known yet,
+// the apply sets the name.
 func TestProtoOwner_name(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
 		for name, config := range map[string]acctest.Values{upn + " on Production of Adatum Demo": byName, user + " on Production of Adatum Demo": byID} {
 			r.Again()
 			if _, err := r.Plan(t.Context(), config); err != nil || r.Planned["name"] != name {
-				t.Errorf("planned is %v, want %s (%v)", r.Planned["name"], name, err)
+				t.Errorf("the planned name is %v, want %s (%v)", r.Planned["name"], name, err)
 			}
 		}
 		r.Again()
 		if _, err := r.Plan(t.Context(), with(byName, "subscription_id", acctest.Unknown)); err != nil || r.Planned["name"] != acctest.Unknown {
-			t.Errorf("planned is %v (%v)", r.Planned["name"], err)
+			t.Errorf("the planned name is %v (%v)", r.Planned["name"], err)
 		}
 		r.Again()
 		r.MustApply(byName)
@@ -32,8 +32,8 @@ func TestProtoOwner_name(t *testing.T) {
 	})
 }
 
-// A refresh that finds an assignment removed warns.
-func TestProtoOwner_removedOutsideTells(t *testing.T) {
+// A refresh warns if the role assignment was removed.
+func TestProtoOwner_removedOutsideWarns(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
 		r.MustApply(byID)

@@ -10,8 +10,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// A customer who left does not keep other resources from being planned and destroyed, and the
-// warning says how to give the resource up.
+// A customer that has left does not prevent plans and destroys of other resources. The warning says how to
+// remove the resource from the state.
 func TestProtoOwner_customerLeft(t *testing.T) {
 	t.Parallel()
 	for name, leaves := range map[string]func(*mockbackend.Backend){
@@ -49,8 +49,8 @@ func TestProtoOwner_customerLeft(t *testing.T) {
 	}
 }
 
-// An assignment that was removed outside while it cannot be made again is a warning in the plan and
-// an error in the apply.
+// If a role assignment was removed outside Terraform and cannot be created again, the plan warns and the apply
+// fails.
 func TestProtoOwner_removedAndNotPossible(t *testing.T) {
 	t.Parallel()
 	for name, outside := range map[string]func(*mockbackend.Backend){
@@ -71,14 +71,14 @@ func TestProtoOwner_removedAndNotPossible(t *testing.T) {
 				}
 				r.Again()
 				if err := r.Apply(t.Context(), byName); err == nil || r.Exists() {
-					t.Errorf("it was applied: %v", r.State())
+					t.Errorf("the apply succeeded: %v", r.State())
 				}
 			})
 		})
 	}
 }
 
-// Where a read has to fail, the message says how to destroy without it.
+// If a read fails, the error says how to destroy without it.
 func TestProtoOwner_destroyWithoutRefresh(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -94,7 +94,7 @@ func TestProtoOwner_destroyWithoutRefresh(t *testing.T) {
 	})
 }
 
-// A failure that concerns every import is one clear error.
+// Failures of the sign-in, of access and of the network are clear errors of an import.
 func TestProtoOwner_importFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -125,7 +125,7 @@ func TestProtoOwner_importFails(t *testing.T) {
 	}
 }
 
-// Time limits have to be positive, and an error that comes of one names it.
+// Time limits must be positive. An error that a time limit caused names it.
 func TestProtoOwner_timeouts(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"0s", "-1m", "soon"} {
@@ -177,8 +177,8 @@ func throttled(r acctest.Run) {
 	r.Fail(mockbackend.Fault{Service: mockbackend.ResourceManager, Kind: mockbackend.Throttle, RetryAfter: time.Minute, Times: -1})
 }
 
-// A description of several lines is no change. One that somebody else wrote is shown without what a
-// terminal would act on.
+// A description of several lines causes no change. A description from outside Terraform is shown without
+// terminal control characters.
 func TestProtoOwner_description(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {

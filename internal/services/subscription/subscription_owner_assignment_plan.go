@@ -16,15 +16,13 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan looks up the user and refuses at plan time what apply would refuse.
+// ModifyPlan finds the user, and reports in the plan what would fail in the apply.
 func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if r.Clients == nil {
 		return
 	}
-	var state *subscriptionOwnerAssignmentModel
-	if !req.State.Raw.IsNull() {
-		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	}
+	var state *subscriptionOwnerAssignmentModel // nil if there is none
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if req.Plan.Raw.IsNull() {
 		if state != nil {
 			resp.Diagnostics.Append(r.planDestroy(ctx, resp.Private, *state)...)
@@ -59,7 +57,7 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	switch {
 	case resp.Diagnostics.HasError():
 	case state != nil:
-		// A replacement is planned once more as a creation, with this private state.
+		// Terraform plans a replacement once more as a creation, with this private state.
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, replacedKey, state.ID.ValueString())...)
 	default:
 		resp.Diagnostics.Append(tfkit.SetPrivate(ctx, resp.Private, declaredKey, declaration{plan.subject(), plan.UserPrincipalName.ValueString(), plan.Name.ValueString()})...)
@@ -67,12 +65,11 @@ func (r *subscriptionOwnerAssignmentResource) ModifyPlan(ctx context.Context, re
 	}
 }
 
-// replacedKey is where private state keeps the id of the role assignment while a plan is made.
+// replacedKey is a key of private state: the ID of the role assignment, for the second plan of a replacement.
 const replacedKey = "replaced"
 
-// findUser fills the principal in from the user principal name. A user that was deleted, or whose
-// customer left, is only a warning where the assignment is in the state or was until the refresh,
-// which found it gone.
+// findUser sets the principal from the user principal name. If the user was deleted or the customer left, it
+// is only a warning while the role assignment is in the state, or if the refresh found that it is gone.
 func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan, state *subscriptionOwnerAssignmentModel, gone bool) diag.Diagnostics {
 	if !plan.PrincipalType.IsUnknown() && plan.PrincipalType.ValueString() != "User" && state == nil {
 		return diag.Diagnostics{diag.NewAttributeErrorDiagnostic(path.Root("principal_type"), "Invalid value", "With user_principal_name the principal is a User.")}
@@ -104,17 +101,17 @@ func (r *subscriptionOwnerAssignmentResource) findUser(ctx context.Context, plan
 		return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("user_principal_name"), summary,
 			tfkit.Detail(err)+"\n\nThe role assignment was removed outside Terraform. Apply fails unless the user exists again.")}
 	}
-	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, withoutRefresh(err))}
+	return diag.Diagnostics{tfkit.FailureAt(path.Root("user_principal_name"), summary, adviseNoRefresh(err))}
 }
 
-// check refuses an assignment that could not be made. What may be otherwise by the time of
-// the apply is a warning only. The replaced one, whose id is given, goes before.
+// check returns an error if the role assignment could not be created, and a warning if this may change until
+// the apply. Replaced is the ID of the role assignment that Delete removes first, or "".
 func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan subscriptionOwnerAssignmentModel, replaced string) diag.Diagnostics {
 	if plan.CustomerID.IsUnknown() || plan.SubscriptionID.IsUnknown() || plan.PrincipalID.IsUnknown() || plan.AdoptExisting.IsUnknown() {
 		return nil
 	}
 	if _, left := r.handedOver(plan); left {
-		return nil // the other half of the replacement has checked it
+		return nil // Delete has checked it, as the first half of the replacement
 	}
 	o := plan.toAPI()
 	err := r.Azure.Subscriptions.RequireWritable(ctx, o.TenantID, o.SubscriptionID)
@@ -126,13 +123,13 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	summary := "Could not check " + r.title(plan)
 	switch {
 	case exists && strings.EqualFold(found.ID, replaced):
-		if err != nil { // not made by Terraform, so the creation alone would not take it over
+		if err != nil { // Terraform did not create it, so Create would not take it over
 			return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("adopt_existing"), "The role assignment was imported",
 				found.ID+" stays as it is when the resource is replaced. With create_before_destroy, the replacement works only if adopt_existing = true.")}
 		}
 		return nil
 	case resourcemanager.IsNoConsent(err) && r.ConsentPlanned(o.TenantID):
-		return nil // the apply can check, once the tenant has consented
+		return nil // the apply checks it, after the tenant has consented
 	case resourcemanager.IsPassing(err):
 		if wrong := r.wrongSubscription(ctx, plan, err); wrong != nil && !r.isGone(plan) {
 			return diag.Diagnostics{wrong}

@@ -35,15 +35,15 @@ var (
 	byName = acctest.Values{"customer_id": adatum, "subscription_id": azure, "user_principal_name": upn}
 )
 
-// with is a configuration with one more argument.
+// with returns the configuration with one more argument.
 func with(config acctest.Values, name string, value any) acctest.Values {
 	c := maps.Clone(config)
 	c[name] = value
 	return c
 }
 
-// owners are the assignments of Owner on the subscription by the server's own word, but for
-// the partner's.
+// owners returns the role assignments of Owner that the server has for the subscription, without the
+// partner's own.
 func owners(b *mockbackend.Backend) []mockbackend.RoleAssignment {
 	return slices.DeleteFunc(b.RoleAssignments(azure), func(a mockbackend.RoleAssignment) bool {
 		return a.RoleID != mockbackend.OwnerRole || a.PrincipalType == mockbackend.ForeignGroupPrincipal
@@ -53,7 +53,7 @@ func owners(b *mockbackend.Backend) []mockbackend.RoleAssignment {
 func TestProtoOwner_requests(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
-		// Apply plans first, which looks at the subscription and at what is assigned.
+		// Apply plans first, which reads the subscription and its role assignments.
 		r.MustApply(byID)
 		r.ExpectSent(tokenRoute, subscriptionRoute, tokenRoute, customerRoute, listRoute, putRoute)
 		r.ExpectPlan(byID, acctest.NoOp)
@@ -63,7 +63,7 @@ func TestProtoOwner_requests(t *testing.T) {
 		r.ExpectPlan(with(byID, "description", "buys reservations"), acctest.NoOp)
 		r.ExpectSent(tokenRoute, listRoute)
 		r.MustApply(with(with(byID, "description", "buys reservations"), "adopt_existing", true))
-		r.ExpectSent() // nothing that the server knows of changed
+		r.ExpectSent() // nothing changed on the server
 		r.MustApply(nil)
 		r.ExpectSent(tokenRoute, deleteRoute)
 		if got := owners(r.Backend); len(got) != 0 {
@@ -82,14 +82,14 @@ func TestProtoOwner_byUserPrincipalName(t *testing.T) {
 			t.Errorf("the state is %v", got)
 		}
 		r.ExpectPlan(byName, acctest.NoOp)
-		// Naming the same user by its id changes nothing on the server.
+		// Naming the same user by its ID changes nothing on the server.
 		r.ExpectPlan(byID, acctest.Update)
 		r.ResetJournal()
 		r.MustApply(byID)
 		r.ExpectSent()
 		r.ExpectPlan(byID, acctest.NoOp)
 		r.MustApply(byName)
-		// Another user is another assignment.
+		// Another user gets another role assignment.
 		other := with(byName, "user_principal_name", mockbackend.AdatumSecondUserPrincipalName)
 		r.ExpectPlan(other, acctest.Replace)
 		r.MustApply(other)
@@ -99,8 +99,8 @@ func TestProtoOwner_byUserPrincipalName(t *testing.T) {
 	})
 }
 
-// A user that was deleted is a warning, since the assignment stays; a user made again under
-// the same name is another principal.
+// If the user was deleted, the plan warns, because the role assignment stays. A new user with the same name is
+// another principal.
 func TestProtoOwner_userGoneAndBack(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -129,7 +129,7 @@ func TestProtoOwner_changedOutside(t *testing.T) {
 	}{
 		"nothing": {plan: acctest.NoOp, change: func(acctest.Run, string) {}},
 		"removed": {plan: acctest.Create, change: func(r acctest.Run, name string) { r.RemoveAssignment(azure, name) }},
-		"made again": {plan: acctest.NoOp, change: func(r acctest.Run, name string) {
+		"created again": {plan: acctest.NoOp, change: func(r acctest.Run, name string) {
 			r.RemoveAssignment(azure, name)
 			r.AssignRole(mockbackend.RoleAssignment{SubscriptionID: azure, PrincipalID: user})
 		}},
@@ -180,8 +180,8 @@ func TestProtoOwner_changedOutside(t *testing.T) {
 	}
 }
 
-// The assignment of a principal that was deleted stays as it is, and can be described and
-// destroyed, whether its type was declared or not.
+// The role assignment of a deleted principal stays as it is. Its description can be changed and it can be
+// destroyed, with and without a declared principal type.
 func TestProtoOwner_principalGone(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]acctest.Values{"of any type": byID, "of a declared type": with(byID, "principal_type", "User"), "by name": byName} {
@@ -221,8 +221,8 @@ func TestProtoOwner_principalGone(t *testing.T) {
 	})
 }
 
-// One that was removed since the refresh is made again, and what is planned holds.
-func TestProtoOwner_updateMakesItAgain(t *testing.T) {
+// If the role assignment was removed after the refresh, Update creates it again as planned.
+func TestProtoOwner_updateCreatesItAgain(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
 		r.MustApply(byID)
@@ -231,12 +231,12 @@ func TestProtoOwner_updateMakesItAgain(t *testing.T) {
 		r.MustApply(with(byID, "description", "buys reservations"))
 		r.ExpectPlan(with(byID, "description", "buys reservations"), acctest.NoOp)
 		if now := time.Now().UTC().Format(time.RFC3339); r.State()["created_on"] != now {
-			t.Errorf("the state is %v, not of %s", r.State(), now)
+			t.Errorf("the state is %v, want created_on %s", r.State(), now)
 		}
 	})
 }
 
-// change replaces an assignment by a changed one, as somebody in the portal would.
+// change replaces a role assignment with a changed one, as in the Azure portal.
 func change(r acctest.Run, name string, to func(*mockbackend.RoleAssignment)) {
 	a := owners(r.Backend)[0]
 	r.RemoveAssignment(azure, name)
@@ -244,7 +244,7 @@ func change(r acctest.Run, name string, to func(*mockbackend.RoleAssignment)) {
 	r.AssignRole(a)
 }
 
-// A second plan right after apply is empty however long reads lag.
+// The plan right after an apply is empty, although reads lag.
 func TestProtoOwner_readsLag(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -255,7 +255,7 @@ func TestProtoOwner_readsLag(t *testing.T) {
 		for range 4 {
 			r.ExpectPlan(byID, acctest.NoOp)
 		}
-		// Destroyed and made again while lists still have the old one.
+		// The role assignment is destroyed and created again while lists still have the old one.
 		r.MustApply(nil)
 		r.Again()
 		r.MustApply(byID)
@@ -266,7 +266,7 @@ func TestProtoOwner_readsLag(t *testing.T) {
 	})
 }
 
-// An apply that was interrupted after the write left no state. The next one goes on.
+// If an apply was interrupted after the write and left no state, the next apply continues.
 func TestProtoOwner_interrupted(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -285,7 +285,8 @@ func TestProtoOwner_interrupted(t *testing.T) {
 	})
 }
 
-// A resource that got another address is made here and destroyed there in one run, in any order.
+// If a resource gets another address, one run creates the new object and destroys the old one, in any order. The role
+// assignment stays.
 func TestProtoOwner_otherAddress(t *testing.T) {
 	t.Parallel()
 	for _, wait := range []time.Duration{-time.Second, 0, time.Second} {
@@ -315,7 +316,8 @@ func TestProtoOwner_otherAddress(t *testing.T) {
 	}
 }
 
-// What is replaced exists: that is no news, whoever has made it.
+// Replacing a role assignment by itself sends no write. The plan does not report that it exists already, unless it
+// was imported.
 func TestProtoOwner_replacesItself(t *testing.T) {
 	t.Parallel()
 	for name, makes := range map[string]func(acctest.Run) error{
@@ -335,7 +337,7 @@ func TestProtoOwner_replacesItself(t *testing.T) {
 				acctest.Pass(time.Hour)
 				r.Again()
 				if err := r.Replace(t.Context(), with(byID, "principal_id", mockbackend.AdatumSecondUserID)); err == nil || !strings.Contains(err.Error(), "exists already") {
-					t.Errorf("replaced by somebody else's: %v", err)
+					t.Errorf("it was replaced by a role assignment that others created: %v", err)
 				}
 				r.Again()
 				before := r.State()
@@ -347,7 +349,7 @@ func TestProtoOwner_replacesItself(t *testing.T) {
 					t.Errorf("the state is %v, and was %v", got, before)
 				}
 				if n := len(acctest.Writes(r.Backend)); n != 0 {
-					t.Errorf("%d writes: it was deleted and made again", n)
+					t.Errorf("%d writes: it was deleted and created again", n)
 				}
 				r.ExpectPlan(byID, acctest.NoOp)
 			})
@@ -383,8 +385,7 @@ func TestProtoOwner_existing(t *testing.T) {
 	})
 }
 
-// A declared type that is not the principal's is the server's error, as where the assignment is
-// made.
+// If adopt_existing is set and the declared principal type is wrong, the server's error is reported, as in a creation.
 func TestProtoOwner_existingOfAnotherType(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -543,7 +544,7 @@ func TestProtoOwner_planRefuses(t *testing.T) {
 				}
 			}
 			if n := len(r.Requests()); n != 0 {
-				t.Errorf("%d requests: what is not known cannot be checked", n)
+				t.Errorf("%d requests, although nothing can be checked yet", n)
 			}
 			if action, err := r.Plan(t.Context(), with(byName, "principal_type", acctest.Unknown)); action != acctest.Create || err != nil {
 				t.Errorf("principal_type: %s, %v", action, err)
@@ -552,7 +553,7 @@ func TestProtoOwner_planRefuses(t *testing.T) {
 	})
 }
 
-// Another spelling is no change; another value replaces.
+// IDs in another spelling cause no change. Other values replace the resource.
 func TestProtoOwner_spelling(t *testing.T) {
 	t.Parallel()
 	acctest.InBubble(t, ownerType, func(t *testing.T, r acctest.Run) {
@@ -568,7 +569,7 @@ func TestProtoOwner_spelling(t *testing.T) {
 		} {
 			r.Again()
 			r.MustRefresh()
-			// The creation is refused where the customer does not have the subscription.
+			// The plan of the creation fails if the customer does not have the subscription.
 			if action, err := r.Plan(t.Context(), with(byID, name, other)); action != acctest.Replace {
 				t.Errorf("another %s: the plan says %q, %v", name, action, err)
 			}
@@ -576,7 +577,7 @@ func TestProtoOwner_spelling(t *testing.T) {
 	})
 }
 
-// Refreshing the assignments of a subscription costs one list, and one token per tenant.
+// A refresh of all role assignments of a subscription takes one list request, and one token per tenant.
 func TestProtoOwner_readsAreShared(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ tenants, each int }{{1, 1}, {1, 10}, {1, 100}, {100, 1}, {50, 2}} {
@@ -628,7 +629,7 @@ func TestProtoOwner_readsAreShared(t *testing.T) {
 				if lists := b.Counters().Route(listRoute); lists != c.tenants || tokens() != c.tenants {
 					t.Errorf("plan: %d lists, %d tokens", lists, tokens())
 				}
-				names := min(c.tenants, 4) // three one by one, and then all of them in one list
+				names := min(c.tenants, 4) // three are read one by one, and then one list reads all
 				if n := len(acctest.Sent(b)); n != c.tenants+lists+puts+c.tenants+names {
 					t.Errorf("%d requests in all", n)
 				}

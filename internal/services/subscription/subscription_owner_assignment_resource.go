@@ -22,22 +22,24 @@ var (
 	_ resource.ResourceWithImportState      = (*subscriptionOwnerAssignmentResource)(nil)
 )
 
-// NewSubscriptionOwnerAssignmentResource is partnercenter_subscription_owner_assignment.
+// NewSubscriptionOwnerAssignmentResource returns the resource partnercenter_subscription_owner_assignment.
 func NewSubscriptionOwnerAssignmentResource() resource.Resource {
 	return &subscriptionOwnerAssignmentResource{}
 }
 
-// subscriptionOwnerAssignmentResource is the Owner role of a principal of the customer on one
-// of its Azure subscriptions.
+// subscriptionOwnerAssignmentResource is the Owner role of a customer's principal on one of the customer's
+// Azure subscriptions.
 //
 // Endpoints: GET, PUT and DELETE of Microsoft.Authorization/roleAssignments in Resource
 // Manager, in the customer's tenant; GET /v1/customers/{customer}/users in Partner Center for
 // user_principal_name.
+//
 // Delete deletes the role assignment, unless another object of the state has the same one. Azure keeps
-// the last one that can manage access.
-// The name of an assignment follows from what is assigned, so that an apply that was
-// interrupted goes on where it stopped. One that somebody else has made is not touched
-// without adopt_existing; the partner's own access (ForeignGroup) never is.
+// the last role assignment that can manage access.
+//
+// The name of a role assignment is derived from its subscription, principal and role. An apply after an
+// interruption therefore finds it and continues. Role assignments that others created are not changed
+// without adopt_existing. The partner's own access (ForeignGroup) is never changed.
 // https://learn.microsoft.com/azure/role-based-access-control/role-assignments-rest
 type subscriptionOwnerAssignmentResource struct{ tfkit.Resource }
 
@@ -48,13 +50,11 @@ func (r *subscriptionOwnerAssignmentResource) Metadata(_ context.Context, req re
 func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	timeout, diags := plan.Timeouts.Create(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "create", plan.Timeouts.Create, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "create", timeout)
-	defer cancel()
 	if !plan.UserPrincipalName.IsNull() && plan.PrincipalID.IsUnknown() {
 		resp.Diagnostics.Append(r.findUser(ctx, &plan, nil, false)...)
 		if resp.Diagnostics.HasError() {
@@ -70,7 +70,7 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 	a, _ := r.handedOver(plan)
 	release, err := r.Claims.Turn(ctx, plan.subject().ID)
 	if err == nil {
-		defer release() // after the claim below, which others read under the lock
+		defer release() // after the claim below, which other objects read while they hold the turn
 		a, err = r.assign(ctx, plan, a)
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func (r *subscriptionOwnerAssignmentResource) Create(ctx context.Context, req re
 	r.Claims.Put(plan.subject(), r.claim(object, tfkit.Existing))
 }
 
-// assign makes the assignment, or takes over the one that the other half of a replacement has left.
+// assign creates the role assignment, or takes over left, the one that Delete has handed over in a replacement.
 // For its errors, see [resourcemanager.RoleAssignments.Assign].
 func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan subscriptionOwnerAssignmentModel, left resourcemanager.RoleAssignment) (resourcemanager.RoleAssignment, error) {
 	if left.ID == "" {
@@ -101,24 +101,22 @@ func (r *subscriptionOwnerAssignmentResource) assign(ctx context.Context, plan s
 	return a, err
 }
 
-// freshFor is how long after a write a read that does not show it is repeated.
+// freshFor is the time after a write in which a read is repeated if it does not show the write.
 const freshFor = 10 * time.Minute
 
 func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	timeout, diags := m.Timeouts.Read(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "read", m.Timeouts.Read, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "read", timeout)
-	defer cancel()
 	if resp.Diagnostics.Append(r.findCustomer(ctx, &m)...); resp.Diagnostics.HasError() {
 		return
 	}
-	// First of all, since the framework demands an identity even of a resource that is
-	// removed, and Terraform before 1.12 has stored none.
+	// Set the identity first: the framework requires it even for a resource that is removed from the
+	// state, and Terraform before 1.12 has not stored one.
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 
 	a, err := r.Azure.RoleAssignments.Refresh(ctx, m.toAPI(), m.ID.ValueString(), m.expected(tfkit.WrittenAt(ctx, req.Private)))
@@ -129,17 +127,17 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 		resp.State.RemoveResource(ctx)
 		return
 	case resourcemanager.IsLost(err):
-		// Not an error, which would also keep all other resources from being planned and destroyed.
+		// An error would also prevent plans and destroys of all other resources.
 		resp.Diagnostics.AddWarning("Could not read "+r.title(m), tfkit.Detail(err)+
 			"\n\nThe state stays as it is. If the customer has left, remove the resource from the state: run terraform state rm with its address, "+
 			"or replace its block with a removed block that has destroy = false.")
 		resp.Diagnostics.Append(r.claimRead(ctx, resp.Private, m)...)
 		return
 	case err != nil:
-		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), withoutRefresh(tfkit.OutOfTime(ctx, err))))
+		resp.Diagnostics.Append(tfkit.Failure("Could not read "+r.title(m), adviseNoRefresh(tfkit.OutOfTime(ctx, err))))
 		return
 	}
-	if before := m.Description.ValueString(); !m.CreatedOn.IsNull() && before != a.Description { // not of an import
+	if before := m.Description.ValueString(); !m.CreatedOn.IsNull() && before != a.Description { // null after an import
 		resp.Diagnostics.Append(r.changedOutside(m, fmt.Sprintf("description changed from %q to %q", before, a.Shown)))
 	}
 	if a.Condition != "" && m.Condition.IsNull() {
@@ -162,17 +160,15 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 	var plan, state subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := plan.Timeouts.Update(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "update", plan.Timeouts.Update, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "update", timeout)
-	defer cancel()
 	if plan.Name.IsUnknown() {
 		plan.Name = types.StringNull()
 	}
-	// The time of creation is unknown where another object may delete the assignment; see ModifyPlan.
+	// The time of creation is unknown if another object may delete the role assignment; see planDeclared.
 	if !plan.Description.Equal(state.Description) || !plan.Condition.Equal(state.Condition) || plan.CreatedOn.IsUnknown() {
 		release, err := r.Claims.Turn(ctx, plan.subject().ID)
 		var a resourcemanager.RoleAssignment
@@ -188,7 +184,8 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 		}
 		createdOn := plan.CreatedOn
 		if plan.fromAPI(a); !createdOn.IsUnknown() {
-			// As planned. One that was removed since the refresh is made again, at another time: the next read sees it.
+			// Keep the planned value. If the role assignment was removed after the refresh, Update created it again, and
+			// the next read returns its new time.
 			plan.CreatedOn = createdOn
 		}
 		resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
@@ -200,13 +197,11 @@ func (r *subscriptionOwnerAssignmentResource) Update(ctx context.Context, req re
 func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state subscriptionOwnerAssignmentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	timeout, diags := state.Timeouts.Delete(ctx, tfkit.OperationTimeout)
-	resp.Diagnostics.Append(diags...)
+	ctx, cancel := tfkit.OperationOf(ctx, "delete", state.Timeouts.Delete, tfkit.OperationTimeout, &resp.Diagnostics)
+	defer cancel()
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ctx, cancel := tfkit.OperationOf(ctx, "delete", timeout)
-	defer cancel()
 	if resp.Diagnostics.Append(r.findCustomer(ctx, &state)...); resp.Diagnostics.HasError() {
 		return
 	}
@@ -218,19 +213,18 @@ func (r *subscriptionOwnerAssignmentResource) Delete(ctx context.Context, req re
 	release, err := r.Claims.Turn(ctx, state.subject().ID)
 	if err == nil {
 		defer release()
-		var kept bool
-		kept, diags = r.keep(ctx, req.Private, state)
+		kept, diags := r.keep(ctx, req.Private, state)
 		if resp.Diagnostics.Append(diags...); kept || resp.Diagnostics.HasError() {
 			return
 		}
 		err = r.Azure.RoleAssignments.Remove(ctx, state.toAPI(), state.ID.ValueString(), tfkit.WrittenWithin(ctx, req.Private, resourcemanager.ReadLag))
 	}
 	if err != nil {
-		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+r.title(state), orForget(err), false))
+		resp.Diagnostics.Append(r.failure(ctx, state, "Could not remove "+r.title(state), adviseStateRemoval(err), false))
 	}
 }
 
-// ImportState takes over an assignment of Owner that is directly at the subscription.
+// ImportState imports a role assignment of Owner that is directly on the subscription.
 func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)
 	defer cancel()
@@ -269,7 +263,7 @@ func (r *subscriptionOwnerAssignmentResource) ImportState(ctx context.Context, r
 	})...)
 }
 
-// imported are the attributes with which a role assignment is imported; the read after it sets the others.
+// imported returns the attributes that an import sets. The read after the import sets the others.
 func imported(customerID, subscriptionID string, a resourcemanager.RoleAssignment) map[string]any {
 	return map[string]any{
 		"customer_id": customerID, "subscription_id": subscriptionID, "principal_id": a.PrincipalID, "id": a.ID, "adopt_existing": false,

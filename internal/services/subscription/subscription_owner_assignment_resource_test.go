@@ -19,7 +19,7 @@ import (
 
 const ownerAddress = ownerType + ".ana"
 
-// ownerBlock is a resource block with arguments such as `principal_id = "…"`.
+// ownerBlock returns a resource block with arguments such as `principal_id = "…"`.
 func ownerBlock(arguments ...string) string {
 	return ownerBlockOf(adatum, azure, arguments...)
 }
@@ -30,8 +30,8 @@ func ownerBlockOf(customerID, subscriptionID string, arguments ...string) string
 
 const anasID = `principal_id = "` + user + `"`
 
-// testOwner runs the steps, and checks on the server that destroy left the partner's access
-// alone.
+// testOwner runs the steps. It checks on the server that only the partner's own access is left after the
+// destroy.
 func testOwner(t *testing.T, b *acctest.Backend, steps ...resource.TestStep) {
 	t.Helper()
 	resource.UnitTest(t, resource.TestCase{
@@ -98,7 +98,7 @@ func TestAccOwner_lifecycle(t *testing.T) {
 			ResourceName: ownerAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID,
 			ImportStateId: adatum + "/" + azure + "/" + mockbackend.AdatumGroupID,
 		},
-		resource.TestStep{ // with the other spellings of the same
+		resource.TestStep{ // the same IDs in other spellings
 			Config: b.Config(ownerBlockOf(strings.ToUpper(adatum), "/subscriptions/"+strings.ToUpper(azure),
 				`principal_id = "`+strings.ToUpper(mockbackend.AdatumGroupID)+`"`)),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
@@ -106,8 +106,9 @@ func TestAccOwner_lifecycle(t *testing.T) {
 	)
 }
 
-// changedOutside changes an assignment that was imported: a change that follows a write of the provider would be believed only
-// after a minute, which TestProtoOwner_readsLag and TestProtoOwner_changedOutside let pass in no time.
+// changedOutside changes an imported role assignment outside Terraform. It is imported, not created, because the provider
+// accepts a change shortly after its own write only after a minute of reads. TestProtoOwner_readsLag and
+// TestProtoOwner_changedOutside test that with simulated time.
 func changedOutside(t *testing.T, change func(*acctest.Backend, mockbackend.RoleAssignment), does plancheck.ResourceActionType) {
 	t.Helper()
 	b := acctest.New(t, mockbackend.Config{})
@@ -133,7 +134,7 @@ func TestAccOwner_removedOutside(t *testing.T) {
 	changedOutside(t, func(b *acctest.Backend, a mockbackend.RoleAssignment) { b.RemoveAssignment(azure, a.Name) }, plancheck.ResourceActionCreate)
 }
 
-func TestAccOwner_madeAgainOutside(t *testing.T) {
+func TestAccOwner_createdAgainOutside(t *testing.T) {
 	t.Parallel()
 	changedOutside(t, func(b *acctest.Backend, a mockbackend.RoleAssignment) {
 		b.RemoveAssignment(azure, a.Name)
@@ -142,8 +143,8 @@ func TestAccOwner_madeAgainOutside(t *testing.T) {
 	}, plancheck.ResourceActionUpdate)
 }
 
-// An imported assignment is replaced by itself, in either order; its type may come of another
-// resource.
+// An imported role assignment is replaced by itself, in both orders. The principal type can be the result of
+// another resource.
 func TestAccOwner_replaced(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -170,8 +171,8 @@ func TestAccOwner_replaced(t *testing.T) {
 	})
 }
 
-// The write was made, and every answer and every read after it were lost. The state has the
-// assignment, tainted, and the next apply keeps it.
+// The write succeeds, but its answer is lost and all reads after it fail. The state has the role assignment, as
+// tainted, and the next apply keeps it.
 func TestAccOwner_interrupted(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -195,7 +196,7 @@ func TestAccOwner_interrupted(t *testing.T) {
 			ConfigPlanChecks: ownerDoes(plancheck.ResourceActionDestroyBeforeCreate),
 			PostApplyFunc: func() {
 				if got := owners(b.Backend); len(got) != 1 || got[0].Name != made || len(acctest.Writes(b.Backend)) != 0 {
-					t.Errorf("the server has %+v, not %s, after %d writes", got, made, len(acctest.Writes(b.Backend)))
+					t.Errorf("the server has %+v, want %s, after %d writes", got, made, len(acctest.Writes(b.Backend)))
 				}
 			},
 		},
@@ -205,7 +206,7 @@ func TestAccOwner_interrupted(t *testing.T) {
 	)
 }
 
-// Every error of Resource Manager that deserves words of its own has them.
+// Errors of Resource Manager that users can act on have their own texts.
 func TestAccOwner_errors(t *testing.T) {
 	t.Parallel()
 	const nobody = "11111111-1111-1111-1111-111111111111"
@@ -302,7 +303,7 @@ func TestAccOwner_errors(t *testing.T) {
 	}
 }
 
-// The last one who can manage access stays, and the message says what can be done.
+// Azure keeps the last role assignment that can manage access. The error says what to do.
 func TestAccOwner_lastOwner(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})
@@ -339,8 +340,7 @@ func TestAccOwner_lastOwner(t *testing.T) {
 	)
 }
 
-// One provider block serves fifty tenants in one apply: a token for each, and a second plan
-// that is empty.
+// One provider block works for 50 tenants in one apply, with one token for each. The next plan is empty.
 func TestAccOwner_fiftyTenants(t *testing.T) {
 	t.Parallel()
 	b := acctest.New(t, mockbackend.Config{})

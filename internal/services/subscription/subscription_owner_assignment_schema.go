@@ -45,11 +45,8 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, with or without the prefix " +
 					"`/subscriptions/`. Changing it replaces the resource.",
-				Required: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
-					_, err := azureSubscriptionID(s)
-					return err
-				})},
+				Required:   true,
+				Validators: []validator.String{azureSubscription()},
 				PlanModifiers: []planmodifier.String{
 					tfkit.KeepWhenSame("upper and lower case are the same, and /subscriptions/ may be left out", sameAzureSubscription),
 					stringplanmodifier.RequiresReplace(),
@@ -91,32 +88,20 @@ func (r *subscriptionOwnerAssignmentResource) Schema(ctx context.Context, _ reso
 				Computed: true,
 				Default:  booldefault.StaticBool(false),
 			},
-			"id": schema.StringAttribute{
-				MarkdownDescription: "Azure Resource Manager ID of the role assignment.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"name": schema.StringAttribute{
-				MarkdownDescription: "Names of the principal, the subscription and the company when the resource was created or imported.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
+			"id":   tfkit.Computed("Azure Resource Manager ID of the role assignment."),
+			"name": tfkit.Computed("Names of the principal, the subscription and the company when the resource was created or imported."),
 			"condition": schema.StringAttribute{
 				MarkdownDescription: "Condition that was added to the role assignment outside Terraform. The next apply removes it. Null if there is none.",
 				Computed:            true,
 			},
-			"created_on": schema.StringAttribute{
-				MarkdownDescription: "Time of creation, in RFC 3339 format.",
-				Computed:            true,
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
-			},
-			"timeouts": tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
+			"created_on": tfkit.Computed("Time of creation, in RFC 3339 format."),
+			"timeouts":   tfkit.Timeouts(ctx, tfkit.OperationTimeout, "Temporary refusals of a new principal, subscription or access are retried for at most 5 minutes."),
 		},
 	}
 }
 
-// replacesOtherType replaces for another type than the known one: that of a principal that was
-// deleted before its assignment was imported is not known.
+// replacesOtherType replaces the resource if the type changes and was known. It is not known if the principal was deleted
+// before its role assignment was imported.
 func replacesOtherType() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
@@ -124,8 +109,8 @@ func replacesOtherType() planmodifier.String {
 	}, description, description)
 }
 
-// replacesOtherCustomer replaces for another customer than the known one: that of an assignment that was moved
-// from another provider is not known before the first refresh.
+// replacesOtherCustomer replaces the resource if the customer changes and was known. It is not known before the first
+// refresh of a role assignment that was moved from another provider.
 func replacesOtherCustomer() planmodifier.String {
 	const description = "Changing it, once known, replaces the resource."
 	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {

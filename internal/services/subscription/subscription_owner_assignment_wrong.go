@@ -13,8 +13,9 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// wrongSubscription is the error for a subscription that Azure does not find and that is none of the customer's Azure subscriptions
-// in Partner Center, such as the Azure plan. It is nil for one that is new, and where Partner Center does not tell.
+// wrongSubscription returns the error for a subscription ID for which the customer has no Azure subscription, neither in
+// Azure nor in Partner Center. It can be the ID of the Azure plan, for example. It returns nil if Partner Center has the
+// Azure subscription, which may be new then, or if Partner Center cannot be read.
 func (r *subscriptionOwnerAssignmentResource) wrongSubscription(ctx context.Context, plan subscriptionOwnerAssignmentModel, failed error) diag.Diagnostic {
 	if !resourcemanager.IsElsewhere(failed) {
 		return nil
@@ -53,7 +54,7 @@ func (r *subscriptionOwnerAssignmentResource) wrongSubscription(ctx context.Cont
 		&wrongSubscriptionError{failed, is + do})
 }
 
-// wrongSubscriptionError is an answer that says that there is no such subscription, with what to do about that.
+// wrongSubscriptionError is the error of a call for a subscription that does not exist, with its remedy.
 type wrongSubscriptionError struct {
 	error
 
@@ -62,5 +63,5 @@ type wrongSubscriptionError struct {
 
 func (e *wrongSubscriptionError) Unwrap() error { return e.error }
 
-// Remedy says what to do, in whole sentences.
+// Remedy returns what to do, in complete sentences.
 func (e *wrongSubscriptionError) Remedy() string { return e.remedy }

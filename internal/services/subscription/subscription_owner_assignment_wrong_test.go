@@ -9,7 +9,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/mockbackend"
 )
 
-// A subscription ID that neither Azure nor Partner Center knows fails the plan and names those that the customer has.
+// If neither Azure nor Partner Center has the Azure subscription, the plan fails and lists the customer's Azure
+// subscriptions.
 func TestProtoOwner_wrongSubscription(t *testing.T) {
 	t.Parallel()
 	const nobody = "11111111-1111-1111-1111-111111111111"
@@ -41,7 +42,8 @@ func TestProtoOwner_wrongSubscription(t *testing.T) {
 	}
 }
 
-// One that Partner Center lists may be new, and one that it does not tell of may be, too: a warning, as before.
+// If Azure does not find a subscription that may be new, the plan only warns: because Partner Center has it, or
+// cannot be read.
 func TestProtoOwner_newSubscription(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(acctest.Run){

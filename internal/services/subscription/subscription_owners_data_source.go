@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -16,15 +15,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*subscriptionOwnersDataSource)(nil)
 
-// NewSubscriptionOwnersDataSource is partnercenter_subscription_owners.
+// NewSubscriptionOwnersDataSource returns the data source partnercenter_subscription_owners.
 func NewSubscriptionOwnersDataSource() datasource.DataSource { return &subscriptionOwnersDataSource{} }
 
-// subscriptionOwnersDataSource lists who is Owner of an Azure subscription.
+// subscriptionOwnersDataSource lists the Owners of an Azure subscription.
 //
-// Endpoint: GET of Microsoft.Authorization/roleAssignments in Resource Manager, in the
-// customer's tenant, at the subscription and above it; one list for all who ask about the
-// subscription. Where the caller may not look the owners are null, which is not known, and not
-// an empty list, which is nobody.
+// Endpoint: GET of Microsoft.Authorization/roleAssignments in Resource Manager, in the customer's
+// tenant, for the subscription and the scopes above it. All readers of a subscription share one list.
+// Without access the owners are null, which means unknown. An empty list means that there are none.
 // https://learn.microsoft.com/rest/api/authorization/role-assignments/list-for-scope
 type subscriptionOwnersDataSource struct{ tfkit.DataSource }
 
@@ -79,11 +77,8 @@ func (d *subscriptionOwnersDataSource) Schema(_ context.Context, _ datasource.Sc
 			"subscription_id": schema.StringAttribute{
 				MarkdownDescription: "ID of the Azure subscription under the customer's Azure plan, not of the plan itself. Must be a GUID, " +
 					"with or without the prefix `/subscriptions/`.",
-				Required: true,
-				Validators: []validator.String{tfkit.StringCheck("value must be an Azure subscription ID", func(s string) error {
-					_, err := azureSubscriptionID(s)
-					return err
-				})},
+				Required:   true,
+				Validators: []validator.String{azureSubscription()},
 			},
 			"owners": assignments("Principals with the role Owner, sorted by `principal_id` and `scope`. Null if they are unknown."),
 			"reservation_purchasers": assignments("Principals with the role Reservation Purchaser. Microsoft's pages contradict each other on whether the role is enough for " +
@@ -150,14 +145,11 @@ func (d *subscriptionOwnersDataSource) Read(ctx context.Context, req datasource.
 func roleAssignmentsFromAPI(all []resourcemanager.RoleAssignment, subscriptionID string) []roleAssignmentModel {
 	out := make([]roleAssignmentModel, 0, len(all))
 	for _, a := range all {
-		m := roleAssignmentModel{
+		out = append(out, roleAssignmentModel{
 			PrincipalID: a.PrincipalID, PrincipalType: tfkit.OrNull(a.PrincipalType), Side: a.Side(), Inherited: !a.DirectlyAt(subscriptionID),
 			Scope: tfkit.OrNull(a.Scope), Condition: tfkit.OrNull(a.Condition), RoleAssignmentID: a.ID,
-		}
-		if !a.CreatedOn.IsZero() {
-			m.CreatedOn = types.StringValue(a.CreatedOn.Format(time.RFC3339))
-		}
-		out = append(out, m)
+			CreatedOn: tfkit.TimeOrNull(a.CreatedOn),
+		})
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func readOwners(t *testing.T, b *mockbackend.Backend, config acctest.Values) (ac
 	return acctest.NewProtocol(t, b, b.User(mockbackend.AdminAgent).RefreshToken).ReadDataSource(t.Context(), ownersName, config)
 }
 
-// assigned is "principal type side [inherited] [condition]" of each.
+// assigned returns "principal type side [inherited] [condition]" for each role assignment.
 func assigned(list any) []string {
 	all, known := list.([]any)
 	if !known {
@@ -93,7 +93,7 @@ func TestAccSubscriptionOwners(t *testing.T) {
 	})
 }
 
-// All who have one of the three roles at the subscription or above it, and nobody else.
+// The data source lists all principals with one of the three roles on the subscription or above it, and no others.
 func TestProtoSubscriptionOwners_roles(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -135,8 +135,8 @@ func TestProtoSubscriptionOwners_roles(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// When the caller may not look, the owners are not known, which is neither nobody nor an error;
-// the text is the same each time, so that it shows no change.
+// Without access the owners are unknown: this is neither an empty list nor an error. The reason is the same in
+// each read, so that it causes no change.
 func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 	t.Parallel()
 	const noConsent, lostAccess = "Microsoft Entra ID refused the sign-in in the tenant: AADSTS", "The signed-in user or application cannot read the customer's subscription."
@@ -181,7 +181,7 @@ func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 					t.Fatal(err)
 				}
 				if v["owners"] != nil || v["reservation_purchasers"] != nil || v["savings_plan_purchasers"] != nil {
-					t.Errorf("known are %v", v)
+					t.Errorf("the owners are not null: %v", v)
 				}
 				texts = append(texts, v["unknown_reason"])
 			}
@@ -199,7 +199,7 @@ func TestProtoSubscriptionOwners_unknown(t *testing.T) {
 	}
 }
 
-// What is wrong with the configuration or with the sign-in as such is an error.
+// Problems with the configuration, the sign-in or the service are errors.
 func TestProtoSubscriptionOwners_errors(t *testing.T) {
 	t.Parallel()
 	signIn := func(code int) func(*mockbackend.Backend) {
@@ -245,7 +245,7 @@ var (
 	signInDown     = mockbackend.Fault{Service: mockbackend.SignIn, Kind: mockbackend.ServerError, Times: -1}
 )
 
-// An application with a role may look.
+// An application with a role can read the owners.
 func TestProtoSubscriptionOwners_application(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -262,7 +262,7 @@ func TestProtoSubscriptionOwners_application(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// All that ask about a subscription within a minute share one list.
+// Within a minute, all reads of a subscription share one list.
 func TestProtoSubscriptionOwners_requests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -278,7 +278,7 @@ func TestProtoSubscriptionOwners_requests(t *testing.T) {
 		}
 		want := []string{"POST /{tenant}/oauth2/v2.0/token", assignmentsRoute}
 		if got := acctest.Routes(b.Requests()); !slices.Equal(got, want) {
-			t.Errorf("sent were %q, not %q", got, want)
+			t.Errorf("sent %q, want %q", got, want)
 		}
 		acctest.Pass(time.Minute)
 		b.AssignRole(mockbackend.RoleAssignment{SubscriptionID: mockbackend.AdatumAzureID, PrincipalID: mockbackend.AdatumUserID})
@@ -305,11 +305,11 @@ func TestProtoSubscriptionOwners_interrupted(t *testing.T) {
 		if took := time.Since(start); took != time.Second {
 			t.Errorf("it took %s", took)
 		}
-		acctest.Pass(time.Minute) // the request goes on for others who would wait for it
+		acctest.Pass(time.Minute) // the shared request continues after the interruption
 	})
 }
 
-// refused are the answers by which Resource Manager or the customer's tenant says that the caller may not look.
+// refused matches the answers of Resource Manager or of the customer's tenant to a caller without access.
 var refused = regexp.MustCompile(`answered (401 Unauthorized|403 Forbidden) \(\w+\)|AADSTS90002`)
 
 func TestProtoSubscriptionOwners_faults(t *testing.T) {

@@ -17,14 +17,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*subscriptionsDataSource)(nil)
 
-// NewSubscriptionsDataSource is partnercenter_subscriptions.
+// NewSubscriptionsDataSource returns the data source partnercenter_subscriptions.
 func NewSubscriptionsDataSource() datasource.DataSource { return &subscriptionsDataSource{} }
 
 // subscriptionsDataSource lists a customer's subscriptions.
 //
 // Endpoints: GET /v1/customers/{customer}/subscriptions, and …/azureEntitlements for each
-// Azure plan in the result; app-only or app+user, any agent. Ids of legacy subscriptions
-// are upper-case on the wire; the list here is in lower case, sorted by subscription id.
+// Azure plan in the result; app-only or app+user, any agent. Partner Center returns the IDs of
+// legacy subscriptions in upper case. The list here is in lower case, sorted by subscription ID.
 // https://learn.microsoft.com/partner-center/developer/get-all-of-a-customer-s-subscriptions
 type subscriptionsDataSource struct{ tfkit.DataSource }
 

@@ -64,7 +64,7 @@ func TestAccSubscriptions(t *testing.T) {
 	})
 }
 
-// many is a customer with subscriptions of all kinds.
+// many adds a customer with subscriptions of all kinds, and returns its ID.
 func many(b *mockbackend.Backend) string {
 	return b.AddCustomer(mockbackend.Customer{CompanyName: "Wingtip"},
 		mockbackend.Subscription{ID: "00000000-0000-4000-8000-00000000000d", AzureSubscriptions: []mockbackend.AzureEntitlement{
@@ -79,7 +79,7 @@ func many(b *mockbackend.Backend) string {
 	).ID
 }
 
-// short is "id kind status [azure subscriptions]" of each, by the ids' ends.
+// short returns "ID kind status [Azure subscriptions]" for each subscription, with the last digit of each ID.
 func short(t *testing.T, v acctest.Values) []string {
 	t.Helper()
 	end := func(id any) string { s, _ := id.(string); return s[len(s)-1:] }
@@ -123,7 +123,7 @@ func TestProtoSubscriptions_filters(t *testing.T) {
 		{acctest.Values{"customer_id": wingtip, "azure_only": false, "status": "active"}, []string{dreamspark, licence, sandbox, plan}, true},
 		{acctest.Values{"customer_id": wingtip, "azure_only": true}, []string{oldPlan, sandbox, deleted, plan}, true},
 		{acctest.Values{"customer_id": wingtip, "azure_only": true, "status": "ACTIVE"}, []string{sandbox, plan}, true},
-		// Whether there is an active one does not depend on what is listed.
+		// The attribute has_active_azure_subscription does not depend on the filters.
 		{acctest.Values{"customer_id": wingtip, "azure_only": true, "status": "suspended"}, []string{oldPlan}, true},
 		{acctest.Values{"customer_id": wingtip, "status": "expired"}, []string{}, true},
 		{acctest.Values{"customer_id": mockbackend.FabrikamID}, []string{"8 azure_plan suspended []"}, false},
@@ -143,7 +143,7 @@ func TestProtoSubscriptions_filters(t *testing.T) {
 	acctest.FailOnViolations(t, b)
 }
 
-// However the server orders and spells, the result is the same.
+// The result does not depend on the order and the spelling of the server.
 func TestProtoSubscriptions_stable(t *testing.T) {
 	t.Parallel()
 	b := mockbackend.New(mockbackend.Config{})
@@ -158,7 +158,7 @@ func TestProtoSubscriptions_stable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The API does not say that offer and order ids are GUIDs, so these stay as sent.
+		// The API does not say that offer and order IDs are GUIDs, so their case is kept.
 		for _, v := range []acctest.Values{got, want} {
 			for _, e := range v["subscriptions"].([]any) {
 				s, _ := e.(acctest.Values)
