@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -313,46 +312,4 @@ func (t trials) try(a attempt, e ending) (failed bool, wrong error) {
 		return err != nil, fmt.Errorf("the API does not document these requests: %v", v)
 	}
 	return err != nil, nil
-}
-
-// EachReadFault is EachFault for a data source. The result must equal the result without the fault, or there
-// must be an error. An incomplete result without an error fails the test. prepare returns the provider and the
-// configuration, in a synctest bubble.
-func EachReadFault(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values)) {
-	t.Helper()
-	EachReadFaultOr(t, on, typeName, prepare, func(Values) bool { return false })
-}
-
-// EachReadFaultOr is EachReadFault, but also allows results for which or returns true, such as an unknown value
-// with a reason.
-func EachReadFaultOr(t *testing.T, on, typeName string, prepare func(*testing.T, *mockbackend.Backend) (*Protocol, Values), or func(Values) bool) {
-	t.Helper()
-	var want Values
-	synctest.Test(t, func(t *testing.T) {
-		p, config := prepare(t, mockbackend.New(mockbackend.Config{}))
-		var err error
-		if want, err = p.ReadDataSource(t.Context(), typeName, config); err != nil {
-			t.Fatal(err)
-		}
-	})
-	EachFault(t, on, func(t *testing.T, b *mockbackend.Backend) Trial {
-		t.Helper()
-		p, config := prepare(t, b)
-		var got Values
-		return Trial{
-			Run: func() (err error) {
-				got, err = p.ReadDataSource(t.Context(), typeName, config)
-				return err
-			},
-			Check: func(failed error) error {
-				switch {
-				case failed != nil && got != nil:
-					return fmt.Errorf("a result in spite of the error: %v", got)
-				case failed == nil && !reflect.DeepEqual(got, want) && !or(got):
-					return fmt.Errorf("different result: %v", got)
-				}
-				return nil
-			},
-		}
-	})
 }

@@ -334,7 +334,7 @@ func TestWrite(t *testing.T) {
 		{func(k *mockbackend.Knobs) { k.EmptyPermissions = mockbackend.EmptyPermissionsAccept }, map[string]string{"empty_permissions": "200"}},
 		{func(k *mockbackend.Knobs) { k.RequestIDsForgotten = true }, map[string]string{"same_request_id": "409/600041"}},
 		{func(k *mockbackend.Knobs) { k.ReadLag, k.AuditDelay = 3*time.Second, 5*time.Minute }, map[string]string{"read_lag": "seconds", "audit_lag": "minutes"}},
-		{func(k *mockbackend.Knobs) { k.AuditDelay = time.Hour }, map[string]string{"audit_lag": "longer than it was waited for"}},
+		{func(k *mockbackend.Knobs) { k.AuditDelay = time.Hour }, map[string]string{"audit_lag": "longer than the wait"}},
 	} {
 		for _, customer := range []string{mockbackend.AdatumID, mockbackend.TailspinID} { // without and with a policy
 			synctest.Test(t, func(t *testing.T) {

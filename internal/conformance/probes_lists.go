@@ -37,14 +37,14 @@ func listProbes() []probe {
 			}
 			return "none", nil
 		}},
-		{"default_page", "How many customers has a page without a size?", func(ctx context.Context, o *observer) (string, error) {
+		{"default_page", "How many customers does a page without a size have?", func(ctx context.Context, o *observer) (string, error) {
 			return o.pageSize(ctx, nil)
 		}},
-		{"largest_page", "How many customers has a page of size 1000?", func(ctx context.Context, o *observer) (string, error) {
+		{"largest_page", "How many customers does a page of size 1000 have?", func(ctx context.Context, o *observer) (string, error) {
 			return o.pageSize(ctx, sizeOf(largePage))
 		}},
-		{"list_end", "What comes behind a full last page?", listEnd},
-		{"users_page", "How many users has a page without a size?", func(ctx context.Context, o *observer) (string, error) {
+		{"list_end", "What follows a full last page?", listEnd},
+		{"users_page", "How many users does a page without a size have?", func(ctx context.Context, o *observer) (string, error) {
 			if len(o.customers) == 0 {
 				return notObserved(noCustomer), nil
 			}

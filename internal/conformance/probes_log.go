@@ -39,7 +39,7 @@ func logProbes() []probe {
 			got, err := o.get(ctx, "/v1/auditrecords", url.Values{"startDate": {daysAgo(100)}, "endDate": {daysAgo(99)}})
 			return codeOf(got), err
 		}},
-		{"policy_record_value", "What does the record of a changed permission say of it?", func(ctx context.Context, o *observer) (string, error) {
+		{"policy_record_value", "What does the record of a changed permission contain?", func(ctx context.Context, o *observer) (string, error) {
 			if _, err := o.busyDay(ctx); err != nil {
 				return "", err
 			}

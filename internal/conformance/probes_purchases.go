@@ -62,7 +62,7 @@ func purchaseProbes() []probe {
 			}
 			return "none"
 		}),
-		reservation("reservation_expiry", "Has the end of a reservation a time zone?", func(o *observer) string {
+		reservation("reservation_expiry", "Does the end of a reservation have a time zone?", func(o *observer) string {
 			for _, key := range []string{"reservations", "virtualMachineReservations"} {
 				list, _ := o.artifact[key].([]any)
 				for _, r := range list {
@@ -80,7 +80,7 @@ func purchaseProbes() []probe {
 		reservation("order_client", "Does an order name the application that placed it?", func(o *observer) string {
 			return either(o.order["client"] != nil, "yes", "no")
 		}),
-		reservation("order_dates", "What form has the date of an order?", func(o *observer) string {
+		reservation("order_dates", "Which form does the date of an order have?", func(o *observer) string {
 			switch date := text(o.order, "creationDate"); {
 			case strings.HasSuffix(date, "Z"):
 				return "Z"
@@ -100,16 +100,16 @@ func purchaseProbes() []probe {
 			}
 			return "absent"
 		}),
-		reservation("order_billing_cycle", "Which billing cycle has the order of a reservation?", func(o *observer) string {
+		reservation("order_billing_cycle", "Which billing cycle does the order of a reservation have?", func(o *observer) string {
 			return oneOf(text(o.order, "billingCycle"), "one_time", "monthly", "annual", "none", "unknown")
 		}),
-		plan("plan_billing_cycle", "Which billing cycle has an Azure plan?", func(plan map[string]any) string {
+		plan("plan_billing_cycle", "Which billing cycle does an Azure plan have?", func(plan map[string]any) string {
 			return oneOf(text(plan, "billingCycle"), "one_time", "monthly", "annual", "none", "unknown")
 		}),
-		plan("plan_unit_type", "Which unitType has an Azure plan?", func(plan map[string]any) string {
+		plan("plan_unit_type", "Which unitType does an Azure plan have?", func(plan map[string]any) string {
 			return oneOf(text(plan, "unitType"), "Usage-based", "Licenses", "none")
 		}),
-		plan("plan_entitlement_id", "Has an Azure plan an entitlementId?", func(plan map[string]any) string {
+		plan("plan_entitlement_id", "Does an Azure plan have an entitlementId?", func(plan map[string]any) string {
 			return either(text(plan, "entitlementId") != "", "yes", "no")
 		}),
 	}

@@ -42,16 +42,16 @@ func savingsPlanProbes() []probe {
 		}}
 	}
 	return []probe{
-		plan("savings_plan_order", "Has a savings plan an order?", func(plan, _ map[string]any) string {
+		plan("savings_plan_order", "Does a savings plan have an order?", func(plan, _ map[string]any) string {
 			return either(text(plan, "orderId") != "", "yes", "no")
 		}),
-		plan("savings_plan_unit_type", "Which unitType has a savings plan?", func(plan, _ map[string]any) string {
+		plan("savings_plan_unit_type", "Which unitType does a savings plan have?", func(plan, _ map[string]any) string {
 			return oneOf(text(plan, "unitType"), "Benefit", "Usage-based", "Licenses", "none")
 		}),
-		plan("savings_plan_billing_type", "Which billingType has a savings plan?", func(plan, _ map[string]any) string {
+		plan("savings_plan_billing_type", "Which billingType does a savings plan have?", func(plan, _ map[string]any) string {
 			return oneOf(text(plan, "billingType"), "benefit", "usage", "license", "none")
 		}),
-		plan("savings_plan_line_fields", "Which fields have the lineItems of a savings plan?", func(_, line map[string]any) string {
+		plan("savings_plan_line_fields", "Which fields do the lineItems of a savings plan have?", func(_, line map[string]any) string {
 			return fieldsOf(line, lineFields)
 		}),
 		plan("savings_plan_commitment", "Is the commitment of a savings plan a number?", func(_, line map[string]any) string {
@@ -64,7 +64,7 @@ func savingsPlanProbes() []probe {
 			}
 			return "absent"
 		}),
-		plan("savings_plan_scope", "Which fields has the scope of a savings plan?", func(_, line map[string]any) string {
+		plan("savings_plan_scope", "Which fields does the scope of a savings plan have?", func(_, line map[string]any) string {
 			scope, _ := line["scope"].(map[string]any)
 			return fieldsOf(scope, scopeFields)
 		}),

@@ -47,7 +47,7 @@ func selfServeProbes() []probe {
 		order("self_serve_order_client", "Which application does such an order name?", func(order map[string]any) string {
 			return oneOf(text(order, "client", "name"), "Azure Portal", "Partner Center Web")
 		}),
-		order("self_serve_order_context", "Has such an order a provisioningContext?", func(order map[string]any) string {
+		order("self_serve_order_context", "Does such an order have a provisioningContext?", func(order map[string]any) string {
 			lines, _ := order["lineItems"].([]any)
 			return either(slices.ContainsFunc(lines, func(l any) bool {
 				line, _ := l.(map[string]any)

@@ -46,10 +46,10 @@ func signInProbes() []probe {
 		withoutUser("app_only_organization", "What does a token without a user get for the organization profile?", "/v1/profiles/organization"),
 		withoutUser("app_only_entitlements", "What does a token without a user get for reservations?", "/v1/customers/{customer}/entitlements"),
 		withoutUser("app_only_users", "What does a token without a user get for the users of a customer?", "/v1/customers/{customer}/users"),
-		status("reads_policies", "May the signed-in user read permissions?", "/v1/SelfServePolicy/{policy}", ownPolicy),
-		status("reads_users", "May the signed-in user read the users of a customer?", "/v1/customers/{customer}/users", firstCustomer),
-		status("reads_entitlements", "May the signed-in user read reservations?", "/v1/customers/{customer}/entitlements", firstCustomer),
-		status("reads_audit_records", "May the signed-in user read the activity log?", "/v1/auditrecords"),
+		status("reads_policies", "Can the signed-in user read permissions?", "/v1/SelfServePolicy/{policy}", ownPolicy),
+		status("reads_users", "Can the signed-in user read the users of a customer?", "/v1/customers/{customer}/users", firstCustomer),
+		status("reads_entitlements", "Can the signed-in user read reservations?", "/v1/customers/{customer}/entitlements", firstCustomer),
+		status("reads_audit_records", "Can the signed-in user read the activity log?", "/v1/auditrecords"),
 	}
 }
 

@@ -230,7 +230,7 @@ func (w *writing) auditLag(ctx context.Context, correlation string, created time
 		}
 		if time.Since(created) > w.wait {
 			w.calls = nil
-			w.answer(id, question, "longer than it was waited for")
+			w.answer(id, question, "longer than the wait")
 			return nil
 		}
 		if err := pause(ctx, pauseFor); err != nil {

@@ -67,7 +67,7 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	}
 	rsaKey, ok := key.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("the private key is a %T; Microsoft Entra ID takes RSA keys", key)
+		return nil, fmt.Errorf("the private key is a %T; Microsoft Entra ID accepts RSA keys only", key)
 	}
 	// The certificate of the key comes first. The file may contain the certificates in any order.
 	leaf := slices.IndexFunc(chain, func(c *x509.Certificate) bool { return rsaKey.PublicKey.Equal(c.PublicKey) })
@@ -77,9 +77,9 @@ func parseCertificate(data []byte, password string) (*certificatePair, error) {
 	chain[0], chain[leaf] = chain[leaf], chain[0]
 	switch now := time.Now(); {
 	case now.After(chain[0].NotAfter):
-		return nil, fmt.Errorf("it expired on %s: make a new one and add it to the app registration", chain[0].NotAfter.UTC().Format(time.DateOnly))
+		return nil, fmt.Errorf("it expired on %s: create a new one and add it to the app registration", chain[0].NotAfter.UTC().Format(time.DateOnly))
 	case now.Before(chain[0].NotBefore):
-		return nil, fmt.Errorf("it is valid from %s on only: check the clock of this computer, or use another one", chain[0].NotBefore.UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("it is valid only from %s: check the clock of this computer, or use another one", chain[0].NotBefore.UTC().Format(time.RFC3339))
 	}
 	return &certificatePair{chain: chain, key: rsaKey}, nil
 }
@@ -118,7 +118,7 @@ func parsePEM(data []byte, password string) (chain []*x509.Certificate, key cryp
 				return nil, nil, err
 			}
 		case "EC PRIVATE KEY":
-			return nil, nil, errors.New("the private key is one of an elliptic curve; Microsoft Entra ID takes RSA keys")
+			return nil, nil, errors.New("the private key is an elliptic curve key; Microsoft Entra ID accepts RSA keys only")
 		}
 	}
 	if key == nil {

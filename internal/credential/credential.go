@@ -108,7 +108,7 @@ type answer struct {
 func New(c Config) (*Credential, error) {
 	switch {
 	case c.Proof.appOnly == nil:
-		return nil, errors.New("the application has no proof of itself")
+		return nil, errors.New("the application has no credential")
 	case c.TenantID == "" || c.ClientID == "" && !c.Proof.user:
 		return nil, errors.New("a tenant ID and a client ID are needed")
 	case c.RefreshToken != "" && c.Proof.user:

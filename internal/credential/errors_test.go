@@ -146,10 +146,10 @@ func TestRemedy_ofUnknownCodes(t *testing.T) {
 		"with a wrong client":            {Error{Codes: []int{1}, OAuthError: "invalid_client"}, "Check the client ID, and the secret, certificate or federated credential of the application: " + appLink + "."},
 		"with a known code":              {Error{Codes: []int{1, 50194}, OAuthError: "invalid_grant"}, remedies[50194]},
 		"no code but a refused grant":    {Error{OAuthError: "invalid_grant"}, consentAgain},
-		"a proxy's answer":               {Error{StatusCode: 502}, "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."},
-		"a proxy that forbids":           {Error{StatusCode: 403, hosts: []string{"a.example", "b.example"}}, "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through. A run needs these hosts, over HTTPS: a.example, b.example."},
+		"a proxy's answer":               {Error{StatusCode: 502}, "Microsoft Entra ID does not answer like this. A proxy or firewall may have answered instead. Check the endpoints, the cloud environment and the proxy."},
+		"a proxy that forbids":           {Error{StatusCode: 403, hosts: []string{"a.example", "b.example"}}, "Microsoft Entra ID does not answer like this: a proxy or firewall has answered instead. Check the proxy, and that it lets this computer through. A run needs these hosts, over HTTPS: a.example, b.example."},
 		"throttled":                      {Error{StatusCode: 429}, "Microsoft Entra ID throttles sign-ins of this application. Run again later."},
-		"a failure of Entra ID":          {Error{StatusCode: 503, Codes: []int{90033}}, "The failure is on Microsoft's side. Run again. If it stays, give the IDs to Microsoft support."},
+		"a failure of Entra ID":          {Error{StatusCode: 503, Codes: []int{90033}}, "The failure is on Microsoft's side. Run again. If the error persists, send the IDs to Microsoft support."},
 		"no answer":                      {Error{Err: errors.New("connection refused")}, ""},
 		"no code and an unknown problem": {Error{OAuthError: "server_error"}, ""},
 	} {

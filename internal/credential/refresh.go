@@ -86,7 +86,7 @@ func (r *refreshTokens) rotate(token string) {
 	if err != nil && !r.warned {
 		r.warned = true
 		r.config.Warn("The new refresh token could not be stored",
-			fmt.Sprintf("%s. The run goes on, and the refresh token that was stored before stays there. It is good until 90 days after it was issued.\n\n"+
+			fmt.Sprintf("%s. The run continues, and the refresh token that was stored before stays there. It is valid until 90 days after it was issued.\n\n"+
 				"What to do: make sure that %s can be written, and run again before then.", err, path))
 	}
 }

@@ -39,7 +39,7 @@ var storedToken = regexp.MustCompile(`^(\S+)(?:\s+# refresh token of tenant (\S+
 func ParseRefreshToken(text string) (token string, owner Owner, err error) {
 	m := storedToken.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil {
-		return "", Owner{}, errors.New("it holds something else than a refresh token")
+		return "", Owner{}, errors.New("it contains something other than a refresh token")
 	}
 	return m[1], Owner{m[2], m[3]}, nil
 }
@@ -61,7 +61,7 @@ func WriteRefreshToken(path, token string, owner Owner, replaces string) error {
 }
 
 // errMounted means that a file cannot be replaced because it is a mount point.
-var errMounted = errors.New("the file is mounted by itself, so it cannot be replaced at once: mount its directory instead")
+var errMounted = errors.New("the file is mounted by itself, so it cannot be replaced atomically: mount its directory instead")
 
 // CheckRefreshTokenPath checks with a real write whether the newest refresh token can be stored at
 // path, before the first sign-in. token is the one in use. Temporary errors, such as a full disk,
@@ -130,11 +130,11 @@ func checkStored(path, token string, owner Owner) (exists bool, err error) {
 	stored, of, err := ParseRefreshToken(text)
 	switch {
 	case err != nil:
-		return true, fmt.Errorf("%s is not replaced, since %w", path, err)
+		return true, fmt.Errorf("%s is not replaced, because %w", path, err)
 	case of == Owner{} && stored != token:
-		return true, fmt.Errorf("%s is not replaced, since it holds another refresh token and does not say whose: delete it if it is no longer needed", path)
+		return true, fmt.Errorf("%s is not replaced, because it contains another refresh token and does not say whose: delete it if it is no longer needed", path)
 	case of.Differs(owner):
-		return true, fmt.Errorf("%s is not replaced, since it holds the refresh token of %s", path, of)
+		return true, fmt.Errorf("%s is not replaced, because it contains the refresh token of %s", path, of)
 	}
 	return true, nil
 }

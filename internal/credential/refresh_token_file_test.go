@@ -67,10 +67,10 @@ func TestWriteRefreshToken_replaces(t *testing.T) {
 // TestWriteRefreshToken_refuses checks that other content is refused and left unchanged.
 func TestWriteRefreshToken_refuses(t *testing.T) {
 	for name, c := range map[string]struct{ before, says string }{
-		"another tenant's token":   {strings.ReplaceAll(stored, ours.TenantID, theirs.TenantID), "holds the refresh token of tenant " + theirs.TenantID},
+		"another tenant's token":   {strings.ReplaceAll(stored, ours.TenantID, theirs.TenantID), "contains the refresh token of tenant " + theirs.TenantID},
 		"another client's token":   {strings.ReplaceAll(stored, ours.ClientID, theirs.TenantID), "client " + theirs.TenantID},
 		"a token without an owner": {"somebody's\n", "does not say whose"},
-		"something else":           {"root:x:0:0:root:/root:/bin/sh\nbin:x:1:1\n", "something else than a refresh token"},
+		"something else":           {"root:x:0:0:root:/root:/bin/sh\nbin:x:1:1\n", "something other than a refresh token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "token")

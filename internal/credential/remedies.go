@@ -14,7 +14,7 @@ const (
 	appLink      = "https://learn.microsoft.com/partner-center/developer/partner-center-authentication"
 	entraErrors  = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
 	gdapLink     = "https://learn.microsoft.com/partner-center/developer/gdap-and-secure-application-model"
-	consentAgain = "Sign the partner's user in again with multifactor authentication, by terraform-provider-partnercenter login, " +
+	consentAgain = "Sign the partner's user in again with multifactor authentication, using terraform-provider-partnercenter login, " +
 		"and store the new refresh token: " + consentLink + "."
 )
 
@@ -105,13 +105,13 @@ func (e *Error) Remedy() string {
 	case e.StatusCode == http.StatusTooManyRequests:
 		return "Microsoft Entra ID throttles sign-ins of this application. Run again later."
 	case e.StatusCode >= 500 && len(e.Codes) > 0:
-		return "The failure is on Microsoft's side. Run again. If it stays, give the IDs to Microsoft support."
+		return "The failure is on Microsoft's side. Run again. If the error persists, send the IDs to Microsoft support."
 	case len(e.Codes) > 0:
 		return "See the code's meaning: " + entraErrors + "."
 	case e.StatusCode == http.StatusForbidden, e.StatusCode == http.StatusProxyAuthRequired:
-		return "Microsoft Entra ID does not answer like this: a proxy or firewall between has answered. Check the proxy, and that it lets this computer through." + e.requiredHosts()
+		return "Microsoft Entra ID does not answer like this: a proxy or firewall has answered instead. Check the proxy, and that it lets this computer through." + e.requiredHosts()
 	case e.StatusCode != 0, errors.Is(e.Err, errUnreadable):
-		return "This is not how Microsoft Entra ID answers; something between may have answered, such as a proxy. Check the endpoints, the cloud environment and the proxy."
+		return "Microsoft Entra ID does not answer like this. A proxy or firewall may have answered instead. Check the endpoints, the cloud environment and the proxy."
 	}
 	return ""
 }

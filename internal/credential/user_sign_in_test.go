@@ -134,7 +134,7 @@ func TestUserSignIn_refused(t *testing.T) {
 		"redeemed code":    {400, refusal("invalid_grant", 54005, "OAuth2 Authorization code was already redeemed."), "one try within ten minutes", ""},
 		"wrong secret":     {401, refusal("invalid_client", 7000215, "Invalid client secret provided."), "AADSTS7000215", "The client secret is wrong."},
 		"no refresh token": {200, `{"token_type":"Bearer","expires_in":3599,"access_token":"access-token-1"}`, "no refresh token", ""},
-		"not JSON":         {200, `access-token-1`, "without a token that can be read", "something between may have answered"},
+		"not JSON":         {200, `access-token-1`, "without a token that can be read", "A proxy or firewall may have answered"},
 		"server error":     {503, ``, "503", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

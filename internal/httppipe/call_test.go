@@ -150,7 +150,7 @@ func TestCall_waitTooLong(t *testing.T) {
 					s := &service{replies: []reply{{status: code, header: http.Header{"Retry-After": {"7200"}}}}}
 					_, err := caller(t, httppipe.Options{}, s).Do(ctx, httppipe.Call{Method: method, Path: "/x", Repeat: httppipe.RepeatSafe})
 					e := mustFail(t, err)
-					if e.StatusCode != code || s.count() != 1 || !strings.Contains(e.Answer(), "a wait of 2h0m0s is needed, but only 1h0m0s of the operation's time are left") {
+					if e.StatusCode != code || s.count() != 1 || !strings.Contains(e.Answer(), "a wait of 2h0m0s is needed, but only 1h0m0s are left before the operation times out") {
 						t.Errorf("got %v after %d requests", e, s.count())
 					}
 				})

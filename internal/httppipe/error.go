@@ -81,7 +81,7 @@ func (e *Error) Answer() string {
 		s += ": " + e.Message
 	}
 	if e.Waited > 0 {
-		s = fmt.Sprintf("%s It was so for %s, over all attempts.", s, max(e.Waited, time.Second).Round(time.Second))
+		s = fmt.Sprintf("%s All attempts failed, for %s.", s, max(e.Waited, time.Second).Round(time.Second))
 	}
 	if e.Wait != nil {
 		s = strings.TrimSuffix(s, ".") + "; " + e.Wait.Error()

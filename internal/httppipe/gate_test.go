@@ -285,10 +285,10 @@ func TestGate_waitsEndWithTheirContext(t *testing.T) {
 		after time.Duration
 		says  string
 	}{
-		"for a free place":                       {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation's time ran out before it was the request's turn"},
-		"for a time after the deadline":          {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s of the operation's time are left"},
-		"for a closed gate":                      {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s of the operation's time are left"},
-		"for a gate that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s of the operation's time are left"},
+		"for a free place":                       {limits: Limits{Concurrent: 1}, after: 5 * time.Second, says: "the operation timed out before the request could be sent"},
+		"for a time after the deadline":          {limits: Limits{PerSecond: 0.1}, says: "a wait of 10s is needed, but only 5s are left before the operation times out"},
+		"for a closed gate":                      {shut: time.Hour, says: "a wait of 1h0m0s is needed, but only 5s are left before the operation times out"},
+		"for a gate that closes in the meantime": {limits: Limits{Concurrent: 1}, shut: time.Hour, late: true, after: time.Second, says: "a wait of 1h0m0s is needed, but only 4s are left before the operation times out"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

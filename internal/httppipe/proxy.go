@@ -20,7 +20,7 @@ func (e *ProxyError) Error() string {
 func (e *ProxyError) Remedy() string {
 	if e.StatusCode == http.StatusProxyAuthRequired {
 		return "The proxy asks for a user and a password. Put them into the environment variable HTTPS_PROXY, as http://user:password@" + e.Proxy +
-			", or let the proxy allow the host without."
+			", or let the proxy allow the host without authentication."
 	}
 	return "Let the proxy allow HTTPS to " + e.Host + ", or name the host in the environment variable NO_PROXY if it can be reached without."
 }

@@ -40,7 +40,7 @@ var ErrNotSent error = notSentError{}
 
 type notSentError struct{}
 
-func (notSentError) Error() string { return "not sent: it would have been late" }
+func (notSentError) Error() string { return "not sent: the operation would have timed out" }
 
 // NonRetriable marks the error for azcore.
 func (notSentError) NonRetriable() {}

@@ -570,7 +570,7 @@ func TestSleep_failsImmediatelyIfTooLong(t *testing.T) {
 		if !errors.As(err, &deadline) || time.Since(start) != 0 {
 			t.Fatalf("got %v after %v, want a DeadlineError at once", err, time.Since(start))
 		}
-		if want := "a wait of 1h0m0s is needed, but only 1m0s of the operation's time are left"; err.Error() != want {
+		if want := "a wait of 1h0m0s is needed, but only 1m0s are left before the operation times out"; err.Error() != want {
 			t.Errorf("got %q, want %q", err, want)
 		}
 		if err := httppipe.Sleep(ctx, 59*time.Second); err != nil || time.Since(start) != 59*time.Second {

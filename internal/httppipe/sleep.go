@@ -19,9 +19,9 @@ type DeadlineError struct {
 
 func (e *DeadlineError) Error() string {
 	if e.Wait == 0 {
-		return "the operation's time ran out before it was the request's turn"
+		return "the operation timed out before the request could be sent"
 	}
-	text := fmt.Sprintf("a wait of %s is needed, but only %s of the operation's time are left",
+	text := fmt.Sprintf("a wait of %s is needed, but only %s are left before the operation times out",
 		e.Wait.Round(time.Second), e.Left.Round(time.Second))
 	if e.Waited >= time.Second {
 		text += fmt.Sprintf(", after %s", e.Waited.Round(time.Second))

@@ -244,7 +244,7 @@ func (k *checker) expiry(caller credential.Claims) {
 	end := k.RefreshTokenIssued.Add(provider.RefreshTokenLife)
 	switch {
 	case k.RefreshTokenIssued.IsZero():
-		k.add(noted, name, "valid for 90 days from its issue, which nothing dates: set PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON")
+		k.add(noted, name, "valid for 90 days after it was issued. The date is not known: set PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON")
 	case k.SignIn.RefreshTokenOutputPath != "":
 		k.add(passed, name, "valid until %s; each sign-in renews it in %s", end.Format(time.DateOnly), k.SignIn.RefreshTokenOutputPath)
 	default:

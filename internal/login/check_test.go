@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 		},
 		"no date": {
 			env: map[string]string{"PARTNERCENTER_REFRESH_TOKEN_OBTAINED_ON": ""}, code: login.Passed,
-			says: []string{"Warning: The refresh token is not renewed", "note Refresh token valid for 90 days from its issue"},
+			says: []string{"Warning: The refresh token is not renewed", "note Refresh token valid for 90 days after it was issued"},
 		},
 		"no consent to Azure":           {fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.Passed, says: []string{"note Azure access the user did not consent", "login --azure"}},
 		"Azure required":                {args: []string{"--azure"}, fail: &mockbackend.SignInFault{Code: 65001, Audience: "https://management.azure.com", Times: -1}, code: login.CheckFailed, says: []string{"FAILED Azure access"}},

@@ -510,8 +510,8 @@ func TestUsage(t *testing.T) {
 	}
 	t.Run("somebody else's file", func(t *testing.T) {
 		for content, want := range map[string]string{
-			"text of mine": "it holds something else than a refresh token",
-			"0.AXoA\n# refresh token of tenant 11111111-2222-4333-8444-555555555555, client 44a8f2de-0b1c-4a7e-8f7d-0d9be3f6c303": "it holds the refresh token of tenant 11111111",
+			"text of mine": "it contains something other than a refresh token",
+			"0.AXoA\n# refresh token of tenant 11111111-2222-4333-8444-555555555555, client 44a8f2de-0b1c-4a7e-8f7d-0d9be3f6c303": "it contains the refresh token of tenant 11111111",
 		} {
 			r := newTrial(t)
 			if err := os.WriteFile(r.output(), []byte(content), 0o600); err != nil {

@@ -159,7 +159,7 @@ func (b *Behaviour) playAnswer(probe, answer string) bool {
 		lag, ok := map[string]time.Duration{"none": 0, "seconds": 3 * time.Second, "less than a minute": 30 * time.Second}[answer]
 		return ok && b.knob(func(k *Knobs) { k.ReadLag = lag })
 	case "audit_lag":
-		lag, ok := map[string]time.Duration{"none": 0, "seconds": 0, "less than a minute": 40 * time.Second, "minutes": 5 * time.Minute, "longer than it was waited for": 24 * time.Hour}[answer]
+		lag, ok := map[string]time.Duration{"none": 0, "seconds": 0, "less than a minute": 40 * time.Second, "minutes": 5 * time.Minute, "longer than the wait": 24 * time.Hour}[answer]
 		return ok && b.knob(func(k *Knobs) { k.AuditDelay = lag })
 	}
 	if status, err := strconv.Atoi(answer); err == nil && status < 300 {

@@ -21,7 +21,7 @@ func controlResourceManagerCalls() []controlCall {
 		call("DELETE", "/azure-subscriptions/{azure}/role-assignments/{assignment}", controlOf(knownAzureSubscription, controlRemoveAssignment), "remove an assignment, even the last Owner", ""),
 		call("GET", "/customers/{customer}/azure-reservations", controlOf(knownCustomer, controlRead((*Backend).AzureReservations)), "reservations of a customer as Azure has them", ""),
 		call("POST", "/customers/{customer}/azure-reservations", controlOf(knownCustomer, withBody(controlAddAzureReservation)), "add one that Partner Center does not list; empty fields are filled in", `{"term":"P3Y"}`),
-		call("PUT", "/customers/{customer}/azure-reservations/{reservation}/renewal", controlOf(knownCustomer, withBody(controlSetRenewal)), "turn its renewal on or off as a user in the portal would", `{"renew":true}`),
+		call("PUT", "/customers/{customer}/azure-reservations/{reservation}/renewal", controlOf(knownCustomer, withBody(controlSetRenewal)), "enable or disable its renewal as a user in the portal would", `{"renew":true}`),
 		call("PUT", "/azure-subscriptions/{azure}/lock", controlOf(knownAzureSubscription, withBody(controlLock)), "lock an Azure subscription: CanNotDelete, ReadOnly, or empty to unlock", `{"level":"ReadOnly"}`),
 	}
 }

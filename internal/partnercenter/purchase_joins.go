@@ -11,7 +11,7 @@ func purchasesOf(orders []Order, plans []SavingsPlan) []*Purchase {
 	plans = slices.Clone(plans)
 	var out []*Purchase
 	for _, o := range orders {
-		p := &Purchase{Order: o, BoughtAt: o.CreationDate, Kind: o.kind(), ReservationsUnknown: "Not read, since reading of this customer failed."}
+		p := &Purchase{Order: o, BoughtAt: o.CreationDate, Kind: o.kind(), ReservationsUnknown: "Not read, because reading this customer failed."}
 		plans = slices.DeleteFunc(plans, func(plan SavingsPlan) bool {
 			if mine := o.hasID(plan.OrderID, "") || o.hasSubscription(plan.SubscriptionID); !mine {
 				return false

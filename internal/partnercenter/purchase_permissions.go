@@ -70,7 +70,7 @@ func (b *buyer) wasEnabled(permission Permission, p *Purchase, now time.Time, lo
 	case knowBefore:
 		return before, ""
 	case knowAfter && !after && next == len(records) && now.Sub(at.Time) < auditLag:
-		return false, "Not yet: the permission is disabled now, and the activity log may not have the change yet. Microsoft does not document how long a record takes."
+		return false, "Unknown for now: the permission is disabled, and the activity log may not contain the change yet. Microsoft does not document how long a record takes."
 	case knowAfter:
 		return after, ""
 	case len(records) > 0:

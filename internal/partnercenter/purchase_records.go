@@ -179,7 +179,7 @@ func buyerUnknown(p *Purchase, now time.Time, log *purchaseLog) string {
 	case p.Source == OutsidePartnerCenter:
 		return outside
 	case !made.IsZero() && now.Sub(made.Time) < auditLag:
-		return "Not yet: the activity log has no record of the order, which is less than a day old. How long a record takes is not documented."
+		return "Unknown for now: the activity log has no record of the order, which is less than a day old. How long a record takes is not documented."
 	}
 	return "The activity log has no record of the order."
 }
@@ -199,7 +199,7 @@ const guest = "#ext#"
 // needed.
 func (b *buyer) identifyBuyer(p *Purchase) bool {
 	if t := string(p.Order.TransactionType); sameEnum(t, "system_purchase") || sameEnum(t, "system_billing") {
-		p.BoughtBy, p.Evidence = BoughtBySystem, "Partner Center made the order by itself, as for a renewal: its transaction type is "+t+"."
+		p.BoughtBy, p.Evidence = BoughtBySystem, "Partner Center created the order itself, for example for a renewal: its transaction type is "+t+"."
 		return false
 	}
 	if p.BuyerUnknown != "" {
@@ -208,7 +208,7 @@ func (b *buyer) identifyBuyer(p *Purchase) bool {
 	}
 	name := strings.ToLower(string(p.Record.UserPrincipalName))
 	if strings.Contains(name, guest) {
-		p.Evidence = "The buyer is a guest in a directory, who may be anybody's."
+		p.Evidence = "The buyer is a guest, who can belong to any tenant."
 		return false
 	}
 	if domain := domainOf(name); domain != "" && strings.EqualFold(domain, b.customer.CompanyProfile.Domain) {
@@ -245,7 +245,7 @@ func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string
 		case err == nil:
 			p.BoughtBy, p.Evidence = BoughtByCustomer, "The buyer is one of the customer's users."
 		case errors.As(err, &nobody):
-			p.Evidence = "The buyer is no user of the customer, or no longer, and "
+			p.Evidence = "The buyer is not, or no longer, a user of the customer, and "
 		case is(err, http.StatusForbidden):
 			p.Evidence = "Partner Center refuses to list the customer's users, and "
 		default:
@@ -254,7 +254,7 @@ func (s Purchases) readBuyer(ctx context.Context, b *buyer, partnerDomain string
 		switch {
 		case err == nil:
 		case partnerDomain == "":
-			p.Evidence += "the partner's domain shows to app+user sign-in only."
+			p.Evidence += "only app+user authentication can read the partner's domain."
 		default:
 			p.Evidence += "the name does not end in the partner's default domain."
 		}

@@ -111,7 +111,7 @@ func TestBuyer_wasEnabled(t *testing.T) {
 		{Time{}, &purchaseLog{}, "The order has no date."},
 		{at, &purchaseLog{none: "No log."}, "No log."},
 		{at, &purchaseLog{from: now}, "The order is older than 90 days"},
-		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Not yet: the permission is disabled now"},
+		{Time{now.Add(-23 * time.Hour)}, &purchaseLog{}, "Unknown for now: the permission is disabled"},
 	} {
 		if _, unknown := b.wasEnabled(AzureReservedInstances, &Purchase{Order: Order{ID: "o"}, BoughtAt: c.at}, now, c.log); !strings.HasPrefix(unknown, c.want) {
 			t.Errorf("%q, not %q", unknown, c.want)

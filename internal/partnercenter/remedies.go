@@ -19,7 +19,7 @@ const (
 var remedies = map[string]string{
 	"900420": "The token was issued for a retired audience. Request tokens for " + DefaultEndpoint + ".",
 	"900421": "The sign-in lacks multifactor authentication, which Partner Center requires of every call on behalf of a user. " +
-		"Sign the partner's user in again with multifactor authentication, by terraform-provider-partnercenter login, and store the new refresh token: " +
+		"Sign the partner's user in again with multifactor authentication, using terraform-provider-partnercenter login, and store the new refresh token: " +
 		appUserLink + ".",
 	"900329": "This call needs app+user sign-in: use a refresh token of an Admin agent: " + appUserLink + ".",
 	"900150": "The role of the user is not enough. Only an Admin agent can enable or disable customer permissions. " +
@@ -107,15 +107,15 @@ func remedy(e *Error) string {
 	case e.StatusCode == http.StatusNotFound && e.Code == "":
 		return "The address itself seems to be unknown. Check the endpoints."
 	case e.StatusCode >= 500:
-		return "The failure is on Partner Center's side. Run again. If it stays, give the IDs to Microsoft support."
+		return "The failure is on Partner Center's side. Run again. If the error persists, send the IDs to Microsoft support."
 	case errors.Is(e.Err, errUnreadable):
-		return "Something between may have answered, such as a proxy. Check the endpoints and the proxy; if it stays, report it with the IDs."
+		return "A proxy or firewall may have answered instead. Check the endpoints and the proxy; if the error persists, report it with the IDs."
 	case e.StatusCode == http.StatusConflict:
 		return "Somebody else is changing the same object. Run again."
 	case e.StatusCode >= 400:
 		return "Partner Center does not accept the request. If its message does not help, report it with the IDs."
 	case e.StatusCode == 0:
-		return "No answer came. Check the network and the proxy, and run again."
+		return "There was no answer. Check the network and the proxy, and run again."
 	}
 	return ""
 }

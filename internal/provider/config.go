@@ -261,7 +261,7 @@ func (r *resolver) required(setting, what string, check func(string) error) stri
 	before := r.diags.ErrorsCount()
 	s := r.text(setting, check)
 	if s == "" && r.diags.ErrorsCount() == before && !r.unknown[setting] {
-		r.missing(setting, fmt.Sprintf("The provider needs %s to know %s.", setting, what))
+		r.missing(setting, fmt.Sprintf("The provider needs %s: %s.", setting, what))
 	}
 	return s
 }

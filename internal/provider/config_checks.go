@@ -27,7 +27,7 @@ func checkSecret(s string) error {
 
 func checkEndpoint(s string) error {
 	if _, err := httppipe.ParseEndpoint(s); err != nil {
-		return fmt.Errorf("is no base URL: %w", err)
+		return fmt.Errorf("is not a base URL: %w", err)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (r *resolver) roots(setting string) *x509.CertPool {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		r.invalid(setting, fmt.Sprintf("The file %s, which %s names, holds no certificate in PEM form.", name, source))
+		r.invalid(setting, fmt.Sprintf("The file %s, which %s names, contains no certificate in PEM format.", name, source))
 	}
 	return pool
 }

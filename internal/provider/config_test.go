@@ -183,7 +183,7 @@ var texts = []text{
 		func(s settings) string { return s.partnerCenter.String() }, endpointA, "http://127.0.0.1:8080",
 		map[string]string{
 			"http://a.example": "plain http", "a.example": "https://", "https://user:s3cret@a.example": "without user",
-			"user:s3cret@a.example": "without user", "https://a.example?x=s3cret": "query", "https://": "no host", "s3cret:\x00": "no base URL",
+			"user:s3cret@a.example": "without user", "https://a.example?x=s3cret": "query", "https://": "no host", "s3cret:\x00": "not a base URL",
 		},
 		partnercenter.DefaultEndpoint, false,
 	},
@@ -427,10 +427,10 @@ func TestResolve_caCertificate(t *testing.T) {
 	bad := map[string]struct{ file, says string }{
 		"that is missing":        {filepath.Join(dir, "missing.pem"), "cannot be read"},
 		"that is a directory":    {dir, "cannot be read"},
-		"that is empty":          {write("empty.pem", nil), "holds no certificate in PEM form"},
-		"that is DER":            {write("cert.der", der), "holds no certificate in PEM form"},
-		"that is a key":          {write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("s3cret")})), "holds no certificate in PEM form"},
-		"whose bytes are broken": {write("broken.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("s3cret")})), "holds no certificate in PEM form"},
+		"that is empty":          {write("empty.pem", nil), "contains no certificate in PEM format"},
+		"that is DER":            {write("cert.der", der), "contains no certificate in PEM format"},
+		"that is a key":          {write("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("s3cret")})), "contains no certificate in PEM format"},
+		"whose bytes are broken": {write("broken.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("s3cret")})), "contains no certificate in PEM format"},
 	}
 	with := func(v types.String, e env) (settings, diag.Diagnostics) {
 		m := complete()

@@ -88,7 +88,7 @@ var mistakes = []mistake{
 	},
 	{name: "ca-unknown", config: reservationsOfAdatum, env: []string{"PARTNERCENTER_CA_CERTIFICATE_PATH="}, says: []string{"ca_certificate_path"}},
 	{
-		name: "throttled", config: reservationsOfAdatum, says: []string{"a wait of 1h0m0s is needed", "are left, after "},
+		name: "throttled", config: reservationsOfAdatum, says: []string{"a wait of 1h0m0s is needed", "are left"},
 		before: func(_ *testing.T, b *acctest.Backend) []string {
 			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Hour, Times: -1})
 			b.Fail(mockbackend.Fault{Kind: mockbackend.Throttle, RetryAfter: time.Second}) // the client waits for this one and retries

@@ -92,7 +92,7 @@ func (r *resolver) environmentOwner() credential.Owner {
 // its age. The age is from the date in refresh_token_obtained_on, or from the modification time of the
 // file.
 func (r *resolver) warnOfAge(obtained, unused string) {
-	advice := "What to do: set refresh_token_output_path to where the next run finds it, or store a new refresh token in time " +
+	advice := "What to do: set refresh_token_output_path to a file that the next run reads, or store a new refresh token in time " +
 		"and its date in refresh_token_obtained_on."
 	if unused != "" {
 		advice += " The environment variable " + unused + " is not used, since the refresh token is from the provider block."
@@ -108,12 +108,12 @@ func (r *resolver) warnOfAge(obtained, unused string) {
 	}
 	if since.IsZero() {
 		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token is not renewed",
-			"It expires 90 days after it was issued, and nothing says when that was. Each run is given a new one, which is lost.\n\n"+advice)
+			"It expires 90 days after it was issued, and its date is not known. Each run receives a new one, which is lost.\n\n"+advice)
 		return
 	}
 	if left := refreshTokenLife - time.Since(since); left < refreshTokenWarning {
 		r.diags.AddAttributeWarning(pathTo("refresh_token"), "The refresh token expires soon",
-			fmt.Sprintf("It is from %s and expires after 90 days, which is in %d days. Each run is given a new one, which is lost.\n\n%s",
+			fmt.Sprintf("It is from %s and expires after 90 days, which is in %d days. Each run receives a new one, which is lost.\n\n%s",
 				since.Format(time.DateOnly), max(int(left.Hours()/24), 0), advice))
 	}
 }

@@ -50,7 +50,7 @@ func (p *partnerCenterProvider) Schema(_ context.Context, _ provider.SchemaReque
 			"refresh_token": secret("refresh_token", "Refresh token of a user of the partner, issued to the application with multifactor authentication (Secure Application Model). "+
 				"With it, the provider authenticates as app+user, which customer permissions need. Without it, the provider authenticates as "+
 				"app-only, which is enough to read customers and subscriptions."),
-			"refresh_token_file_path": text("refresh_token_file_path", "Path of a file with the refresh token. A warning says if others can read it."),
+			"refresh_token_file_path": text("refresh_token_file_path", "Path of a file with the refresh token. The provider warns if others can read it."),
 			"refresh_token_output_path": text("refresh_token_output_path", "Path of the file that receives the newest refresh token, which Microsoft Entra ID issues at each sign-in. "+
 				"It can be the same as `refresh_token_file_path`. The file has mode 0600 and is replaced atomically. Without it, the refresh token expires 90 days after it was issued. "+
 				"Set it in the same place as the refresh token: see [Several partner tenants](guides/several_partner_tenants.md)."),

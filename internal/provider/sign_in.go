@@ -91,7 +91,7 @@ func (r *resolver) choose(choices []choice) (name string, ok bool) {
 			return names[level], true
 		default:
 			r.fail(setting, "More than one way to sign in", fmt.Sprintf("The application authenticates with one credential, but here are %s.\n\n"+
-				"What to do: keep one of them. What is in the provider block beats the environment.", strings.Join(selected[level], " and ")))
+				"What to do: keep one of them. The provider block overrides the environment.", strings.Join(selected[level], " and ")))
 			return "", false
 		}
 	}
@@ -236,7 +236,7 @@ func (r *resolver) oidc() signIn {
 		}
 		return r.tokenFile("use_aks_workload_identity", file, "the environment variable AZURE_FEDERATED_TOKEN_FILE")
 	case name == "":
-		r.missing("oidc_token", "use_oidc is set, but nothing says where the OIDC token comes from: oidc_token, oidc_token_file_path, "+
+		r.missing("oidc_token", "use_oidc is set, but there is no source of the OIDC token. Set oidc_token, oidc_token_file_path, "+
 			"use_aks_workload_identity, or a request URL, which GitHub Actions sets when the job has the permission id-token: write.")
 		return signIn{}
 	}
@@ -247,8 +247,8 @@ func (r *resolver) oidc() signIn {
 		s.method, s.from = azureDevOps, "Azure DevOps"
 		hint = "In Azure DevOps, SYSTEM_ACCESSTOKEN must be mapped into the step's environment: env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)."
 	}
-	s.requestURL = r.required("oidc_request_url", "where to ask for the OIDC token. "+hint, func(string) error { return nil })
-	s.requestToken = r.required("oidc_request_token", "what to ask for the OIDC token with. "+hint, checkSecret)
+	s.requestURL = r.required("oidc_request_url", "the URL to request the OIDC token from. "+hint, func(string) error { return nil })
+	s.requestToken = r.required("oidc_request_token", "the bearer token for the request of the OIDC token. "+hint, checkSecret)
 	return s
 }
 

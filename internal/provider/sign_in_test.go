@@ -143,7 +143,7 @@ func TestSignIn(t *testing.T) {
 		"refresh token's file is a directory":   {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$DIR"}, on: "refresh_token_output_path", says: "is a directory"},
 		"refresh token of another tenant":       {set: env{"client_secret": secretA, "refresh_token_file_path": "$THEIRS_FILE"}, on: "refresh_token_file_path", says: "tenant " + tenantB},
 		"refresh token of another application":  {set: env{"client_secret": secretA, "PARTNERCENTER_REFRESH_TOKEN": "s3cret\n# refresh token of tenant " + tenantA + ", client " + clientB}, on: "refresh_token", says: "client " + clientB},
-		"refresh token that is none":            {set: env{"client_secret": secretA, "refresh_token_file_path": "$CERT_FILE"}, on: "refresh_token_file_path", says: "something else than a refresh token"},
+		"refresh token that is none":            {set: env{"client_secret": secretA, "refresh_token_file_path": "$CERT_FILE"}, on: "refresh_token_file_path", says: "something other than a refresh token"},
 		"refresh token's file is another's":     {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "$THEIRS_FILE"}, on: "refresh_token_output_path", says: "tenant " + tenantB},
 		"refresh token's file is a device":      {set: env{"client_secret": secretA, "refresh_token": "s3cret", "refresh_token_output_path": "/dev/null"}, on: "refresh_token_output_path", says: "is a device"},
 		"refresh token's file is a fifo":        {set: env{"client_secret": secretA, "refresh_token_file_path": "$FIFO"}, on: "refresh_token_file_path", says: "is a named pipe"},
@@ -293,7 +293,7 @@ func TestRefreshToken_warnings(t *testing.T) {
 	}{
 		"no token":                {},
 		"written back":            {set: map[string]string{"refresh_token": "s3cret", "refresh_token_output_path": file}},
-		"of unknown age":          {set: map[string]string{"refresh_token": "s3cret"}, says: "nothing says when that was"},
+		"of unknown age":          {set: map[string]string{"refresh_token": "s3cret"}, says: "its date is not known"},
 		"young by its date":       {set: map[string]string{"refresh_token": "s3cret", "refresh_token_obtained_on": days(10).Format(time.DateOnly)}},
 		"old by its date":         {set: map[string]string{"refresh_token": "s3cret", "refresh_token_obtained_on": days(70).Format(time.DateOnly)}, says: "in 19 days"},
 		"too old by its date":     {set: map[string]string{"refresh_token": "s3cret", "refresh_token_obtained_on": days(100).Format(time.DateOnly)}, says: "in 0 days"},
@@ -368,7 +368,7 @@ func TestRefreshToken_ofAnotherBlock(t *testing.T) {
 		"another tenant":              {map[string]string{"tenant_id": tenantB}, "", "", ""},
 		"another application":         {map[string]string{"client_id": clientB}, "", "", ""},
 		"the second with its token":   {map[string]string{"tenant_id": tenantB, "refresh_token": "s3cret-block"}, "s3cret-block", "", "PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH is not used"},
-		"the same with another token": {map[string]string{"refresh_token": "s3cret-block"}, "s3cret-block", "", "nothing says when that was"},
+		"the same with another token": {map[string]string{"refresh_token": "s3cret-block"}, "s3cret-block", "", "its date is not known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := providerModel{}

@@ -14,17 +14,17 @@ var remedies = map[string]string{
 	codeInvalidToken: "Azure does not accept the token. An application by itself needs a service principal in the customer's tenant; " +
 		"otherwise authenticate to Azure as a user.",
 	codePrincipalNotFound: "Check the object ID. It must be one of the customer's own directory: for an application that is the object ID of its service " +
-		"principal there, not the application ID. One that was just made needs some minutes; naming the principal type shortens that.",
+		"principal there, not the application ID. A new one needs some minutes, or fewer if the principal type is set.",
 	"UnmatchedPrincipalType": "Set the principal type to what the principal is, or leave it out.",
 	codeSubscriptionNotFound: "Check the subscription ID and the customer ID. A new subscription needs some minutes to show. If the subscription was deleted for good, " +
 		"its role assignments are gone with it.",
 	"MissingSubscription": "Check the subscription ID: it must be an Azure subscription ID, not the ID of the Azure plan in Partner Center.",
 	codeAuthorizationFailed: "The signed-in user or application may not do this on the customer's subscription. It needs Owner, User Access Administrator or " +
 		"Role Based Access Control Administrator there: a user of the partner has it as a member of AdminAgents with a GDAP relationship to the customer, " +
-		"until the customer takes it away or the relationship ends " +
+		"until the customer removes it or the relationship ends " +
 		"(https://learn.microsoft.com/partner-center/customers/gdap-supported-workloads).",
 	"LinkedAuthorizationFailed":        "Access across tenants is not in effect yet. Try again in some minutes.",
-	"RequestDisallowedByPolicy":        "Azure demands multifactor authentication for changes by users: repeat the consent that gave the refresh token with it. Or a policy of the customer forbids the change; the message names it.",
+	"RequestDisallowedByPolicy":        "Azure requires multifactor authentication for changes by users: sign in again with it, and store the new refresh token. Or a policy of the customer forbids the change; the message names it.",
 	codeExists:                         "Azure does not show the existing role assignment yet. Try again in some minutes: then it can be imported or taken over.",
 	"RoleAssignmentUpdateNotPermitted": "A role assignment with this name exists for something else. Delete that one first.",
 	"RoleAssignmentLimitExceeded":      "Remove role assignments that the subscription does not need, or assign the role to a group.",

@@ -175,19 +175,19 @@ type NotAppliedError struct {
 }
 
 func (e *NotAppliedError) Error() string {
-	return fmt.Sprintf("Azure accepted the change of reservation %s, but after %s its renewal is still %s", e.ReservationID, appliedWithin, onOff(!e.Renew))
+	return fmt.Sprintf("Azure accepted the change of reservation %s, but after %s its renewal is still %s", e.ReservationID, appliedWithin, enabledOrDisabled(!e.Renew))
 }
 
 // Remedy returns what to do.
 func (e *NotAppliedError) Remedy() string {
-	return "Apply again in some minutes. If it stays so, check the reservation in the Azure portal: Reservations > the reservation > Renewal."
+	return "Apply again in some minutes. If this persists, check the reservation in the Azure portal: Reservations > the reservation > Renewal."
 }
 
-func onOff(on bool) string {
-	if on {
-		return "on"
+func enabledOrDisabled(enabled bool) string {
+	if enabled {
+		return "enabled"
 	}
-	return "off"
+	return "disabled"
 }
 
 // SetRenewal enables or disables the renewal of a reservation, and returns the changed reservation. It waits up to 10

@@ -238,7 +238,7 @@ func TestReservations_setRenewalNotApplied(t *testing.T) {
 		start := time.Now()
 		_, err := c.Reservations.SetRenewal(t.Context(), contoso, contosoReservation, false)
 		var e *resourcemanager.NotAppliedError
-		if took := time.Since(start); !errors.As(err, &e) || !resourcemanager.MayBeDone(err) || took < 10*time.Minute || took > 13*time.Minute || !strings.Contains(err.Error(), "its renewal is still on") {
+		if took := time.Since(start); !errors.As(err, &e) || !resourcemanager.MayBeDone(err) || took < 10*time.Minute || took > 13*time.Minute || !strings.Contains(err.Error(), "its renewal is still enabled") {
 			t.Errorf("after %s got %v", took, err)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

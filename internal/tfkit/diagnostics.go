@@ -77,7 +77,7 @@ func Detail(err error) string {
 // answer and what to do.
 func Reason(err error) string {
 	if errors.Is(err, context.Canceled) {
-		return "The run was interrupted. The next plan shows how far it came."
+		return "The run was interrupted. The next plan shows what was done."
 	}
 	text := err.Error()
 	if c, ok := errors.AsType[call](err); ok {
@@ -99,7 +99,7 @@ func capital(s string) string {
 }
 
 // GiveUp is advice for [Failure] where an object cannot be read or deleted.
-const GiveUp = "To give the resource up and change nothing: terraform state rm ADDRESS, or a removed block with destroy = false."
+const GiveUp = "To remove the resource from the state without a change: terraform state rm ADDRESS, or a removed block with destroy = false."
 
 // Explain appends a sentence to the first error of the diagnostics.
 func Explain(diags diag.Diagnostics, sentence string) diag.Diagnostics {

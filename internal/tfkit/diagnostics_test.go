@@ -69,7 +69,7 @@ func TestDetail_saysAnswerRemedyAndIDsInThisOrder(t *testing.T) {
 			"Refused to send a request to https://evil.example: only https://api.example is configured\n\n" +
 				"What to do: Nothing was sent. If the other host is right, configure it as the endpoint of the service. In Terraform: endpoints.\n\nRequest: GET /v1/customers (not sent)",
 		},
-		"an interrupted call":                    {&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows how far it came."},
+		"an interrupted call":                    {&partnercenter.Error{API: partnercenter.API, Method: "GET", Path: "/v1/customers", Err: context.Canceled}, "The run was interrupted. The next plan shows what was done."},
 		"a plain error":                          {errors.New("it broke"), "It broke"},
 		"a plain error with a remedy":            {remedied{"Mend it."}, "It broke\n\nWhat to do: Mend it."},
 		"a plain error with an empty remedy":     {remedied{""}, "It broke"},

@@ -32,5 +32,5 @@ func (f Failures) CouldNotRead(what string, report bool) diag.Diagnostics {
 	case report:
 		return diag.Diagnostics{f.Warning("read the "+what, "The attribute errors says what to do.")}
 	}
-	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers all the same, set on_error = "report".`)}
+	return diag.Diagnostics{f.Error("read the "+what, `To read the other customers anyway, set on_error = "report".`)}
 }

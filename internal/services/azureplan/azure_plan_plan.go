@@ -159,7 +159,7 @@ func (r *azurePlanResource) check(ctx context.Context, plan azurePlanModel, ours
 	case found.HasPlan() && plan.AdoptExisting.IsUnknown():
 		return nil
 	case found.HasPlan() && plan.AdoptExisting.ValueBool():
-		return warn("The customer has an Azure plan already: "+plan.title(), fmt.Sprintf("Plan %s is %s. It is taken over since adopt_existing is set. Nothing is bought.",
+		return warn("The customer has an Azure plan already: "+plan.title(), fmt.Sprintf("Plan %s is %s. It is adopted because adopt_existing is set. Nothing is bought.",
 			strings.ToLower(found.Plan.ID), reactivated(found.Plan)))
 	case found.HasPlan() && found.Recent():
 		return warn("The customer got an Azure plan a short time ago: "+plan.title(), fmt.Sprintf("Plan %s was bought on %s, presumably by a run that was interrupted. "+

@@ -160,8 +160,8 @@ func (r *azurePlanResource) suspend(ctx context.Context, state azurePlanModel) (
 	case err != nil:
 		diags.Append(failure(ctx, state, "Could not suspend "+state.title(), err, "To leave the plan as it is: set on_destroy = \"abandon\" and apply that first. "+tfkit.GiveUp))
 	case gone == "" && state.SubscriptionID.ValueString() == "" && state.OrderID.ValueString() != "":
-		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has brought no Azure plan yet, so there is nothing to suspend. "+
-			"If it brings one, that stays active and no state has it.", state.OrderID.ValueString()))
+		diags.AddWarning("The order is still in progress: "+state.title(), fmt.Sprintf("Order %s has not created an Azure plan yet, so there is nothing to suspend. "+
+			"If it creates one later, that plan stays active and is not in the state.", state.OrderID.ValueString()))
 	}
 	return diags
 }

@@ -100,7 +100,7 @@ func (r *azurePlanResource) Read(ctx context.Context, req resource.ReadRequest, 
 		resp.Diagnostics.Append(failure(ctx, m, "Could not read "+m.title(), err, tfkit.GiveUp))
 		return
 	case gone != "":
-		resp.Diagnostics.AddWarning("There is no more: "+m.title(), gone)
+		resp.Diagnostics.AddWarning("Does not exist any more: "+m.title(), gone)
 		resp.State.RemoveResource(ctx)
 		return
 	}

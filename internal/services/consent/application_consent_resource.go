@@ -89,7 +89,7 @@ func (r *applicationConsentResource) Create(ctx context.Context, req resource.Cr
 	resp.Diagnostics.Append(tfkit.MarkWritten(ctx, resp.Private)...)
 }
 
-const mayExist = "The consent may exist: the answer to the change was lost, so the state lists it. The next apply makes sure."
+const mayExist = "The consent may exist: the answer to the change was lost, so the state lists it. The next apply requests it again."
 
 // fillIn fills in the computed attributes that are still unknown.
 func (r *applicationConsentResource) fillIn(ctx context.Context, m *applicationConsentModel) error {

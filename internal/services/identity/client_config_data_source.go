@@ -58,12 +58,12 @@ func (d *clientConfigDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"sign_in_mode": schema.StringAttribute{MarkdownDescription: "Authentication to Partner Center: `app` or `app_user`.", Computed: true},
 			"mfa": schema.BoolAttribute{
-				MarkdownDescription: "Whether the access token has the claim of multifactor authentication. Partner Center " +
+				MarkdownDescription: "`true` if the access token has the claim of multifactor authentication. Partner Center " +
 					"requires it for every call on behalf of a user.",
 				Computed: true,
 			},
 			"mfa_compliant": schema.BoolAttribute{
-				MarkdownDescription: "Whether Partner Center accepts the multifactor authentication. Null unless `validate_mfa` is `true`.",
+				MarkdownDescription: "`true` if Partner Center accepts the multifactor authentication. Null unless `validate_mfa` is `true`.",
 				Computed:            true,
 			},
 			"azure_sign_in_mode": schema.StringAttribute{
@@ -122,7 +122,7 @@ func (d *clientConfigDataSource) Read(ctx context.Context, req datasource.ReadRe
 	if m.ValidateMFA.ValueBool() {
 		compliant, err := d.PartnerCenter.ValidateMFA(ctx)
 		if err != nil {
-			resp.Diagnostics.Append(tfkit.Failure("Could not ask Partner Center about multifactor authentication", err))
+			resp.Diagnostics.Append(tfkit.Failure("Could not check multifactor authentication with Partner Center", err))
 			return
 		}
 		m.MFACompliant = types.BoolValue(compliant)

@@ -148,7 +148,7 @@ func TestProtoSelfServePurchases_boughtBy(t *testing.T) {
 			customerBuys(func(k *mockbackend.Knobs) { k.PurchaseAudit = mockbackend.PurchaseAuditAnonymous }),
 			nil, "The order's record in the activity log names no user.", nil, "Azure Portal",
 		},
-		"no record yet": {customerBuys(func(k *mockbackend.Knobs) { k.PurchaseAudit = mockbackend.PurchaseAuditNone }), nil, "Not yet: the activity log has no record", nil, nil},
+		"no record yet": {customerBuys(func(k *mockbackend.Knobs) { k.PurchaseAudit = mockbackend.PurchaseAuditNone }), nil, "Unknown for now: the activity log has no record", nil, nil},
 		"partner": {func(t *testing.T, b *mockbackend.Backend) {
 			t.Helper()
 			if _, err := b.BuyReservationAsPartner(mockbackend.ContosoID, mockbackend.Purchase{}); err != nil {
@@ -160,13 +160,13 @@ func TestProtoSelfServePurchases_boughtBy(t *testing.T) {
 			b.AddUser(mockbackend.ContosoID, mockbackend.Principal{UserPrincipalName: "jo@contoso.example"})
 			recorded("Jo@contoso.example")(t, b)
 		}, "customer", "one of the customer's users", "Jo@contoso.example", "app"},
-		"a stranger": {recorded("jo@elsewhere.example"), nil, "The buyer is no user of the customer, or no longer, and the name does not end in the partner's", "jo@elsewhere.example", "app"},
+		"a stranger": {recorded("jo@elsewhere.example"), nil, "The buyer is not, or no longer, a user of the customer, and the name does not end in the partner's", "jo@elsewhere.example", "app"},
 		"a guest of the customer": {
-			recorded("jo_partner.example#EXT#@contoso-demo.onmicrosoft.com"), nil, "a guest in a directory", "jo_partner.example#EXT#@contoso-demo.onmicrosoft.com", "app",
+			recorded("jo_partner.example#EXT#@contoso-demo.onmicrosoft.com"), nil, "who can belong to any tenant", "jo_partner.example#EXT#@contoso-demo.onmicrosoft.com", "app",
 		},
-		"not an address":    {recorded("jo"), nil, "The buyer is no user of the customer", "jo", "app"},
-		"the domain's end":  {recorded("jo@evilcontoso-demo.onmicrosoft.com"), nil, "The buyer is no user of the customer", "jo@evilcontoso-demo.onmicrosoft.com", "app"},
-		"an attempt failed": {recorded(mockbackend.ContosoUserPrincipalName, "failed"), nil, "Not yet", nil, nil},
+		"not an address":    {recorded("jo"), nil, "The buyer is not, or no longer, a user of the customer", "jo", "app"},
+		"the domain's end":  {recorded("jo@evilcontoso-demo.onmicrosoft.com"), nil, "The buyer is not, or no longer, a user of the customer", "jo@evilcontoso-demo.onmicrosoft.com", "app"},
+		"an attempt failed": {recorded(mockbackend.ContosoUserPrincipalName, "failed"), nil, "Unknown for now", nil, nil},
 		"a new status":      {recorded(mockbackend.ContosoUserPrincipalName, "deferred"), "customer", "default domain", mockbackend.ContosoUserPrincipalName, "app"},
 		"users cannot be listed": {func(t *testing.T, b *mockbackend.Backend) {
 			t.Helper()
@@ -264,7 +264,7 @@ func TestProtoSelfServePurchases_delays(t *testing.T) {
 		acctest.Pass(20 * time.Minute)
 		v, err := readPurchases(t, b, config)
 		p := onePurchase(t, v, err)
-		if reason, _ := p["buyer_unknown_reason"].(string); len(list(t, p, "reservations")) != 0 || p["bought_by"] != nil || !strings.HasPrefix(reason, "Not yet") || p["permission_was_on"] != true {
+		if reason, _ := p["buyer_unknown_reason"].(string); len(list(t, p, "reservations")) != 0 || p["bought_by"] != nil || !strings.HasPrefix(reason, "Unknown for now") || p["permission_was_on"] != true {
 			t.Errorf("after 20 minutes: %v", p)
 		}
 		acctest.Pass(15 * time.Minute)
@@ -405,7 +405,7 @@ func TestProtoSelfServePurchases_appOnly(t *testing.T) {
 	if v, err = appOnly(acctest.Values{"last": "1h"}); err != nil {
 		t.Fatal(err)
 	}
-	if p := list(t, v, "purchases")[0]; p["bought_by"] != nil || !strings.HasSuffix(p["bought_by_reason"].(string), "the partner's domain shows to app+user sign-in only.") {
+	if p := list(t, v, "purchases")[0]; p["bought_by"] != nil || !strings.HasSuffix(p["bought_by_reason"].(string), "only app+user authentication can read the partner's domain.") {
 		t.Errorf("the partner's: %v", p)
 	}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.EntitlementsAppOnly = true })
@@ -692,7 +692,7 @@ func TestProtoSelfServePurchases_permission(t *testing.T) {
 		"turned on since":                 {before: "", after: reservations, want: false},
 		"narrowed since":                  {before: both, after: plans, want: true},
 		"the other one was on":            {before: plans, after: both, want: false},
-		"off":                             {want: nil, reason: "Not yet: the permission is disabled now"},
+		"off":                             {want: nil, reason: "Unknown for now: the permission is disabled"},
 		"the log is late":                 {before: reservations, after: "", late: time.Hour, want: nil, reason: "contradict each other"},
 		"a savings plan, both on":         {before: both, after: both, savingsPlan: true, want: true},
 		"a savings plan, both turned off": {before: both, after: "", savingsPlan: true, want: true},

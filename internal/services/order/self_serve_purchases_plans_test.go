@@ -123,7 +123,7 @@ func TestProtoSelfServePurchases_partsMissing(t *testing.T) {
 		t.Errorf("start is inclusive, end is not: %v", got)
 	}
 	one := read(acctest.Values{"last": "1d"})[1]
-	if one["product_kind"] != "savings_plan" || one["source"] != nil || one["permission_was_on"] != nil || !strings.HasPrefix(one["permission_unknown_reason"].(string), "Not yet: the permission is disabled now") { // Tailspin has only the permission for reservations
+	if one["product_kind"] != "savings_plan" || one["source"] != nil || one["permission_was_on"] != nil || !strings.HasPrefix(one["permission_unknown_reason"].(string), "Unknown for now: the permission is disabled") { // Tailspin has only the permission for reservations
 		t.Errorf("an order without its plan: %v", one)
 	}
 	acctest.FailOnViolations(t, b)

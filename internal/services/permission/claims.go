@@ -26,7 +26,7 @@ var words = map[partnercenter.Permission]string{
 }
 
 const (
-	mayBeEnabled = "The permission may be enabled: the answer to a change was lost, so Terraform's state says that it is on. The next apply makes sure."
+	mayBeEnabled = "The permission may be enabled: the answer to a change was lost, so Terraform's state says that it is enabled. The next apply sets it again."
 	giveUp       = tfkit.GiveUp
 )
 
@@ -85,7 +85,7 @@ func (c *comparison) diagnostics(ctx context.Context, clients *tfkit.Clients, at
 	for _, p := range pairs(c.same) {
 		diags.AddAttributeWarning(at, "Two resources manage the same permission",
 			fmt.Sprintf("%s: this resource and another %s declare the same. When one of them is changed, the plan fails.\n\n"+
-				"What to do: declare the permission in one of them only. To let go of it in the other and change nothing, use a removed block with destroy = false, "+
+				"What to do: declare the permission in one of them only. To release it in the other without a change, use a removed block with destroy = false, "+
 				"or set the customer to {} in partnercenter_customer_permissions.", list(c.same[p]), p.other))
 	}
 	if len(c.denied) > 0 {

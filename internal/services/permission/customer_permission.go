@@ -47,7 +47,7 @@ type customerPermissionResource struct {
 // errAppOnly rejects at plan time what the API rejects (403/900329).
 var errAppOnly = diag.NewErrorDiagnostic("Sign-in without a user cannot set customer permissions",
 	"The provider authenticates as an application only. Partner Center accepts that for reading customers and subscriptions, but not for "+
-		"customer permissions.\n\nWhat to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN): "+
+		"customer permissions.\n\nWhat to do: sign in an Admin agent with terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN): "+
 		"https://registry.terraform.io/providers/partnercenter/partnercenter/latest/docs/guides/secure_application_model.")
 
 // errAppOnlyReads is errAppOnly for operations that only read.
@@ -133,7 +133,7 @@ func (r *customerPermissionResource) Read(ctx context.Context, req resource.Read
 		return
 	case partnercenter.IsNoRelationship(err):
 		resp.Diagnostics.AddWarning(upperFirst(r.Customer(m.CustomerID.ValueString()))+" has no reseller relationship",
-			"Without it the permission is not in effect, so it counts as off.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
+			"Without it, the permission is not in effect, so it counts as disabled.\n\n"+tfkit.Detail(err)+"\n\n"+giveUp)
 		policy = partnercenter.SelfServePolicy{}
 	case err != nil:
 		resp.Diagnostics.Append(tfkit.Failure(fmt.Sprintf("Could not read the %s permission of %s", r.what, r.Customer(m.CustomerID.ValueString())), tfkit.OutOfTime(ctx, err), giveUp))
@@ -291,7 +291,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 	case partnercenter.IsCustomerNotFound(err):
 	case partnercenter.IsNoRelationship(err):
 		resp.Diagnostics.AddWarning(upperFirst(r.Customer(customerID))+" has no reseller relationship",
-			"Without it the permission is not in effect, so there was nothing to disable.\n\n"+tfkit.Detail(err))
+			"Without it, the permission is not in effect, so there was nothing to disable.\n\n"+tfkit.Detail(err))
 	case err != nil:
 		resp.Diagnostics.Append(r.failure("disable", customerID, tfkit.OutOfTime(ctx, err)))
 	}

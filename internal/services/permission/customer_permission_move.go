@@ -53,7 +53,7 @@ func (r *customerPermissionResource) move(ctx context.Context, req resource.Move
 		}
 	}
 	if customerID == "" {
-		resp.Diagnostics.Append(tfkit.NotMoved(req, typeName, "Its state holds no self-serve policy with the tenant ID of a customer.",
+		resp.Diagnostics.Append(tfkit.NotMoved(req, typeName, "Its state contains no self-serve policy with the tenant ID of a customer.",
 			"remove the moved block, and import the permission with the tenant ID of the customer."))
 		return
 	}

@@ -66,7 +66,7 @@ func TestProtoPermission_moved(t *testing.T) {
 func TestProtoPermission_notMoved(t *testing.T) {
 	t.Parallel()
 	for says, c := range map[string]struct{ source, state string }{
-		"Its state holds no self-serve policy":          {"restapi_object", `{"id":"x","path":"/users","data":"{\"name\":\"ana\"}","api_response":null}`},
+		"Its state contains no self-serve policy":       {"restapi_object", `{"id":"x","path":"/users","data":"{\"name\":\"ana\"}","api_response":null}`},
 		"Its state cannot be read":                      {"restful_resource", `[]`},
 		"does not include support for the given source": {"random_id", `{"id":"x"}`},
 	} {

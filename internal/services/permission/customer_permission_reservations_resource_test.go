@@ -398,7 +398,7 @@ func TestAccReservations_signIn(t *testing.T) {
 	}{
 		{
 			name: "app-only", config: func(b *acctest.Backend) string { return b.ConfigAs("", one) },
-			message: "What to do: sign an Admin agent in by terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN)",
+			message: "What to do: sign in an Admin agent with terraform-provider-partnercenter login, and set refresh_token (or PARTNERCENTER_REFRESH_TOKEN)",
 		},
 		{
 			name: "without MFA", config: func(b *acctest.Backend) string { return b.ConfigAs(b.UserWithoutMFA().RefreshToken, one) },

@@ -167,7 +167,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {
-		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are on, and the next apply makes sure: %s.", len(unsure), shortList(ctx, r.Clients, unsure))
+		outcome += fmt.Sprintf("\n\n%d customers may be enabled: the answer to the change was lost, so the state says that they are enabled. The next apply sets them again: %s.", len(unsure), shortList(ctx, r.Clients, unsure))
 	}
 	switch {
 	case err != nil:

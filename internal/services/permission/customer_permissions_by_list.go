@@ -96,5 +96,5 @@ func sampleOf(on, off []string) []string {
 func notListed(reason string) diag.Diagnostics {
 	return diag.Diagnostics{diag.NewWarningDiagnostic("Permissions were read one by one, not by list", reason+
 		" Because of that the list was not used, and the permissions below are those of single reads.\n\n"+
-		"What to do: remove read = \"list\" if this warning stays. \"terraform-provider-partnercenter conformance\" shows what your Partner Center lists.")}
+		"What to do: remove read = \"list\" if this warning persists. \"terraform-provider-partnercenter conformance\" shows what your Partner Center lists.")}
 }

@@ -100,6 +100,6 @@ func unrelated(subjects []subject) diag.Diagnostics {
 		return nil
 	}
 	return diag.Diagnostics{diag.NewWarningDiagnostic(fmt.Sprintf("Customers without a reseller relationship: %d", len(lines)),
-		"Partner Center lists them as customers, but refuses to read their permissions for want of a relationship. Without it a permission is not in effect, "+
-			"so theirs count as off.\n\n"+tfkit.Shorten(lines))}
+		"Partner Center lists them as customers, but refuses to return their permissions, because there is no relationship. Without it, a permission is not in effect, "+
+			"so theirs count as disabled.\n\n"+tfkit.Shorten(lines))}
 }

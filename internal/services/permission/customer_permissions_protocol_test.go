@@ -810,7 +810,7 @@ func TestProtoFleet_manyFailures(t *testing.T) {
 		if err := r.Refresh(t.Context()); err != nil {
 			t.Fatal(err) // a change outside Terraform is only a warning
 		}
-		for _, want := range []string{"Could not read the permissions of 30 of 60 customers", "30 customers, such as ", "Correlation ID: ", "The state keeps what it says of them."} {
+		for _, want := range []string{"Could not read the permissions of 30 of 60 customers", "30 customers, such as ", "Correlation ID: ", "The state keeps their values."} {
 			if warned := strings.Join(r.Warnings, "\n"); !strings.Contains(warned, want) {
 				t.Errorf("got %q, want %q", warned, want)
 			}

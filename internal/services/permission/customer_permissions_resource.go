@@ -131,7 +131,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	}
 	resp.Diagnostics.Append(found.warnings...)
 	if found.failed.Any() {
-		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps what it says of them."))
+		resp.Diagnostics.Append(found.failed.Named(ctx, r.Clients).Warning("read the permissions", "The state keeps their values."))
 	}
 	if len(found.gone) > 0 {
 		resp.Diagnostics.AddWarning(fmt.Sprintf("Customers that left: %d", len(found.gone)),

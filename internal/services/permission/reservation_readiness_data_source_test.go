@@ -242,7 +242,7 @@ func TestProtoReservationReadiness_steps(t *testing.T) {
 // application.
 func TestProtoReservationReadiness_appOnly(t *testing.T) {
 	t.Parallel()
-	const permission = "Whether the reservations permission of customer " + mockbackend.AdatumID + " is on is not known"
+	const permission = "Whether the reservations permission of customer " + mockbackend.AdatumID + " is enabled is not known"
 	const agreement = "Whether customer " + mockbackend.AdatumID + " has accepted the Microsoft Customer Agreement is not known"
 	b := mockbackend.New(mockbackend.Config{})
 	assignOwner(b, mockbackend.AdatumUserID)

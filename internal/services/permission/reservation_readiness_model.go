@@ -94,7 +94,7 @@ func (m *reservationReadinessModel) verdict() types.Bool {
 func (a azureFinding) toModel() azureSubscriptionModel {
 	m := azureSubscriptionModel{SubscriptionID: a.ID, FriendlyName: tfkit.OrNull(a.FriendlyName), Status: tfkit.OrNull(a.Status)}
 	if !a.Active() {
-		m.UnknownReason = types.StringValue("Not looked up, since the subscription is not active.")
+		m.UnknownReason = types.StringValue("Not read, because the subscription is not active.")
 		return m
 	}
 	if a.unknown != "" {
@@ -255,7 +255,7 @@ func titles(all []azureFinding) string {
 func (f findings) permission() (blocker string, unknowns []string) {
 	switch {
 	case f.appOnly:
-		return "", []string{fmt.Sprintf("Whether the reservations permission of customer %s is on is not known: sign-in without a user cannot read it. "+
+		return "", []string{fmt.Sprintf("Whether the reservations permission of customer %s is enabled is not known: sign-in without a user cannot read it. "+
 			"Set refresh_token (or PARTNERCENTER_REFRESH_TOKEN) to one of an agent.", f.customerID)}
 	case !f.policy.Allows(partnercenter.AzureReservedInstances):
 		return fmt.Sprintf("The permission of customer %s to buy reservations is disabled. Enable it with partnercenter_customer_permission_reservations, "+

@@ -98,7 +98,7 @@ func (o operation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Trial {
 		Stop: p.Stop,
 		Check: func(failed error) error {
 			now := r.State()
-			unsure := failed != nil && strings.Contains(failed.Error(), "The renewal may be on")
+			unsure := failed != nil && strings.Contains(failed.Error(), "The renewal may be enabled")
 			switch {
 			case failed != nil && before != nil && now == nil:
 				return errors.New("a failure removed the resource from the state")

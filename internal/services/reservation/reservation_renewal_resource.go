@@ -43,7 +43,7 @@ func (r *reservationRenewalResource) Metadata(_ context.Context, req resource.Me
 const freshFor = 10 * time.Minute
 
 // mayBeOn is the advice for a change with an unknown outcome.
-const mayBeOn = "The renewal may be on: the state says so, and the next apply makes sure."
+const mayBeOn = "The renewal may be enabled, so the state says that it is. The next apply sets it again."
 
 func (r *reservationRenewalResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	ctx, cancel := tfkit.Operation(ctx)

@@ -434,7 +434,7 @@ func TestProtoRenewal_neverDone(t *testing.T) {
 		r := p.Resource(renewalType)
 		b.SetKnobs(func(k *mockbackend.Knobs) { k.ReservationUpdateTime, k.ReservationUpdatesLost = time.Minute, true })
 		err := r.Apply(t.Context(), off)
-		if err == nil || !strings.Contains(err.Error(), "its renewal is still on") || !strings.Contains(err.Error(), "The renewal may be on") || r.State()["renew"] != true || !r.Tainted() {
+		if err == nil || !strings.Contains(err.Error(), "its renewal is still enabled") || !strings.Contains(err.Error(), "The renewal may be enabled") || r.State()["renew"] != true || !r.Tainted() {
 			t.Errorf("got %v, the state is %v", err, r.State())
 		}
 		b.SetKnobs(func(k *mockbackend.Knobs) { *k = mockbackend.DefaultKnobs() })

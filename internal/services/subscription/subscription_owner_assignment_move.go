@@ -113,7 +113,7 @@ func move(ctx context.Context, req resource.MoveStateRequest, resp *resource.Mov
 }
 
 func notMoved(req resource.MoveStateRequest, why string) diag.Diagnostic {
-	return tfkit.NotMoved(req, "partnercenter_subscription_owner_assignment", why, "remove the moved block, and leave this role assignment to the provider that has made it.")
+	return tfkit.NotMoved(req, "partnercenter_subscription_owner_assignment", why, "remove the moved block, and leave this role assignment to the provider that created it.")
 }
 
 // findCustomer sets the customer of a role assignment that was moved from another provider. Resource Manager

@@ -145,14 +145,14 @@ func (r *subscriptionOwnerAssignmentResource) check(ctx context.Context, plan su
 	case !exists:
 		return nil
 	}
-	left := "An apply that was interrupted has made it, or it is of a resource that got another address: this one goes on with it."
+	left := "An interrupted apply created it, or it belongs to a resource whose address changed. This resource continues with it."
 	if plan.AdoptExisting.ValueBool() {
-		left = "It is taken over since adopt_existing is set. Destroying this resource will delete it, although Terraform has not made it."
+		left = "It is adopted because adopt_existing is set. Destroying this resource will delete it, although Terraform did not create it."
 	}
 	made := ""
 	if !found.CreatedOn.IsZero() {
-		made = ", made on " + found.CreatedOn.Format(time.RFC3339)
+		made = ", created on " + found.CreatedOn.Format(time.RFC3339)
 	}
 	return diag.Diagnostics{diag.NewAttributeWarningDiagnostic(path.Root("principal_id"),
-		"The role assignment exists already", fmt.Sprintf("%s is there%s. %s", found.ID, made, left))}
+		"The role assignment exists already", fmt.Sprintf("Role assignment %s%s. %s", found.ID, made, left))}
 }

@@ -146,7 +146,7 @@ func TestProtoOwner_changedOutside(t *testing.T) {
 		}},
 		"principal deleted": {plan: acctest.NoOp, change: func(r acctest.Run, _ string) { r.DeletePrincipal(adatum, user) }},
 		"principal deleted, and Azure says so": {
-			plan: acctest.NoOp, warning: "Principal " + user + " is gone",
+			plan: acctest.NoOp, warning: "Principal " + user + " no longer exists",
 			change: func(r acctest.Run, _ string) {
 				r.DeletePrincipal(adatum, user)
 				r.SetKnobs(func(k *mockbackend.Knobs) { k.DeletedPrincipalsUnknown = true })
@@ -275,7 +275,7 @@ func TestProtoOwner_interrupted(t *testing.T) {
 		r.Load(empty)
 		r.Again()
 		r.MustApply(byID)
-		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "An apply that was interrupted has made it") {
+		if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "An interrupted apply created it") {
 			t.Errorf("the warnings are %q", r.Warnings)
 		}
 		if got := owners(r.Backend); len(got) != 1 {

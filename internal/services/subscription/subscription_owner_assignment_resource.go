@@ -148,7 +148,7 @@ func (r *subscriptionOwnerAssignmentResource) Read(ctx context.Context, req reso
 		resp.Diagnostics.Append(r.fillName(ctx, &m)...)
 	}
 	if a.Orphaned() {
-		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s is gone", a.PrincipalID),
+		resp.Diagnostics.AddAttributeWarning(path.Root("principal_id"), fmt.Sprintf("Principal %s no longer exists", a.PrincipalID),
 			fmt.Sprintf("Azure no longer finds it in the directory of %s. Its role assignment on subscription %s stays until the resource is removed.",
 				r.Customer(m.CustomerID.ValueString()), m.SubscriptionID.ValueString()))
 	}

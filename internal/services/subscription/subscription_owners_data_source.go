@@ -46,7 +46,7 @@ func (d *subscriptionOwnersDataSource) Schema(_ context.Context, _ datasource.Sc
 					"side": text("Side of the principal: `customer`, or `partner` for foreign principals. Azure makes the partner's Admin agents (`ForeignGroup`) " +
 						"Owner when a subscription is bought."),
 					"inherited": schema.BoolAttribute{
-						MarkdownDescription: "Whether the role is inherited, for example from a management group.",
+						MarkdownDescription: "`true` if the role is inherited, for example from a management group.",
 						Computed:            true,
 					},
 					"scope":              text("Scope of the role assignment."),

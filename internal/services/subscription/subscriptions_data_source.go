@@ -54,7 +54,7 @@ func (d *subscriptionsDataSource) Schema(_ context.Context, _ datasource.SchemaR
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"has_active_azure_subscription": schema.BoolAttribute{
-				MarkdownDescription: "Whether the customer has an active Azure plan or Azure (global) subscription, which it needs " +
+				MarkdownDescription: "`true` if the customer has an active Azure plan or Azure (global) subscription, which it needs " +
 					"to buy reservations. Independent of `azure_only` and `status`.",
 				Computed: true,
 			},
