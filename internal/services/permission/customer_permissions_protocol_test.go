@@ -817,3 +817,20 @@ func TestProtoFleet_manyFailures(t *testing.T) {
 		}
 	})
 }
+
+// Customers that the apply left out are disabled, so a destroy right after the apply has nothing to wait for.
+func TestProtoFleet_destroyLeftOut(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		r.MustApply(of(acctest.Values{mockbackend.AdatumID: onlyRI, mockbackend.FabrikamID: onlyRI}, "on_error", "report"))
+		r.Again()
+		start := time.Now()
+		r.MustRefresh()
+		if err := r.Apply(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("the destroy took %s", took)
+		}
+	})
+}

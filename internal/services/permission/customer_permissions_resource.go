@@ -191,7 +191,9 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		return
 	}
 	unsure := state.unconfirmed()
-	steps := snapshot{listed: ended}.steps(nil)
+	known := state.known(nil).listed // customers that were left out are disabled already
+	maps.DeleteFunc(known, func(id string, _ switches) bool { return ended[id] == nil })
+	steps := snapshot{listed: known}.steps(nil)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
 	resp.Diagnostics.Append(diags...)
 	if !diags.HasError() {
