@@ -129,7 +129,7 @@ func TestProtoAzurePlan_planTime(t *testing.T) {
 		"a plan": {customer: mockbackend.AdatumID, texts: []string{
 			"The customer has an Azure plan already: the Azure plan of Adatum Demo", mockbackend.AdatumID + "/" + mockbackend.AdatumAzurePlanID, "adopt_existing = true", "Nothing was bought",
 		}},
-		"a plan, adopted":           {customer: mockbackend.AdatumID, config: configure(mockbackend.AdatumID, "adopt_existing", true), warns: "It is taken over since adopt_existing is set"},
+		"a plan, adopted":           {customer: mockbackend.AdatumID, config: configure(mockbackend.AdatumID, "adopt_existing", true), warns: "It is adopted because adopt_existing is set"},
 		"a suspended plan":          {customer: mockbackend.FabrikamID, texts: []string{"The Azure plan is suspended: the Azure plan of Fabrikam Demo", "set adopt_existing = true", mockbackend.FabrikamID + "/" + mockbackend.FabrikamAzurePlanID}},
 		"a suspended plan, adopted": {customer: mockbackend.FabrikamID, config: configure(mockbackend.FabrikamID, "adopt_existing", true), warns: "suspended, and apply reactivates it"},
 		"MS-AZR-0145P":              {customer: mockbackend.LitwareID, texts: []string{"No Azure plan can be bought: the Azure plan of Litware Demo", "MS-AZR-0145P", "cannot be undone"}},
