@@ -20,8 +20,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/credential"
 )
 
-// patience is how long the command waits for the user in the browser.
-const patience = 15 * time.Minute
+// browserTimeout is how long the command waits for the user in the browser.
+const browserTimeout = 15 * time.Minute
 
 // redirectURI returns the redirect URI of the app registration. Microsoft Entra ID ignores the port
 // for localhost (https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions).
@@ -29,7 +29,7 @@ func redirectURI(port int) string { return "http://localhost:" + strconv.Itoa(po
 
 // inBrowser opens the browser and waits on a loopback address for its redirect.
 func (c Command) inBrowser(ctx context.Context, s *credential.UserSignIn, port int) (string, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("nobody signed in within "+patience.String()))
+	ctx, cancel := context.WithTimeoutCause(ctx, browserTimeout, errors.New("nobody signed in within "+browserTimeout.String()))
 	defer cancel()
 	listeners, port, err := listen(ctx, port)
 	if err != nil {

@@ -41,7 +41,7 @@ const (
 )
 
 // complete returns a configuration with all required settings.
-func complete() providerModel {
+func completeModel() providerModel {
 	return providerModel{
 		TenantID: types.StringValue(tenantA), ClientID: types.StringValue(clientA), ClientSecret: types.StringValue(secretA),
 		Endpoints: new(endpointsModel),
@@ -200,7 +200,7 @@ func TestResolve_texts(t *testing.T) {
 	for _, x := range texts {
 		variable := environment[x.setting][0]
 		resolveWith := func(v types.String, e env) (settings, diag.Diagnostics) {
-			m := complete()
+			m := completeModel()
 			*x.field(&m) = v
 			s, diags := resolve(m, e.lookup)
 			return s, diags.Errors()
@@ -292,7 +292,7 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 		"whose variable is bad but not asked":       {no, env{variable: "perhaps"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := complete()
+			m := completeModel()
 			m.DisableInstanceDiscovery = c.config
 			s, diags := resolve(m, c.env.lookup)
 			if len(diags) != 0 || s.disableInstanceDiscovery != c.want {
@@ -301,7 +301,7 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 		})
 	}
 	t.Run("that is unknown", func(t *testing.T) {
-		m := complete()
+		m := completeModel()
 		m.DisableInstanceDiscovery = types.BoolUnknown()
 		s, diags := resolve(m, env{variable: "true"}.lookup)
 		mustWait(t, s, diags, setting)
@@ -310,7 +310,7 @@ func TestResolve_disableInstanceDiscovery(t *testing.T) {
 		}
 	})
 	t.Run("that is neither", func(t *testing.T) {
-		_, diags := resolve(complete(), env{variable: "perhaps"}.lookup)
+		_, diags := resolve(completeModel(), env{variable: "perhaps"}.lookup)
 		mustFail(t, diags, setting, "Invalid "+setting, "The value of "+variable+" must be true or false.")
 	})
 }
@@ -362,7 +362,7 @@ func TestResolve_numbers(t *testing.T) {
 	for _, x := range numbers {
 		variable := environment[x.setting][0]
 		resolveWith := func(v attr.Value, e env) (settings, diag.Diagnostics) {
-			m := complete()
+			m := completeModel()
 			if v != nil {
 				x.set(&m, v)
 			}
@@ -433,7 +433,7 @@ func TestResolve_caCertificate(t *testing.T) {
 		"whose bytes are broken": {write("broken.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("s3cret")})), "contains no certificate in PEM format"},
 	}
 	with := func(v types.String, e env) (settings, diag.Diagnostics) {
-		m := complete()
+		m := completeModel()
 		m.CACertificatePath = v
 		return resolve(m, e.lookup)
 	}
@@ -545,7 +545,7 @@ func TestClients_sendNothingAndKnowTheMode(t *testing.T) {
 		appOnly      bool
 	}{"app+user": {secretB, false}, "app-only": {"", true}} {
 		t.Run(name, func(t *testing.T) {
-			m := complete()
+			m := completeModel()
 			m.RefreshToken = types.StringValue(c.refreshToken)
 			s, diags := resolve(m, env{}.lookup)
 			if diags.HasError() {
@@ -584,7 +584,7 @@ type readCloser struct{ *bytes.Buffer }
 func (readCloser) Close() error { return nil }
 
 func TestClients_sayWhoTheyAreToEveryService(t *testing.T) {
-	m := complete()
+	m := completeModel()
 	m.RefreshToken = types.StringValue(secretB)
 	s, _ := resolve(m, env{}.lookup)
 	a := answering{make(map[string]bool)}

@@ -103,6 +103,8 @@ func TestExamples(t *testing.T) {
 				try = example.shards
 			case folder == "several-partners/" && name == "main.tf":
 				try = example.severalPartners
+			case folder == "several-partners-mock/" && name == "main.tf":
+				try = example.severalMocks
 			case folder == "customer-self-service/" && name == "main.tf":
 				try = example.selfService
 			case folder == "purchase-alarm/" && name == "main.tf":
@@ -435,6 +437,29 @@ func (e example) severalPartners(name string) {
 	}
 	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
 	e.everythingOff(b)
+}
+
+// severalMocks applies to two mocks. The second one has written its settings to a file.
+func (e example) severalMocks(name string) {
+	b, second := acctest.New(e.T, mockbackend.Config{}), acctest.New(e.T, mockbackend.Config{Seed: 7})
+	w := workspace(e.T, b.WorkspaceEnvironment(), map[string]string{name: e.read(name), "europe.env": environmentFile(second)})
+	run(e.T, w, 0, "apply", "-input=false", "-auto-approve")
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.AdatumID, mockbackend.AzureReservedInstances)
+	acctest.ExpectPermissions(e.T, b.Backend, mockbackend.LitwareID)
+	acctest.ExpectPermissions(e.T, second.Backend, mockbackend.AdatumID)
+	acctest.ExpectPermissions(e.T, second.Backend, mockbackend.LitwareID, mockbackend.AzureReservedInstances)
+	run(e.T, w, 0, "destroy", "-input=false", "-auto-approve")
+	e.everythingOff(b)
+	e.everythingOff(second)
+}
+
+// environmentFile returns what the flag -env-file of the mock's command writes.
+func environmentFile(b *acctest.Backend) string {
+	var out strings.Builder
+	for _, v := range b.Environment(b.CACertificatePath) {
+		fmt.Fprintf(&out, "export %s='%s'\n", v.Name, v.Value)
+	}
+	return out.String()
 }
 
 // selfService applies a complete configuration that gives two customers all prerequisites of a purchase, in order.

@@ -186,6 +186,9 @@ func (u unit) search(t *testing.T, name string) {
 		"TF_VAR_client_secret="+p.ClientSecret, "TF_VAR_refresh_token="+user.RefreshToken,
 		"TF_VAR_secrets="+secrets, "TF_VAR_partner_id="+mockbackend.TailspinResellerMPNID, "TF_VAR_europe_tenant_id="+p.TenantID, "TF_VAR_europe_client_id="+p.ClientID,
 		"PARTNERCENTER_REFRESH_TOKEN_OUTPUT_PATH="+filepath.Join(secrets, "first"))
+	if name == "several-partners-mock" {
+		u.files["europe.env"] = environmentFile(b)
+	}
 	w := workspace(t, env, u.files)
 	if name == "shards" {
 		run(t, w, 0, "workspace", "new", "shard-0")

@@ -305,7 +305,7 @@ func TestRefreshToken_warnings(t *testing.T) {
 			if err := os.Chtimes(file, days(c.age), days(c.age)); err != nil {
 				t.Fatal(err)
 			}
-			m := complete()
+			m := completeModel()
 			for setting, value := range c.set {
 				m.set(t, setting, value)
 			}
@@ -340,7 +340,7 @@ func TestSignIn_encodings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m := complete()
+	m := completeModel()
 	m.ClientSecret, m.ClientCertificatePath, m.CACertificatePath = types.StringNull(), types.StringValue(files["CERT_FILE"]), types.StringValue(files["CERT_FILE"])
 	m.RefreshTokenFilePath = types.StringValue(files["SECRET_FILE"])
 	if s, diags := resolve(m, env{}.lookup); diags.HasError() || s.refreshToken != "s3cret-of-file" {
@@ -389,7 +389,7 @@ func TestRefreshToken_ofAnotherBlock(t *testing.T) {
 // TestSignIn_filesOfOthers: the provider warns of a file with a credential that other users can read.
 func TestSignIn_filesOfOthers(t *testing.T) {
 	files := newSignInFiles(t)
-	m := complete()
+	m := completeModel()
 	m.RefreshTokenFilePath = types.StringValue(files["SECRET_FILE"])
 	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o400: false, 0o640: true, 0o644: true} {
 		if err := os.Chmod(files["SECRET_FILE"], mode); err != nil {
@@ -409,7 +409,7 @@ func TestClouds(t *testing.T) {
 		"usgovernment": {"https://api.partnercenter.microsoft.com", "https://api.partnercenter.microsoft.com", "https://login.microsoftonline.us"},
 		"China":        {"https://partner.partnercenterapi.microsoftonline.cn", "https://partner.partnercenterapi.microsoftonline.cn", "https://login.chinacloudapi.cn"},
 	} {
-		m := complete()
+		m := completeModel()
 		m.Environment = types.StringValue(name)
 		s, diags := resolve(m, env{}.lookup)
 		if got := [3]string{s.partnerCenter.String(), s.cloud.audience, s.authority.String()}; len(diags) != 0 || got != want {

@@ -74,9 +74,9 @@ func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 	return types.MapValueMust(types.StringType, out)
 }
 
-// known returns what the state says about listed customers, and private state about the others (unlisted).
+// snapshot returns what the state says about listed customers, and private state about the others (unlisted).
 // Permissions that were left out count as disabled, and unsure ones as enabled.
-func (m customerPermissionsModel) known(unlisted fleet) snapshot {
+func (m customerPermissionsModel) snapshot(unlisted fleet) snapshot {
 	k := snapshot{listed: toFleet(m.Permissions), unlisted: maps.Clone(unlisted), unsure: make(map[string]bool)}
 	if k.unlisted == nil {
 		k.unlisted = fleet{}

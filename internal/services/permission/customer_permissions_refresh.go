@@ -73,7 +73,7 @@ type finding struct {
 // read returns the present permissions. written is the time of the last write. For some time after it, a read
 // that contradicts the state is repeated, because reads can lag behind writes.
 func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, unlisted fleet, last *refreshed, written time.Time) (finding, error) {
-	out := finding{known: m.known(unlisted)}
+	out := finding{known: m.snapshot(unlisted)}
 	at := time.Now().UTC()
 	ids, byLog := r.readChanged(ctx, m, out.known.listed, *last, at)
 	var err error

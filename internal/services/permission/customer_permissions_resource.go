@@ -191,7 +191,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		return
 	}
 	unsure := state.unconfirmed()
-	known := state.known(nil).listed // customers that were left out are disabled already
+	known := state.snapshot(nil).listed // customers that were left out are disabled already
 	maps.DeleteFunc(known, func(id string, _ switches) bool { return ended[id] == nil })
 	steps := snapshot{listed: known}.steps(nil)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})

@@ -34,7 +34,7 @@ func (r *reservationRenewalResource) ModifyPlan(ctx context.Context, req resourc
 		resp.Diagnostics.Append(r.destroyWarning(*state))
 		return
 	}
-	if !plan.known() {
+	if !plan.hasIDs() {
 		return
 	}
 	if resp.Diagnostics.Append(r.planDeclared(ctx, object, *plan, state)...); resp.Diagnostics.HasError() {

@@ -86,8 +86,8 @@ func (m reservationRenewalModel) identity() reservationRenewalIdentity {
 	return reservationRenewalIdentity{types.StringValue(strings.ToLower(m.CustomerID.ValueString())), types.StringValue(m.reservation().String())}
 }
 
-// known reports whether customer and reservation are known.
-func (m reservationRenewalModel) known() bool {
+// hasIDs reports whether customer and reservation are known.
+func (m reservationRenewalModel) hasIDs() bool {
 	return !m.CustomerID.IsUnknown() && !m.ReservationID.IsUnknown()
 }
 
