@@ -148,8 +148,7 @@ func (c *Caller) read(resp *http.Response, in Call) error {
 		return ErrUnreadable
 	case len(body) > 0:
 		if err := json.Unmarshal(body, in.Answer); err != nil {
-			var wrong *json.UnmarshalTypeError
-			if errors.As(err, &wrong) { // its text names Go types
+			if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok { // its text names Go types
 				err = fmt.Errorf("%s is a JSON %s", cmp.Or(wrong.Field, "the body"), wrong.Value)
 			}
 			return fmt.Errorf("%w: %w", ErrUnreadable, err)
