@@ -65,8 +65,8 @@ func (n *notices) take() []*tfprotov6.Diagnostic {
 	return waiting
 }
 
-// server is the plugin framework's server with two additions. Its answers include the notices. And when
-// Terraform loads a state, server removes the attributes in which an earlier apply showed its changes.
+// server is the plugin framework's server with three additions. Its answers include the notices. It keeps no
+// context of a call that has ended. And when Terraform loads a state, server removes the attributes in which an earlier apply showed its changes.
 // So each plan shows only its own changes. Terraform counts a removal in a refresh as a change, but not
 // a removal here.
 type server struct {
@@ -78,13 +78,30 @@ type server struct {
 // UpgradeResourceState is called for every object that Terraform loads, even if its schema version is
 // current.
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
 		req.RawState.JSON = withoutAttributes(req.RawState.JSON, permission.ChangeAttributes)
 	}
 	return s.frameworkServer.UpgradeResourceState(ctx, req)
 }
 
+// UpgradeResourceIdentity is called like UpgradeResourceState, by Terraform 1.12 and later.
+func (s *server) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
+	return s.frameworkServer.UpgradeResourceIdentity(ctx, req)
+}
+
+func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
+	return s.frameworkServer.ValidateResourceConfig(ctx, req)
+}
+
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	resp, err := s.frameworkServer.ReadResource(ctx, req)
 	if resp != nil {
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
@@ -93,6 +110,8 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 }
 
 func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	resp, err := s.frameworkServer.PlanResourceChange(ctx, req)
 	if resp != nil {
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
@@ -101,6 +120,8 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 }
 
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	resp, err := s.frameworkServer.ApplyResourceChange(ctx, req)
 	if resp != nil {
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
@@ -109,6 +130,8 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 }
 
 func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	resp, err := s.frameworkServer.ImportResourceState(ctx, req)
 	if resp != nil {
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
@@ -117,6 +140,8 @@ func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportR
 }
 
 func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	ctx, end := newCall(ctx)
+	defer end()
 	resp, err := s.frameworkServer.ReadDataSource(ctx, req)
 	if resp != nil {
 		resp.Diagnostics = append(resp.Diagnostics, s.notices.take()...)
