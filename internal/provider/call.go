@@ -8,26 +8,49 @@ import (
 
 // call is the context of one call of the plugin protocol. The plugin framework keeps the context of every call until the
 // provider stops (terraform-plugin-framework 1.19, Server.registerContext). A context holds 12 kB, mostly loggers, so that
-// a plan of 1,000 resources with four calls each would keep 50 MB. After end, a call holds nothing.
+// a plan of 1,000 resources with four calls each would keep 50 MB. After end, a call holds nothing, and is canceled.
 type call struct {
 	context atomic.Pointer[context.Context]
 }
 
-// ended replaces the context of calls that have ended. Work that continues after its call has a context without cancellation.
-var ended = func() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}()
-
-// newCall returns the context of a call, and the function that ends it.
-func newCall(ctx context.Context) (*call, func()) {
+// withEnd returns the context of a call, and the function that ends it.
+func withEnd(ctx context.Context) (context.Context, func()) {
 	c := new(call)
 	c.context.Store(&ctx)
-	return c, func() { c.context.Store(&ended) }
+	return c, func() { c.context.Store(nil) }
 }
 
-func (c *call) Deadline() (time.Time, bool) { return (*c.context.Load()).Deadline() }
-func (c *call) Done() <-chan struct{}       { return (*c.context.Load()).Done() }
-func (c *call) Err() error                  { return (*c.context.Load()).Err() }
-func (c *call) Value(key any) any           { return (*c.context.Load()).Value(key) }
+// canceled is the Done channel of calls that have ended.
+var canceled = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+func (c *call) Deadline() (deadline time.Time, ok bool) {
+	if ctx := c.context.Load(); ctx != nil {
+		return (*ctx).Deadline()
+	}
+	return time.Time{}, false
+}
+
+func (c *call) Done() <-chan struct{} {
+	if ctx := c.context.Load(); ctx != nil {
+		return (*ctx).Done()
+	}
+	return canceled
+}
+
+func (c *call) Err() error {
+	if ctx := c.context.Load(); ctx != nil {
+		return (*ctx).Err()
+	}
+	return context.Canceled
+}
+
+func (c *call) Value(key any) any {
+	if ctx := c.context.Load(); ctx != nil {
+		return (*ctx).Value(key)
+	}
+	return nil
+}

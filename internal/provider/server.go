@@ -78,7 +78,7 @@ type server struct {
 // UpgradeResourceState is called for every object that Terraform loads, even if its schema version is
 // current.
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
 		req.RawState.JSON = withoutAttributes(req.RawState.JSON, permission.ChangeAttributes)
@@ -88,19 +88,19 @@ func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.Upgrad
 
 // UpgradeResourceIdentity is called like UpgradeResourceState, by Terraform 1.12 and later.
 func (s *server) UpgradeResourceIdentity(ctx context.Context, req *tfprotov6.UpgradeResourceIdentityRequest) (*tfprotov6.UpgradeResourceIdentityResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	return s.frameworkServer.UpgradeResourceIdentity(ctx, req)
 }
 
 func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	return s.frameworkServer.ValidateResourceConfig(ctx, req)
 }
 
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	resp, err := s.frameworkServer.ReadResource(ctx, req)
 	if resp != nil {
@@ -110,7 +110,7 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 }
 
 func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	resp, err := s.frameworkServer.PlanResourceChange(ctx, req)
 	if resp != nil {
@@ -120,7 +120,7 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 }
 
 func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	resp, err := s.frameworkServer.ApplyResourceChange(ctx, req)
 	if resp != nil {
@@ -130,7 +130,7 @@ func (s *server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyRe
 }
 
 func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	resp, err := s.frameworkServer.ImportResourceState(ctx, req)
 	if resp != nil {
@@ -140,7 +140,7 @@ func (s *server) ImportResourceState(ctx context.Context, req *tfprotov6.ImportR
 }
 
 func (s *server) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	ctx, end := newCall(ctx)
+	ctx, end := withEnd(ctx)
 	defer end()
 	resp, err := s.frameworkServer.ReadDataSource(ctx, req)
 	if resp != nil {
