@@ -38,42 +38,28 @@ var (
 	off = acctest.Values{"customer_id": customer, "enabled": false}
 )
 
-// refreshAndApply returns what "terraform apply" does.
-func refreshAndApply(config acctest.Values) func(*testing.T, *acctest.Resource) error {
-	return func(t *testing.T, r *acctest.Resource) error {
-		t.Helper()
-		if err := r.Refresh(t.Context()); err != nil {
-			return err
-		}
-		if config == nil && !r.Exists() {
-			return nil
-		}
-		return r.Apply(t.Context(), config)
-	}
-}
-
 func refresh(t *testing.T, r *acctest.Resource) error { return r.Refresh(t.Context()) }
 
 func importIt(t *testing.T, r *acctest.Resource) error { return r.Import(t.Context(), customer, nil) }
 
 var operations = []operation{
-	{name: "create on", do: refreshAndApply(on), wanted: on},
-	{name: "create on beside another", before: []string{sp}, do: refreshAndApply(on), wanted: on},
-	{name: "create off", do: refreshAndApply(off), wanted: off},
-	{name: "create off over on", before: []string{ri}, do: refreshAndApply(off), wanted: off},
-	{name: "create off beside another", before: []string{ri, sp}, do: refreshAndApply(off), wanted: off},
-	{name: "adopt", before: []string{ri, sp}, do: refreshAndApply(on), wanted: on},
+	{name: "create on", do: acctest.RefreshAndApply(on), wanted: on},
+	{name: "create on beside another", before: []string{sp}, do: acctest.RefreshAndApply(on), wanted: on},
+	{name: "create off", do: acctest.RefreshAndApply(off), wanted: off},
+	{name: "create off over on", before: []string{ri}, do: acctest.RefreshAndApply(off), wanted: off},
+	{name: "create off beside another", before: []string{ri, sp}, do: acctest.RefreshAndApply(off), wanted: off},
+	{name: "adopt", before: []string{ri, sp}, do: acctest.RefreshAndApply(on), wanted: on},
 	{name: "read", state: on, do: refresh, wanted: on},
 	{name: "read a disabled one", state: on, meanwhile: []string{sp}, do: refresh, wanted: on},
 	{name: "read shortly after a change outside", state: on, meanwhile: []string{sp}, soon: true, do: refresh, wanted: on},
 	{name: "read an enabled one", state: off, meanwhile: []string{ri}, do: refresh, wanted: off},
-	{name: "update on", state: off, do: refreshAndApply(on), wanted: on},
-	{name: "update on beside another", before: []string{sp}, state: off, do: refreshAndApply(on), wanted: on},
-	{name: "update off", state: on, do: refreshAndApply(off), wanted: off},
-	{name: "update off beside another", before: []string{sp}, state: on, do: refreshAndApply(off), wanted: off},
-	{name: "delete", state: on, do: refreshAndApply(nil)},
-	{name: "delete beside another", before: []string{sp}, state: on, do: refreshAndApply(nil)},
-	{name: "delete off", before: []string{sp}, state: off, do: refreshAndApply(nil)},
+	{name: "update on", state: off, do: acctest.RefreshAndApply(on), wanted: on},
+	{name: "update on beside another", before: []string{sp}, state: off, do: acctest.RefreshAndApply(on), wanted: on},
+	{name: "update off", state: on, do: acctest.RefreshAndApply(off), wanted: off},
+	{name: "update off beside another", before: []string{sp}, state: on, do: acctest.RefreshAndApply(off), wanted: off},
+	{name: "delete", state: on, do: acctest.RefreshAndApply(nil)},
+	{name: "delete beside another", before: []string{sp}, state: on, do: acctest.RefreshAndApply(nil)},
+	{name: "delete off", before: []string{sp}, state: off, do: acctest.RefreshAndApply(nil)},
 	{name: "import on", before: []string{ri, sp}, do: importIt, wanted: on},
 	{name: "import off", before: []string{sp}, do: importIt, wanted: off},
 }
@@ -178,7 +164,7 @@ func (o operation) repair(t *testing.T, r *acctest.Resource) error {
 	if o.state == nil && !r.Exists() && strings.HasPrefix(o.name, "import") {
 		return o.do(t, r)
 	}
-	return refreshAndApply(o.wanted)(t, r)
+	return acctest.RefreshAndApply(o.wanted)(t, r)
 }
 
 // done checks that server and state agree with the configuration.

@@ -20,7 +20,7 @@ func (o operation) giveUp(t *testing.T, b *mockbackend.Backend, r *acctest.Resou
 	return func(error) error {
 		acctest.Pass(time.Hour)
 		r.Restart(token)
-		if err := refreshAndApply(nil)(t, r); err != nil {
+		if err := acctest.RefreshAndApply(nil)(t, r); err != nil {
 			return fmt.Errorf("it cannot be destroyed: %w", err)
 		}
 		now := acctest.Permissions(b, customer)

@@ -284,7 +284,7 @@ func TestProtoReservations_knobs(t *testing.T) {
 					r.SetKnobs(v.set)
 					for _, config := range []acctest.Values{on, off, on, nil} {
 						r.Again()
-						if err := refreshAndApply(config)(t, r.Resource); err != nil {
+						if err := acctest.RefreshAndApply(config)(t, r.Resource); err != nil {
 							t.Fatal(err)
 						}
 						acctest.ExpectPermissions(t, r.Backend, customer, wanted(config, other)...)

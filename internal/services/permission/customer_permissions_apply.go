@@ -19,6 +19,8 @@ import (
 type applied struct {
 	known       snapshot
 	unconfirmed map[string]reason
+	// left are enabled permissions of customers that are left out; see leftKey.
+	left fleet
 	// outside are customers whose permissions are still as they were set outside Terraform.
 	outside outside
 	// changes and summary are the values of the state about the apply.
@@ -48,7 +50,7 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	case diags.HasError():
 		out.changes, out.summary = v.reached(plan.Changes, results), types.StringNull()
 	}
-	out.known, out.unconfirmed = before.after(want, v.steps, results)
+	out.known, out.unconfirmed, out.left = before.after(want, v.steps, results)
 	out.touched = diags.HasError() && r.claimUnchanged(want, before, v.steps, object) // another object relies on it
 	found := tfkit.GetPrivate[outside](ctx, private, outsideKey)
 	for i, s := range v.steps {
@@ -260,6 +262,7 @@ func (r *customerPermissionsResource) save(ctx context.Context, m customerPermis
 		m.ChangeSummary, m.Changes = reached.summary, reached.changes
 	}
 	diags.Append(tfkit.SetPrivate(ctx, private, unlistedKey, reached.known.unlisted)...)
+	diags.Append(tfkit.SetPrivate(ctx, private, leftKey, reached.left)...)
 	diags.Append(last.save(ctx, private)...)
 	diags.Append(plannedCreation{}.save(ctx, private)...)
 	diags.Append(tfkit.SetPrivate(ctx, private, outsideKey, reached.outside)...)

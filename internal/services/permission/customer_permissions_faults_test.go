@@ -14,11 +14,11 @@ import (
 
 // fleetOperations are the operations of Terraform on two customers in one resource.
 var fleetOperations = []fleetOperation{
-	{name: "create", wanted: twoOn, do: refreshAndApply(twoOn)},
+	{name: "create", wanted: twoOn, do: acctest.RefreshAndApply(twoOn)},
 	{name: "read", state: twoOn, wanted: twoOn, do: refresh},
 	{name: "read by the log", state: twoByLog, wanted: twoByLog, do: refresh},
-	{name: "update", state: twoOn, wanted: twoOff, do: refreshAndApply(twoOff)},
-	{name: "delete", state: twoOn, do: refreshAndApply(nil)},
+	{name: "update", state: twoOn, wanted: twoOff, do: acctest.RefreshAndApply(twoOff)},
+	{name: "delete", state: twoOn, do: acctest.RefreshAndApply(nil)},
 }
 
 var (
@@ -68,7 +68,7 @@ func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 				return errors.New("a failure removed the resource from the state")
 			}
 			again()
-			if err := refreshAndApply(o.wanted)(t, r); err != nil {
+			if err := acctest.RefreshAndApply(o.wanted)(t, r); err != nil {
 				return fmt.Errorf("another apply does not repair it: %w", err)
 			}
 			want := []string(nil)
@@ -83,7 +83,7 @@ func (o fleetOperation) prepare(t *testing.T, b *mockbackend.Backend) acctest.Tr
 		},
 		GiveUp: func(error) error {
 			again()
-			if err := refreshAndApply(nil)(t, r); err != nil {
+			if err := acctest.RefreshAndApply(nil)(t, r); err != nil {
 				return fmt.Errorf("it cannot be destroyed: %w", err)
 			}
 			if r.Exists() {

@@ -31,6 +31,13 @@ func (s switches) on() []partnercenter.Permission {
 	return out
 }
 
+// keep stores a customer that has an enabled permission.
+func (f fleet) keep(id string, one switches) {
+	if len(one.on()) > 0 {
+		f[id] = maps.Clone(one)
+	}
+}
+
 // same reports whether a policy has these values.
 func (s switches) same(policy partnercenter.SelfServePolicy) bool {
 	for permission, on := range s {
@@ -138,15 +145,17 @@ type result struct {
 }
 
 // after returns what is known after the steps: the wanted permissions, except for customers whose step failed.
-// These have the values from before, and permissions that may be enabled count as enabled.
-func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, map[string]reason) {
+// These have the values from before, and permissions that may be enabled count as enabled. Customers that are left
+// out keep the wanted values, and the last result has what they have enabled.
+func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, map[string]reason, fleet) {
 	out := snapshot{listed: maps.Clone(want), unlisted: fleet{}, unsure: make(map[string]bool)}
-	unconfirmed := make(map[string]reason)
+	unconfirmed, left := make(map[string]reason), fleet{}
 	for i, s := range steps {
 		r := results[i]
 		switch {
 		case r.left != "":
 			unconfirmed[s.customerID] = r.left
+			left.keep(s.customerID, s.before)
 		case r.err == nil:
 		case s.kind == unlisted:
 			out.unlisted[s.customerID] = s.before
@@ -162,7 +171,7 @@ func (k snapshot) after(want fleet, steps []step, results []result) (snapshot, m
 			}
 		}
 	}
-	return out, unconfirmed
+	return out, unconfirmed, left
 }
 
 // mayBe returns what may be enabled after a write whose outcome is unknown.

@@ -75,8 +75,8 @@ func unconfirmedMap(unconfirmed map[string]reason) types.Map {
 }
 
 // snapshot returns what the state says about listed customers, and private state about the others (unlisted).
-// Permissions that were left out count as disabled, and unsure ones as enabled.
-func (m customerPermissionsModel) snapshot(unlisted fleet) snapshot {
+// Customers that were left out have the permissions of left, and unsure permissions count as enabled.
+func (m customerPermissionsModel) snapshot(unlisted, left fleet) snapshot {
 	k := snapshot{listed: toFleet(m.Permissions), unlisted: maps.Clone(unlisted), unsure: make(map[string]bool)}
 	if k.unlisted == nil {
 		k.unlisted = fleet{}
@@ -87,7 +87,7 @@ func (m customerPermissionsModel) snapshot(unlisted fleet) snapshot {
 			continue
 		}
 		for permission := range k.listed[id] {
-			k.listed[id][permission] = false
+			k.listed[id][permission] = left[id][permission]
 		}
 	}
 	return k
@@ -96,6 +96,14 @@ func (m customerPermissionsModel) snapshot(unlisted fleet) snapshot {
 // unlistedKey is the key of private state for the enabled permissions of customers that are not listed, with
 // unlisted = "deny".
 const unlistedKey = "unlisted"
+
+// leftKey is the key of private state for the enabled permissions of customers that the last apply left out. The
+// attribute permissions has their declared values.
+const leftKey = "left"
+
+func leftOf(ctx context.Context, private tfkit.PrivateState) fleet {
+	return tfkit.GetPrivate[fleet](ctx, private, leftKey)
+}
 
 // unlistedOf reads the value of unlistedKey if the plan or the state has unlisted = "deny".
 func unlistedOf(ctx context.Context, private tfkit.PrivateState, denies bool) fleet {

@@ -56,7 +56,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	wanted := toFleet(plan.Permissions)
 	has := snapshot{}
 	if state != nil {
-		has = state.snapshot(nil)
+		has = state.snapshot(nil, leftOf(ctx, resp.Private))
 	}
 	asserts, diags := r.declare(ctx, wanted, has, plan.denies(), object)
 	resp.Diagnostics.Append(diags...)
@@ -93,7 +93,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
-	known := customerPermissionsModel{Permissions: permissions, Unconfirmed: unconfirmed}.snapshot(nil)
+	known := customerPermissionsModel{Permissions: permissions, Unconfirmed: unconfirmed}.snapshot(nil, leftOf(ctx, resp.Private))
 	return append(diags, r.destroys(ctx, without(snapshot{listed: known.listed}.steps(nil), keeps))...)
 }
 

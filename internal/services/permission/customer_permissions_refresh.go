@@ -72,8 +72,8 @@ type finding struct {
 
 // read returns the present permissions. written is the time of the last write. For some time after it, a read
 // that contradicts the state is repeated, because reads can lag behind writes.
-func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, unlisted fleet, last *refreshed, written time.Time) (finding, error) {
-	out := finding{known: m.snapshot(unlisted)}
+func (r *customerPermissionsResource) read(ctx context.Context, m customerPermissionsModel, known snapshot, last *refreshed, written time.Time) (finding, error) {
+	out := finding{known: known}
 	at := time.Now().UTC()
 	ids, byLog := r.readChanged(ctx, m, out.known.listed, *last, at)
 	var err error
@@ -196,7 +196,7 @@ func (r *customerPermissionsResource) readPolicies(ctx context.Context, ids []st
 // values until Partner Center has them, too.
 func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 	state, unconfirmed := toFleet(m.Permissions), m.unconfirmed()
-	out := applied{known: f.known, unconfirmed: make(map[string]reason), changes: m.Changes, summary: m.ChangeSummary}
+	out := applied{known: f.known, unconfirmed: make(map[string]reason), left: fleet{}, changes: m.Changes, summary: m.ChangeSummary}
 	unread := f.failed.IDs()
 	for id, found := range f.known.listed {
 		why, isGone := unconfirmed[id], slices.Contains(f.gone, id)
@@ -207,6 +207,9 @@ func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 			if why != "" {
 				out.unconfirmed[id] = why
 			}
+			if why != "" && why != reasonUnsure {
+				out.left.keep(id, found)
+			}
 			if wasOff {
 				out.outside.off(id, was)
 			}
@@ -216,6 +219,7 @@ func (f finding) refresh(m customerPermissionsModel, before outside) applied {
 			continue
 		case why != "" && why != reasonUnsure && !maps.Equal(found, state[id]):
 			out.known.listed[id] = state[id]
+			out.left.keep(id, found)
 			if out.unconfirmed[id] = why; isGone {
 				out.unconfirmed[id] = reasonNoRelationship
 			}

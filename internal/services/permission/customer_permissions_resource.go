@@ -122,8 +122,8 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	state := toFleet(m.Permissions)
 	last := loadRefreshed(ctx, req.Private)
 	since, full := last.Log, last.Full
-	unlisted := unlistedOf(ctx, req.Private, m.denies())
-	found, err := r.read(ctx, m, unlisted, &last, tfkit.WrittenAt(ctx, req.Private))
+	unlisted, left := unlistedOf(ctx, req.Private, m.denies()), leftOf(ctx, req.Private)
+	found, err := r.read(ctx, m, m.snapshot(unlisted, left), &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", tfkit.OutOfTime(ctx, err),
 			"To release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp))
@@ -143,7 +143,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, since, found.changedOutside(m, unlisted), last.Own)...)
 	}
 	after := found.refresh(m, tfkit.GetPrivate[outside](ctx, req.Private, outsideKey))
-	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
+	if after.known.listed.equal(state) && after.known.unlisted.equal(unlisted) && after.left.equal(left) && maps.Equal(after.unconfirmed, m.unconfirmed()) {
 		if m.Refresh.ValueString() == refreshByLog && !last.Full.Equal(full) {
 			resp.Diagnostics.Append(last.save(ctx, resp.Private)...) // the next refresh reads the log from here
 		}
@@ -191,7 +191,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		return
 	}
 	unsure := state.unconfirmed()
-	known := state.snapshot(nil).listed // customers that were left out are disabled already
+	known := state.snapshot(nil, leftOf(ctx, req.Private)).listed
 	maps.DeleteFunc(known, func(id string, _ switches) bool { return ended[id] == nil })
 	steps := snapshot{listed: known}.steps(nil)
 	results, diags := r.write(ctx, steps, writing{written: tfkit.WrittenAt(ctx, req.Private), object: object, private: req.Private})
@@ -202,7 +202,7 @@ func (r *customerPermissionsResource) Delete(ctx context.Context, req resource.D
 		}
 		return
 	}
-	left := applied{known: snapshot{listed: next}, unconfirmed: unsure}
+	left := applied{known: snapshot{listed: next}, unconfirmed: unsure, left: leftOf(ctx, req.Private)}
 	for i, s := range steps {
 		if results[i].err != nil {
 			left.known.listed[s.customerID] = all[s.customerID]

@@ -74,7 +74,7 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 	var found outside
 	if n.state != nil {
 		found = tfkit.GetPrivate[outside](ctx, private, outsideKey)
-		out.before = n.state.snapshot(unlistedOf(ctx, private, n.Denies))
+		out.before = n.state.snapshot(unlistedOf(ctx, private, n.Denies), leftOf(ctx, private))
 		unconfirmed = n.state.unconfirmed()
 	} else {
 		out.before = snapshot{listed: fleet{}, unlisted: fleet{}, unsure: make(map[string]bool)}
