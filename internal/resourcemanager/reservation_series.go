@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// oldSeriesEnd is the date when Azure stopped selling and renewing reservations of old virtual machine series
+// oldSeriesEnd is the date when Azure stopped selling and renewing reservations of old VM series
 // (https://learn.microsoft.com/azure/cost-management-billing/reservations/manage-legacy-vm-reservations-after-july-1-2026).
 var oldSeriesEnd = time.Date(2026, time.July, 1, 0, 0, 0, 0, time.UTC)
 

@@ -165,7 +165,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 	var diags diag.Diagnostics
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), slices.Concat(kept...), nil)...)
 	if leftOut.Any() {
-		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", stayDisabled))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", stayUnchanged))
 	}
 	outcome := fmt.Sprintf("%d of %d customers are done, and are in the state. The next apply continues with the others.", done, len(steps))
 	if unsure := unsureOf(steps, results); len(unsure) > 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// stayDisabled says what becomes of customers that are left out.
-const stayDisabled = "Customers that cannot be enabled stay in permissions, and are disabled until they qualify. Every later plan tries them again."
+// stayUnchanged says what becomes of customers that are left out.
+const stayUnchanged = "Customers that cannot be enabled stay in permissions, and are not changed until they qualify. Every later plan tries them again."
 
 // qualify checks the prerequisite of the customers that are enabled. It returns the customers that the apply
 // leaves out, and why. Customers in off were disabled outside Terraform, which never fails the plan. Customers
@@ -54,7 +54,7 @@ func (r *customerPermissionsResource) qualify(ctx context.Context, n reviewed, s
 	}
 	var diags diag.Diagnostics
 	if leftOut.Any() {
-		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", stayDisabled))
+		diags.Append(leftOut.Named(ctx, r.Clients).Warning("enable the permissions", stayUnchanged))
 	}
 	if warned.Any() {
 		diags.Append(warned.Named(ctx, r.Clients).Warning("enable the permissions again", "They were disabled outside Terraform, and enabling them again will fail."))

@@ -138,7 +138,7 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 			"unconfirmed": schema.MapAttribute{
 				MarkdownDescription: "Reasons by customer ID, for customers whose permissions may differ from `permissions`. " +
 					"`unsure`: the answer to a change was lost, so the customer counts as enabled until the next refresh. " +
-					"`no_azure_subscription`, `no_relationship`, `refused`: the customer was left out and is disabled. Null if there are none.",
+					"`no_azure_subscription`, `no_relationship`, `refused`: the customer was left out, and its permissions were not changed. Null if there are none.",
 				Computed:    true,
 				ElementType: types.StringType,
 			},
