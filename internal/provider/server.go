@@ -23,7 +23,7 @@ func NewServer(version string, options ...Option) tfprotov6.ProviderServer {
 	if !ok {
 		panic("the plugin framework's server has lost a part of the protocol") // at start, so that every test notices it
 	}
-	return &server{framework, &p.notices}
+	return &server{packing{framework}, &p.notices}
 }
 
 // Serve serves the provider until Terraform ends it. Debug supports debuggers such as delve.

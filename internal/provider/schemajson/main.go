@@ -12,7 +12,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
@@ -22,7 +21,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("schemajson: ")
 
-	out, err := export(context.Background(), providerserver.NewProtocol6(provider.New("dev")())())
+	out, err := export(context.Background(), provider.NewServer("dev"))
 	if err != nil {
 		log.Fatal(err)
 	}

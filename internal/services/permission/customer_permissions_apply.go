@@ -24,8 +24,7 @@ type applied struct {
 	// outside are customers whose permissions are still as they were set outside Terraform.
 	outside outside
 	// changes and summary are the values of the state about the apply.
-	changes types.Map
-	summary types.String
+	changes, summary types.String
 	// touched is true if something was changed, or may have been changed.
 	touched bool
 }
@@ -46,7 +45,7 @@ func (r *customerPermissionsResource) apply(ctx context.Context, plan customerPe
 	out := applied{changes: plan.Changes, summary: plan.ChangeSummary}
 	switch {
 	case plan.Changes.IsUnknown():
-		out.changes, out.summary = types.MapNull(types.StringType), types.StringNull()
+		out.changes, out.summary = types.StringNull(), types.StringNull()
 	case diags.HasError():
 		out.changes, out.summary = v.reached(plan.Changes, results), types.StringNull()
 	}
@@ -251,13 +250,12 @@ type settable interface {
 
 // save writes the result to the state.
 func (r *customerPermissionsResource) save(ctx context.Context, m customerPermissionsModel, reached applied, to settable, private tfkit.PrivateState, last refreshed) diag.Diagnostics {
-	var diags, more diag.Diagnostics
+	var diags diag.Diagnostics
 	if !reached.known.listed.equal(toFleet(m.Permissions)) {
-		m.Permissions, more = reached.known.listed.toMap(m.Permissions)
-		diags.Append(more...)
+		m.Permissions = reached.known.listed.pack(m.Permissions)
 	}
-	m.Unconfirmed = unconfirmedMap(reached.unconfirmed)
-	m.ChangeSummary, m.Changes = types.StringNull(), types.MapNull(types.StringType)
+	m.Unconfirmed = pack(reached.unconfirmed)
+	m.ChangeSummary, m.Changes = types.StringNull(), types.StringNull()
 	if !reached.changes.IsNull() {
 		m.ChangeSummary, m.Changes = reached.summary, reached.changes
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/partnercenter"
@@ -166,16 +165,13 @@ func (c changes) summary() types.String {
 		c.enables, c.disables, c.releases, c.notEnable, c.listed))
 }
 
-// toMap returns the changes by name and ID of the customer. It is null if nothing changes.
-func (c changes) toMap(names map[string]string) types.Map {
-	if len(c.by) == 0 {
-		return types.MapNull(types.StringType)
-	}
-	out := make(map[string]attr.Value, len(c.by))
+// pack returns the changes by name and ID of the customer. It is null if nothing changes.
+func (c changes) pack(names map[string]string) types.String {
+	out := make(map[string]string, len(c.by))
 	for id, text := range c.by {
-		out[nameAndID(names[id], id)] = types.StringValue(text)
+		out[nameAndID(names[id], id)] = text
 	}
-	return types.MapValueMust(types.StringType, out)
+	return pack(out)
 }
 
 // nameAndID returns the text that names a customer. The name may be empty.

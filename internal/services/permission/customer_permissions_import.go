@@ -47,10 +47,8 @@ func (r *customerPermissionsResource) ImportState(ctx context.Context, req resou
 			permissions[customerID][permission] = false // the refresh reads the real value
 		}
 	}
-	m, diags := permissions.toMap(types.MapNull(switchesType))
-	resp.Diagnostics.Append(diags...)
 	for name, value := range map[string]any{
-		"id": id, "permissions": m, "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter, "on_error": tfkit.FailOnError,
+		"id": id, "permissions": permissions.pack(types.StringNull()), "unlisted": "ignore", "verify_azure_subscription": true, "refresh": refreshFull, "full_refresh_after": fullRefreshAfter, "on_error": tfkit.FailOnError,
 	} {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), value)...)
 	}

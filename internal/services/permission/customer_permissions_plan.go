@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,8 +17,7 @@ import (
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/tfkit"
 )
 
-// ModifyPlan rejects at plan time what an apply would reject. A value with thousands of customers takes
-// megabytes, so it creates as few of them as possible.
+// ModifyPlan rejects at plan time what an apply would reject.
 func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	object, diags := tfkit.ObjectID(ctx, resp.Private)
 	if resp.Diagnostics.Append(diags...); resp.Diagnostics.HasError() {
@@ -68,7 +66,7 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	for name, value := range map[string]struct{ is, was attr.Value }{
+	for name, value := range map[string]struct{ is, was types.String }{
 		"unconfirmed": {p.unconfirmed, plan.Unconfirmed}, "changes": {p.changes, plan.Changes}, "change_summary": {p.summary, plan.ChangeSummary},
 	} {
 		if !value.is.Equal(value.was) {
@@ -79,21 +77,18 @@ func (r *customerPermissionsResource) ModifyPlan(ctx context.Context, req resour
 
 // planDestroy claims that all enabled permissions end.
 func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, object string) diag.Diagnostics {
-	var value attr.Value // with another type, the framework makes two more copies
+	var state customerPermissionsModel
 	diags := plannedCreation{}.save(ctx, resp.Private)
-	diags.Append(req.State.GetAttribute(ctx, path.Root("permissions"), &value)...)
-	permissions, _ := value.(types.Map)
-	var unconfirmed types.Map
-	diags.Append(req.State.GetAttribute(ctx, path.Root("unconfirmed"), &unconfirmed)...)
+	diags.Append(req.State.Get(ctx, &state)...)
 	if r.Clients == nil || diags.HasError() {
 		return diags
 	}
 	r.Claims.Deny(object, nil)
-	all := toFleet(permissions)
+	all := toFleet(state.Permissions)
 	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
-	known := customerPermissionsModel{Permissions: permissions, Unconfirmed: unconfirmed}.snapshot(nil, leftOf(ctx, resp.Private))
+	known := state.snapshot(nil, leftOf(ctx, resp.Private))
 	return append(diags, r.destroys(ctx, without(snapshot{listed: known.listed}.steps(nil), keeps))...)
 }
 
@@ -191,13 +186,12 @@ type refreshedHere string
 
 // planned are the computed attributes of a plan.
 type planned struct {
-	unconfirmed, changes types.Map
-	summary              types.String
+	unconfirmed, changes, summary types.String
 }
 
 // planChanges rejects what an apply would reject, and returns the changes of the plan.
 func (r *customerPermissionsResource) planChanges(ctx context.Context, p planning) (planned, diag.Diagnostics) {
-	out := planned{types.MapUnknown(types.StringType), types.MapUnknown(types.StringType), types.StringUnknown()}
+	out := planned{types.StringUnknown(), types.StringUnknown(), types.StringUnknown()}
 	if p.plan.Unlisted.IsUnknown() || p.plan.MaxChanges.IsUnknown() || p.plan.VerifyAzureSubscription.IsUnknown() || p.plan.OnError.IsUnknown() {
 		return out, nil
 	}
@@ -226,7 +220,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if err != nil {
 		return out, append(diags, tfkit.Failure("Could not read the names of the customers", tfkit.OutOfTime(ctx, err)))
 	}
-	out.changes, out.summary = v.changes.toMap(names), v.changes.summary()
+	out.changes, out.summary = v.changes.pack(names), v.changes.summary()
 	if _, refreshed := r.Memory.Load(refreshedHere(p.object)); v.read > 0 && (len(v.changes.by) > 0 || !refreshed) { // not refreshed: this may be the plan of an apply
 		diags.AddWarning("Apply this plan before its customers change",
 			fmt.Sprintf("The state does not have the permissions of %s yet, so this plan has read them from Partner Center. If one of them changes before the apply, "+
@@ -234,7 +228,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	}
 	steps := without(v.steps, keeps)
 	if len(steps) == 0 && len(p.asserts) == 0 && p.state != nil {
-		out.unconfirmed = unconfirmedMap(nil)
+		out.unconfirmed = types.StringNull()
 		return out, diags
 	}
 	if r.PartnerCenter.AppOnly() {
@@ -247,7 +241,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if p.state == nil || len(p.asserts) > 0 || p.plan.reports() && slices.ContainsFunc(taken, func(s step) bool { return len(s.on) > 0 }) {
 		return out, diags
 	}
-	out.unconfirmed = unconfirmedMap(v.left)
+	out.unconfirmed = pack(v.left)
 	return out, diags
 }
 

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -533,6 +534,24 @@ func TestProtoFleet_unknown(t *testing.T) {
 		if n := len(r.Requests()); n != 0 {
 			t.Errorf("%d requests", n)
 		}
+	})
+}
+
+// A customer that is null is listed without a managed permission, and stays null when the state is written again.
+func TestProtoFleet_nullCustomer(t *testing.T) {
+	t.Parallel()
+	inFleet(t, mockbackend.Config{}, func(t *testing.T, r acctest.Run) {
+		config := of(acctest.Values{mockbackend.AdatumID: nil, mockbackend.ContosoID: acctest.Values{"azure_reservations": true, "azure_savings_plans": nil}})
+		r.MustApply(config)
+		acctest.Pass(time.Hour)
+		r.SetPermissions(mockbackend.ContosoID)
+		r.ExpectPlan(config, acctest.Update) // and the refresh has written the state
+		want := acctest.Values{mockbackend.AdatumID: nil, mockbackend.ContosoID: acctest.Values{"azure_reservations": false, "azure_savings_plans": nil}}
+		if got := r.State()["permissions"]; !reflect.DeepEqual(got, want) {
+			t.Errorf("the state has %v", got)
+		}
+		r.MustApply(config)
+		r.ExpectPlan(config, acctest.NoOp)
 	})
 }
 

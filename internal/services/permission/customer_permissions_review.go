@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -174,7 +173,7 @@ func (r *customerPermissionsResource) take(ctx context.Context, n reviewed, plan
 	v, diags := r.review(ctx, n, private)
 	if !diags.HasError() && !plan.Changes.IsUnknown() {
 		named := make(map[string]bool)
-		for key := range plan.Changes.Elements() {
+		for key := range unpack(plan.Changes) {
 			named[changedID(key)] = true
 		}
 		diags.Append(r.unnamed(ctx, v.changes.by, named)...)
@@ -199,15 +198,12 @@ func (r *customerPermissionsResource) unnamed(ctx context.Context, by map[string
 }
 
 // reached returns the planned changes without those of customers that failed.
-func (v review) reached(planned types.Map, results []result) types.Map {
+func (v review) reached(planned types.String, results []result) types.String {
 	failed := make(map[string]bool)
 	for i, s := range v.steps {
 		failed[s.customerID] = results[i].err != nil
 	}
-	out := planned.Elements()
-	maps.DeleteFunc(out, func(key string, _ attr.Value) bool { return failed[changedID(key)] })
-	if len(out) == 0 {
-		return types.MapNull(types.StringType)
-	}
-	return types.MapValueMust(types.StringType, out)
+	out := unpack(planned)
+	maps.DeleteFunc(out, func(key string, _ any) bool { return failed[changedID(key)] })
+	return pack(out)
 }

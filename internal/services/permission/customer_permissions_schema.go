@@ -11,7 +11,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -61,11 +60,10 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Computed:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 			},
-			"permissions": schema.MapAttribute{
+			"permissions": schema.StringAttribute{ // see PackedAttributes
 				MarkdownDescription: "Permissions by customer ID (Microsoft Entra tenant ID). `azure_reservations` and `azure_savings_plans` are enabled (`true`) or disabled (`false`). " +
 					"Omitted permissions are not managed. A customer set to `{}` is listed but neither read nor changed.",
-				Required:    true,
-				ElementType: switchesType,
+				Required: true,
 			},
 			"unlisted": schema.StringAttribute{
 				MarkdownDescription: "Set to `deny` to disable every permission of customers that are not in `permissions`. Must be `ignore` or `deny`. Defaults to `ignore`. " +
@@ -80,11 +78,10 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				MarkdownDescription: "Numbers of customers that the plan enables, disables, releases and cannot enable. Null in a plan without changes.",
 				Computed:            true,
 			},
-			"changes": schema.MapAttribute{
+			"changes": schema.StringAttribute{ // see PackedAttributes
 				MarkdownDescription: "Changes of the plan by company name and ID, such as `reservations: off -> on`. It contains every customer that the apply changes. " +
 					"A released customer is no longer managed and keeps its permission. Null in a plan without changes.",
-				Computed:    true,
-				ElementType: types.StringType,
+				Computed: true,
 			},
 			"max_changes": schema.Int64Attribute{
 				MarkdownDescription: "Maximum number of customers that one apply may change. An apply that would change more fails before its first change. Defaults to no limit. " +
@@ -135,12 +132,11 @@ func (r *customerPermissionsResource) Schema(ctx context.Context, _ resource.Sch
 				Default:    stringdefault.StaticString(tfkit.FailOnError),
 				Validators: []validator.String{stringvalidator.OneOf(tfkit.FailOnError, tfkit.ReportOnError)},
 			},
-			"unconfirmed": schema.MapAttribute{
+			"unconfirmed": schema.StringAttribute{ // see PackedAttributes
 				MarkdownDescription: "Reasons by customer ID, for customers whose permissions may differ from `permissions`. " +
 					"`unsure`: the answer to a change was lost, so the customer counts as enabled until the next refresh. " +
 					"`no_azure_subscription`, `no_relationship`, `refused`: the customer was left out, and its permissions were not changed. Null if there are none.",
-				Computed:    true,
-				ElementType: types.StringType,
+				Computed: true,
 			},
 			"timeouts": tfkit.Timeouts(ctx, fleetTimeout, "The check of subscriptions in a plan may take as long again."),
 		},
@@ -164,10 +160,9 @@ type customerPermissionsIdentity struct {
 
 // ValidateConfig checks the keys of the map permissions.
 func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var value attr.Value // with another type, the framework makes two more copies
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &value)...)
-	permissions, _ := value.(types.Map)
-	seen, elements := make(map[string]string), permissions.Elements() // Elements copies each time
+	var permissions types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("permissions"), &permissions)...)
+	seen, elements := make(map[string]string), unpack(permissions)
 	for _, id := range slices.Sorted(maps.Keys(elements)) {
 		at := path.Root("permissions").AtMapKey(id)
 		if err := tfkit.CheckGUID(id); err != nil {
@@ -177,11 +172,8 @@ func (r *customerPermissionsResource) ValidateConfig(ctx context.Context, req re
 			resp.Diagnostics.AddAttributeError(at, "Customer listed twice", fmt.Sprintf("The keys %q and %q are the same customer: case does not matter.", other, id))
 		}
 		seen[strings.ToLower(id)] = id
-		inner, ok := elements[id].(types.Map)
-		if !ok {
-			continue
-		}
-		for name := range inner.Elements() {
+		inner, _ := elements[id].(map[string]any)
+		for name := range inner {
 			if _, ok := members[name]; !ok {
 				resp.Diagnostics.AddAttributeError(at.AtMapKey(name), "Unknown permission",
 					fmt.Sprintf("Customer %s has the permission %q, and there are only %s.", id, name, strings.Join(memberNames, " and ")))

@@ -10,10 +10,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	partnercenter "github.com/partnercenter/terraform-provider-partnercenter/internal/provider"
@@ -90,8 +93,26 @@ func (p sleeping) Metadata(_ context.Context, req resource.MetadataRequest, resp
 	resp.TypeName = req.ProviderTypeName + "_" + p.name
 }
 
+// Schema returns the schema as Terraform has it, with maps.
 func (p sleeping) Schema(ctx context.Context, req resource.SchemaRequest, resp *resource.SchemaResponse) {
 	p.Resource.Schema(ctx, req, resp)
+	for name, t := range corepermission.PackedAttributes {
+		if a, ok := resp.Schema.Attributes[name]; ok {
+			resp.Schema.Attributes[name] = schema.MapAttribute{ElementType: elementType(t), Required: a.IsRequired(), Computed: a.IsComputed()}
+		}
+	}
+}
+
+// elementType returns the type of the elements of a map.
+func elementType(t tftypes.Type) attr.Type {
+	switch element := t.(tftypes.Map).ElementType; {
+	case element.Is(tftypes.Bool):
+		return types.BoolType
+	case element.Is(tftypes.String):
+		return types.StringType
+	default:
+		return types.MapType{ElemType: elementType(element)}
+	}
 }
 
 // Create stores the plan. What the provider would read from the service is null.
