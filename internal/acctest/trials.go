@@ -251,7 +251,19 @@ func (t trials) each(attempts []attempt, e ending) {
 var CollectSeldom = sync.OnceFunc(func() { debug.SetGCPercent(400) })
 
 // sample says that the race detector sees one attempt of so many. It is prime, so that each request gets other faults.
-const sample = 7
+const sample = 13
+
+// AtScale skips a test with thousands of objects under the race detector, because of its time. "make test" runs it in a
+// second pass without the race detector, which finds the tests by their names.
+func AtScale(t *testing.T) {
+	t.Helper()
+	if !strings.HasSuffix(strings.ToLower(t.Name()), "atscale") {
+		t.Fatal(`the name must end with "AtScale": "make test" selects the test by that name`)
+	}
+	if RaceDetector {
+		t.Skip("the second pass of make test, without the race detector, runs it")
+	}
+}
 
 // selected returns all attempts, or with the race detector a fixed sample. "make test" makes all of them in a second pass without
 // the race detector, which finds the tests by their names.

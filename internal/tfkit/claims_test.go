@@ -56,7 +56,7 @@ func TestClaims_await(t *testing.T) {
 			p, claims := plan(t), new(Claims)
 			time.AfterFunc(time.Second, func() { claims.Hold(about[0], Claim{Object: "new", On: true, Phase: Existing}) })
 			claims.Await(t.Context(), p, "old", about)
-			if keeps := claims.End(t.Context(), p, "old", about); len(keeps) != 1 {
+			if keeps := claims.End(t.Context(), p, "old", about, true); len(keeps) != 1 {
 				t.Errorf("it keeps %v", keeps)
 			}
 		})
@@ -70,7 +70,7 @@ func TestClaims_await(t *testing.T) {
 			if took := time.Since(start); took != awaitAtMost {
 				t.Errorf("three calls of Await took %s", took)
 			}
-			if keeps := claims.End(t.Context(), p, "old", about); len(keeps) != 0 {
+			if keeps := claims.End(t.Context(), p, "old", about, true); len(keeps) != 0 {
 				t.Errorf("it keeps %v", keeps)
 			}
 		})

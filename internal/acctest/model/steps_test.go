@@ -377,7 +377,11 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 		listed := maps.Clone(d.Config["permissions"].(acctest.Values))
 		d.Config["permissions"] = listed
 		customer := pick(random, customers)
-		switch random.IntN(6) {
+		switch random.IntN(7) {
+		case 6:
+			if delete(d.Config, "on_error"); random.IntN(3) > 0 {
+				d.Config["on_error"] = "report"
+			}
 		case 0:
 			delete(listed, customer)
 		case 1:
@@ -428,6 +432,9 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 		w.editConfig(random, &d)
 	case fleet:
 		d.Config = acctest.Values{"permissions": acctest.Values{}}
+		if random.IntN(2) == 0 {
+			d.Config["on_error"] = "report"
+		}
 		for range 3 {
 			w.editConfig(random, &d)
 		}

@@ -190,6 +190,9 @@ func describe(address string, d acctest.Declaration) string {
 	if d.Config["unlisted"] == "deny" {
 		what = append(what, "deny")
 	}
+	if d.Config["on_error"] == "report" {
+		what = append(what, "report")
+	}
 	if d.Type == azurePlan {
 		what = append(what, fmt.Sprintf("plan of %s called %v, on destroy %v", planCustomers[d.Config["customer_id"].(string)], d.Config["friendly_name"], d.Config["on_destroy"]))
 	}

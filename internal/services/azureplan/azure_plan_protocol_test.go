@@ -622,8 +622,9 @@ func TestProtoAzurePlan_noAzureSubscription(t *testing.T) {
 }
 
 // One apply buys plans for 100 customers from a server that allows 500 requests per minute.
-func TestProtoAzurePlan_hundred(t *testing.T) {
+func TestProtoAzurePlan_hundredAtScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{Rate: mockbackend.Rate{Requests: 500, Per: time.Minute}})
 		b.SetKnobs(func(k *mockbackend.Knobs) { slowly(k); k.Latency = 200 * time.Millisecond })

@@ -165,7 +165,7 @@ func (r *azurePlanResource) Delete(ctx context.Context, req resource.DeleteReque
 		}
 		return
 	}
-	keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()})
+	keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()}, true)
 	if len(keeps) > 0 || state.OnDestroy.ValueString() != suspend {
 		return
 	}

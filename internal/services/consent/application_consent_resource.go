@@ -223,7 +223,7 @@ func (r *applicationConsentResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	defer release()
-	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()}); len(keeps) > 0 {
+	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{state.subject()}, true); len(keeps) > 0 {
 		resp.Diagnostics.Append(keptWarning(state)...)
 		return
 	}

@@ -275,3 +275,35 @@ func TestCLI_destroyFalse(t *testing.T) {
 		t.Errorf("the state contains %s after\n%s", r.Output, out)
 	}
 }
+
+// A resource that has a permission disabled is destroyed, and a new one enables the permission. The plan says so, whatever
+// Terraform plans and applies first.
+func TestProtoFleet_takesOverDisabled(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			b := mockbackend.New(mockbackend.Config{})
+			token := b.User(mockbackend.AdminAgent).RefreshToken
+			core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
+			for _, module := range []acctest.Module{
+				{"old": {Type: typeName, Config: acctest.Values{"customer_id": mockbackend.AdatumID, "enabled": false}}},
+				{"new": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI}), CreateBeforeDestroy: seed%2 == 0}},
+			} {
+				acctest.Pass(time.Hour)
+				p, err := core.Plan(t.Context(), module, acctest.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := core.Apply(t.Context(), p); err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			}
+			acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
+			for _, o := range core.Objects() {
+				if want := "enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared"; o.State["change_summary"] != want {
+					t.Errorf("seed %d: the state says %v", seed, o.State["change_summary"])
+				}
+			}
+		})
+	}
+}

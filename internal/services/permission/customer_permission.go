@@ -271,7 +271,7 @@ func (r *customerPermissionResource) Delete(ctx context.Context, req resource.De
 		return
 	}
 	defer release()
-	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{r.subject(state)}); len(keeps) > 0 {
+	if keeps := r.Claims.End(ctx, req.Private, object, []tfkit.Subject{r.subject(state)}, state.Enabled.ValueBool()); len(keeps) > 0 {
 		resp.Diagnostics.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, nil)...)
 		return
 	}

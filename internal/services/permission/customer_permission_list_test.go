@@ -87,8 +87,9 @@ func TestProtoPermissionList_takeOver(t *testing.T) {
 }
 
 // The list stops reading at the limit, and warns if customers are left.
-func TestProtoPermissionList_limit(t *testing.T) {
+func TestProtoPermissionList_limitAtScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	synctest.Test(t, func(t *testing.T) {
 		b, p := fleet(t, mockbackend.Config{Customers: 1200})
 		all := allowed(b, ri)
@@ -342,8 +343,9 @@ func TestProtoPermissionList_faults(t *testing.T) {
 }
 
 // 10,000 customers take only a little longer than their requests, and not more memory than other operations.
-func TestProtoPermissionList_many(t *testing.T) {
+func TestProtoPermissionList_atScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	synctest.Test(t, func(t *testing.T) {
 		const latency = 20 * time.Millisecond
 		b, p := fleet(t, mockbackend.Config{Customers: scale, Latency: latency})

@@ -122,12 +122,13 @@ func (r *customerPermissionResource) writes(plan customerPermissionModel, state 
 // planEnd claims that the object of the state ends, and warns if another resource keeps its permission or takes
 // it over.
 func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
-	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)})
-	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
+	var ends []tfkit.Subject
 	if state.Enabled.ValueBool() {
-		diags.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
+		ends = append(ends, r.subject(state))
 	}
-	return diags
+	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, ends)
+	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
+	return append(diags, keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
 }
 
 // planDeclared claims what the plan declares and compares it with other resources. asserts is true if another

@@ -125,7 +125,7 @@ func (r *customerPermissionsResource) write(ctx context.Context, steps []step, w
 			return unwritten{err}
 		}
 		defer release()
-		kept[i] = r.Claims.End(ctx, w.private, w.object, ending(steps[i:i+1]))
+		kept[i] = r.Claims.End(ctx, w.private, w.object, ending(steps[i:i+1]), true)
 		if s = s.without(kept[i]); len(s.on)+len(s.off) == 0 {
 			return nil
 		}

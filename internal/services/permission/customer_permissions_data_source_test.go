@@ -422,8 +422,9 @@ func TestProtoCustomerPermissions_concernsAll(t *testing.T) {
 }
 
 // If the read is interrupted, it returns at once. The synctest bubble finds remaining goroutines.
-func TestProtoCustomerPermissions_interrupted(t *testing.T) {
+func TestProtoCustomerPermissions_interruptedAtScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	for _, rate := range []mockbackend.Rate{{}, {Requests: 500, Per: time.Minute}} {
 		synctest.Test(t, func(t *testing.T) {
 			b, p := fleet(t, mockbackend.Config{Customers: 10_000, Latency: 20 * time.Millisecond, Rate: rate})
@@ -446,8 +447,9 @@ func TestProtoCustomerPermissions_interrupted(t *testing.T) {
 
 // 10,000 customers take one request each, one per page, and one sign-in. The read takes no longer than the
 // latency and the number of concurrent requests require.
-func TestProtoCustomerPermissions_10000(t *testing.T) {
+func TestProtoCustomerPermissions_atScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	synctest.Test(t, func(t *testing.T) {
 		const latency = 20 * time.Millisecond
 		b, p := fleet(t, mockbackend.Config{Customers: 10_000, Latency: latency})
@@ -471,8 +473,9 @@ func TestProtoCustomerPermissions_10000(t *testing.T) {
 }
 
 // At 500 requests per minute, nothing fails and no time is lost. The log says how long the read takes.
-func TestProtoCustomerPermissions_paced(t *testing.T) {
+func TestProtoCustomerPermissions_pacedAtScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	synctest.Test(t, func(t *testing.T) {
 		_, p := fleet(t, mockbackend.Config{Customers: 10_000, Latency: 20 * time.Millisecond, Rate: mockbackend.Rate{Requests: 500, Per: time.Minute}})
 		var log bytes.Buffer

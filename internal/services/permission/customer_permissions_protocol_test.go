@@ -597,7 +597,8 @@ func TestProtoFleet_goneCustomerUnlisted(t *testing.T) {
 
 // The cost grows linearly with the number of customers. The test measures allocated memory, because other
 // programs do not change it.
-func TestProtoFleet_cost(t *testing.T) { // not parallel, because other tests would change the result
+func TestProtoFleet_costAtScale(t *testing.T) { // not parallel, because other tests would change the result
+	acctest.AtScale(t)
 	cost := func(customers int) float64 {
 		var before, after runtime.MemStats
 		inFleet(t, mockbackend.Config{Customers: customers}, func(t *testing.T, r acctest.Run) {

@@ -27,6 +27,7 @@ var scale = map[bool]int{false: 10_000, true: 1_000}[acctest.RaceDetector]
 // fewer than 20 requests.
 func TestProtoFleet_activityLogAtScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	inFleet(t, mockbackend.Config{Customers: scale}, func(t *testing.T, r acctest.Run) {
 		config := scaleFleet(r, "activity_log")
 		// The part of the log that is read again contains the apply itself, with 500 records per page.

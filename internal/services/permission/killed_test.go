@@ -34,13 +34,13 @@ const killedHeader = "terraform {\n  required_providers {\n    partnercenter = {
 // values.
 func TestAccReservations_killed(t *testing.T) {
 	t.Parallel()
-	runKilled(t, 200, killedHeader+fmt.Sprintf("resource %q \"all\" {\n  for_each                  = var.customers\n  customer_id               = each.key\n"+
+	runKilled(t, 100, killedHeader+fmt.Sprintf("resource %q \"all\" {\n  for_each                  = var.customers\n  customer_id               = each.key\n"+
 		"  enabled                   = each.value\n  verify_azure_subscription = false\n}\n", typeName))
 }
 
 func TestAccFleet_killed(t *testing.T) {
 	t.Parallel()
-	runKilled(t, 1000, killedHeader+fmt.Sprintf("resource %q \"all\" {\n  permissions               = { for id, on in var.customers : id => { azure_reservations = on } }\n"+
+	runKilled(t, 300, killedHeader+fmt.Sprintf("resource %q \"all\" {\n  permissions               = { for id, on in var.customers : id => { azure_reservations = on } }\n"+
 		"  verify_azure_subscription = false\n}\n", fleetType))
 }
 

@@ -139,8 +139,9 @@ func TestProtoReservationReadiness_some(t *testing.T) {
 
 // A data source with three thousand customers takes a known number of requests for each of them. Tenants that
 // refuse take no more requests, and a customer that Partner Center refuses does not stop the others.
-func TestProtoReservationReadiness_scale(t *testing.T) {
+func TestProtoReservationReadiness_atScale(t *testing.T) {
 	t.Parallel()
+	acctest.AtScale(t)
 	customers := map[bool]int{false: 3_000, true: 300}[acctest.RaceDetector]
 	synctest.Test(t, func(t *testing.T) {
 		b := mockbackend.New(mockbackend.Config{Customers: customers})

@@ -87,7 +87,7 @@ func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, p
 func (r *subscriptionOwnerAssignmentResource) keep(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) (bool, diag.Diagnostics) {
 	about := state.subject()
 	object, diags := tfkit.ObjectID(ctx, private)
-	keeps := r.Claims.End(ctx, private, object, []tfkit.Subject{about})
+	keeps := r.Claims.End(ctx, private, object, []tfkit.Subject{about}, true)
 	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
 		return true, diags
 	}
