@@ -72,14 +72,19 @@ func isOn(b *mockbackend.Backend, t thing) bool {
 	})
 }
 
+// leftOut returns the customers of a fleet whose state may be as declared without being in effect.
+func leftOut(o acctest.Object) acctest.Values {
+	v, _ := o.State["unconfirmed"].(acctest.Values)
+	return v
+}
+
 // stateIsTrue checks invariant (a): everything that the provider has enabled is in the state of some object. The
 // state of a customer that a fleet has left out is as declared, and private state has what is enabled.
 func (w *world) stateIsTrue() error {
 	known := map[thing]bool{}
 	for _, o := range w.core.Objects() {
-		leftOut, _ := o.State["unconfirmed"].(acctest.Values)
 		for t, on := range says(o.Type, o.State) {
-			known[t] = known[t] || on || leftOut[t.of] != nil
+			known[t] = known[t] || on || leftOut(o)[t.of] != nil
 		}
 	}
 	for t := range w.ours.on {

@@ -84,12 +84,11 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 		return diags
 	}
 	r.Claims.Deny(object, nil)
-	all := toFleet(state.Permissions)
-	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, all.subjects())
+	known := state.snapshot(nil, leftOf(ctx, resp.Private)).listed
+	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, known.subjects())
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
-	known := state.snapshot(nil, leftOf(ctx, resp.Private))
-	return append(diags, r.destroys(ctx, without(snapshot{listed: known.listed}.steps(nil), keeps))...)
+	return append(diags, r.destroys(ctx, without(snapshot{listed: known}.steps(nil), keeps))...)
 }
 
 // namesFor limits the time for reading names in the plan of a destroy. The destroy must also work without

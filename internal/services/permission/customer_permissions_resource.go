@@ -123,7 +123,9 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 	last := loadRefreshed(ctx, req.Private)
 	since, full := last.Log, last.Full
 	unlisted, left := unlistedOf(ctx, req.Private, m.denies()), leftOf(ctx, req.Private)
-	found, err := r.read(ctx, m, m.snapshot(unlisted, left), &last, tfkit.WrittenAt(ctx, req.Private))
+	known := m.snapshot(unlisted, left)
+	enabled := known.listed.subjects()
+	found, err := r.read(ctx, m, known, &last, tfkit.WrittenAt(ctx, req.Private))
 	if err != nil {
 		resp.Diagnostics.Append(tfkit.Failure("Could not read the permissions of the customers", tfkit.OutOfTime(ctx, err),
 			"To release a customer that cannot be read and change nothing: set it to {} and apply with -refresh=false. "+giveUp))
@@ -138,7 +140,7 @@ func (r *customerPermissionsResource) Read(ctx context.Context, req resource.Rea
 			"These customers have no reseller relationship, or their tenant does not exist, so no permission is in effect: "+shortList(ctx, r.Clients, found.gone)+".\n\n"+
 				"What to do: remove them from permissions, if the configuration still lists them.")
 	}
-	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, state.subjects())...)
+	resp.Diagnostics.Append(r.Claims.Read(ctx, resp.Private, object, enabled)...)
 	if !since.IsZero() { // not after an import
 		resp.Diagnostics.Append(changedOutside(ctx, r.Clients, since, since, found.changedOutside(m, unlisted), last.Own)...)
 	}
