@@ -24,6 +24,10 @@ type step struct {
 func sequence(seed uint64) []step {
 	random := rand.New(rand.NewPCG(seed, 1))
 	var steps []step
+	outside := 0.25
+	if narrow(seed) {
+		outside = 0.5
+	}
 	add := func(kind string, probability float64) {
 		if s := (step{kind, random.Uint64()}); random.Float64() < probability {
 			steps = append(steps, s)
@@ -32,7 +36,7 @@ func sequence(seed uint64) []step {
 	for range 3 + random.IntN(3) {
 		add("edit", 0.9)
 		add("edit", 0.5)
-		add("outside", 0.25)
+		add("outside", outside)
 		add("taint", 0.15)
 		add("wait", 0.5)
 		add("knobs", 0.2)
@@ -45,6 +49,9 @@ func sequence(seed uint64) []step {
 	return steps
 }
 
+// narrow reports whether a sequence has only permissions, mostly in fleets, of two customers that often cannot be enabled.
+func narrow(seed uint64) bool { return seed%3 == 1 }
+
 // world is the server, the configuration and the state during a sequence.
 type world struct {
 	t         *testing.T
@@ -54,7 +61,8 @@ type world struct {
 	ours      ours
 	dropped   bool            // an object was destroyed or forgotten since the last plan
 	adopts    bool            // all Owner resources adopt existing assignments
-	narrow    bool            // only permissions, mostly in fleets, of customers that often cannot be enabled
+	narrow    bool            // see narrow
+	customers []string        // those that permissions are declared for
 	released  map[string]bool // plan customers whose plan may exist without being in the state
 	ended     map[string]bool
 	suspended map[string]bool
@@ -67,10 +75,13 @@ func newWorld(t *testing.T, seed uint64) *world {
 	token := b.User(mockbackend.AdminAgent).RefreshToken
 	w := &world{
 		t: t, backend: b, core: acctest.NewProtocol(t, b, token).NewCore(token, seed), module: acctest.Module{},
-		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, narrow: seed%3 == 1, released: map[string]bool{}, ended: map[string]bool{}, suspended: map[string]bool{},
+		ours: ours{on: map[thing]bool{}}, adopts: seed%2 == 0, narrow: narrow(seed), customers: customers, released: map[string]bool{}, ended: map[string]bool{}, suspended: map[string]bool{},
 	}
 	if seed%3 == 0 {
 		w.core.AtOnce = 10
+	}
+	if w.narrow {
+		w.customers = keys(plans)
 	}
 	ended := []mockbackend.RelationshipEnded{mockbackend.RelationshipEndedForbidden, mockbackend.RelationshipEndedNotFound, mockbackend.RelationshipEndedEmptyList}
 	b.SetKnobs(func(k *mockbackend.Knobs) { k.RelationshipEnded = ended[seed%5%3] })
@@ -163,7 +174,7 @@ func (w *world) outside(random *rand.Rand) {
 	customer := pick(random, customers)
 	kind := random.IntN(8)
 	if w.narrow {
-		kind = pick(random, []int{0, 3, 4, 4})
+		kind = pick(random, []int{0, 3, 4, 4, 4})
 	}
 	switch kind {
 	case 6:
@@ -381,7 +392,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 	case fleet:
 		listed := maps.Clone(d.Config["permissions"].(acctest.Values))
 		d.Config["permissions"] = listed
-		customer := pick(random, customers)
+		customer := pick(random, w.customers)
 		switch random.IntN(7) {
 		case 6:
 			if delete(d.Config, "on_error"); random.IntN(3) > 0 {
@@ -406,7 +417,7 @@ func (w *world) editConfig(random *rand.Rand, d *acctest.Declaration) {
 		}
 	default:
 		if random.IntN(3) == 0 {
-			d.Config["customer_id"] = pick(random, customers)
+			d.Config["customer_id"] = pick(random, w.customers)
 			return
 		}
 		d.Config["enabled"] = d.Config["enabled"] == false
@@ -447,7 +458,7 @@ func (w *world) add(random *rand.Rand, m acctest.Module) string {
 			w.editConfig(random, &d)
 		}
 	default:
-		d.Config = acctest.Values{"customer_id": pick(random, customers), "enabled": random.IntN(4) > 0}
+		d.Config = acctest.Values{"customer_id": pick(random, w.customers), "enabled": random.IntN(4) > 0}
 	}
 	m[address] = d
 	return "add " + describe(address, d)
@@ -553,9 +564,23 @@ func (w *world) under(t trouble, do func() error) error {
 	return do()
 }
 
+// creates reports whether the state lacks an object of the configuration.
+func (w *world) creates() bool {
+	exists := map[string]bool{}
+	for _, o := range w.core.Objects() {
+		exists[o.Address] = true
+	}
+	for address := range w.module {
+		if !exists[address] {
+			return true
+		}
+	}
+	return false
+}
+
 // apply runs "terraform apply", or saves a plan and applies it later.
 func (w *world) apply(random *rand.Rand) error {
-	if w.dropped { // a new object for the same thing does not have the time of the old one's writes, and accepts a stale read
+	if w.dropped || w.creates() { // a new object for the same thing does not have the time of the old one's writes, and accepts a stale read
 		acctest.Pass(2 * time.Minute)
 		w.dropped = false
 	}

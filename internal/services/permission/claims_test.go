@@ -307,3 +307,35 @@ func TestProtoFleet_takesOverDisabled(t *testing.T) {
 		})
 	}
 }
+
+// A resource that has permissions enabled is destroyed, and a new one keeps one of them and disables the other. The plan
+// says so, whatever Terraform plans and applies first.
+func TestProtoFleet_takesOverInPart(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			b := mockbackend.New(mockbackend.Config{})
+			token := b.User(mockbackend.AdminAgent).RefreshToken
+			core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
+			for _, module := range []acctest.Module{
+				{"old": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: bothOn})}},
+				{"new": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": true, "azure_savings_plans": false}}), CreateBeforeDestroy: seed%2 == 0}},
+			} {
+				acctest.Pass(time.Hour)
+				p, err := core.Plan(t.Context(), module, acctest.Options{})
+				if err == nil {
+					err = core.Apply(t.Context(), p)
+				}
+				if err != nil {
+					t.Errorf("seed %d: %v", seed, err)
+				}
+			}
+			acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
+			for _, o := range core.Objects() {
+				if want := "enables 0, disables 1, releases 0, cannot enable 0; 0 already as declared"; o.State["change_summary"] != want {
+					t.Errorf("seed %d: the state says %v", seed, o.State["change_summary"])
+				}
+			}
+		})
+	}
+}

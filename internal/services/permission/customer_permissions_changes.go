@@ -63,11 +63,28 @@ type changes struct {
 	enables, disables, releases, notEnable int
 }
 
-// changes describes the steps, the releases, and the customers that are left out. passes reports whether
-// another object of the run ends the permission. A warning covers such a permission: it stays enabled, or is
-// disabled only for a short time. Customers that the last apply left out for the same reason (in before) are
-// not a change.
-func (k snapshot) changes(want fleet, steps []step, left, before map[string]reason, found outside, passes func(tfkit.Subject) bool) changes {
+// withEnded returns the snapshot in which wanted permissions are enabled if another object of the run, which had enabled them,
+// ends. When Terraform plans again during the apply, that object may have disabled them already, but the plan must have the
+// same words. A warning says that such a permission passes to another resource.
+func (k snapshot) withEnded(want fleet, ended func(tfkit.Subject) bool) snapshot {
+	k.listed = maps.Clone(k.listed)
+	for id, one := range want {
+		for permission := range one {
+			if ended(subjectOf(permission, id)) {
+				k.listed[id] = maps.Clone(k.listed[id])
+				if k.listed[id] == nil {
+					k.listed[id] = switches{}
+				}
+				k.listed[id][permission] = true
+			}
+		}
+	}
+	return k
+}
+
+// changes describes the steps, the releases, and the customers that are left out. Customers that the last apply left
+// out for the same reason (in before) are not a change.
+func (k snapshot) changes(want fleet, steps []step, left, before map[string]reason, found outside) changes {
 	out := changes{by: make(map[string]string), listed: len(want)}
 	words := make(map[string][]string)
 	for _, s := range steps {
@@ -86,7 +103,7 @@ func (k snapshot) changes(want fleet, steps []step, left, before map[string]reas
 			case on && left[s.customerID] != "":
 				texts = append(texts, fmt.Sprintf("%s: cannot be enabled (%s)", shortWords[permission], reasonWords[left[s.customerID]]))
 				not = true
-			case on && from != "on" && !passes(subjectOf(permission, s.customerID)):
+			case on && from != "on":
 				texts = append(texts, shortWords[permission]+": "+from+" -> on")
 				enables = true
 			case slices.Contains(s.off, permission) && from != "off" && left[s.customerID] == "":

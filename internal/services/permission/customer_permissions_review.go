@@ -93,7 +93,8 @@ func (r *customerPermissionsResource) review(ctx context.Context, n reviewed, pr
 	if !r.PartnerCenter.AppOnly() {
 		out.left, diags = r.qualify(ctx, n, out.steps, found.Off, unconfirmed)
 	}
-	out.changes = snapshot{out.before.listed, out.before.unlisted, unsure}.changes(n.Wanted, out.steps, out.left, unconfirmed, found, r.Claims.Ended)
+	shown := snapshot{out.before.listed, out.before.unlisted, unsure}.withEnded(n.Wanted, r.Claims.Ended)
+	out.changes = shown.changes(n.Wanted, shown.steps(n.Wanted), out.left, unconfirmed, found)
 	if !diags.HasError() {
 		r.Memory.Store(n.key(), out)
 	}
