@@ -270,7 +270,10 @@ func decode(from *msgpack.Decoder, t tftypes.Type) (any, error) {
 		return nil, fmt.Errorf("unexpected type %s", t)
 	}
 	n, err := from.DecodeMapLen()
-	out := make(map[string]any)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]any) // n may be larger than what follows
 	for range n {
 		key, err := decodeText(from)
 		if err != nil {
@@ -280,7 +283,7 @@ func decode(from *msgpack.Decoder, t tftypes.Type) (any, error) {
 			return nil, err
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // decodeText reads a string. JSON has only valid UTF-8, as Terraform does.

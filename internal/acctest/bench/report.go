@@ -153,8 +153,8 @@ Partner Center ran on the same machine, in a process of its own, and took %s for
   single resources, one resource that holds the map beside a fleet. Both read the map from the same kind of file.
 - The *sleeper* is a provider that only sleeps: a resource as long as the mock takes to answer one request, a resource for many as long as
   the network floor, or one request with the activity log, and a data source as long as all requests take, one after the other. It is the least
-  that any provider of the plugin framework takes. The resources have the schemas of ours, and the data source returns as many objects of the same
-  type.
+  that a provider takes if the plugin framework converts all values. The resources have the schemas of ours, and the data source returns as many
+  objects of the same type. A fleet takes less than its sleeper, because the framework has its maps as strings (`+"`internal/provider/packed.go`"+`).
 - The *network floor* is requests × time of an answer ÷ requests at a time, which are %d for single resources (the CLI's bound), or
   %d with that parallelism, %d for a fleet (the provider's) and %d for a data source. Where the server throttles it is the requests at the
   rate that it allows; since it allows those of a window at once, a run can take a window less.

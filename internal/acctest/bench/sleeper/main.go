@@ -1,5 +1,5 @@
 // Command sleeper is a provider that only waits for the latency of the mock. Terraform takes at least this time
-// with any provider of the plugin framework.
+// with a provider for which the plugin framework converts all values.
 package main
 
 import (
