@@ -50,7 +50,22 @@ func (c *Client) Each(ctx context.Context, n int, do func(ctx context.Context, i
 			return nil
 		})
 	}
-	return failed, group.Wait()
+	return failed, answered(failed, group.Wait())
+}
+
+// answered returns the first error, or one with the server's answer. The calls that wait for a limit fail without an answer,
+// perhaps before the call that was told of the limit.
+func answered(failed []error, first error) error {
+	var e *Error
+	if !errors.As(first, &e) || e.StatusCode != 0 || !IsOutOfTime(first) {
+		return first
+	}
+	for _, err := range failed {
+		if errors.As(err, &e) && e.StatusCode != 0 && IsOutOfTime(err) {
+			return err
+		}
+	}
+	return first
 }
 
 // concernsAll reports whether the reason of the failure affects all customers.

@@ -28,15 +28,15 @@ func (c *Claims) Read(ctx context.Context, private PrivateState, object string, 
 	return SetPrivate(ctx, private, keepsReadKey, keeps)
 }
 
-// PlanEnd claims in a plan the end of subjects that the object has enabled. It returns the subjects that existing objects keep
+// PlanEnd claims the end of subjects in a plan, which the object has enabled (on) or disabled. It returns the subjects that existing objects keep
 // enabled, and those that new objects will enable, perhaps after they were disabled.
-func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject) (keeps, passes []Subject, diags diag.Diagnostics) {
-	keeps, passes = c.end(object, about, true)
+func (c *Claims) PlanEnd(ctx context.Context, private PrivateState, object string, about []Subject, on bool) (keeps, passes []Subject, diags diag.Diagnostics) {
+	keeps, passes = c.end(object, about, on)
 	if end := c.until(&c.planned, planEndAtMost); len(keeps)+len(passes) < len(about) && time.Now().Before(end) {
 		for _, one := range about { // a new object may be planned a little later
 			c.wait(ctx, one, object, end, func(others []Claim) bool { return wanted(others, Declared) || wanted(others, Existing) })
 		}
-		keeps, passes = c.end(object, about, true)
+		keeps, passes = c.end(object, about, on)
 	}
 	diags = SetPrivate(ctx, private, keepsPlannedKey, keeps)
 	return keeps, passes, append(diags, SetPrivate(ctx, private, passesPlannedKey, passes)...)

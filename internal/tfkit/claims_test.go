@@ -46,7 +46,7 @@ func TestClaims_await(t *testing.T) {
 		var claims Claims
 		p := make(private)
 		claims.Declare(t.Context(), about[0], Claim{Object: "new", On: true, Phase: Declared})
-		if keeps, passes, _ := claims.PlanEnd(t.Context(), p, "old", about); len(keeps) > 0 || len(passes) != 1 {
+		if keeps, passes, _ := claims.PlanEnd(t.Context(), p, "old", about, true); len(keeps) > 0 || len(passes) != 1 {
 			t.Fatalf("keeps %v, passes %v", keeps, passes)
 		}
 		return p

@@ -213,7 +213,7 @@ func existsFailure(m azurePlanModel, e *partnercenter.AzurePlanExistsError) diag
 // planEnd warns about what remains after the end of an object, or what is suspended.
 func (r *azurePlanResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state azurePlanModel) diag.Diagnostics {
 	diags := private.SetKey(ctx, declaredKey, nil) // left by a replacement whose first half failed
-	keeps, passes, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+	keeps, passes, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()}, true)
 	if diags.Append(more...); len(keeps)+len(passes) > 0 {
 		return diags // another object takes over the plan
 	}

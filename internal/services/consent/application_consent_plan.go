@@ -122,7 +122,7 @@ func (r *applicationConsentResource) planCustomer(ctx context.Context, plan *app
 
 // planEnd claims the end of the consent in the state, and warns if another resource keeps it.
 func (r *applicationConsentResource) planEnd(ctx context.Context, private tfkit.PrivateState, object string, state applicationConsentModel) diag.Diagnostics {
-	keeps, _, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+	keeps, _, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()}, true)
 	if len(keeps) > 0 {
 		diags.Append(keptWarning(state)...)
 	}

@@ -122,13 +122,12 @@ func (r *customerPermissionResource) writes(plan customerPermissionModel, state 
 // planEnd claims that the object of the state ends, and warns if another resource keeps its permission or takes
 // it over.
 func (r *customerPermissionResource) planEnd(ctx context.Context, state customerPermissionModel, object string, private tfkit.PrivateState) diag.Diagnostics {
-	var ends []tfkit.Subject
-	if state.Enabled.ValueBool() {
-		ends = append(ends, r.subject(state))
-	}
-	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, ends)
+	keeps, passes, diags := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{r.subject(state)}, state.Enabled.ValueBool())
 	diags.Append(tfkit.SetPrivate(ctx, private, createsKey, creation{})...)
-	return append(diags, keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
+	if state.Enabled.ValueBool() {
+		diags.Append(keptAndPassed(ctx, r.Clients, path.Root("customer_id"), keeps, passes)...)
+	}
+	return diags
 }
 
 // planDeclared claims what the plan declares and compares it with other resources. asserts is true if another

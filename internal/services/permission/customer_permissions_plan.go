@@ -85,7 +85,7 @@ func (r *customerPermissionsResource) planDestroy(ctx context.Context, req resou
 	}
 	r.Claims.Deny(object, nil)
 	known := state.snapshot(nil, leftOf(ctx, resp.Private)).listed
-	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, known.subjects())
+	keeps, passes, more := r.Claims.PlanEnd(ctx, resp.Private, object, known.subjects(), true)
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
 	return append(diags, r.destroys(ctx, without(snapshot{listed: known}.steps(nil), keeps))...)
@@ -209,7 +209,7 @@ func (r *customerPermissionsResource) planChanges(ctx context.Context, p plannin
 	if diags.HasError() {
 		return out, diags
 	}
-	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps))
+	keeps, passes, more := r.Claims.PlanEnd(ctx, p.private, p.object, ending(v.steps), true)
 	diags.Append(more...)
 	diags.Append(keptAndPassed(ctx, r.Clients, path.Empty(), keeps, passes)...)
 	if p.state == nil {

@@ -45,7 +45,7 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 	case state.subject() == about:
 		phase = tfkit.Existing
 	default:
-		_, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+		_, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()}, true)
 		diags.Append(more...)
 	}
 	if about == (tfkit.Subject{}) {
@@ -72,7 +72,7 @@ func (r *subscriptionOwnerAssignmentResource) planDeclared(ctx context.Context, 
 // planDestroy warns in the plan if [subscriptionOwnerAssignmentResource.keep] will keep the role assignment.
 func (r *subscriptionOwnerAssignmentResource) planDestroy(ctx context.Context, private tfkit.PrivateState, state subscriptionOwnerAssignmentModel) diag.Diagnostics {
 	object, diags := tfkit.ObjectID(ctx, private)
-	keeps, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()})
+	keeps, _, more := r.Claims.PlanEnd(ctx, private, object, []tfkit.Subject{state.subject()}, true)
 	diags.Append(more...)
 	diags.Append(private.SetKey(ctx, declaredKey, nil)...) // left by a replacement whose first half failed
 	if _, replaced := r.handedOver(state); replaced || len(keeps) > 0 {
