@@ -80,7 +80,7 @@ type server struct {
 func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	ctx, end := withEnd(ctx)
 	defer end()
-	if req.TypeName == "partnercenter_customer_permissions" && req.RawState != nil {
+	if req.TypeName == packedType && req.RawState != nil {
 		req.RawState.JSON = withoutAttributes(req.RawState.JSON, permission.ChangeAttributes)
 	}
 	return s.frameworkServer.UpgradeResourceState(ctx, req)

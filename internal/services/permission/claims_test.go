@@ -276,65 +276,55 @@ func TestCLI_destroyFalse(t *testing.T) {
 	}
 }
 
-// A resource that has a permission disabled is destroyed, and a new one enables the permission. The plan says so, whatever
-// Terraform plans and applies first.
-func TestProtoFleet_takesOverDisabled(t *testing.T) {
+// A resource is destroyed, and a new one takes over its customer. The plan says what changes, whatever Terraform plans and
+// applies first.
+func TestProtoFleet_takesOver(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
-		synctest.Test(t, func(t *testing.T) {
-			b := mockbackend.New(mockbackend.Config{})
-			token := b.User(mockbackend.AdminAgent).RefreshToken
-			core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
-			for _, module := range []acctest.Module{
-				{"old": {Type: typeName, Config: acctest.Values{"customer_id": mockbackend.AdatumID, "enabled": false}}},
-				{"new": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI}), CreateBeforeDestroy: seed%2 == 0}},
-			} {
-				acctest.Pass(time.Hour)
-				p, err := core.Plan(t.Context(), module, acctest.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := core.Apply(t.Context(), p); err != nil {
-					t.Errorf("seed %d: %v", seed, err)
-				}
-			}
-			acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
-			for _, o := range core.Objects() {
-				if want := "enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared"; o.State["change_summary"] != want {
-					t.Errorf("seed %d: the state says %v", seed, o.State["change_summary"])
-				}
-			}
-		})
-	}
-}
-
-// A resource that has permissions enabled is destroyed, and a new one keeps one of them and disables the other. The plan
-// says so, whatever Terraform plans and applies first.
-func TestProtoFleet_takesOverInPart(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(20) {
-		synctest.Test(t, func(t *testing.T) {
-			b := mockbackend.New(mockbackend.Config{})
-			token := b.User(mockbackend.AdminAgent).RefreshToken
-			core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
-			for _, module := range []acctest.Module{
-				{"old": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: bothOn})}},
-				{"new": {Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": true, "azure_savings_plans": false}}), CreateBeforeDestroy: seed%2 == 0}},
-			} {
-				acctest.Pass(time.Hour)
-				p, err := core.Plan(t.Context(), module, acctest.Options{})
-				if err == nil {
-					err = core.Apply(t.Context(), p)
-				}
-				if err != nil {
-					t.Errorf("seed %d: %v", seed, err)
-				}
-			}
-			acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
-			for _, o := range core.Objects() {
-				if want := "enables 0, disables 1, releases 0, cannot enable 0; 0 already as declared"; o.State["change_summary"] != want {
-					t.Errorf("seed %d: the state says %v", seed, o.State["change_summary"])
-				}
+	off := acctest.Declaration{Type: typeName, Config: acctest.Values{"customer_id": mockbackend.AdatumID, "enabled": false}}
+	both := acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: bothOn})}
+	report := acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI}, "on_error", "report")}
+	for name, c := range map[string]struct {
+		old, new acctest.Declaration
+		before   string // status of the Azure plan during the first apply
+		summary  string
+	}{
+		"the old one disables it": {
+			off, acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI})}, "active",
+			"enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared",
+		},
+		"the old one enables more": {
+			both, acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": true, "azure_savings_plans": false}})}, "active",
+			"enables 0, disables 1, releases 0, cannot enable 0; 0 already as declared",
+		},
+		"the old one left it out": {report, report, "suspended", "enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(20) { // the order in which the core plans and applies
+				synctest.Test(t, func(t *testing.T) {
+					b := mockbackend.New(mockbackend.Config{})
+					token := b.User(mockbackend.AdminAgent).RefreshToken
+					core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
+					c.new.CreateBeforeDestroy = seed%2 == 0
+					b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzurePlanID, c.before)
+					for _, module := range []acctest.Module{{"old": c.old}, {"new": c.new}} {
+						p, err := core.Plan(t.Context(), module, acctest.Options{})
+						if err == nil {
+							err = core.Apply(t.Context(), p)
+						}
+						if err != nil {
+							t.Errorf("seed %d: %v", seed, err)
+						}
+						b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzurePlanID, "active")
+						acctest.Pass(time.Hour)
+					}
+					acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
+					objects := core.Objects()
+					if len(objects) != 1 || objects[0].State["change_summary"] != c.summary {
+						t.Errorf("seed %d: the state is %v", seed, objects)
+					}
+					acctest.FailOnViolations(t, b)
+				})
 			}
 		})
 	}

@@ -2,7 +2,6 @@ package permission_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/partnercenter/terraform-provider-partnercenter/internal/acctest"
@@ -53,39 +52,5 @@ func TestProtoFleet_leftOutInPart(t *testing.T) {
 				})
 			}
 		}
-	}
-}
-
-// A resource that has left a customer out is destroyed, and a new one enables the customer. The plan says so, whatever
-// Terraform plans and applies first.
-func TestProtoFleet_leftOutTakenOver(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(20) {
-		synctest.Test(t, func(t *testing.T) {
-			b := mockbackend.New(mockbackend.Config{})
-			token := b.User(mockbackend.AdminAgent).RefreshToken
-			core := acctest.NewProtocol(t, b, token).NewCore(token, seed)
-			d := acctest.Declaration{
-				Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI}, "on_error", "report"), CreateBeforeDestroy: seed%2 == 0,
-			}
-			b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzurePlanID, "suspended")
-			for _, module := range []acctest.Module{{"old": d}, {"new": d}} {
-				p, err := core.Plan(t.Context(), module, acctest.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := core.Apply(t.Context(), p); err != nil {
-					t.Errorf("seed %d: %v", seed, err)
-				}
-				b.SetSubscriptionStatus(mockbackend.AdatumID, mockbackend.AdatumAzurePlanID, "active")
-				acctest.Pass(time.Hour)
-			}
-			acctest.ExpectPermissions(t, b, mockbackend.AdatumID, ri)
-			for _, o := range core.Objects() {
-				if want := "enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared"; o.State["change_summary"] != want {
-					t.Errorf("seed %d: the state says %v", seed, o.State["change_summary"])
-				}
-			}
-		})
 	}
 }
