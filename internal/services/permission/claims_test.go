@@ -289,11 +289,15 @@ func TestProtoFleet_takesOver(t *testing.T) {
 		summary  string
 	}{
 		"the old one disables it": {
-			off, acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI})}, "active",
+			off,
+			acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: onlyRI})},
+			"active",
 			"enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared",
 		},
 		"the old one enables more": {
-			both, acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": true, "azure_savings_plans": false}})}, "active",
+			both,
+			acctest.Declaration{Type: fleetType, Config: of(acctest.Values{mockbackend.AdatumID: acctest.Values{"azure_reservations": true, "azure_savings_plans": false}})},
+			"active",
 			"enables 0, disables 1, releases 0, cannot enable 0; 0 already as declared",
 		},
 		"the old one left it out": {report, report, "suspended", "enables 1, disables 0, releases 0, cannot enable 0; 0 already as declared"},
